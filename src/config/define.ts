@@ -1,0 +1,100 @@
+import type { z } from 'zod'
+import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
+import type { Output } from '../core/output.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { OptionTypes } from './option-types.ts'
+
+/** An example of a component: shown in the reference, and run as a test. */
+export interface Example {
+  readonly title: string
+  /** The component's options as YAML. */
+  readonly config: string
+  /** Parsers and processors: a line, and the fields it becomes. */
+  readonly input?: string
+  readonly output?: Readonly<Record<string, unknown>>
+}
+
+/** What all definitions have. `options` gets the option builders instead of importing them: a shard loads components without zod. */
+interface Definition<S extends z.ZodRawShape> {
+  readonly name: string
+  readonly summary: string
+  options(types: OptionTypes): S
+  readonly examples: readonly Example[]
+}
+export type OptionsOf<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>
+
+export interface ParserDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
+  readonly kind: 'parser'
+  create(options: OptionsOf<S>, context: StepContext): Parser
+}
+export interface ProcessorDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
+  readonly kind: 'processor'
+  create(options: OptionsOf<S>, context: StepContext): Processor
+}
+
+export interface OutputContext {
+  /** Name in the configuration. */
+  readonly name: string
+  /** `pipeline/name`: how state knows it. */
+  readonly id: string
+  readonly hostName: string
+  readonly keys: StepContext['keys']
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  /** What the output stored in earlier runs under a key of its own, and how to store it. */
+  readonly note: (key: string) => string | undefined
+  readonly setNote: (key: string, value: string) => void
+}
+export interface OutputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
+  readonly kind: 'output'
+  /** Batching defaults that differ from delivery's. */
+  readonly delivery?: { readonly batchBytes?: number; readonly flushMs?: number }
+  create(options: OptionsOf<S>, context: OutputContext): Promise<Output> | Output
+}
+
+/** What an input needs to make sources: see inputs/follow.ts for files. */
+export interface InputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
+  readonly kind: 'input'
+  /** Turns the options into what the file follower does: which paths, which framing, what the path says. */
+  plan(options: OptionsOf<S>): FollowPlan
+}
+
+/** What to follow, as plain data: it is sent to shards. */
+export interface FollowPlan {
+  readonly paths: readonly string[]
+  readonly exclude: readonly string[]
+  readonly framing: 'lines' | 'containers'
+  /** Path patterns that name the pod: see inputs/containers.ts. */
+  readonly pathFields: 'none' | 'containers'
+  readonly readFrom: 'beginning' | 'end' | number
+  readonly ignoreOlderMs: number
+  readonly maxLineBytes: number
+  readonly partialMs: number
+  readonly scanMs: number
+  readonly followSymlinks: boolean
+}
+
+export type AnyDefinition = ParserDefinition | ProcessorDefinition | OutputDefinition | InputDefinition
+
+export function defineParser<S extends z.ZodRawShape>(
+  definition: Omit<ParserDefinition<S>, 'kind'>
+): ParserDefinition<S> {
+  return { kind: 'parser', ...definition }
+}
+export function defineProcessor<S extends z.ZodRawShape>(
+  definition: Omit<ProcessorDefinition<S>, 'kind'>
+): ProcessorDefinition<S> {
+  return { kind: 'processor', ...definition }
+}
+export function defineOutput<S extends z.ZodRawShape>(
+  definition: Omit<OutputDefinition<S>, 'kind'>
+): OutputDefinition<S> {
+  return { kind: 'output', ...definition }
+}
+export function defineInput<S extends z.ZodRawShape>(definition: Omit<InputDefinition<S>, 'kind'>): InputDefinition<S> {
+  return { kind: 'input', ...definition }
+}
+export type { Framer }

@@ -1,0 +1,219 @@
+import type { Source } from './source.ts'
+
+/** What the bytes of a span are. `plain` is text that can stand inside a JSON string as it is (no quote, backslash or control
+ * character, valid UTF-8); `text` may need escaping; `jsonText` is the inside of a JSON string that has escapes. */
+export const Kind = { absent: 0, text: 1, plain: 2, jsonText: 3, number: 4, boolean: 5, null: 6, json: 7 } as const
+export type Kind = (typeof Kind)[keyof typeof Kind]
+
+/** What becomes of a row. Only `kept` rows are encoded; the others settle with their range and are counted by name. */
+export const Fate = { kept: 0, filtered: 1, sampled: 2, throttled: 3, deduplicated: 4, deadLettered: 5 } as const
+export type Fate = (typeof Fate)[keyof typeof Fate]
+
+/** Bits of `Batch.flags`. */
+export const Flag = {
+  /** The row is longer than `max_line_bytes`: only its beginning is here (`log.truncated`). */
+  truncated: 1,
+  /** The row had no line end when time or the end of its file cut it. */
+  unterminated: 2,
+  /** The parser did not understand the row; it stays as body with `error.type`. */
+  unparsed: 4,
+  /** The row's time is the time of reading, since it had none that could be used. */
+  timeRead: 8,
+  /** From stderr (containers). */
+  stderr: 16,
+  /** The row has bytes that are not valid UTF-8. */
+  invalidUtf8: 32
+} as const
+
+/** Why a parser refused a row: the value of `error.type`. Index 0 means none. */
+export const parseErrors = ['', 'json', 'json_duplicate_key', 'json_depth', 'utf8', 'logfmt', 'time'] as const
+
+/** What became of a field of the row: attributes are written out by encoders, consumed ones already are in a column. */
+export const Use = { attribute: 0, consumed: 1 } as const
+
+/** Spans and kinds of one value, for every row of the batch. `kind` is `Kind.absent` where the row has none. */
+export interface Column {
+  readonly start: Int32Array
+  readonly end: Int32Array
+  readonly kind: Uint8Array
+}
+
+const initialRows = 4096
+const initialFields = 16384
+
+/**
+ * One chunk of bytes as columns of numbers. A shard owns one Batch and fills it again for each chunk: whatever outlives the
+ * synchronous journey from `read` to `encode` must be copied out of it.
+ *
+ * ```
+ * bytes  |<- size: the chunk ->|<- overlay: values we made ->|        all spans point into this one address space
+ * marks  positions of `"`, `\` and control characters in row order, closed by a sentinel; mark[row] is a row's first
+ * fields linked list per row: firstField[row] → fieldNext[field] → … → -1, in the order of the row
+ * ```
+ */
+export class Batch {
+  /** The chunk, then the overlay. May be replaced by a larger one when the overlay grows; never keep a reference. */
+  bytes: Buffer
+  /** End of the chunk in `bytes`. */
+  size = 0
+  /** End of the overlay in `bytes`. */
+  used = 0
+  /** Position in the source of `bytes[0]`. */
+  base = 0
+  /** Wall-clock time of the read, epoch ms. */
+  readTime = 0
+  rows = 0
+  /** The whole chunk is valid UTF-8. Where it is not, ask `Flag.invalidUtf8` of a row. */
+  isUtf8 = true
+  source!: Source
+
+  /** Span of a row's content in `bytes`: without line end, without container prefix. */
+  starts = new Int32Array(initialRows)
+  ends = new Int32Array(initialRows)
+  /** Where the record starts in the source, and how many source bytes it takes with its line end. */
+  positions = new Float64Array(initialRows)
+  lengths = new Int32Array(initialRows)
+  flags = new Uint8Array(initialRows)
+  /** Index into `parseErrors`. */
+  errors = new Uint8Array(initialRows)
+  fate = new Uint8Array(initialRows)
+
+  marks = new Int32Array(0)
+  mark = new Int32Array(initialRows)
+
+  /** Epoch ms, and the rest in nanoseconds (0 to 999,999). */
+  time = new Float64Array(initialRows)
+  nanos = new Int32Array(initialRows)
+  /** OpenTelemetry severity number 1 to 24; 0 is unknown. */
+  severity = new Uint8Array(initialRows)
+  service = newColumn(initialRows)
+  traceId = newColumn(initialRows)
+  spanId = newColumn(initialRows)
+  agentId = newColumn(initialRows)
+  /** The message. Where absent, the row itself is the message. */
+  body = newColumn(initialRows)
+
+  firstField = new Int32Array(initialRows).fill(-1)
+  lastField = new Int32Array(initialRows)
+  fields = 0
+  /** Id in the shard's `Keys`. */
+  fieldKey = new Int32Array(initialFields)
+  fieldStart = new Int32Array(initialFields)
+  fieldEnd = new Int32Array(initialFields)
+  fieldKind = new Uint8Array(initialFields)
+  fieldNext = new Int32Array(initialFields)
+  fieldUse = new Uint8Array(initialFields)
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  /** Forgets all rows and fields; the arrays keep their size. */
+  clear(): void {
+    this.rows = 0
+    this.fields = 0
+    this.used = this.size
+  }
+
+  /** Starts a row and returns its number. Every per-row number that later steps add to starts at its "none". */
+  addRow(start: number, end: number, position: number, length: number, mark: number): number {
+    const row = this.rows
+    if (row === this.starts.length) this.#growRows()
+    this.rows = row + 1
+    this.starts[row] = start
+    this.ends[row] = end
+    this.positions[row] = position
+    this.lengths[row] = length
+    this.mark[row] = mark
+    this.flags[row] = 0
+    this.errors[row] = 0
+    this.fate[row] = Fate.kept
+    this.firstField[row] = -1
+    this.lastField[row] = -1
+    this.severity[row] = 0
+    this.service.kind[row] = Kind.absent
+    this.traceId.kind[row] = Kind.absent
+    this.spanId.kind[row] = Kind.absent
+    this.agentId.kind[row] = Kind.absent
+    this.body.kind[row] = Kind.absent
+    return row
+  }
+
+  /** Adds a field behind the row's last one. */
+  addField(row: number, key: number, start: number, end: number, kind: number): void {
+    const field = this.fields
+    if (field === this.fieldKey.length) this.#growFields()
+    this.fields = field + 1
+    this.fieldKey[field] = key
+    this.fieldStart[field] = start
+    this.fieldEnd[field] = end
+    this.fieldKind[field] = kind
+    this.fieldUse[field] = Use.attribute
+    this.fieldNext[field] = -1
+    const last = this.lastField[row]!
+    if (last < 0) this.firstField[row] = field
+    else this.fieldNext[last] = field
+    this.lastField[row] = field
+  }
+
+  /** Takes the fields of a row back, down to `fields` as it stood before its parser began. */
+  dropFields(row: number, fields: number): void {
+    this.fields = fields
+    this.firstField[row] = -1
+    this.lastField[row] = -1
+  }
+
+  /** Reserves `length` bytes of overlay and returns where they start; the caller fills them through `this.bytes`. */
+  overlay(length: number): number {
+    const start = this.used
+    if (start + length > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, start + length))
+      this.bytes.copy(larger, 0, 0, start)
+      this.bytes = larger
+    }
+    this.used = start + length
+    return start
+  }
+
+  /** The bytes of a span as text. For tests, the terminal and rare paths: never per row in a pipeline. */
+  text(start: number, end: number): string {
+    return this.bytes.utf8Slice(start, end)
+  }
+
+  #growRows(): void {
+    const rows = this.starts.length * 2
+    for (const name of ['starts', 'ends', 'lengths', 'mark', 'nanos', 'firstField', 'lastField'] as const) {
+      this[name] = grown(this[name], new Int32Array(rows))
+    }
+    for (const name of ['flags', 'errors', 'fate', 'severity'] as const) {
+      this[name] = grown(this[name], new Uint8Array(rows))
+    }
+    this.positions = grown(this.positions, new Float64Array(rows))
+    this.time = grown(this.time, new Float64Array(rows))
+    for (const name of ['service', 'traceId', 'spanId', 'agentId', 'body'] as const) {
+      const { start, end, kind } = this[name]
+      this[name] = {
+        start: grown(start, new Int32Array(rows)),
+        end: grown(end, new Int32Array(rows)),
+        kind: grown(kind, new Uint8Array(rows))
+      }
+    }
+  }
+
+  #growFields(): void {
+    const fields = this.fieldKey.length * 2
+    for (const name of ['fieldKey', 'fieldStart', 'fieldEnd', 'fieldNext'] as const) {
+      this[name] = grown(this[name], new Int32Array(fields))
+    }
+    for (const name of ['fieldKind', 'fieldUse'] as const) this[name] = grown(this[name], new Uint8Array(fields))
+  }
+}
+
+export function newColumn(rows: number): Column {
+  return { start: new Int32Array(rows), end: new Int32Array(rows), kind: new Uint8Array(rows) }
+}
+
+function grown<T extends Int32Array | Uint8Array | Float64Array>(from: T, into: T): T {
+  into.set(from)
+  return into
+}

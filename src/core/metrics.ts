@@ -1,0 +1,90 @@
+/** Every metric of the program. Names: `collector_<room>_<noun>_<unit>_total`, as Prometheus wants them. Docs, `/metrics`
+ * and the test of the dashboards come from this table. */
+export const metrics = {
+  collector_input_read_bytes_total: { type: 'counter', help: 'Bytes read from sources', labels: ['input'] },
+  collector_input_rows_total: { type: 'counter', help: 'Rows framed', labels: ['input'] },
+  collector_input_truncated_rows_total: { type: 'counter', help: 'Rows cut at max_line_bytes', labels: ['input'] },
+  collector_input_nul_bytes_total: { type: 'counter', help: 'NUL bytes skipped in runs', labels: ['input'] },
+  collector_input_errors_total: { type: 'counter', help: 'Failed opens, reads and scans', labels: ['input', 'reason'] },
+  collector_input_sources: { type: 'gauge', help: 'Sources followed', labels: ['input'] },
+  collector_input_lag_bytes: {
+    type: 'gauge',
+    help: 'Bytes behind the end of the sources',
+    labels: ['input', 'output']
+  },
+  collector_parse_errors_total: {
+    type: 'counter',
+    help: 'Rows the parser did not understand',
+    labels: ['input', 'reason']
+  },
+  collector_rows_total: { type: 'counter', help: 'Rows by how they ended', labels: ['output', 'end'] },
+  collector_lost_rows_total: { type: 'counter', help: 'Rows lost', labels: ['output', 'reason'] },
+  collector_lost_bytes_total: { type: 'counter', help: 'Bytes lost', labels: ['output', 'reason'] },
+  collector_output_requests_total: { type: 'counter', help: 'Requests by outcome', labels: ['output', 'outcome'] },
+  collector_output_sent_bytes_total: { type: 'counter', help: 'Bytes of requests, as sent', labels: ['output'] },
+  collector_output_retried_rows_total: { type: 'counter', help: 'Rows sent again', labels: ['output'] },
+  collector_output_id_collisions_total: { type: 'counter', help: 'Rows sent under a second id', labels: ['output'] },
+  collector_output_possibly_twice_total: { type: 'counter', help: 'Rows that may stand twice', labels: ['output'] },
+  collector_output_set_aside_total: {
+    type: 'counter',
+    help: 'Rows in the failure store of the server',
+    labels: ['output']
+  },
+  collector_output_in_flight_bytes: { type: 'gauge', help: 'Bytes of requests not answered', labels: ['output'] },
+  collector_output_in_flight_requests: { type: 'gauge', help: 'Requests not answered', labels: ['output'] },
+  collector_output_concurrency: { type: 'gauge', help: 'Requests allowed at a time', labels: ['output'] },
+  collector_output_paused: { type: 'gauge', help: '1 while the output is paused', labels: ['output', 'reason'] },
+  collector_output_pending_rows: { type: 'gauge', help: 'Rows read and not settled', labels: ['output'] },
+  collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
+  collector_state_dead_letters: { type: 'gauge', help: 'Dead letters stored', labels: ['output'] },
+  collector_state_dead_letter_bytes: { type: 'gauge', help: 'Bytes of dead letters', labels: ['output'] },
+  collector_state_degraded: { type: 'gauge', help: '1 while the state directory can not be written', labels: [] },
+  collector_shard_turn_seconds_total: {
+    type: 'counter',
+    help: 'Time spent in turns of the read loop',
+    labels: ['shard']
+  },
+  collector_build_info: {
+    type: 'gauge',
+    help: '1, with version and Node.js version as labels',
+    labels: ['version', 'node']
+  }
+} as const satisfies Record<string, MetricDefinition>
+
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+export type MetricName = keyof typeof metrics
+
+/** One number of a metric, with its label values in the order of the table. */
+export interface Sample {
+  readonly name: MetricName
+  readonly labels: readonly string[]
+  value: number
+}
+
+/**
+ * Plain numbers, kept where they are counted and read when somebody scrapes. `of` returns the object to count on: take it once,
+ * in `create` or `start`, never per row.
+ */
+export class Meter {
+  readonly #samples = new Map<string, Sample>()
+
+  of(name: MetricName, ...labels: string[]): Sample {
+    const key = `${name}\u0000${labels.join('\u0000')}`
+    let sample = this.#samples.get(key)
+    if (sample === undefined) this.#samples.set(key, (sample = { name, labels, value: 0 }))
+    return sample
+  }
+
+  /** All samples as they stand. */
+  samples(): Sample[] {
+    return [...this.#samples.values()]
+  }
+
+  forget(name: MetricName, ...labels: string[]): void {
+    this.#samples.delete(`${name}\u0000${labels.join('\u0000')}`)
+  }
+}

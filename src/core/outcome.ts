@@ -1,0 +1,85 @@
+import type { Position } from './source.ts'
+
+/** What an output says of one row of a shipment. */
+export const Verdict = {
+  delivered: 0,
+  /** The id exists already. Delivery decides whether that is our own row (`duplicate`) or another one (`id_collision`). */
+  exists: 1,
+  retry: 2,
+  /** This row can never be accepted as it is: to the dead letters. */
+  refused: 3
+} as const
+export type Verdict = (typeof Verdict)[keyof typeof Verdict]
+
+/** Why bytes or rows were lost. Each has a counter; the list is complete: what isn't here is a defect. */
+export const lossReasons = [
+  'truncated_gap',
+  'deleted_unread',
+  'nul_bytes',
+  'too_large',
+  'dead_letters_full',
+  'partial_rejected',
+  'corrupt_frame'
+] as const
+export type LossReason = (typeof lossReasons)[number]
+
+/** The ways a row can end, in the order of `Ledger.rows`. */
+export const ends = [
+  'delivered',
+  'duplicate',
+  'filtered',
+  'sampled',
+  'throttled',
+  'deduplicated',
+  'dead_lettered'
+] as const
+export type End = (typeof ends)[number]
+export const endOf = Object.fromEntries(ends.map((name, index) => [name, index])) as Readonly<Record<End, number>>
+
+/**
+ * Account of one source and output: `read + derived = delivered + duplicate + filtered + … + pending + lost rows`, at every
+ * moment. Stored with the cursor, in its transaction, for exactly the rows before the cursor; what is behind the cursor is
+ * read again after a restart and counts then.
+ */
+export interface Ledger {
+  read: number
+  derived: number
+  /** Rows by how they ended, in the order of `ends`. */
+  readonly rows: number[]
+  /** Rows and bytes that are gone, by reason. */
+  readonly lostRows: Partial<Record<LossReason, number>>
+  readonly lostBytes: Partial<Record<LossReason, number>>
+}
+
+export function newLedger(): Ledger {
+  return { read: 0, derived: 0, rows: ends.map(() => 0), lostRows: {}, lostBytes: {} }
+}
+
+export function addLedger(to: Ledger, from: Ledger): void {
+  to.read += from.read
+  to.derived += from.derived
+  for (let i = 0; i < from.rows.length; i++) to.rows[i]! += from.rows[i]!
+  for (const reason of lossReasons) {
+    if (from.lostRows[reason]) to.lostRows[reason] = (to.lostRows[reason] ?? 0) + from.lostRows[reason]
+    if (from.lostBytes[reason]) to.lostBytes[reason] = (to.lostBytes[reason] ?? 0) + from.lostBytes[reason]
+  }
+}
+
+/** Rows that were read and have not ended. */
+export function pendingRows(ledger: Ledger): number {
+  let ended = 0
+  for (const count of ledger.rows) ended += count
+  for (const reason of lossReasons) ended += ledger.lostRows[reason] ?? 0
+  return ledger.read + ledger.derived - ended
+}
+
+/** Where an output stands in a source: everything before `position` is settled. */
+export interface Cursor {
+  readonly source: string
+  /** `pipeline/output` names. */
+  readonly output: string
+  readonly position: Position
+  /** Hash of the up to 64 bytes before `position`, hex; empty at 0. Compared when the source is opened again. */
+  readonly marker: string
+  readonly ledger: Ledger
+}

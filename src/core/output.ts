@@ -1,0 +1,107 @@
+import type { Batch } from './batch.ts'
+
+/**
+ * Encoded rows of one request, and where each came from. Outputs append to it; delivery/ cuts, sends and settles it.
+ * Row r takes `bytes[rowEnds[r - 1], rowEnds[r])`.
+ */
+export class Body {
+  bytes: Buffer
+  /** Bytes written. */
+  at = 0
+  rows = 0
+  rowEnds = new Int32Array(1024)
+  rowPositions = new Float64Array(1024)
+  rowLengths = new Int32Array(1024)
+
+  constructor(capacity: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity)
+  }
+
+  /** Makes room for `length` more bytes behind `at`. Call it once a row with the most the row can take, then write freely. */
+  reserve(length: number): void {
+    if (this.at + length <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + length))
+    this.bytes.copy(larger, 0, 0, this.at)
+    this.bytes = larger
+  }
+
+  /** Marks the end of an encoded row at `at`. */
+  endRow(position: number, length: number): void {
+    const row = this.rows
+    if (row === this.rowEnds.length) this.#grow()
+    this.rows = row + 1
+    this.rowEnds[row] = this.at
+    this.rowPositions[row] = position
+    this.rowLengths[row] = length
+  }
+
+  clear(): void {
+    this.at = 0
+    this.rows = 0
+  }
+
+  #grow(): void {
+    const rows = this.rowEnds.length * 2
+    const ends = new Int32Array(rows)
+    ends.set(this.rowEnds)
+    this.rowEnds = ends
+    const positions = new Float64Array(rows)
+    positions.set(this.rowPositions)
+    this.rowPositions = positions
+    const lengths = new Int32Array(rows)
+    lengths.set(this.rowLengths)
+    this.rowLengths = lengths
+  }
+}
+
+/** What `Output.send` gets. The bytes belong to delivery/ and stay unchanged until the promise has settled. */
+export interface Shipment {
+  /** All rows, encoded, one behind the other. */
+  readonly bytes: Buffer
+  readonly rows: number
+  /** End of each row in `bytes`. */
+  readonly rowEnds: Int32Array
+  /** How often it was sent before. */
+  readonly attempt: number
+  /** An earlier attempt ended without an answer (reset, timeout), so any of its rows may have been accepted. */
+  readonly unknown: boolean
+  /** Rows that an earlier run may have sent: `mayRepeat[row]` is 1. Absent: none. */
+  readonly mayRepeat?: Uint8Array
+  /** Epoch ms of the first attempt. */
+  readonly firstSentAt: number
+  /** Scratch of the output that stays with the rows over all attempts; a part inherits it. */
+  memo: unknown
+}
+
+export interface Refusal {
+  readonly status: number
+  readonly type: string
+  readonly reason: string
+}
+
+/** The answer to a shipment. Without `each`, every row was delivered. */
+export interface Verdicts {
+  readonly each?: { readonly verdict: Uint8Array; readonly refusals: ReadonlyMap<number, Refusal> }
+  /** Rows that the server put aside itself (`failure_store: used`); they count as delivered too. */
+  readonly setAside?: number
+  /** Rows that may now stand twice on the server, as we could not look them up. */
+  readonly possiblyTwice?: number
+  /** Wait at least so long before the rows to retry. */
+  readonly retryAfterMs?: number
+  readonly requestBytes: number
+}
+
+/** An output is an encoder and a sender. Batching, retry, concurrency, breaker and dead letters belong to delivery/. */
+export interface Output {
+  /** Appends the kept rows of the batch to the body and calls `body.endRow` behind each, in row order. Synchronous; keeps no
+   * reference to the batch. */
+  encode(batch: Batch, body: Body): void
+  /** Tries once. Throws `SendError` only if nothing was accepted for certain, or if the outcome is unknown. Must settle soon
+   * after `signal` aborts. */
+  send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts>
+  /** The same row under another id, after a collision. Absent where the output has no ids. */
+  salt?(row: Buffer): Buffer
+  /** Called once before the first `send`, again after a pause; throws `SendError`. Not called for outputs without it. */
+  prepare?(signal: AbortSignal): Promise<void>
+  close?(): Promise<void>
+}

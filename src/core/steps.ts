@@ -1,0 +1,45 @@
+import type { Batch } from './batch.ts'
+import type { Keys } from './keys.ts'
+
+/**
+ * Cuts records out of indexed bytes. One instance for each lane: it keeps what is unfinished between chunks.
+ *
+ * Before `frame`, the lane has put the carry and the new bytes at `batch.bytes[0, size)`, set `batch.base`, and indexed them:
+ * `lines.ends[0, lines.count)` are the positions of `\n`, `lines.marks[i]` the index into `batch.marks` just behind that `\n`.
+ */
+export interface Framer {
+  /** Adds a row for each finished record. `cutAt` is the position in the source where a stored mark ends a row, or Infinity;
+   * `final` says that nothing more will come for now and whatever is unfinished must be given out, flagged `unterminated`.
+   * Returns the index in `batch.bytes` of the first byte that must be seen again (start of the unfinished line). */
+  frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number
+  /** Position of the earliest record that is begun and not given out, among those that `frame` no longer wants to see again
+   * (partials, multiline groups); Infinity when there is none. The cursor stays at or before it. */
+  readonly heldFrom: number
+  /** Bytes kept for unfinished records. */
+  readonly heldBytes: number
+}
+
+/** Line ends of a chunk. */
+export interface Lines {
+  count: number
+  ends: Int32Array
+  marks: Int32Array
+}
+
+/** Finds fields in the rows of a batch. Rows it does not understand get `Flag.unparsed`, a number in `batch.errors`, and no fields.
+ * Must not depend on where chunks were cut. */
+export interface Parser {
+  parse(batch: Batch): void
+}
+
+/** A synchronous step over a whole batch. Lookups are loaded before it is created and refreshed behind it. */
+export interface Processor {
+  apply(batch: Batch): void
+}
+
+/** What parsers and processors get when they are created. */
+export interface StepContext {
+  readonly keys: Keys
+  /** Counts one more parse error; the reason is an index into `parseErrors`. */
+  readonly now: () => number
+}
