@@ -62,6 +62,14 @@ export interface InputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extend
   plan(options: OptionsOf<S>): FollowPlan
 }
 
+/** All components by name. Each is loaded when something asks for it. */
+export interface ComponentRegistry {
+  readonly inputs: Readonly<Record<string, () => Promise<InputDefinition>>>
+  readonly parsers: Readonly<Record<string, () => Promise<ParserDefinition>>>
+  readonly processors: Readonly<Record<string, () => Promise<ProcessorDefinition>>>
+  readonly outputs: Readonly<Record<string, () => Promise<OutputDefinition>>>
+}
+
 /** What to follow, as plain data: it is sent to shards. */
 export interface FollowPlan {
   readonly paths: readonly string[]

@@ -1,20 +1,113 @@
 import { z } from 'zod'
+import { type Address, readAddress, readDuration, readSize, type Reading } from './units.ts'
+import { addressHelp, durationHelp, sizeHelp, writeDuration, writeSize } from './units.ts'
 
 /**
  * The kinds of values that options have. Every builder takes the sentence for the reference first; durations arrive in code as
- * milliseconds, sizes as bytes.
+ * milliseconds, sizes as bytes. Add `.default(…)` (a value as code sees it), `.prefault(…)` (a value as people write it, also
+ * `{}` for a group that may be left out) or `.optional()`; an option with none of them is required.
+ *
+ * Shapes name their options in camelCase; in YAML they are snake_case.
  */
 export interface OptionTypes {
   text(about: string): z.ZodString
+  /** A text that no message, log or status ever shows. */
+  secret(about: string): z.ZodString
+  /** A file, folder or pattern: `~/` is the home directory, the rest is relative to the file that names it. */
+  path(about: string): z.ZodString
+  /** `http://…` or `https://…` */
+  url(about: string): z.ZodString
   flag(about: string): z.ZodBoolean
+  /** A whole number, at least 0 unless the range says otherwise. */
   count(about: string, range?: { min?: number; max?: number }): z.ZodNumber
-  /** `500ms`, `30s`, `5m`, `24h`, `7d`. */
-  duration(about: string): z.ZodType<number, string | number>
-  /** `512`, `64KiB`, `5MiB`, `1GiB`, also `MB`. */
-  size(about: string): z.ZodType<number, string | number>
+  /** `500ms`, `30s`, `5m`, `24h`, `7d`; the range is in milliseconds. */
+  duration(about: string, range?: { min?: number; max?: number }): z.ZodType<number, string | number>
+  /** `512`, `64KiB`, `5MiB`, `1GiB`, also `MB`; the range is in bytes. */
+  size(about: string, range?: { min?: number; max?: number }): z.ZodType<number, string | number>
+  /** `127.0.0.1:9680` */
+  address(about: string): z.ZodType<Address, string>
   choice<const T extends readonly [string, ...string[]]>(about: string, values: T): z.ZodEnum<{ [K in T[number]]: K }>
   list<T extends z.ZodType>(about: string, item: T): z.ZodArray<T>
   map<T extends z.ZodType>(about: string, value: T): z.ZodRecord<z.ZodString, T>
   group<S extends z.ZodRawShape>(about: string, shape: S): z.ZodObject<S>
+  /** For what has no builder; give it a description. */
   z: typeof z
+}
+
+/** What zod's types do not tell about an option. */
+export type OptionKind = 'secret' | 'path' | 'url' | 'duration' | 'size' | 'address'
+export const kinds: z.core.$ZodRegistry<{ kind: OptionKind }> = z.registry<{ kind: OptionKind }>()
+
+interface Range {
+  min?: number
+  max?: number
+}
+
+export const optionTypes: OptionTypes = {
+  text: about => z.string().describe(about),
+  secret: about => z.string().min(1).describe(about).register(kinds, { kind: 'secret' }),
+  path: about => z.string().min(1).describe(about).register(kinds, { kind: 'path' }),
+  url: about =>
+    z
+      .string()
+      .refine(isHttpUrl, { error: 'expected a URL, for example "http://127.0.0.1:9200"' })
+      .describe(about)
+      .register(kinds, { kind: 'url' }),
+  flag: about => z.boolean().describe(about),
+  count: (about, range) => {
+    const number = z
+      .number()
+      .int()
+      .min(range?.min ?? 0)
+    return (range?.max === undefined ? number : number.max(range.max)).describe(about)
+  },
+  duration: (about, range) =>
+    measured(`expected a duration: ${durationHelp}`, readDuration, inRange(range, writeDuration))
+      .describe(about)
+      .register(kinds, { kind: 'duration' }),
+  size: (about, range) =>
+    measured(`expected a size: ${sizeHelp}`, readSize, inRange(range, writeSize))
+      .describe(about)
+      .register(kinds, { kind: 'size' }),
+  address: about =>
+    z
+      .string({ error: `expected an address: ${addressHelp}` })
+      .transform((text, context) => settle(readAddress(text), text, context))
+      .describe(about)
+      .register(kinds, { kind: 'address' }),
+  choice: (about, values) => z.enum(values).describe(about) as never,
+  list: (about, item) => z.array(item).describe(about),
+  map: (about, value) => z.record(z.string(), value).describe(about),
+  group: (about, shape) => z.strictObject(shape).describe(about) as never,
+  z
+}
+
+function measured(
+  help: string,
+  read: (text: string | number) => Reading<number>,
+  check: (value: number) => string | undefined
+) {
+  return z.union([z.string(), z.number()], { error: help }).transform((text, context) => {
+    const reading = read(text)
+    const refused = 'value' in reading ? check(reading.value) : undefined
+    return settle(refused === undefined ? reading : { refused }, text, context)
+  })
+}
+
+function settle<T>(reading: Reading<T>, input: unknown, context: z.RefinementCtx): T {
+  if ('value' in reading) return reading.value
+  context.addIssue({ code: 'custom', message: reading.refused, input })
+  return z.NEVER
+}
+
+function inRange(range: Range | undefined, write: (value: number) => string): (value: number) => string | undefined {
+  return value => {
+    if (range?.min !== undefined && value < range.min) return `at least ${write(range.min)}`
+    if (range?.max !== undefined && value > range.max) return `at most ${write(range.max)}`
+    return undefined
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text)
 }

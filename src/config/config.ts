@@ -1,0 +1,79 @@
+import type { Address } from './units.ts'
+
+/** The whole configuration as code sees it: checked, complete, plain data. Sizes are bytes, durations milliseconds. */
+export interface Config {
+  readonly version: 1
+  /** The files it came from, in the order they were named. */
+  readonly files: readonly string[]
+  readonly collector: CollectorConfig
+  readonly inputs: readonly InputConfig[]
+  readonly outputs: readonly OutputConfig[]
+  /** At least one; `default` of everything where the files name none. */
+  readonly pipelines: readonly PipelineConfig[]
+  readonly server: ServerConfig
+  /** A second listener for `/metrics` and probes alone. */
+  readonly metrics?: { readonly listen: Address }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
+export interface CollectorConfig {
+  /** Absolute. */
+  readonly stateDir: string
+  /** Fields of every row. */
+  readonly resource: Readonly<Record<string, string>>
+  /** Left out: the name of the machine. */
+  readonly hostName?: string
+  readonly shards: number
+  readonly drainTimeoutMs: number
+  readonly maxMemoryBytes?: number
+}
+
+/** A component by name, with its checked options in camelCase. */
+export interface Use {
+  readonly use: string
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface InputConfig extends Use {
+  readonly name: string
+  /** Service of rows that name none; empty: none. */
+  readonly service: string
+  readonly dataset: string
+  readonly parser: Use
+}
+
+export interface OutputConfig extends Use {
+  readonly name: string
+  /** Where it begins on sources that were followed before it existed. */
+  readonly startFrom: 'now' | 'beginning'
+  readonly delivery: DeliveryConfig
+}
+
+/** The delivery options that all outputs share. */
+export interface DeliveryConfig {
+  readonly batchBytes: number
+  readonly flushMs: number
+  readonly maxInFlightBytes: number
+  readonly maxConcurrency: number
+  readonly retryMinMs: number
+  readonly retryMaxMs: number
+  readonly deadLetters: {
+    readonly maxBytes: number
+    readonly maxAgeMs: number
+    readonly whenFull: 'pause' | 'drop'
+  }
+}
+
+export interface PipelineConfig {
+  readonly name: string
+  /** Names of inputs and outputs. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** The first is always `normalize`. */
+  readonly process: readonly Use[]
+}
+
+export interface ServerConfig {
+  readonly listen: Address
+  readonly token?: string
+}
