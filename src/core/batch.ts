@@ -22,7 +22,9 @@ export const Flag = {
   /** From stderr (containers). */
   stderr: 16,
   /** The row has bytes that are not valid UTF-8. */
-  invalidUtf8: 32
+  invalidUtf8: 32,
+  /** An object inside of a JSON field has the key "", which Elasticsearch refuses. */
+  emptyKey: 64
 } as const
 
 /** Why a parser refused a row: the value of `error.type`. Index 0 means none. */
