@@ -1,0 +1,103 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+
+/** What SQLite keeps beside a database. */
+const companions = ['-wal', '-shm', '-journal']
+/** Bad files kept for a person to look at; older ones go, so that rot in a loop can't fill the disk. */
+const badFilesKept = 3
+
+/** Makes the state directory with its parents and closes it to other users. */
+export function prepareDirectory(dir: string, log: Log): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    closeToOthers(dir, log)
+  } catch (error) {
+    throw new ExitError(`Cannot use state directory "${dir}": ${messageOf(error)}`, exitCodes.failed, error)
+  }
+}
+
+function closeToOthers(dir: string, log: Log): void {
+  const stat = lstatSync(dir)
+  if ((stat.mode & 0o077) === 0) return
+  // A sticky directory (/tmp) is shared on purpose: to close it would break other programs.
+  const ours = stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o1000) === 0
+  if (ours) chmodSync(dir, 0o700)
+  else log.warn(`Cannot close state directory "${dir}" to other users: it is shared`)
+}
+
+/** Creates an empty file that only we may read. SQLite gives its -wal and -shm files the mode of the database. */
+export function createPrivate(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600))
+}
+
+/** By path, not by descriptor: closing any descriptor of a file drops all POSIX locks that this process has on it. */
+export function makePrivate(path: string): void {
+  for (const suffix of ['', ...companions]) {
+    const stat = lstatSync(path + suffix, { throwIfNoEntry: false })
+    if (stat?.isFile() && (stat.mode & 0o777) !== 0o600) chmodSync(path + suffix, 0o600)
+  }
+}
+
+/** Flushes a file that no database connection of this process has open. */
+export function fsyncFile(path: string): void {
+  const file = openSync(path, 'r+')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+export function fsyncDirectory(dir: string): void {
+  const file = openSync(dir, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Removes a database that was not finished, with its companions. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', ...companions]) rmSync(path + suffix, { force: true, recursive: true })
+}
+
+/**
+ * Renames a bad database to `<name>.bad-<time>` and its companions alike, and returns the new path. The database goes first: a
+ * crash in between leaves companions without a database, which the next start sets aside too.
+ */
+export function setAside(path: string, now: number): string {
+  const dir = dirname(path)
+  const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  let to = `${path}.bad-${stamp}`
+  for (let i = 2; existsSync(to); i++) to = `${path}.bad-${stamp}-${i}`
+  for (const suffix of ['', ...companions]) {
+    if (lstatSync(path + suffix, { throwIfNoEntry: false }) !== undefined) renameSync(path + suffix, to + suffix)
+  }
+  fsyncDirectory(dir)
+  prune(path)
+  return to
+}
+
+function prune(path: string): void {
+  const dir = dirname(path)
+  const prefix = `${path.slice(dir.length + 1)}.bad-`
+  const age = (name: string): number => lstatSync(join(dir, name), { throwIfNoEntry: false })?.ctimeMs ?? 0
+  const bad = readdirSync(dir)
+    .filter(name => name.startsWith(prefix) && !companions.some(suffix => name.endsWith(suffix)))
+    .sort((a, b) => age(b) - age(a))
+  for (const name of bad.slice(badFilesKept)) removeDatabase(join(dir, name))
+}

@@ -1,0 +1,244 @@
+import { lstatSync } from 'node:fs'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { DeadLetter } from '../core/record.ts'
+import { isDamage, openForReading, transaction } from './database.ts'
+import { setAside } from './files.ts'
+import { lettersSchema } from './letters-schema.ts'
+import { openDatabase } from './opening.ts'
+
+/** `replaying`: on its way to its output again; a restart finds it so and goes on. */
+export type LetterState = 'held' | 'replaying'
+
+export interface LetterSummary extends Omit<DeadLetter, 'row'> {
+  readonly id: number
+  readonly state: LetterState
+  /** What it takes on disk, about. */
+  readonly bytes: number
+}
+
+export interface StoredLetter extends LetterSummary {
+  /** The encoded row as it was sent; undefined when it no longer is what was stored. */
+  readonly row: Buffer | undefined
+}
+
+export interface LetterQuery {
+  readonly output?: string
+  readonly state?: LetterState
+  /** Only letters with a smaller id: the last id of the page before. */
+  readonly before?: number
+  readonly limit: number
+}
+
+export interface LetterTotals {
+  count: number
+  bytes: number
+}
+
+interface Context {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter?: Meter | undefined
+  readonly readOnly?: boolean
+}
+
+/** The most that one `purge` removes: it runs on the control thread. */
+const purgeLimit = 10_000
+const rowOverhead = 200
+/** A shipment is at most so large, thus no row can be larger; stops a damaged size from taking the memory. */
+const maxRowBytes = 64 * 1024 * 1024
+const summary = 'id, output, source, position, length, status, type, reason, at, state, bytes'
+
+/**
+ * Dead letters, in a file of their own beside state.db: with 256 MiB of them, a backup took 1.1 s and a check at start 0.26 s,
+ * and one bad page would have cost the cursors. They have no backup. A letter is durable before the cursor that passes its row.
+ * Methods are synchronous and throw what SQLite throws, but a damaged file is set aside and begun anew.
+ */
+export class DeadLetters {
+  readonly #path: string
+  readonly #context: Context
+  /** Opened with the first letter: most collectors never have one. */
+  #database: DatabaseSync | undefined
+  #totals = new Map<string, LetterTotals>()
+
+  constructor(path: string, context: Context) {
+    this.#path = path
+    this.#context = context
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
+    this.#open()
+    this.#guard(database => this.#count(database))
+  }
+
+  /** Newest first, without the rows. */
+  list(query: LetterQuery): LetterSummary[] {
+    const { output, state, before = Number.MAX_SAFE_INTEGER, limit } = query
+    const sql = `SELECT ${summary} FROM letters WHERE id < ? ${output === undefined ? '' : 'AND output = ?'}
+      ${state === undefined ? '' : `AND state = '${state === 'held' ? 'held' : 'replaying'}'`} ORDER BY id DESC LIMIT ?`
+    const values = output === undefined ? [before, limit] : [before, output, limit]
+    return this.#guard(database => database.prepare(sql).all(...values)) as unknown as LetterSummary[]
+  }
+
+  /** One letter with its row. A damaged row is reported, and missing in the answer. */
+  get(id: number): StoredLetter | undefined {
+    const found = this.#guard(database =>
+      database.prepare(`SELECT ${summary}, seal, row FROM letters WHERE id = ?`).get(id)
+    )
+    if (found === undefined) return undefined
+    const { row, seal, ...rest } = found
+    return { ...(rest as unknown as LetterSummary), row: this.#unpack(found, row as Uint8Array, Number(seal)) }
+  }
+
+  /** Letters and bytes of each output. */
+  totals(): ReadonlyMap<string, Readonly<LetterTotals>> {
+    return this.#totals
+  }
+
+  /** Stores letters; durable on return. One that is there already is held again. */
+  write(letters: readonly DeadLetter[]): void {
+    if (this.#database === undefined) this.#open()
+    this.#guard(database => {
+      const added = transaction(database, () => letters.map(letter => insert(database, letter)))
+      for (const { output, count, bytes } of added) this.#add(output, count, bytes)
+    })
+  }
+
+  delete(ids: readonly number[]): number {
+    const list = JSON.stringify(ids)
+    return this.#remove(
+      'DELETE FROM letters WHERE id IN (SELECT value FROM json_each(?)) RETURNING output, bytes',
+      list
+    )
+  }
+
+  /** Removes letters from before `time` (epoch ms), the oldest first, some thousands a call; returns how many. */
+  purge(time: number): number {
+    const old = `SELECT id FROM letters WHERE at < ? ORDER BY at LIMIT ${purgeLimit}`
+    return this.#remove(`DELETE FROM letters WHERE id IN (${old}) RETURNING output, bytes`, time)
+  }
+
+  /** Marks letters for replay; whoever replays deletes those that arrive and gives the others back with `hold`. */
+  replay(ids: readonly number[]): number {
+    return this.#mark(ids, 'replaying')
+  }
+
+  hold(ids: readonly number[]): number {
+    return this.#mark(ids, 'held')
+  }
+
+  close(): void {
+    this.#database?.close()
+    this.#database = undefined
+  }
+
+  #open(): void {
+    const { clock, log, readOnly } = this.#context
+    this.#database = readOnly
+      ? openForReading(this.#path)
+      : openDatabase({ path: this.#path, schema: lettersSchema, whole: false }, log, clock.now()).database
+  }
+
+  #mark(ids: readonly number[], state: LetterState): number {
+    const sql = 'UPDATE letters SET state = ? WHERE state <> ? AND id IN (SELECT value FROM json_each(?))'
+    return Number(this.#guard(db => db.prepare(sql).run(state, state, JSON.stringify(ids)).changes) ?? 0)
+  }
+
+  #remove(sql: string, value: string | number): number {
+    const removed = this.#guard(database => {
+      const rows = transaction(database, () => database.prepare(sql).all(value))
+      // Gives pages back to the disk, as many as were filled by what is gone.
+      if (rows.length > 0) database.exec('PRAGMA incremental_vacuum')
+      return rows
+    })
+    for (const { output, bytes } of removed ?? []) this.#add(String(output), -1, -Number(bytes))
+    return removed?.length ?? 0
+  }
+
+  /** Runs something on the database; a damaged one is replaced by an empty one, on which it runs again. */
+  #guard<T>(run: (database: DatabaseSync) => T): T | undefined {
+    if (this.#database === undefined) return undefined
+    try {
+      return run(this.#database)
+    } catch (error) {
+      if (!isDamage(error) || this.#context.readOnly) throw error
+      const { clock, log } = this.#context
+      this.close()
+      const to = setAside(this.#path, clock.now())
+      log.error(`Cannot use "${this.#path}": ${messageOf(error)}, set aside as "${to}"`)
+      for (const output of this.#totals.keys()) this.#gauge(output, 0, 0)
+      this.#totals = new Map()
+      this.#open()
+      return run(this.#database)
+    }
+  }
+
+  #count(database: DatabaseSync): void {
+    const rows = database
+      .prepare('SELECT output, count(*) AS count, sum(bytes) AS bytes FROM letters GROUP BY output')
+      .all()
+    for (const { output, count, bytes } of rows) this.#add(String(output), Number(count), Number(bytes))
+  }
+
+  #add(output: string, count: number, bytes: number): void {
+    const totals = this.#totals.get(output) ?? { count: 0, bytes: 0 }
+    totals.count += count
+    totals.bytes += bytes
+    this.#totals.set(output, totals)
+    this.#gauge(output, totals.count, totals.bytes)
+  }
+
+  #gauge(output: string, count: number, bytes: number): void {
+    const { meter } = this.#context
+    if (meter === undefined) return
+    meter.of('collector_state_dead_letters', output).value = count
+    meter.of('collector_state_dead_letter_bytes', output).value = bytes
+  }
+
+  #unpack(letter: Record<string, SQLOutputValue>, packed: Uint8Array, seal: number): Buffer | undefined {
+    const { output, source, position, length } = letter as unknown as DeadLetter
+    try {
+      if (sealOf({ output, source, position, length }, packed) === seal) {
+        return zstdDecompressSync(packed, { maxOutputLength: maxRowBytes })
+      }
+    } catch {
+      // Falls through: the same report.
+    }
+    this.#context.log.error('Cannot read dead letter: its row does not match its check', {
+      id: Number(letter['id']),
+      output
+    })
+    return undefined
+  }
+}
+
+const level = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+
+function insert(database: DatabaseSync, letter: DeadLetter): { output: string; count: number; bytes: number } {
+  const { output, source, position, length, status, type, reason } = letter
+  const row = zstdCompressSync(letter.row, level)
+  const seal = sealOf(letter, row)
+  const bytes = row.length + type.length + reason.length + rowOverhead
+  const at = Math.round(letter.at)
+  const again = database
+    .prepare(
+      `UPDATE letters SET state = 'held', status = ?, type = ?, reason = ?, at = ?
+       WHERE output = ? AND source = ? AND position = ? AND length = ? AND seal = ?`
+    )
+    .run(status, type, reason, at, output, source, position, length, seal)
+  if (again.changes !== 0) return { output, count: 0, bytes: 0 }
+  database
+    .prepare(
+      `INSERT INTO letters (output, source, position, length, status, type, reason, at, state, bytes, seal, row)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?)`
+    )
+    .run(output, source, position, length, status, type, reason, at, bytes, seal, row)
+  return { output, count: 1, bytes }
+}
+
+function sealOf(letter: Pick<DeadLetter, 'output' | 'source' | 'position' | 'length'>, packed: Uint8Array): number {
+  const place = `${letter.output}\u0000${letter.source}\u0000${letter.position}\u0000${letter.length}`
+  return crc32(packed, crc32(place))
+}

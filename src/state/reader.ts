@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { systemClock } from '../core/clock.ts'
+import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Ledger } from '../core/outcome.ts'
+import type { StoredState } from '../core/record.ts'
+import { inspect, openForReading } from './database.ts'
+import { DeadLetters } from './letters.ts'
+import { statePaths } from './opening.ts'
+import { stateSchema } from './state-schema.ts'
+import { type LedgerEntry, StateTables } from './state-tables.ts'
+
+/** Looks into a state directory without a lock and without changing anything; for verbs that run when no collector does. */
+export class StateReader {
+  readonly letters: DeadLetters
+  readonly #database: DatabaseSync
+  readonly #tables: StateTables
+
+  /** Throws `ExitError` where there is no state that can be read. */
+  static open(dir: string, log: Log): StateReader {
+    const { state } = statePaths(dir)
+    try {
+      const found = inspect(state, stateSchema, { whole: false })
+      if (found.kind === 'good') return new StateReader(dir, log)
+      if (found.kind === 'newer') {
+        throw new ExitError(`Cannot read "${state}": a newer version of the collector wrote it`, exitCodes.newerState)
+      }
+      const reason = found.kind === 'missing' ? 'there is no such file' : found.reason
+      throw new ExitError(`Cannot read "${state}": ${reason}`, exitCodes.failed)
+    } catch (error) {
+      if (error instanceof ExitError) throw error
+      throw new ExitError(`Cannot read "${state}": ${messageOf(error)}`, exitCodes.failed, error)
+    }
+  }
+
+  private constructor(dir: string, log: Log) {
+    const { state, letters } = statePaths(dir)
+    this.#database = openForReading(state)
+    this.#tables = new StateTables(this.#database)
+    this.letters = new DeadLetters(letters, { clock: systemClock, log, readOnly: true })
+  }
+
+  load(): StoredState {
+    return this.#tables.load()
+  }
+
+  ledgers(): LedgerEntry[] {
+    return this.#tables.ledgers()
+  }
+
+  ended(): Map<string, Ledger> {
+    return this.#tables.ended()
+  }
+
+  close(): void {
+    this.letters.close()
+    this.#database.close()
+  }
+}

@@ -1,0 +1,184 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { addLedger, newLedger, type Cursor, type Ledger } from '../core/outcome.ts'
+import type { StateRecord, StoredSource, StoredState } from '../core/record.ts'
+import type { SourceId } from '../core/source.ts'
+import { Damaged, seal } from './database.ts'
+
+/** The account of one source and output. */
+export interface LedgerEntry {
+  readonly source: SourceId
+  readonly output: string
+  readonly position: number
+  readonly ledger: Ledger
+}
+
+/** Letters have a file of their own. */
+export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
+
+type Row = Record<string, SQLOutputValue>
+
+/** Rows of state.db as records and back. Reading throws `Damaged` for a row that isn't what was written. */
+export class StateTables {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  /** Stores one record; the caller holds the transaction. */
+  write(record: TableRecord): void {
+    switch (record.kind) {
+      case 'source':
+        return this.#writeSource(record.source)
+      case 'forget':
+        return this.#forget(record.source)
+      case 'cursor':
+        return this.#writeCursor(record.cursor)
+      case 'cut': {
+        const { source, position } = record
+        return this.#run('INSERT OR REPLACE INTO cuts VALUES (?, ?, ?)', source, position, seal(source, position))
+      }
+      case 'uncut':
+        return this.#run('DELETE FROM cuts WHERE source = ? AND position < ?', record.source, record.before)
+      case 'parser': {
+        const { source, parser } = record
+        return this.#run('INSERT OR REPLACE INTO parsers VALUES (?, ?, ?)', source, parser, seal(source, parser))
+      }
+      case 'note': {
+        const { key, value } = record
+        return this.#run('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)', key, value, seal(key, value))
+      }
+    }
+  }
+
+  load(): StoredState {
+    const parsers = Object.create(null) as Record<string, string>
+    const notes = Object.create(null) as Record<string, string>
+    for (const row of this.#all('SELECT * FROM parsers', ['source', 'parser'])) {
+      parsers[String(row['source'])] = String(row['parser'])
+    }
+    for (const row of this.#all('SELECT * FROM notes', ['key', 'value'])) {
+      notes[String(row['key'])] = String(row['value'])
+    }
+    const cuts = this.#all('SELECT * FROM cuts ORDER BY source, position', ['source', 'position'])
+    return {
+      sources: this.#all('SELECT * FROM sources', ['id', 'input', 'name', 'file', 'seen_at']).map(sourceOf),
+      cursors: this.#cursorRows().map(cursorOf),
+      cuts: cuts.map(row => ({ source: String(row['source']), position: Number(row['position']) })),
+      parsers,
+      notes
+    }
+  }
+
+  ledgers(): LedgerEntry[] {
+    return this.#cursorRows().map(cursorOf)
+  }
+
+  /** Sums over sources that were forgotten, by output. */
+  ended(): Map<string, Ledger> {
+    const rows = this.#all('SELECT * FROM ended', ['output', 'ledger'])
+    return new Map(rows.map(row => [String(row['output']), JSON.parse(String(row['ledger'])) as Ledger]))
+  }
+
+  /** Makes everything older by `elapsedMs`, except `seen` sources and the cursors of `outputs`; removes what is past the limit. */
+  age(elapsedMs: number, limitMs: number, seen: ReadonlySet<SourceId>, outputs: ReadonlySet<string>): number {
+    this.#run('UPDATE sources SET idle = idle + ?', Math.round(elapsedMs))
+    this.#run('UPDATE cursors SET idle = idle + ?', Math.round(elapsedMs))
+    for (const id of seen) this.#run('UPDATE sources SET idle = 0 WHERE id = ?', id)
+    for (const output of outputs) {
+      this.#run('UPDATE cursors SET idle = 0 WHERE output = ? AND source IN (SELECT id FROM sources)', output)
+    }
+    const sources = this.#statement('SELECT id FROM sources WHERE idle > ?').all(limitMs)
+    for (const { id } of sources) this.#forget(String(id))
+    const old = 'SELECT * FROM cursors WHERE idle > ?'
+    const cursors = this.#all(old, cursorColumns, limitMs)
+    for (const row of cursors) this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+    this.#run('DELETE FROM cursors WHERE idle > ?', limitMs)
+    return sources.length + cursors.length
+  }
+
+  #writeSource(source: StoredSource): void {
+    const file = JSON.stringify(source.file)
+    const seenAt = Math.round(source.seenAt)
+    this.#run(
+      'INSERT OR REPLACE INTO sources (id, input, name, file, seen_at, seal) VALUES (?, ?, ?, ?, ?, ?)',
+      ...sealed(source.id, source.input, source.name, file, seenAt)
+    )
+  }
+
+  #writeCursor(cursor: Cursor): void {
+    const ledger = JSON.stringify(cursor.ledger)
+    this.#run(
+      'INSERT OR REPLACE INTO cursors (source, output, position, marker, ledger, seal) VALUES (?, ?, ?, ?, ?, ?)',
+      ...sealed(cursor.source, cursor.output, cursor.position, cursor.marker, ledger)
+    )
+  }
+
+  /** The account of what is forgotten lives on in the sum of its output. */
+  #forget(source: SourceId): void {
+    for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', cursorColumns, source)) {
+      this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+    }
+    for (const table of ['cursors', 'cuts', 'parsers']) this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
+    this.#run('DELETE FROM sources WHERE id = ?', source)
+  }
+
+  #end(output: string, ledger: Ledger): void {
+    const [row] = this.#all('SELECT * FROM ended WHERE output = ?', ['output', 'ledger'], output)
+    const sum = row === undefined ? newLedger() : (JSON.parse(String(row['ledger'])) as Ledger)
+    addLedger(sum, ledger)
+    this.#run('INSERT OR REPLACE INTO ended VALUES (?, ?, ?)', ...sealed(output, JSON.stringify(sum)))
+  }
+
+  #cursorRows(): Row[] {
+    return this.#all('SELECT * FROM cursors', cursorColumns)
+  }
+
+  /** All rows of a query, each compared with its seal. */
+  #all(sql: string, columns: readonly string[], ...values: (string | number)[]): Row[] {
+    const rows = this.#statement(sql).all(...values)
+    for (const row of rows) {
+      if (row['seal'] !== seal(...columns.map(name => row[name] as string | number))) {
+        throw new Damaged(`a row does not match its check: ${sql}`)
+      }
+    }
+    return rows
+  }
+
+  #run(sql: string, ...values: (string | number)[]): void {
+    this.#statement(sql).run(...values)
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare(sql)))
+    return statement
+  }
+}
+
+const cursorColumns = ['source', 'output', 'position', 'marker', 'ledger'] as const
+
+function sealed(...values: (string | number)[]): (string | number)[] {
+  return [...values, seal(...values)]
+}
+
+function sourceOf(row: Row): StoredSource {
+  return {
+    id: String(row['id']),
+    input: String(row['input']),
+    name: String(row['name']),
+    file: JSON.parse(String(row['file'])) as StoredSource['file'],
+    seenAt: Number(row['seen_at'])
+  }
+}
+
+function cursorOf(row: Row): Cursor {
+  return {
+    source: String(row['source']),
+    output: String(row['output']),
+    position: Number(row['position']),
+    marker: String(row['marker']),
+    ledger: JSON.parse(String(row['ledger'])) as Ledger
+  }
+}

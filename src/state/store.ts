@@ -1,0 +1,238 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { Ledger } from '../core/outcome.ts'
+import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
+import type { SourceId } from '../core/source.ts'
+import { Backups } from './backup.ts'
+import { isDamage, transaction } from './database.ts'
+import { prepareDirectory } from './files.ts'
+import { GroupCommit } from './group-commit.ts'
+import { DeadLetters } from './letters.ts'
+import { InstanceLock } from './lock.ts'
+import { openDatabase, type Origin, statePaths } from './opening.ts'
+import type { Queue } from './queue.ts'
+import { StateReader } from './reader.ts'
+import { stateSchema } from './state-schema.ts'
+import { type LedgerEntry, StateTables } from './state-tables.ts'
+
+export interface StateOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter?: Meter
+}
+
+const forgottenAfterMs = 7 * 86_400_000
+
+/**
+ * The state directory of a running collector: the lock, state.db, its backup, and the dead letters. Lives on the control thread.
+ */
+export class StateStore implements StateLink {
+  /** Called whenever `writable` changes. */
+  onWritable: (writable: boolean) => void = () => {}
+  readonly letters: DeadLetters
+  readonly #paths: ReturnType<typeof statePaths>
+  readonly #options: StateOptions
+  readonly #lock: InstanceLock
+  readonly #commits: GroupCommit
+  readonly #backups: Backups
+  /** Undefined after damage, until the next try to open it. */
+  #database: DatabaseSync | undefined
+  #tables!: StateTables
+  #origin: Origin
+  #degraded = false
+  #closed = false
+  #maxPages = 0
+  /** Sources that were written about since the last `expire`. */
+  readonly #seen = new Set<SourceId>()
+  #expiredAt: number
+
+  /**
+   * Takes the lock and opens what is there, in any condition. Throws `ExitError`: another collector holds the directory, a newer
+   * version wrote the state, or the directory can't be used at all.
+   */
+  static open(dir: string, options: StateOptions): StateStore {
+    prepareDirectory(dir, options.log)
+    const lock = InstanceLock.take(dir)
+    try {
+      return new StateStore(dir, lock, options)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  /** For verbs of the command line, when no collector runs. */
+  static openReadOnly(dir: string, log: Log): StateReader {
+    return StateReader.open(dir, log)
+  }
+
+  private constructor(dir: string, lock: InstanceLock, options: StateOptions) {
+    this.#lock = lock
+    this.#options = options
+    this.#paths = statePaths(dir)
+    this.#commits = new GroupCommit({
+      clock: options.clock,
+      write: queue => this.#write(queue),
+      done: error => this.#done(error)
+    })
+    this.#origin = this.#open()
+    try {
+      this.letters = new DeadLetters(this.#paths.letters, options)
+    } catch (error) {
+      this.#database?.close()
+      throw error
+    }
+    this.#expiredAt = options.clock.monotonic()
+    this.#backups = new Backups(this.#paths, options, () => this.durable)
+  }
+
+  /** Whether the state was found, is new, or comes from a backup (then rows may be sent again). */
+  get origin(): Origin {
+    return this.#origin
+  }
+
+  get durable(): number {
+    return this.#commits.durable
+  }
+
+  get writable(): boolean {
+    return this.#commits.writable
+  }
+
+  append(records: readonly StateRecord[]): number {
+    for (const record of records) {
+      if (record.kind === 'source') this.#seen.add(record.source.id)
+      else if (record.kind === 'cursor') this.#seen.add(record.cursor.source)
+    }
+    return this.#commits.append(records)
+  }
+
+  untilDurable(number: number): Promise<void> {
+    return this.#commits.untilDurable(number)
+  }
+
+  /** Commits now what is queued. Does not throw: what can't be written stays queued. */
+  flush(): void {
+    this.#commits.flush()
+  }
+
+  load(): StoredState {
+    this.flush()
+    return this.#tables.load()
+  }
+
+  /** Accounts of all sources that are known, ended ones until they are forgotten. */
+  ledgers(): LedgerEntry[] {
+    return this.#tables.ledgers()
+  }
+
+  /** Sums over sources that were forgotten, by output: with `ledgers`, everything since the state began. */
+  ended(): Map<string, Ledger> {
+    return this.#tables.ended()
+  }
+
+  /**
+   * Removes sources that nobody has written about (as a source or a cursor) and cursors of outputs other than `outputs` after
+   * seven days, counted while a collector ran. Call it hourly. Returns how many sources and cursors went.
+   */
+  expire(outputs: ReadonlySet<string>): number {
+    this.flush()
+    if (!this.writable || this.#database === undefined) return 0
+    const now = this.#options.clock.monotonic()
+    try {
+      const removed = transaction(this.#database, () =>
+        this.#tables.age(now - this.#expiredAt, forgottenAfterMs, this.#seen, outputs)
+      )
+      this.#expiredAt = now
+      this.#seen.clear()
+      return removed
+    } catch (error) {
+      // Tried again in an hour; that the disk is full is reported by the next commit.
+      this.#options.log.warn(`Cannot remove old sources: ${messageOf(error)}`)
+      return 0
+    }
+  }
+
+  /** Copies the state to backup.db, if it has changed, while commits go on. Never rejects: a failure is logged. */
+  backup(): Promise<void> {
+    return this.#backups.write()
+  }
+
+  /** Lets the file grow to this number of pages only, as a full disk would; 0 takes that back. */
+  limitPages(pages: number): void {
+    this.#maxPages = pages
+    this.#database?.exec(`PRAGMA max_page_count = ${pages === 0 ? 4294967294 : pages}`)
+  }
+
+  /** Commits, writes the last backup and gives the lock back. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.flush()
+    this.#commits.stop()
+    this.#backups.close(this.#database)
+    this.letters.close()
+    this.#database?.close()
+    this.#lock.release()
+  }
+
+  #open(): Origin {
+    const { clock, log } = this.#options
+    const { state, backup } = this.#paths
+    const files = { path: state, backup, schema: stateSchema, whole: true }
+    const { database, origin } = openDatabase(files, log, clock.now())
+    this.#database = database
+    this.#tables = new StateTables(database)
+    if (this.#maxPages > 0) this.limitPages(this.#maxPages)
+    return origin
+  }
+
+  /** Letters first: a cursor must not pass a refused row whose letter could still be lost. */
+  #write(queue: Queue): void {
+    if (queue.letters.length > 0) {
+      crashPoint('state.letters.before')
+      this.letters.write(queue.letters)
+      queue.clearLetters()
+      crashPoint('state.letters.after')
+    }
+    try {
+      this.#writeRecords(queue)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      // The file rotted while in use: it is set aside, the backup takes its place, and what is queued is written to that.
+      this.#options.log.error(`Cannot write "${this.#paths.state}": ${messageOf(error)}`)
+      this.#database?.close()
+      this.#database = undefined
+      this.#writeRecords(queue)
+    }
+  }
+
+  #writeRecords(queue: Queue): void {
+    if (this.#database === undefined) this.#origin = this.#open()
+    transaction(this.#database!, () => {
+      for (const record of queue.records) this.#tables.write(record)
+      crashPoint('state.commit.before')
+    })
+    crashPoint('state.commit.after')
+    queue.clearRecords()
+  }
+
+  #done(error?: unknown): void {
+    const { log, meter } = this.#options
+    const failed = error !== undefined
+    if (meter !== undefined) {
+      meter.of('collector_state_commits_total', failed ? 'failed' : 'ok').value++
+      meter.of('collector_state_degraded').value = failed ? 1 : 0
+    }
+    if (failed === this.#degraded) return
+    this.#degraded = failed
+    const { state } = this.#paths
+    if (failed) log.error(`Cannot write "${state}": ${messageOf(error)}, reading pauses, trying again each second`)
+    else log.info(`Can write "${state}" again`)
+    this.onWritable(!failed)
+  }
+}
