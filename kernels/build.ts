@@ -1,0 +1,33 @@
+// Compiles the kernels to src/scan/*.wasm.ts: `node kernels/build.ts`.
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '--memoryBase', '0']
+
+/** The module text of src/scan/<name>.wasm.ts. */
+export async function compile(name: string): Promise<string> {
+  let wasm: Uint8Array | undefined
+  const { error, stderr } = await asc.main(
+    [`${name}.as.ts`, '--outFile', 'out.wasm', '--baseDir', folder, ...options],
+    {
+      writeFile(file, contents) {
+        if (file === 'out.wasm') wasm = contents as Uint8Array
+      }
+    }
+  )
+  if (error || wasm === undefined) throw new Error(`Cannot compile "${name}.as.ts": ${stderr.toString()}`)
+  return [
+    `/** kernels/${name}.as.ts, compiled by kernels/build.ts. */`,
+    `export const ${name}Wasm =`,
+    `  '${Buffer.from(wasm).toString('base64')}'`,
+    ''
+  ].join('\n')
+}
+
+if (import.meta.main) {
+  for (const name of ['structure']) {
+    writeFileSync(new URL(`../src/scan/${name}.wasm.ts`, import.meta.url), await compile(name))
+  }
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { Batch, Flag, Kind, parseErrors } from '../../src/core/batch.ts'
+import { Keys } from '../../src/core/keys.ts'
+import { Arena } from '../../src/scan/arena.ts'
+import { JsonScanner } from '../../src/scan/json.ts'
+import { document, mutated, randomOf } from './documents.ts'
+import { type Field, naiveReading } from './naive-json.ts'
+
+const descend = new Set(['service', 'log'])
+
+class Bench {
+  readonly arena = new Arena(4096)
+  readonly keys = new Keys()
+  readonly batch = new Batch(this.arena.bytes)
+  readonly scanner = new JsonScanner(this.keys, descend)
+
+  /** Puts rows between others and scans them; line feeds in them do not matter here. */
+  scan(rows: readonly Buffer[], bytes = this.arena.bytes): string[] {
+    const { batch } = this
+    batch.bytes = bytes
+    batch.size = 0
+    const spans = rows.map(row => {
+      const start = batch.size
+      row.copy(batch.bytes, start)
+      batch.size = start + row.length + 1
+      batch.bytes[batch.size - 1] = 0x0a
+      return [start, start + row.length] as const
+    })
+    batch.clear()
+    this.arena.index(batch)
+    for (const [start, end] of spans) {
+      const mark = batch.marks.findIndex(position => position >= start)
+      batch.addRow(start, end, start, end + 1 - start, mark)
+    }
+    return spans.map((_, row) => parseErrors[this.scanner.scan(batch, row)]!)
+  }
+
+  fields(row: number): Field[] {
+    const { batch, keys } = this
+    const found: Field[] = []
+    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
+      const span = batch.bytes.latin1Slice(batch.fieldStart[field]!, batch.fieldEnd[field]!)
+      found.push([keys.names[batch.fieldKey[field]!]!, batch.fieldKind[field]! as Kind, span])
+    }
+    return found
+  }
+}
+
+function checkRows(bench: Bench, rows: readonly Buffer[], bytes?: Buffer): number {
+  const errors = bench.scan(rows, bytes)
+  let accepted = 0
+  for (const [row, text] of rows.entries()) {
+    const wanted = naiveReading(text, descend)
+    const hint = `${JSON.stringify(text.toString())} ${text.toString('hex')}`
+    if (!wanted.errors.includes(errors[row]!))
+      expect.fail(`${hint} got "${errors[row]}", not "${wanted.errors.join()}"`)
+    const found = bench.fields(row)
+    if (JSON.stringify(found) !== JSON.stringify(wanted.fields)) expect(found, hint).toEqual(wanted.fields)
+    if (((bench.batch.flags[row]! & Flag.emptyKey) !== 0) !== wanted.emptyKey) expect.fail(`${hint} emptyKey`)
+    if (errors[row] === '') accepted++
+  }
+  return accepted
+}
+
+describe('json scanner', () => {
+  test('accepts and rejects what JSON.parse and a search for repeated keys do, on 100,000 documents', () => {
+    const random = randomOf(20261122)
+    const bench = new Bench()
+    const outside = Buffer.alloc(65536)
+    let accepted = 0
+    for (let i = 0; i < 100_000; i += 10) {
+      const valid = random(3) === 0
+      const rows = Array.from({ length: 10 }, () => {
+        const text = document(random)
+        return valid || random(4) === 0 ? text : mutated(random, text)
+      })
+      accepted += checkRows(bench, rows, random(8) === 0 ? outside : bench.arena.bytes)
+    }
+    expect(accepted).toBeGreaterThan(30_000)
+    expect(accepted).toBeLessThan(80_000)
+  })
+
+  test('keeps on after the key table has been emptied', () => {
+    const bench = new Bench()
+    const line = (i: number) => Buffer.from(`{"level":"info","key${i}":{"inner${i}":1},"service":{"name":"n${i}"}}`)
+    for (let i = 0; i < 20_000; i += 10) {
+      checkRows(
+        bench,
+        Array.from({ length: 10 }, (_, each) => line(i + each))
+      )
+      bench.keys.trim()
+    }
+    expect(bench.keys.generation).toBe(1)
+  })
+
+  test('reads rows of the overlay, also one that has grown out of the arena', () => {
+    const bench = new Bench()
+    const { batch, arena, scanner } = bench
+    bench.scan([Buffer.from('{"a":"in the chunk"}')])
+    for (let i = 0; i < 3000; i++) {
+      const text = Buffer.from(`{"n":${i},"t":"te\\nxt","ü":"${i % 2 === 0 ? 'ä' : ''}"}`)
+      const start = batch.overlay(text.length)
+      text.copy(batch.bytes, start)
+      const mark = arena.indexSpan(batch, start, start + text.length)
+      const row = batch.addRow(start, start + text.length, 0, 0, mark)
+      expect(scanner.scan(batch, row)).toBe(0)
+      expect(bench.fields(row)).toEqual(naiveReading(text, descend).fields)
+    }
+    expect(batch.bytes).not.toBe(arena.bytes)
+    expect(bench.fields(0)).toEqual([['a', Kind.plain, 'in the chunk']])
+  })
+
+  test('takes a stray byte of another row for no fault of this one', () => {
+    const bench = new Bench()
+    const rows = ['{"a":"ä"}', '{"a":"\xff"}', '{"a":"ok"}'].map((text, i) =>
+      Buffer.from(text, i === 1 ? 'latin1' : 'utf8')
+    )
+    expect(bench.scan(rows)).toEqual(['', 'utf8', ''])
+  })
+})
