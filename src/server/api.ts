@@ -1,0 +1,91 @@
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import type { Log } from '../core/log.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Collector, LetterQuery } from '../pipeline/collector.ts'
+
+/** Bytes of a request's body. */
+const maxBody = 1_048_576
+const maxPage = 1000
+
+export interface ApiOptions {
+  readonly collector: Collector
+  readonly log: Log
+  /** Tells the cause of a failure to the one who asks: only for the owner of the collector. */
+  readonly tellCause: boolean
+}
+
+/** The routes behind `/api/v1`. Who may call them was decided before: see access.ts. */
+export function createApi({ collector, log, tellCause }: ApiOptions): Hono {
+  const app = new Hono()
+  app.use(bodyLimit({ maxSize: maxBody, onError: c => c.json({ error: 'The body is larger than 1 MiB' }, 413) }))
+  app.get('/api/v1/status', async c => c.json(await collector.status()))
+  app.get('/api/v1/ledger', async c => c.json({ rows: await collector.ledgers() }))
+  app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
+  app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
+    const letter = await collector.letters.get(Number(c.req.param('id')))
+    if (letter === undefined) return c.json({ error: 'There is no such dead letter' }, 404)
+    return c.json({ ...letter, row: letter.row && Buffer.from(letter.row).toString() })
+  })
+  app.post('/api/v1/dead-letters/replay', async c => c.json(await collector.letters.replay(await idsOf(c, collector))))
+  app.delete('/api/v1/dead-letters', async c =>
+    c.json({ dropped: await collector.letters.delete(await idsOf(c, collector)) })
+  )
+  app.notFound(c => c.json({ error: `There is no ${c.req.method} route of this path` }, 404))
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return c.json({ error: error.message }, error.status)
+    log.error('Cannot answer a request of the API', { path: c.req.routePath, cause: messageOf(error) })
+    return c.json({ error: tellCause ? messageOf(error) : "Cannot answer: the collector's log says why" }, 500)
+  })
+  return app
+}
+
+async function page(collector: Collector, query: LetterQuery): Promise<object> {
+  const letters = await collector.letters.list(query)
+  const last = letters.at(-1)
+  return last !== undefined && letters.length === query.limit ? { letters, next: last.id } : { letters }
+}
+
+/** `?output=es&limit=100&before=<next of the page before>`. */
+function queryOf(c: Context): LetterQuery {
+  const { output, before, limit = '100' } = c.req.query()
+  for (const number of [before ?? '1', limit]) {
+    if (!/^[1-9]\d{0,14}$/.test(number)) refuse('"before" and "limit" must be positive whole numbers')
+  }
+  return {
+    limit: Math.min(Number(limit), maxPage),
+    ...(before !== undefined && { before: Number(before) }),
+    ...(output !== undefined && { output })
+  }
+}
+
+/** The ids that `{"ids": [1, 2]}`, `{"all": true}` or `{"all": true, "output": "es"}` mean. */
+async function idsOf(c: Context, collector: Collector): Promise<readonly number[]> {
+  const body: unknown = await c.req.json().catch(() => refuse('The body must be JSON'))
+  const { ids, all, output } = (body ?? {}) as { ids?: unknown; all?: unknown; output?: unknown }
+  if (Array.isArray(ids) && ids.every(isWhole) && all === undefined) return ids
+  if (all !== true || ids !== undefined) refuse('The body must have either "ids", a list of numbers, or "all": true')
+  if (output !== undefined && typeof output !== 'string') refuse('"output" must be a text')
+  return everyId(collector, typeof output === 'string' ? { output } : {})
+}
+
+/** Oldest first, so that a replay keeps the order of the rows. */
+async function everyId(collector: Collector, filter: { output?: string }): Promise<number[]> {
+  const ids: number[] = []
+  let before = Number.MAX_SAFE_INTEGER
+  for (;;) {
+    const letters = await collector.letters.list({ ...filter, before, limit: maxPage })
+    for (const letter of letters) ids.push(letter.id)
+    if (letters.length < maxPage) return ids.toReversed()
+    before = ids.at(-1)!
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function refuse(message: string): never {
+  throw new HTTPException(400, { message })
+}

@@ -1,0 +1,98 @@
+import type { Sample } from '../../src/core/metrics.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import type {
+  Collector,
+  CollectorStatus,
+  Letter,
+  LetterQuery,
+  LedgerRow,
+  ReplayResult
+} from '../../src/pipeline/collector.ts'
+
+/** A collector without a pipeline: it answers with what the test gives it, and writes down what it was asked to do. */
+export class FakeCollector implements Collector {
+  ready: Collector['ready'] = 'starting'
+  degraded: string[] = []
+  readonly calls: string[] = []
+  readonly stateDir: string
+  readonly letterRows = new Map<number, Letter>()
+  sampleRows: Sample[] = []
+  problems: CollectorStatus['problems'] = []
+  readonly #ended = Promise.withResolvers<void>()
+  readonly ended = this.#ended.promise
+
+  constructor(stateDir = '/state') {
+    this.stateDir = stateDir
+    for (let id = 1; id <= 3; id++) this.letterRows.set(id, letter(id, id === 3 ? 'audit' : 'es'))
+  }
+
+  readonly letters = {
+    list: ({ output, before = Infinity, limit }: LetterQuery) => {
+      const rows = [...this.letterRows.values()].filter(row => row.id < before && (output ?? row.output) === row.output)
+      return Promise.resolve(rows.toReversed().slice(0, limit))
+    },
+    get: (id: number) => Promise.resolve(this.letterRows.get(id)),
+    delete: (ids: readonly number[]) => {
+      this.calls.push(`delete ${ids.join(',')}`)
+      return Promise.resolve(ids.filter(id => this.letterRows.delete(id)).length)
+    },
+    replay: (ids: readonly number[]): Promise<ReplayResult> => {
+      this.calls.push(`replay ${ids.join(',')}`)
+      return Promise.resolve({ delivered: ids.length, refused: 0, unsent: 0, reasons: [] })
+    }
+  }
+
+  start(): void {
+    this.calls.push('start')
+    this.ready = 'ready'
+  }
+
+  status(): Promise<CollectorStatus> {
+    const source = {
+      id: 'AAAAAAAAAAAAAAAA',
+      name: '/var/log/a.log',
+      size: 2048,
+      read: 2048,
+      settled: 1024,
+      lagBytes: 1024
+    }
+    const idle = { inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0 }
+    return Promise.resolve({
+      ...{ version: '0.1.0', pid: 7, startedAt: 0, uptimeMs: 61_000, stateDir: this.stateDir },
+      ready: this.ready,
+      degraded: this.degraded,
+      inputs: [{ name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source] }],
+      outputs: [{ name: 'es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
+      problems: this.problems
+    })
+  }
+
+  samples(): Promise<readonly Sample[]> {
+    return Promise.resolve(this.sampleRows)
+  }
+
+  ledgers(): Promise<readonly LedgerRow[]> {
+    const ledger = { ...newLedger(), read: 10, rows: [7, 1, 0, 0, 0, 0, 1] }
+    const row = { source: 'AAAAAAAAAAAAAAAA', name: '/var/log/a\u001b[31m.log', input: 'agent', output: 'es' }
+    return Promise.resolve([{ ...row, position: 1024, ledger }])
+  }
+
+  async stop(): Promise<readonly LedgerRow[]> {
+    this.calls.push('stop')
+    this.ready = 'draining'
+    this.#ended.resolve()
+    return this.ledgers()
+  }
+
+  fail(error: Error): void {
+    this.#ended.reject(error)
+  }
+}
+
+function letter(id: number, output: string): Letter {
+  return {
+    ...{ id, output, source: 'AAAAAAAAAAAAAAAA', position: id * 100, length: 20, at: 1_700_000_000_000 },
+    ...{ status: 400, type: 'document_parsing_exception', reason: 'failed to parse' },
+    row: Buffer.from(`{"create":{}}\n{"message":"row ${id}"}\n`)
+  }
+}
