@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+// Finds a Node.js that is new enough and starts the program with it. Written for any Node.js that knows ES modules, so that an
+// old one can say what is missing instead of failing with a syntax error.
+import { existsSync } from 'fs'
+import { dirname, join } from 'path'
+import { fileURLToPath, pathToFileURL } from 'url'
+
+const neededMajor = 24
+// The linear regex engine, for patterns that come from users.
+const flags = ['--enable-experimental-regexp-engine', '--enable-experimental-regexp-engine-on-excessive-backtracks']
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const main = [join(root, 'dist', 'main.js'), join(root, 'src', 'main.ts')].find(file => existsSync(file))
+
+if (main === undefined) fail('its own files are missing: install it again, or build it with "npm run build"')
+else if (majorOf(process.version) >= neededMajor) start(main)
+else handOver(main)
+
+/** Goes on in this process: V8 reads these flags whenever it compiles or runs a regex, so no second start is needed. */
+function start(file) {
+  const builtin = process.getBuiltinModule
+  for (const flag of flags) builtin('v8').setFlagsFromString(flag)
+  // SQLite was experimental before Node.js 26, and said so at each start.
+  if (majorOf(process.version) < 26) silence('SQLite is an experimental feature')
+  if (file.endsWith('.js')) builtin('module').enableCompileCache()
+  import(pathToFileURL(file).href).catch(error => fail((error && error.stack) || error))
+}
+
+function silence(beginning) {
+  const emitWarning = process.emitWarning
+  process.emitWarning = (warning, ...rest) => {
+    if (!String(warning).startsWith(beginning)) emitWarning.call(process, warning, ...rest)
+  }
+}
+
+/** Replaces this process by the Node.js that came with the package; where that is impossible, runs it as a child. */
+function handOver(file) {
+  const node = findNode(root)
+  if (node === undefined) {
+    fail(
+      'it needs Node.js ' +
+        neededMajor +
+        ' or newer, this is ' +
+        process.version +
+        ': install a newer one, or "npm ci" where it lies'
+    )
+    return
+  }
+  const args = [...flags, '--disable-warning=ExperimentalWarning', file, ...process.argv.slice(2)]
+  if (process.execve) process.execve(node, [node, ...args], process.env)
+  else runChild(node, args)
+}
+
+/** The package `node` has the binary, in our own node_modules or in those of whoever depends on us. */
+function findNode(folder) {
+  for (const path of [
+    ['node_modules', 'node', 'bin', 'node'],
+    ['node_modules', '.bin', 'node']
+  ]) {
+    const file = join(folder, ...path)
+    if (existsSync(file)) return file
+  }
+  const parent = dirname(folder)
+  return parent === folder ? undefined : findNode(parent)
+}
+
+function runChild(node, args) {
+  import('child_process').then(({ spawn }) => {
+    const child = spawn(node, args, { stdio: 'inherit' })
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
+    for (const signal of signals) process.on(signal, () => child.kill(signal))
+    child.on('error', error => fail('"' + node + '" can not be started: ' + error.message))
+    child.on('exit', (code, signal) => {
+      if (signal === null) process.exit(code)
+      for (const name of signals) process.removeAllListeners(name)
+      process.kill(process.pid, signal)
+    })
+  })
+}
+
+function majorOf(version) {
+  return Number.parseInt(version.slice(1), 10)
+}
+
+function fail(why) {
+  console.error('mcp-collector can not start: ' + why)
+  process.exitCode = 1
+}

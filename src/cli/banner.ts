@@ -1,0 +1,41 @@
+import type { CollectorStatus, InputStatus } from '../pipeline/collector.ts'
+import type { RunningServer } from '../server/server.ts'
+import { formatCount } from './table.ts'
+import { printable, type Stream } from './terminal.ts'
+
+const mostInputs = 4
+const mostProblems = 3
+
+/** The first lines of a run: what is followed, what could not be read and why, where to look, how to stop. */
+export function bannerLines(stream: Stream, status: CollectorStatus, server: RunningServer): string[] {
+  const files = status.inputs.reduce((sum, input) => sum + input.sources.length, 0)
+  const outputs = status.outputs.map(output =>
+    output.name === output.type ? output.name : `${output.name} (${output.type})`
+  )
+  const metrics = server.metricsAddress ?? server.address
+  return [
+    `${stream.style('bold', `mcp-collector ${status.version}`)} follows ${plural(files, 'source')}, sends to ${outputs.join(', ')}`,
+    ...firstOf(status.inputs, mostInputs, input => inputLine(stream, input)),
+    ...firstOf(status.problems, mostProblems, ({ path, reason }) => {
+      return `  ${stream.style('yellow', 'cannot read')} ${printable(path)}: ${reason}`
+    }),
+    ...status.degraded.map(reason => `  ${stream.style('red', 'paused')}: ${printable(reason)}`),
+    `Metrics: http://${metrics}/metrics · state: ${printable(status.stateDir)}`,
+    `Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)`
+  ].map(line => line.trimEnd())
+}
+
+function inputLine(stream: Stream, { name, paths, sources }: InputStatus): string {
+  const shown = paths.slice(0, 3).map(printable).join(', ')
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
+  return `  ${stream.style('cyan', name)}: ${shown}${more} ${stream.style('dim', `(${plural(sources.length, 'source')})`)}`
+}
+
+function firstOf<T>(all: readonly T[], most: number, lineOf: (one: T) => string): string[] {
+  const lines = all.slice(0, most).map(lineOf)
+  return all.length > most ? [...lines, `  and ${all.length - most} more: see "mcp-collector status"`] : lines
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}

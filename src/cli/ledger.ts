@@ -1,0 +1,88 @@
+import { exitCodes } from '../core/errors.ts'
+import { addLedger, ends, lossReasons, newLedger, pendingRows, type Ledger } from '../core/outcome.ts'
+import type { LedgerRow } from '../pipeline/collector.ts'
+import { ask } from './client.ts'
+import { readOffline } from './offline.ts'
+import { withStateDir } from './state-dir.ts'
+import { tableLines, type Column } from './table.ts'
+import type { Stream } from './terminal.ts'
+import { examples, type Verb } from './verb.ts'
+
+interface Options {
+  readonly stateDir: string
+  readonly json?: true
+  readonly output?: string
+}
+
+export const ledger: Verb = {
+  define(command, { env, out }, finish) {
+    withStateDir(command, env)
+    command.option('--output <name>', 'only the accounts of this output')
+    command.option('--json', 'the accounts as JSON')
+    command.addHelpText(
+      'after',
+      examples({
+        'mcp-collector ledger': 'what became of every row, per source and output',
+        'mcp-collector ledger --json | jq .rows': 'for machines'
+      })
+    )
+    command.action(async (options: Options) => {
+      const rows = await readLedger(options.stateDir)
+      const wanted = rows.filter(row => options.output === undefined || row.output === options.output)
+      if (options.json) out.line(JSON.stringify({ rows: wanted }))
+      else for (const line of ledgerLines(out, wanted)) out.line(line)
+      finish(exitCodes.ok)
+    })
+  }
+}
+
+async function readLedger(stateDir: string): Promise<readonly LedgerRow[]> {
+  const live = await ask<{ rows: readonly LedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
+  if (live !== undefined) return live.rows
+  return readOffline(stateDir, state => {
+    const sources = new Map(state.load().sources.map(source => [source.id, source]))
+    return state.ledgers().map(entry => {
+      const source = sources.get(entry.source)
+      return { ...entry, name: source?.name ?? entry.source, input: source?.input ?? '' }
+    })
+  })
+}
+
+/** The accounts as a table: a column for each way to end that occurs, and a line that sums them where there are several. */
+export function ledgerLines(stream: Stream, rows: readonly LedgerRow[], most = Infinity): string[] {
+  if (rows.length === 0) return ['No rows yet']
+  const columns: Column<LedgerRow>[] = [
+    { title: 'source', cell: row => row.name },
+    { title: 'output', cell: row => row.output },
+    { title: 'read', cell: row => row.ledger.read }
+  ]
+  if (rows.some(row => row.ledger.derived > 0)) columns.push({ title: 'derived', cell: row => row.ledger.derived })
+  for (const [i, end] of ends.entries()) {
+    const occurs = rows.some(row => row.ledger.rows[i]! > 0)
+    if (occurs || end === 'delivered') columns.push({ title: end, cell: row => row.ledger.rows[i]! })
+  }
+  columns.push({ title: 'pending', cell: row => pendingRows(row.ledger) })
+  if (rows.some(row => lostRows(row.ledger) > 0)) columns.push({ title: 'lost', cell: row => lostRows(row.ledger) })
+  if (rows.some(row => lostBytes(row.ledger) > 0)) {
+    columns.push({ title: 'lost bytes', cell: row => lostBytes(row.ledger) })
+  }
+  const shown = rows.toSorted((a, b) => b.ledger.read - a.ledger.read).slice(0, most)
+  const left = rows.length - shown.length
+  const lines = tableLines(stream, columns, rows.length > 1 ? [...shown, total(rows)] : shown)
+  if (left > 0) lines.push(stream.style('dim', `${left} more sources are part of the total`))
+  return lines
+}
+
+function total(rows: readonly LedgerRow[]): LedgerRow {
+  const ledger = newLedger()
+  for (const row of rows) addLedger(ledger, row.ledger)
+  return { source: '', name: 'total', input: '', output: '', position: 0, ledger }
+}
+
+function lostRows(ledger: Ledger): number {
+  return lossReasons.reduce((sum, reason) => sum + (ledger.lostRows[reason] ?? 0), 0)
+}
+
+function lostBytes(ledger: Ledger): number {
+  return lossReasons.reduce((sum, reason) => sum + (ledger.lostBytes[reason] ?? 0), 0)
+}

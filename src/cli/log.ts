@@ -1,0 +1,42 @@
+import { printable, type Stream } from './terminal.ts'
+import type { Log, LogFields } from '../core/log.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+const styles = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const
+
+/** The program's own log on stderr: a line for people on a terminal, JSON for machines elsewhere. */
+export async function openLog(level: LogLevel, err: Stream): Promise<Log> {
+  return err.isTerminal ? lineLog(level, err) : await jsonLog(level)
+}
+
+/** `12:03:04 warn  Cannot read … path=/x`. */
+export function lineLog(level: LogLevel, err: Stream): Log {
+  const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
+    if (levels.indexOf(at) < levels.indexOf(level)) return
+    const time = err.style('dim', new Date().toTimeString().slice(0, 8))
+    err.line(`${time} ${err.style(styles[at], at.padEnd(5))} ${printable(message)}${formatFields(fields, err)}`)
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+async function jsonLog(level: LogLevel): Promise<Log> {
+  const { pino, destination, stdTimeFunctions } = await import('pino')
+  const log = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) }
+    },
+    destination({ dest: 2, sync: true })
+  )
+  const write = (at: LogLevel) => (message: string, fields?: LogFields) => log[at](fields ?? {}, message)
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function formatFields(fields: LogFields | undefined, err: Stream): string {
+  const known = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)
+  return known.map(([name, value]) => ` ${err.style('dim', `${name}=`)}${printable(String(value))}`).join('')
+}

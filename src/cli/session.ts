@@ -1,0 +1,106 @@
+import type { Config } from '../config/config.ts'
+import { exitCodes } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { addLedger, ends, newLedger, pendingRows } from '../core/outcome.ts'
+import type { Collector, LedgerRow } from '../pipeline/collector.ts'
+import { openServer, type RunningServer } from '../server/server.ts'
+import { bannerLines } from './banner.ts'
+import { ledgerLines } from './ledger.ts'
+import { packageVersion } from './package.ts'
+import { listenForSignals } from './signals.ts'
+import type { Stream, Terminal } from './terminal.ts'
+
+/** Sources in the table that a run ends with. */
+const mostSources = 20
+/** What shells report for a program that Ctrl-C ended. */
+const interrupted = 130
+
+export interface Session {
+  readonly config: Config
+  /** `openCollector` of pipeline/run.ts. */
+  readonly open: (config: Config, options: { version: string; log: Log }) => Promise<Collector>
+  readonly terminal: Terminal
+  readonly log: Log
+}
+
+/** Runs a collector from its first lines to its last ones and returns the exit code. */
+export async function runSession({ config, open, terminal, log }: Session): Promise<number> {
+  const collector = await open(config, { version: packageVersion(), log })
+  const server = await openServer(collector, serverOptions(config, log)).catch(async (error: unknown) => {
+    await collector.stop()
+    throw error
+  })
+  const signals = listenForSignals()
+  try {
+    const teller = tellerOf(config, terminal, log)
+    await teller.begin(collector, server)
+    collector.start()
+    await Promise.race([signals.first, collector.ended])
+    const drained = drain(collector, server, teller)
+    return await Promise.race([drained, signals.second.then(() => interrupted)])
+  } finally {
+    signals.close()
+  }
+}
+
+async function drain(collector: Collector, server: RunningServer, teller: Teller): Promise<number> {
+  teller.draining()
+  const accounts = await collector.stop()
+  await server.close()
+  teller.end(accounts)
+  return exitCodes.ok
+}
+
+function serverOptions(config: Config, log: Log): Parameters<typeof openServer>[1] {
+  const { listen, token } = config.server
+  return { listen, token, metricsListen: config.metrics?.listen, stateDir: config.collector.stateDir, log }
+}
+
+/** Tells how a run begins and ends. */
+interface Teller {
+  begin(collector: Collector, server: RunningServer): Promise<void>
+  draining(): void
+  end(accounts: readonly LedgerRow[]): void
+}
+
+function tellerOf(config: Config, { out, err }: Terminal, log: Log): Teller {
+  const stdoutIsData = config.outputs.some(output => output.use === 'stdout')
+  const stream = stdoutIsData || !out.isTerminal ? err : out
+  return stream.isTerminal ? lineTeller(stream) : logTeller(log)
+}
+
+function lineTeller(stream: Stream): Teller {
+  return {
+    async begin(collector, server) {
+      for (const line of bannerLines(stream, await collector.status(), server)) stream.line(line)
+    },
+    draining: () => stream.line(stream.style('dim', 'Draining …')),
+    end: accounts => {
+      for (const line of ledgerLines(stream, accounts, mostSources)) stream.line(line)
+    }
+  }
+}
+
+/** The same for a log that machines read. */
+function logTeller(log: Log): Teller {
+  return {
+    async begin(collector, server) {
+      const { inputs, problems, stateDir, version } = await collector.status()
+      for (const { name, paths, sources } of inputs) {
+        log.info('Following', { input: name, paths: paths.join(', '), sources: sources.length })
+      }
+      for (const { input, path, reason } of problems.slice(0, 10)) log.warn('Cannot read', { input, path, reason })
+      const { address, metricsAddress } = server
+      log.info('Started', { version, listen: address, metrics: metricsAddress, stateDir, unreadable: problems.length })
+    },
+    draining: () => log.info('Draining'),
+    end: accounts => {
+      for (const [output, rows] of Object.entries(Object.groupBy(accounts, row => row.output))) {
+        const sum = newLedger()
+        for (const row of rows!) addLedger(sum, row.ledger)
+        const counts = Object.fromEntries(ends.map((end, i) => [end, sum.rows[i]!]))
+        log.info('Stopped', { output, read: sum.read, ...counts, pending: pendingRows(sum) })
+      }
+    }
+  }
+}

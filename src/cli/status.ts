@@ -1,0 +1,88 @@
+import { exitCodes } from '../core/errors.ts'
+import type { CollectorStatus, OutputState, SourceStatus } from '../pipeline/collector.ts'
+import { ask, notRunning } from './client.ts'
+import { withStateDir } from './state-dir.ts'
+import { formatBytes, formatDuration, tableLines } from './table.ts'
+import { printable, type Stream } from './terminal.ts'
+import { examples, type Verb } from './verb.ts'
+
+/** Sources shown, the ones that are behind most first. */
+const mostSources = 20
+const mostProblems = 10
+
+export const status: Verb = {
+  define(command, { env, out }, finish) {
+    withStateDir(command, env)
+    command.option('--json', 'everything as JSON')
+    command.addHelpText(
+      'after',
+      examples({
+        'mcp-collector status': 'the collector of this user',
+        'mcp-collector status --state-dir /var/lib/mcp-collector': 'the one of the system',
+        "mcp-collector status --json | jq '.outputs[].state'": 'for machines'
+      })
+    )
+    command.action(async (options: { stateDir: string; json?: true }) => {
+      const answer = await ask<CollectorStatus>(options.stateDir, { path: '/api/v1/status' })
+      if (answer === undefined) throw notRunning(options.stateDir)
+      if (options.json) out.line(JSON.stringify(answer))
+      else for (const line of statusLines(out, answer)) out.line(line)
+      finish(exitCodes.ok)
+    })
+  }
+}
+
+function statusLines(out: Stream, answer: CollectorStatus): string[] {
+  const { version, pid, uptimeMs, ready, stateDir, degraded } = answer
+  const sources = answer.inputs.flatMap(input => input.sources.map(source => ({ ...source, input: input.name })))
+  return [
+    `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}`,
+    `state in ${printable(stateDir)}`,
+    ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
+    '',
+    ...tableLines(out, outputColumns, answer.outputs),
+    ...answer.outputs.flatMap(output => lastError(out, output)),
+    '',
+    ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources)),
+    ...problemLines(out, answer)
+  ]
+}
+
+const outputColumns = [
+  { title: 'output', cell: (output: OutputState) => output.name },
+  { title: 'type', cell: (output: OutputState) => output.type },
+  { title: 'state', cell: (output: OutputState) => output.state },
+  { title: 'requests', cell: (output: OutputState) => output.inFlightRequests },
+  { title: 'in flight', cell: (output: OutputState) => formatBytes(output.inFlightBytes) },
+  { title: 'retried rows', cell: (output: OutputState) => output.retriedRows },
+  { title: 'why', cell: (output: OutputState) => output.reason ?? '' }
+]
+
+function lastError(out: Stream, { name, lastError: error }: OutputState): string[] {
+  if (error === undefined) return []
+  const ago = formatDuration(Math.max(0, Date.now() - error.at))
+  return [out.style('dim', `${name}, ${ago} ago: ${printable(error.message)}`)]
+}
+
+function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[]): string[] {
+  const shown = sources.toSorted((a, b) => b.lagBytes - a.lagBytes).slice(0, mostSources)
+  const columns = [
+    { title: 'source', cell: (source: SourceStatus) => source.name },
+    { title: 'input', cell: (source: SourceStatus & { input: string }) => source.input },
+    { title: 'size', cell: (source: SourceStatus) => formatBytes(source.size) },
+    { title: 'settled', cell: (source: SourceStatus) => formatBytes(source.settled) },
+    { title: 'behind', cell: (source: SourceStatus) => formatBytes(source.lagBytes) }
+  ]
+  const left = sources.length - shown.length
+  return [...tableLines(out, columns, shown), ...(left > 0 ? [out.style('dim', `and ${left} more`)] : [])]
+}
+
+/** What could not be read, a line each, the rest as a number. */
+export function problemLines(stream: Stream, { problems }: Pick<CollectorStatus, 'problems'>): string[] {
+  const shown = problems.slice(0, mostProblems)
+  const left = problems.length - shown.length
+  const lines = shown.map(
+    ({ path, reason }) => `${stream.style('yellow', 'cannot read')} ${printable(path)}: ${reason}`
+  )
+  return [...lines, ...(left > 0 ? [stream.style('dim', `and ${left} more that can not be read`)] : [])]
+}

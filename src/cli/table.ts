@@ -1,0 +1,51 @@
+import { printable, type Stream } from './terminal.ts'
+
+export interface Column<T> {
+  readonly title: string
+  readonly cell: (row: T) => string | number
+}
+
+const grouped = new Intl.NumberFormat('en-US')
+
+/** The rows as aligned lines below their titles; numbers stand right. */
+export function tableLines<T>(stream: Stream, columns: readonly Column<T>[], rows: readonly T[]): string[] {
+  const cells = rows.map(row => columns.map(column => format(column.cell(row))))
+  const right = columns.map(column => rows.length > 0 && rows.every(row => typeof column.cell(row) === 'number'))
+  const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map(line => line[i]!.length)))
+  const lineOf = (line: readonly string[]): string =>
+    line
+      .map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd()
+  const title = lineOf(columns.map(column => column.title))
+  return [stream.style('bold', title), ...cells.map(lineOf)]
+}
+
+export function formatCount(count: number): string {
+  return grouped.format(count)
+}
+
+/** `1,024 B`, `1.5 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 'B'
+  while (value >= 1024 && units.length > 0) {
+    value /= 1024
+    unit = units.shift()!
+  }
+  return `${unit === 'B' ? value : value.toFixed(1)} ${unit}`
+}
+
+/** `42s`, `3m 20s`, `5h 12m`, `8d 2h`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${Math.floor(seconds / 60) % 60}m`
+  return `${Math.floor(seconds / 86_400)}d ${Math.floor(seconds / 3600) % 24}h`
+}
+
+function format(cell: string | number): string {
+  return typeof cell === 'number' ? formatCount(cell) : printable(cell)
+}

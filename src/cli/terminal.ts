@@ -1,0 +1,40 @@
+import { styleText } from 'node:util'
+
+/** What a verb may use of the process: tests bring their own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: Stream
+  readonly err: Stream
+}
+
+export interface Stream {
+  readonly isTerminal: boolean
+  /** Writes a line. */
+  line(text: string): void
+  /** Colours a text where the stream shows colours: a terminal, and no NO_COLOR. */
+  style(style: Style, text: string): string
+}
+export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan'
+
+export function processTerminal(): Terminal {
+  return { env: process.env, out: streamOf(process.stdout), err: streamOf(process.stderr) }
+}
+
+function streamOf(stream: NodeJS.WriteStream): Stream {
+  return {
+    isTerminal: stream.isTTY,
+    line: text => void stream.write(`${text}\n`),
+    style: (style, text) => styleText(style, text, { stream })
+  }
+}
+
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+/** Text from outside (paths, replies, log lines) as it may go to a terminal: control characters become `\x1b`. */
+export function printable(text: string): string {
+  return text.replace(controls, char => {
+    const code = char.charCodeAt(0)
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
+}
