@@ -1,0 +1,52 @@
+import { ends, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
+
+/** Who keeps the books of rows on their way: a track, or a replay of dead letters. */
+export interface Account {
+  /** Id of the rows' source, for dead letters. */
+  readonly sourceId: string
+  /** Rows of a range have ended. `end` is an index into `ends`; each row is reported once. */
+  end(range: number, end: number, rows: number): void
+  /** Rows of a range are gone. Each row is reported once, here or to `end`. */
+  lose(range: number, reason: LossReason, rows: number): void
+}
+
+/** A ledger as plain numbers, one behind the other: cheap to keep for each range and to add up. */
+export const slot = {
+  read: 0,
+  derived: 1,
+  ends: 2,
+  lostRows: 2 + ends.length,
+  lostBytes: 2 + ends.length + lossReasons.length
+} as const
+export const slots = slot.lostBytes + lossReasons.length
+
+export function numbersOf(ledger: Ledger | undefined): Float64Array {
+  const numbers = new Float64Array(slots)
+  if (ledger === undefined) return numbers
+  numbers[slot.read] = ledger.read
+  numbers[slot.derived] = ledger.derived
+  for (let i = 0; i < ends.length; i++) numbers[slot.ends + i] = ledger.rows[i] ?? 0
+  for (const [i, reason] of lossReasons.entries()) {
+    numbers[slot.lostRows + i] = ledger.lostRows[reason] ?? 0
+    numbers[slot.lostBytes + i] = ledger.lostBytes[reason] ?? 0
+  }
+  return numbers
+}
+
+export function ledgerOf(numbers: Float64Array): Ledger {
+  const lostRows: Ledger['lostRows'] = {}
+  const lostBytes: Ledger['lostBytes'] = {}
+  for (const [i, reason] of lossReasons.entries()) {
+    const rows = numbers[slot.lostRows + i]!
+    const bytes = numbers[slot.lostBytes + i]!
+    if (rows > 0) lostRows[reason] = rows
+    if (bytes > 0) lostBytes[reason] = bytes
+  }
+  return {
+    read: numbers[slot.read]!,
+    derived: numbers[slot.derived]!,
+    rows: ends.map((_, i) => numbers[slot.ends + i]!),
+    lostRows,
+    lostBytes
+  }
+}

@@ -1,0 +1,106 @@
+import { type End, endOf, ends, type LossReason } from '../core/outcome.ts'
+import type { Meter, Sample } from '../core/metrics.ts'
+import type { Parcel } from './parcel.ts'
+
+/** Counts what happens to the rows of an output, and tells their accounts. */
+export class Books {
+  /** Rows appended and not ended. */
+  pendingRows = 0
+  readonly requests: (outcome: string) => Sample
+  readonly sentBytes: Sample
+  readonly retriedRows: Sample
+  readonly idCollisions: Sample
+  readonly possiblyTwice: Sample
+  readonly setAside: Sample
+  readonly #inFlight: Sample
+  readonly #inFlightBytes: Sample
+  readonly #concurrency: Sample
+  readonly #paused: (reason: string) => Sample
+  #reason = ''
+  readonly #pending: Sample
+  readonly #ended: readonly Sample[]
+  readonly #lostRows: (reason: LossReason) => Sample
+  readonly #lostBytes: (reason: LossReason) => Sample
+  readonly #onEmpty: () => void
+
+  constructor(meter: Meter, id: string, onEmpty: () => void) {
+    this.requests = outcome => meter.of('collector_output_requests_total', id, outcome)
+    this.sentBytes = meter.of('collector_output_sent_bytes_total', id)
+    this.retriedRows = meter.of('collector_output_retried_rows_total', id)
+    this.idCollisions = meter.of('collector_output_id_collisions_total', id)
+    this.possiblyTwice = meter.of('collector_output_possibly_twice_total', id)
+    this.setAside = meter.of('collector_output_set_aside_total', id)
+    this.#inFlight = meter.of('collector_output_in_flight_requests', id)
+    this.#inFlightBytes = meter.of('collector_output_in_flight_bytes', id)
+    this.#concurrency = meter.of('collector_output_concurrency', id)
+    this.#paused = reason => meter.of('collector_output_paused', id, reason)
+    this.#pending = meter.of('collector_output_pending_rows', id)
+    this.#ended = ends.map(end => meter.of('collector_rows_total', id, end))
+    this.#lostRows = reason => meter.of('collector_lost_rows_total', id, reason)
+    this.#lostBytes = reason => meter.of('collector_lost_bytes_total', id, reason)
+    this.#onEmpty = onEmpty
+  }
+
+  /** Rows by how they ended. */
+  counts(): Record<End, number> {
+    return Object.fromEntries(ends.map((end, i) => [end, this.#ended[i]!.value])) as Record<End, number>
+  }
+
+  appended(rows: number): void {
+    this.pendingRows += rows
+    this.#pending.value = this.pendingRows
+  }
+
+  /** Shows how sending stands. */
+  show(inFlight: number, inFlightBytes: number, concurrency: number, reason: string): void {
+    this.#inFlight.value = inFlight
+    this.#inFlightBytes.value = inFlightBytes
+    this.#concurrency.value = concurrency
+    if (reason === this.#reason) return
+    if (this.#reason !== '') this.#paused(this.#reason).value = 0
+    if (reason !== '') this.#paused(reason).value = 1
+    this.#reason = reason
+  }
+
+  /** Rows that end without being sent. */
+  endedUnsent(end: number, rows: number): void {
+    this.#ended[end]!.value += rows
+  }
+
+  skipped(reason: LossReason, bytes: number): void {
+    this.#lostBytes(reason).value += bytes
+  }
+
+  end(parcel: Parcel, entry: number, end: number, rows: number): void {
+    parcel.accounts[entry]!.end(parcel.ranges[entry]!, end, rows)
+    if (!parcel.isReplay) this.#ended[end]!.value += rows
+    this.#less(rows)
+  }
+
+  endAll(parcel: Parcel, end: End): void {
+    this.#each(parcel, (entry, rows) => this.end(parcel, entry, endOf[end], rows))
+  }
+
+  loseAll(parcel: Parcel, reason: LossReason): void {
+    this.#each(parcel, (entry, rows) => {
+      parcel.accounts[entry]!.lose(parcel.ranges[entry]!, reason, rows)
+      this.#lostRows(reason).value += rows
+      this.#less(rows)
+    })
+  }
+
+  #each(parcel: Parcel, visit: (entry: number, rows: number) => void): void {
+    let start = 0
+    for (let entry = 0; entry < parcel.entryEnds.length; entry++) {
+      const end = parcel.entryEnds[entry]!
+      visit(entry, end - start)
+      start = end
+    }
+  }
+
+  #less(rows: number): void {
+    this.pendingRows -= rows
+    this.#pending.value = this.pendingRows
+    if (this.pendingRows === 0) this.#onEmpty()
+  }
+}

@@ -1,0 +1,224 @@
+import { type Batch, Fate, parseErrors } from '../core/batch.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { End, LossReason } from '../core/outcome.ts'
+import { Body, type Output, type Refusal } from '../core/output.ts'
+import type { StateLink } from '../core/record.ts'
+import type { Position } from '../core/source.ts'
+import { BodyPool } from './body-pool.ts'
+import { Books } from './books.ts'
+import { Budget } from './budget.ts'
+import { Letters } from './letters.ts'
+import { type DeliveryOptions, deliveryDefaults } from './options.ts'
+import { Packer } from './packer.ts'
+import { Parcel } from './parcel.ts'
+import { Refusals } from './refusals.ts'
+import { Replay, type ReplayId, type ReplayRow, type ReplayVerdict } from './replay.ts'
+import { Returns } from './returns.ts'
+import { Sender } from './sender.ts'
+import { Settler } from './settler.ts'
+import { countFates, type Track } from './track.ts'
+
+export interface DeliveryContext {
+  /** `pipeline/output`. */
+  readonly id: string
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** How an output stands, for status pages and alerts. */
+export interface OutputStatus {
+  readonly id: string
+  readonly state: 'running' | 'retrying' | 'paused'
+  /** Why it is paused; empty when it is not. */
+  readonly reason: string
+  /** Epoch ms of the last change of state. */
+  readonly since: number
+  readonly concurrency: number
+  readonly inFlightRequests: number
+  readonly inFlightBytes: number
+  /** All encoded bytes in memory; reading stops at `maxInFlightBytes`. */
+  readonly bufferedBytes: number
+  readonly queuedRequests: number
+  readonly pendingRows: number
+  /** Refused rows that wait for a decision, or for the server to take rows again. */
+  readonly heldRows: number
+  /** Failed attempts since the last success. */
+  readonly failures: number
+  readonly retriedRows: number
+  readonly idCollisions: number
+  /** Most bytes of a request, as learned. */
+  readonly limitBytes: number
+  readonly lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
+  readonly rows: Readonly<Record<End, number>>
+}
+
+/**
+ * All that lies between an encoded batch and its verdicts, for one output: batching, budget, retry, breaker, splitting, pausing,
+ * dead letters. `append` is synchronous and copies what it needs out of the batch. Rows settle in their tracks later, in any
+ * order, each exactly once.
+ */
+export class Delivery {
+  /** Called when there is room again after `hasRoom()` was false. */
+  onRoom: () => void = () => {}
+  readonly #fates = new Int32Array(Object.keys(Fate).length)
+  readonly #context: DeliveryContext
+  readonly #output: Output
+  readonly #budget: Budget
+  readonly #books: Books
+  readonly #letters: Letters
+  readonly #refusals: Refusals
+  readonly #returns: Returns
+  readonly #packer: Packer
+  readonly #sender: Sender
+  readonly #replays = new Set<Replay>()
+  #drained: (() => void)[] = []
+  #isClosed = false
+
+  constructor(options: Partial<DeliveryOptions>, output: Output, context: DeliveryContext) {
+    const all = { ...deliveryDefaults, ...options }
+    const { clock } = context
+    this.#context = context
+    this.#output = output
+    const books = new Books(context.meter, context.id, () => this.#onEmpty())
+    const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
+    const pool = new BodyPool(Math.ceil(all.maxInFlightBytes / all.batchBytes) + 2, all.batchBytes * 2, all.poison)
+    const limit = (): number => this.#sender.queue.limitBytes
+    this.#books = books
+    this.#budget = budget
+    this.#letters = new Letters(all.letters, context, books, budget)
+    this.#letters.onChange = () => this.#sender.pump()
+    this.#refusals = new Refusals(clock, (parcel, refusals) => this.#letters.post(parcel, refusals))
+    const send = (parcel: Parcel): void => this.#sender.push(parcel)
+    this.#returns = new Returns({ clock, pool, limit, random: all.random, onDue: send })
+    const onDue = (): void => this.#sender.pump()
+    this.#packer = new Packer({ output, clock, pool, budget, limit, flushMs: all.flushMs, onFull: send, onDue })
+    const onRetry = (parcel: Parcel, ms: number | undefined): void => this.#returns.add(parcel, ms)
+    const refusals = this.#refusals
+    const settler = new Settler({ output, books, budget, pool, refusals, onRetry, onSalted: send })
+    const parts = { ...all, ...context, packer: this.#packer, letters: this.#letters, refusals }
+    this.#sender = new Sender({ ...parts, output, books, budget, settler })
+  }
+
+  /** Whether a batch may be appended. It is not refused otherwise: the budget is then exceeded. */
+  hasRoom(): boolean {
+    return this.#budget.hasRoom
+  }
+
+  /**
+   * Takes over the chunk `[batch.base, to)` of the track's source; chunks come without gaps. Kept rows are encoded at once.
+   * `heldFrom` is `Framer.heldFrom` after the chunk. No row is sent before the state record number `barrier` is durable.
+   */
+  append(track: Track, batch: Batch, to: Position, heldFrom: Position, barrier: number): void {
+    const fates = this.#fates
+    countFates(batch, fates)
+    const range = track.append(batch, to, heldFrom, fates)
+    const kept = fates[Fate.kept]!
+    this.#books.appended(kept + fates[Fate.deadLettered]!)
+    // `ends` names delivered and duplicate before the fates, in the same order
+    for (let fate = 1; fate < Fate.deadLettered; fate++) this.#books.endedUnsent(fate + 1, fates[fate]!)
+    const packed = kept === 0 ? 0 : this.#packer.pack(batch, track, range, barrier)
+    if (packed !== kept) throw new Error(`Output "${this.#context.id}" encoded ${packed} rows of ${kept}`)
+    if (fates[Fate.deadLettered]! > 0) this.#bury(track, batch, range)
+  }
+
+  /** Passes over bytes of a source that are lost; `[from, to)` follows what was appended. */
+  skip(track: Track, from: Position, to: Position, reason: LossReason, bytes: number): void {
+    track.skip(from, to, reason, bytes)
+    this.#books.skipped(reason, bytes)
+  }
+
+  /** Sends what is there without waiting for more. */
+  flush(): void {
+    const parcel = this.#packer.take(true)
+    if (parcel !== undefined) this.#sender.push(parcel)
+  }
+
+  /** Resolves when every appended row has ended. */
+  drained(): Promise<void> {
+    if (this.#books.pendingRows === 0) return Promise.resolve()
+    return new Promise(resolve => this.#drained.push(resolve))
+  }
+
+  /** Aborts all requests and waits for them. Rows that have not ended stay before no cursor: the next run reads them again. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#packer.close()
+    this.#returns.close()
+    this.#refusals.close()
+    this.#letters.close()
+    for (const replay of this.#replays) replay.cancel()
+    await this.#sender.close()
+    await this.#output.close?.()
+  }
+
+  /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. */
+  async replay(rows: readonly ReplayRow[]): Promise<Map<ReplayId, ReplayVerdict>> {
+    const replay = new Replay(rows)
+    this.#replays.add(replay)
+    this.#books.appended(rows.length)
+    for (const parcel of replay.parcels(this.#sender.queue.limitBytes)) {
+      this.#budget.add(parcel.size)
+      this.#sender.push(parcel)
+    }
+    try {
+      return await replay.verdicts
+    } finally {
+      this.#replays.delete(replay)
+    }
+  }
+
+  status(): OutputStatus {
+    const sender = this.#sender
+    const { gate } = sender
+    const isFull = this.#letters.isFull
+    return {
+      id: this.#context.id,
+      state: isFull ? 'paused' : gate.state,
+      reason: isFull ? 'dead_letters_full' : gate.reason,
+      since: isFull ? this.#letters.fullSince : gate.since,
+      concurrency: sender.concurrency.limit,
+      inFlightRequests: sender.inFlight,
+      inFlightBytes: sender.inFlightBytes,
+      bufferedBytes: this.#budget.used,
+      queuedRequests: sender.queue.length,
+      pendingRows: this.#books.pendingRows,
+      heldRows: this.#refusals.heldRows,
+      failures: gate.failures,
+      retriedRows: this.#books.retriedRows.value,
+      idCollisions: this.#books.idCollisions.value,
+      limitBytes: sender.queue.limitBytes,
+      lastError: sender.lastError,
+      rows: this.#books.counts()
+    }
+  }
+
+  /** Rows that a step wants among the dead letters: as they were read, since nothing was encoded. */
+  #bury(track: Track, batch: Batch, range: number): void {
+    const parcel = new Parcel(new Body(1024), false)
+    const refusals: Refusal[] = []
+    const { body } = parcel
+    for (let row = 0; row < batch.rows; row++) {
+      if (batch.fate[row] !== Fate.deadLettered) continue
+      const start = batch.starts[row]!
+      const length = batch.ends[row]! - start
+      body.reserve(length)
+      batch.bytes.copy(body.bytes, body.at, start, start + length)
+      body.at += length
+      body.endRow(batch.positions[row]!, batch.lengths[row]!)
+      const reason = parseErrors[batch.errors[row]!]! || 'dead_letter'
+      refusals.push({ status: 0, type: 'parse', reason })
+    }
+    parcel.addEntry(track, range)
+    this.#budget.add(parcel.size)
+    this.#letters.post(parcel.seal(), refusals)
+  }
+
+  #onEmpty(): void {
+    for (const resolve of this.#drained.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,34 @@
+/** How an output is fed. Every field has a default. */
+export interface DeliveryOptions {
+  /** A request is sent when it has so many bytes … */
+  readonly batchBytes: number
+  /** … or so long after its first row, or as soon as the server takes another one. */
+  readonly flushMs: number
+  /** Encoded bytes in memory, whatever they wait for. When they are full, reading stops. */
+  readonly maxInFlightBytes: number
+  /** Requests at a time, at most; how many is found out. */
+  readonly maxConcurrency: number
+  readonly letters: LetterOptions
+  /** 0 to below 1; tests bring their own. */
+  readonly random: () => number
+  /** Fills released buffers with 0xDD, so that tests notice late readers. */
+  readonly poison: boolean
+}
+
+export interface LetterOptions {
+  /** Bytes of dead letters that may be stored. */
+  readonly maxBytes: number
+  readonly whenFull: 'pause' | 'drop'
+  /** Bytes of stored letters: all that are durable, maybe more, never less. What is on its way there is added here. */
+  readonly storedBytes: () => number
+}
+
+export const deliveryDefaults: DeliveryOptions = {
+  batchBytes: 5 * 1024 * 1024,
+  flushMs: 250,
+  maxInFlightBytes: 16 * 1024 * 1024,
+  maxConcurrency: 8,
+  letters: { maxBytes: 256 * 1024 * 1024, whenFull: 'pause', storedBytes: () => 0 },
+  random: Math.random,
+  poison: false
+}

@@ -1,0 +1,162 @@
+import type { Clock } from '../core/clock.ts'
+import type { Refusal } from '../core/output.ts'
+import type { Parcel } from './parcel.ts'
+
+const windowRows = 500
+const tooManyRows = windowRows / 2
+const undecidedMs = 10_000
+const mostTypes = 1000
+
+interface Undecided {
+  readonly parcel: Parcel
+  readonly refusals: readonly Refusal[]
+  /** Verdicts seen up to its last row. */
+  readonly seen: number
+  readonly cancel: () => void
+}
+
+/**
+ * Tells poison rows from a server that refuses everything (a missing ingest pipeline, a field limit). The rule:
+ *
+ * 1. The window is the last 500 final verdicts, in the order of their arrival. When 250 of them are refusals of one type, the
+ *    server is at fault: `isRefusing`.
+ * 2. A refused row is undecided until 500 more verdicts have come, or for 10 s. If the server is not found at fault until then,
+ *    the row becomes a dead letter.
+ * 3. When the server is found at fault, all undecided rows are kept, as are all rows refused from then on. One of them is sent at
+ *    a time, each time another one, and nothing else. Once one is not refused, the window is empty again and all are sent again.
+ */
+export class Refusals {
+  isRefusing = false
+  /** Type of the refusals the server was found at fault for. */
+  type = ''
+  readonly #window = new Int32Array(windowRows)
+  #counts = new Int32Array(16)
+  readonly #types = new Map<string, number>()
+  #seen = 0
+  #undecided: Undecided[] = []
+  #kept: Parcel[] = []
+  readonly #clock: Clock
+  readonly #onDecided: (parcel: Parcel, refusals: readonly Refusal[]) => void
+
+  /** `onDecided` gets what has to go to the dead letters. */
+  constructor(clock: Clock, onDecided: (parcel: Parcel, refusals: readonly Refusal[]) => void) {
+    this.#clock = clock
+    this.#onDecided = onDecided
+  }
+
+  /** Rows that are undecided or kept. */
+  get heldRows(): number {
+    let rows = 0
+    for (const { parcel } of this.#undecided) rows += parcel.rows
+    for (const parcel of this.#kept) rows += parcel.rows
+    return rows
+  }
+
+  /** Counts verdicts of accepted rows. */
+  accepted(rows: number): void {
+    const steps = Math.min(rows, windowRows)
+    this.#seen += rows - steps
+    for (let i = 0; i < steps; i++) this.#push(0)
+  }
+
+  /** Counts the verdict of a refused row; returns how many verdicts there have been. */
+  refused(refusal: Refusal): number {
+    const type = this.#typeOf(refusal.type)
+    this.#push(type)
+    if (this.#counts[type]! >= tooManyRows && !this.isRefusing) {
+      this.isRefusing = true
+      this.type = refusal.type
+    }
+    return this.#seen
+  }
+
+  /** Takes over a parcel of refused rows; `seen[row]` is what `refused` returned for each. To be called after all verdicts of a
+   * shipment were counted. */
+  hold(parcel: Parcel, refusals: readonly Refusal[], seen: readonly number[]): void {
+    if (this.isRefusing) {
+      this.#kept.push(parcel)
+      return
+    }
+    let old = 0
+    while (old < seen.length && this.#seen - seen[old]! >= windowRows) old++
+    if (old > 0) this.#onDecided(old === parcel.rows ? parcel : parcel.part(0, old), refusals.slice(0, old))
+    if (old === parcel.rows) return
+    const rest = old === 0 ? parcel : parcel.part(old, parcel.rows)
+    const cancel = this.#clock.after(undecidedMs, () => this.#expire(undecided))
+    const undecided: Undecided = { parcel: rest, refusals: refusals.slice(old), seen: seen.at(-1)!, cancel }
+    this.#undecided.push(undecided)
+  }
+
+  /** Decides on rows whose 500 verdicts have come; to be called after each shipment. */
+  review(): void {
+    if (this.isRefusing) {
+      for (const { parcel, cancel } of this.#undecided) {
+        cancel()
+        this.#kept.push(parcel)
+      }
+      this.#undecided = []
+      return
+    }
+    while (this.#undecided.length > 0 && this.#seen - this.#undecided[0]!.seen >= windowRows) {
+      const { parcel, refusals, cancel } = this.#undecided.shift()!
+      cancel()
+      this.#onDecided(parcel, refusals)
+    }
+  }
+
+  /** Takes one row out to try it; it comes back by `keep` or has ended. */
+  takeProbe(): Parcel | undefined {
+    const parcel = this.#kept.shift()
+    if (parcel === undefined || parcel.rows === 1) return parcel
+    this.#kept.push(parcel.part(1, parcel.rows))
+    return parcel.part(0, 1)
+  }
+
+  keep(parcel: Parcel): void {
+    this.#kept.push(parcel)
+  }
+
+  /** The server takes rows again: forgets what it has seen and returns the kept rows, to be sent again. */
+  resume(): Parcel[] {
+    this.isRefusing = false
+    this.type = ''
+    this.#window.fill(0)
+    this.#counts.fill(0)
+    this.#types.clear()
+    return this.#kept.splice(0)
+  }
+
+  close(): void {
+    for (const { cancel } of this.#undecided) cancel()
+  }
+
+  #expire(undecided: Undecided): void {
+    const index = this.#undecided.indexOf(undecided)
+    if (index < 0) return
+    this.#undecided.splice(index, 1)
+    this.#onDecided(undecided.parcel, undecided.refusals)
+  }
+
+  #push(type: number): void {
+    const at = this.#seen % windowRows
+    const old = this.#window[at]!
+    if (old !== 0) this.#counts[old]!--
+    this.#window[at] = type
+    if (type !== 0) this.#counts[type]!++
+    this.#seen++
+  }
+
+  #typeOf(name: string): number {
+    const known = this.#types.get(name)
+    if (known !== undefined) return known
+    // a server that makes up a type for each row must not fill the memory
+    const type = Math.min(this.#types.size + 1, mostTypes)
+    if (type < mostTypes) this.#types.set(name, type)
+    if (type >= this.#counts.length) {
+      const counts = new Int32Array(this.#counts.length * 2)
+      counts.set(this.#counts)
+      this.#counts = counts
+    }
+    return type
+  }
+}

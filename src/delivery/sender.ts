@@ -1,0 +1,224 @@
+import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
+import { SendError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { Verdict } from '../core/outcome.ts'
+import type { Output, Verdicts } from '../core/output.ts'
+import type { StateLink } from '../core/record.ts'
+import type { Books } from './books.ts'
+import type { Budget } from './budget.ts'
+import { Concurrency } from './concurrency.ts'
+import { type Answer, Courier } from './courier.ts'
+import { Gate, pauseReason } from './gate.ts'
+import type { Letters } from './letters.ts'
+import type { Packer } from './packer.ts'
+import type { Parcel } from './parcel.ts'
+import { Queue } from './queue.ts'
+import type { Refusals } from './refusals.ts'
+import type { Settler } from './settler.ts'
+
+const refusesAll = 'refuses_all'
+const mostMessage = 500
+
+export interface SenderParts {
+  readonly id: string
+  readonly output: Output
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+  readonly books: Books
+  readonly budget: Budget
+  readonly refusals: Refusals
+  readonly letters: Letters
+  readonly settler: Settler
+  readonly packer: Packer
+  readonly maxConcurrency: number
+  readonly batchBytes: number
+  readonly random: () => number
+}
+
+/** A request on its way. */
+interface Request {
+  readonly parcel: Parcel
+  /** Of the gate, when it began. */
+  readonly epoch: number
+  /** It took the last slot while others were waiting. */
+  readonly isFull: boolean
+  /** One row, to see whether the server still refuses everything. */
+  readonly isProbe: boolean
+}
+
+/** Sends parcels, one promise each, and decides what an answer or a fault means for the next ones. */
+export class Sender {
+  readonly gate: Gate
+  readonly concurrency: Concurrency
+  readonly queue: Queue
+  inFlight = 0
+  inFlightBytes = 0
+  lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
+  readonly #courier: Courier
+  readonly #requests = new Set<Promise<void>>()
+  #cancelWake: (() => void) | undefined
+  readonly #parts: SenderParts
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts
+    this.gate = new Gate(parts.clock, parts.random)
+    this.concurrency = new Concurrency(parts.maxConcurrency)
+    this.queue = new Queue(parts.batchBytes, parts)
+    this.#courier = new Courier(parts.output, parts.link, parts.clock)
+  }
+
+  push(parcel: Parcel): void {
+    this.queue.push(parcel)
+    this.pump()
+  }
+
+  /** Sends whatever may be sent now. */
+  pump(): void {
+    while (this.inFlight < this.#slots()) {
+      const isProbe = this.#parts.refusals.isRefusing
+      const parcel = isProbe ? this.#parts.refusals.takeProbe() : this.queue.next()
+      if (parcel === undefined) break
+      this.#start(parcel, isProbe)
+    }
+    this.#show()
+  }
+
+  /** Ends all requests; their rows stay where they are. */
+  async close(): Promise<void> {
+    this.#courier.close()
+    this.#cancelWake?.()
+    await Promise.all(this.#requests)
+  }
+
+  /** How many requests may be in flight now. Sets a timer where that changes with time. */
+  #slots(): number {
+    if (this.#courier.isClosed || this.#parts.letters.isFull) return 0
+    const { waitMs } = this.gate
+    if (waitMs > 0) {
+      this.#cancelWake?.()
+      this.#cancelWake = this.#parts.clock.after(waitMs, () => this.pump())
+      return 0
+    }
+    return this.gate.failures > 0 || !this.#courier.isPrepared ? 1 : this.concurrency.limit
+  }
+
+  #start(parcel: Parcel, isProbe: boolean): void {
+    const isFull = this.inFlight + 1 >= this.concurrency.limit && this.queue.length > 0
+    const { size } = parcel
+    this.inFlight++
+    this.inFlightBytes += size
+    const promise = this.#carry({ parcel, isProbe, isFull, epoch: this.gate.epoch }).then(() => {
+      this.inFlight--
+      this.inFlightBytes -= size
+      this.#requests.delete(promise)
+      this.pump()
+    })
+    this.#requests.add(promise)
+  }
+
+  async #carry(request: Request): Promise<void> {
+    const { parcel } = request
+    if (parcel.attempt > 0) this.#parts.books.retriedRows.value += parcel.rows
+    const answer = await this.#courier.carry(parcel)
+    if (answer === undefined) this.#putBack(request)
+    else if (answer instanceof SendError) this.#faulted(request, answer)
+    else this.#answered(request, answer)
+  }
+
+  #answered(request: Request, { verdicts, ms }: Answer): void {
+    const { parcel } = request
+    const { books, clock, settler } = this.#parts
+    books.sentBytes.value += verdicts.requestBytes
+    const retried = countRetries(verdicts, parcel.rows)
+    if (retried === parcel.rows) {
+      // nothing was taken: the same as a fault of the whole request
+      parcel.attempt++
+      books.requests('retry').value++
+      this.#pushedBack(request, verdicts.retryAfterMs, 'All rows are to be sent again')
+      return
+    }
+    const now = clock.monotonic()
+    books.requests(verdicts.each === undefined ? 'delivered' : 'mixed').value++
+    if (retried > 0) this.concurrency.pressed(now)
+    else this.concurrency.answered(now, ms, request.isFull)
+    crashPoint('delivery.settle.before')
+    settler.settle(parcel, verdicts)
+    this.#judged(request, verdicts)
+  }
+
+  /** What the answer says of the server. */
+  #judged({ parcel, isProbe }: Request, verdicts: Verdicts): void {
+    const { id, log, refusals } = this.#parts
+    if (isProbe && refusals.isRefusing && verdicts.each?.verdict[0] !== Verdict.refused) {
+      this.queue.putBack(...refusals.resume())
+    }
+    if (refusals.isRefusing) {
+      if (isProbe || this.gate.reason !== refusesAll) this.#pauseRefused()
+    } else if (this.gate.succeeded()) {
+      log.info(`Output "${id}" delivers again`, { rows: parcel.rows })
+    }
+  }
+
+  #faulted(request: Request, fault: SendError): void {
+    const { books, clock } = this.#parts
+    const message = fault.message.slice(0, mostMessage)
+    this.lastError = { at: clock.now(), message, status: fault.status }
+    books.requests(fault.fault).value++
+    if (this.#courier.isClosed) {
+      this.#putBack(request)
+    } else if (fault.fault === 'split') {
+      this.#tooLarge(request.parcel, fault.status, message)
+    } else if (fault.fault === 'pause') {
+      this.#putBack(request)
+      this.#pause(pauseReason(fault.status), message)
+    } else {
+      this.#pushedBack(request, fault.retryAfterMs, message)
+    }
+  }
+
+  #pushedBack(request: Request, retryAfterMs: number | undefined, error: string): void {
+    const { clock, id, log } = this.#parts
+    this.#putBack(request)
+    this.concurrency.pressed(clock.monotonic())
+    const ms = this.gate.failed(request.epoch, retryAfterMs)
+    if (this.gate.failures === 1) log.warn(`Output "${id}" failed, retrying`, { error, inMs: Math.round(ms) })
+  }
+
+  #putBack({ parcel, isProbe }: Request): void {
+    if (isProbe) this.#parts.refusals.keep(parcel)
+    else this.queue.putBack(parcel)
+  }
+
+  #tooLarge(parcel: Parcel, status: number, reason: string): void {
+    if (parcel.rows > 1) {
+      this.queue.halve(parcel)
+      return
+    }
+    this.#parts.settler.refuseOnly(parcel, { status, type: 'request_too_large', reason })
+    if (this.#parts.refusals.isRefusing) this.#pauseRefused()
+  }
+
+  #pauseRefused(): void {
+    this.#pause(refusesAll, `Half of the last rows were refused: ${this.#parts.refusals.type}`)
+  }
+
+  #pause(reason: string, error: string): void {
+    this.#courier.isPrepared = false
+    if (this.gate.pause(reason)) this.#parts.log.error(`Output "${this.#parts.id}" is paused: ${reason}`, { error })
+  }
+
+  #show(): void {
+    const reason = this.#parts.letters.isFull ? 'dead_letters_full' : this.gate.reason
+    this.#parts.books.show(this.inFlight, this.inFlightBytes, this.concurrency.limit, reason)
+  }
+}
+
+function countRetries(verdicts: Verdicts, rows: number): number {
+  if (verdicts.each === undefined) return 0
+  const { verdict } = verdicts.each
+  let retried = 0
+  for (let row = 0; row < rows; row++) if (verdict[row] === Verdict.retry) retried++
+  return retried
+}

@@ -1,0 +1,228 @@
+import { type Batch, Fate } from '../core/batch.ts'
+import { type Cursor, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
+import type { Position, Source } from '../core/source.ts'
+import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'
+
+const initialRanges = 64
+/** A range in the ring: its border, its pending rows, then its ledger. */
+const border = 0
+const pending = 1
+const numbers = 2
+const width = numbers + slots
+/** The range ends inside a record, so the cursor can't stand behind it; it goes on into the next range. */
+const noBorder = -1
+
+/**
+ * What one output has read and settled of one source: ranges in the order of the source, one for each chunk.
+ *
+ * ```
+ *        settled                                             read
+ *  ────────┤ ended │ pending │ ended │ ended, no border ─ pending ┤──▶ source
+ *          └ head    └ ready                                   tail ┘
+ * ```
+ * The cursor stands on borders only: places with every row before them ended and no record across them. A chunk's border is its
+ * end, or the start of the earliest record still held by the framer. Where rows behind that start were given out already (two
+ * interleaved streams), there is no border: else they would be in the ledger and be read again.
+ */
+export class Track implements Account {
+  readonly source: Source
+  /** `pipeline/output`. */
+  readonly output: string
+  #settled: Position
+  #read: Position
+  #heldFrom = Number.POSITIVE_INFINITY
+  #rowsFrom: Position = 0
+  /** Furthest start of a row that was given out while an earlier record was held. */
+  #reach = -1
+  #ring = new Float64Array(initialRanges * width)
+  #capacity = initialRanges
+  /** Numbers of ranges: not passed by the cursor yet, not ended yet, not read yet. They only grow. */
+  #head = 0
+  #ready = 0
+  #tail = 0
+  #pending = 0
+  readonly #before: Float64Array
+  readonly #live: Float64Array
+  #changed: boolean
+
+  /** `start` is where reading begins: the position of the cursor, if there is one. */
+  constructor(source: Source, output: string, cursor: Cursor | undefined, start: Position) {
+    this.source = source
+    this.output = output
+    this.#settled = start
+    this.#read = start
+    this.#before = numbersOf(cursor?.ledger)
+    this.#live = this.#before.slice()
+    // a track that begins somewhere for the first time has that place stored, or the next run would begin elsewhere
+    this.#changed = cursor === undefined || cursor.position !== start
+  }
+
+  get sourceId(): string {
+    return this.source.id
+  }
+
+  /** Everything before has ended. */
+  get settled(): Position {
+    return this.#settled
+  }
+
+  /** Everything before was appended or skipped. */
+  get read(): Position {
+    return this.#read
+  }
+
+  /** Rows that were appended and have not ended. */
+  get pendingRows(): number {
+    return this.#pending
+  }
+
+  /** Rows of the last chunk start here or behind: before the chunk itself where a record was held. */
+  get rowsFrom(): Position {
+    return this.#rowsFrom
+  }
+
+  /**
+   * Adds the chunk `[batch.base, to)` and returns the number of its range. `fates` are its rows by `Fate`; kept and dead-lettered
+   * ones are pending until `end` or `lose` is called for them, the others end here. `heldFrom` is `Framer.heldFrom` after the
+   * chunk.
+   */
+  append(batch: Batch, to: Position, heldFrom: Position, fates: Int32Array): number {
+    this.#checkFrom(batch.base, to)
+    this.#rowsFrom = Math.min(this.#read, this.#heldFrom)
+    if (heldFrom < to) this.#reach = Math.max(this.#reach, furthest(batch))
+    this.#heldFrom = heldFrom
+    const at = this.#open(to, fates[Fate.kept]! + fates[Fate.deadLettered]!)
+    this.#count(at, slot.read, batch.rows)
+    for (let fate: number = Fate.filtered; fate <= Fate.deduplicated; fate++) {
+      // `ends` names delivered and duplicate before the fates, in the same order
+      if (fates[fate] !== 0) this.#count(at, slot.ends + fate + 1, fates[fate]!)
+    }
+    this.#advance()
+    return this.#tail - 1
+  }
+
+  /** Passes over bytes that can't be read. They may be fewer than `to - from`, and `from` may be `to`. */
+  skip(from: Position, to: Position, reason: LossReason, bytes: number): void {
+    this.#checkFrom(from, to)
+    if (this.#heldFrom < to) this.#reach = Math.max(this.#reach, from)
+    const at = this.#open(to, 0)
+    this.#count(at, slot.lostBytes + lossReasons.indexOf(reason), bytes)
+    this.#advance()
+  }
+
+  end(range: number, end: number, rows: number): void {
+    this.#take(range, slot.ends + end, rows)
+  }
+
+  lose(range: number, reason: LossReason, rows: number): void {
+    this.#take(range, slot.lostRows + lossReasons.indexOf(reason), rows)
+  }
+
+  /** The account of everything read, also by earlier runs, as it stands. */
+  ledger(): Ledger {
+    return ledgerOf(this.#live)
+  }
+
+  /** The cursor with the ledger of exactly the rows before it, if it has moved since the last call. */
+  takeCursor(): { readonly position: Position; readonly ledger: Ledger } | undefined {
+    if (!this.#changed) return undefined
+    this.#changed = false
+    return { position: this.#settled, ledger: ledgerOf(this.#before) }
+  }
+
+  #checkFrom(from: Position, to: Position): void {
+    if (from === this.#read && to >= from) return
+    throw new Error(`Cannot append [${from}, ${to}) of "${this.source.id}": it was read up to ${this.#read}`)
+  }
+
+  /** Begins a range and returns its place in the ring; or reuses the last one, so that a blocked cursor over a source whose rows
+   * are all filtered costs no memory. */
+  #open(to: Position, rows: number): number {
+    this.#read = to
+    const place = this.#borderAt(to)
+    const last = this.#place(this.#tail - 1)
+    const joins = this.#tail > this.#ready && this.#ring[last + pending] === 0 && this.#ring[last + border] !== noBorder
+    if (rows === 0 && place !== noBorder && joins) {
+      this.#ring[last + border] = place
+      return last
+    }
+    if (this.#tail - this.#head === this.#capacity) this.#grow()
+    const at = this.#place(this.#tail++)
+    this.#ring.fill(0, at, at + width)
+    this.#ring[at + border] = place
+    this.#ring[at + pending] = rows
+    this.#pending += rows
+    return at
+  }
+
+  #borderAt(to: Position): number {
+    if (this.#heldFrom < to && this.#reach >= this.#heldFrom) return noBorder
+    this.#reach = -1
+    return Math.min(to, this.#heldFrom)
+  }
+
+  #take(range: number, index: number, rows: number): void {
+    const at = this.#place(range)
+    const left = this.#ring[at + pending]! - rows
+    if (range < this.#ready || range >= this.#tail || left < 0) {
+      throw new Error(`More rows of "${this.source.id}" ended than were read`)
+    }
+    this.#ring[at + pending] = left
+    this.#pending -= rows
+    this.#count(at, index, rows)
+    if (left === 0 && range === this.#ready) this.#advance()
+  }
+
+  #count(at: number, index: number, rows: number): void {
+    this.#ring[at + numbers + index]! += rows
+    this.#live[index]! += rows
+  }
+
+  /** Moves the cursor over all ranges that have ended, to the last border among them. */
+  #advance(): void {
+    while (this.#ready < this.#tail) {
+      const at = this.#place(this.#ready)
+      if (this.#ring[at + pending] !== 0) return
+      this.#ready++
+      if (this.#ring[at + border] !== noBorder) this.#pass(this.#ring[at + border]!)
+    }
+  }
+
+  #pass(position: Position): void {
+    for (; this.#head < this.#ready; this.#head++) {
+      const at = this.#place(this.#head) + numbers
+      for (let i = 0; i < slots; i++) this.#before[i]! += this.#ring[at + i]!
+    }
+    this.#settled = position
+    this.#changed = true
+  }
+
+  #place(range: number): number {
+    return (range % this.#capacity) * width
+  }
+
+  #grow(): void {
+    const capacity = this.#capacity * 2
+    const ring = new Float64Array(capacity * width)
+    for (let range = this.#head; range < this.#tail; range++) {
+      const at = this.#place(range)
+      ring.set(this.#ring.subarray(at, at + width), (range % capacity) * width)
+    }
+    this.#ring = ring
+    this.#capacity = capacity
+  }
+}
+
+/** Counts the rows of a batch by fate. */
+export function countFates(batch: Batch, fates: Int32Array): void {
+  fates.fill(0)
+  const fate = batch.fate
+  const rows = batch.rows
+  for (let row = 0; row < rows; row++) fates[fate[row]!]!++
+}
+
+function furthest(batch: Batch): Position {
+  let position = -1
+  for (let row = 0; row < batch.rows; row++) position = Math.max(position, batch.positions[row]!)
+  return position
+}
