@@ -1,0 +1,21 @@
+/** The one list of components. Each is imported when something asks for it: what is not configured costs no memory. */
+export const components = {
+  inputs: {
+    file: () => import('./inputs/file.ts').then(room => room.file),
+    containers: () => import('./inputs/containers.ts').then(room => room.containers)
+  },
+  parsers: {
+    auto: () => import('./parsers/auto.ts').then(room => room.auto),
+    json: () => import('./parsers/json.ts').then(room => room.json),
+    logfmt: () => import('./parsers/logfmt.ts').then(room => room.logfmt),
+    raw: () => import('./parsers/raw.ts').then(room => room.raw)
+  },
+  processors: {
+    normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize)
+  },
+  outputs: {
+    elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),
+    stdout: () => import('./outputs/stdout.ts').then(room => room.stdout),
+    null: () => import('./outputs/null.ts').then(room => room.nowhere)
+  }
+} as const

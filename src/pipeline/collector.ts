@@ -1,0 +1,138 @@
+import type { Sample } from '../core/metrics.ts'
+import type { Ledger } from '../core/outcome.ts'
+import type { Position, SourceId } from '../core/source.ts'
+
+/**
+ * A running collector, as the server and the command line see it. All answers are plain data that JSON can carry, none holds a
+ * secret. A method answers within a few seconds with what is known then: it never waits for a shard that hangs.
+ */
+export interface Collector {
+  /** `starting` until `start` was called, `draining` from the moment `stop` was called. */
+  readonly ready: 'starting' | 'ready' | 'draining'
+  /** One sentence for each reason why reading is paused as a whole (the state directory can not be written); empty: none. */
+  readonly degraded: readonly string[]
+  /** Begins to read. Until then sources are known but no row was read, so that the first lines on a terminal can say what is followed. */
+  start(): void
+  status(): Promise<CollectorStatus>
+  /** All numbers of the program as they stand, of all shards; two samples never have the same name and labels. */
+  samples(): Promise<readonly Sample[]>
+  /** An account for each source and output, live. */
+  ledgers(): Promise<readonly LedgerRow[]>
+  readonly letters: Letters
+  /** Drains within the time the configuration gives, stores the cursors, closes the state; resolves to the final accounts.
+   * Called twice, it returns the same promise. */
+  stop(): Promise<readonly LedgerRow[]>
+  /** Settles when the collector has ended: resolves after `stop`, rejects when it can not go on (a shard died). */
+  readonly ended: Promise<void>
+}
+
+export interface CollectorStatus {
+  readonly version: string
+  readonly pid: number
+  /** Epoch ms. */
+  readonly startedAt: number
+  readonly uptimeMs: number
+  readonly stateDir: string
+  readonly ready: Collector['ready']
+  readonly degraded: readonly string[]
+  readonly inputs: readonly InputStatus[]
+  readonly outputs: readonly OutputState[]
+  /** What the last scan could not read. */
+  readonly problems: readonly InputProblem[]
+}
+
+export interface InputStatus {
+  readonly name: string
+  readonly type: string
+  /** Paths and patterns as configured. */
+  readonly paths: readonly string[]
+  readonly sources: readonly SourceStatus[]
+}
+
+export interface SourceStatus {
+  readonly id: SourceId
+  /** Path or name for people. */
+  readonly name: string
+  /** Last known size in bytes. */
+  readonly size: number
+  readonly read: Position
+  /** Everything before it is settled at every output. */
+  readonly settled: Position
+  /** `size - settled`. */
+  readonly lagBytes: number
+}
+
+export interface OutputState {
+  readonly name: string
+  readonly type: string
+  readonly state: 'idle' | 'sending' | 'retrying' | 'paused'
+  /** Why it is paused or retries, in one sentence. */
+  readonly reason?: string
+  readonly inFlightRequests: number
+  readonly inFlightBytes: number
+  /** Rows sent again since the start. */
+  readonly retriedRows: number
+  readonly lastError?: { readonly message: string; readonly at: number }
+}
+
+export interface InputProblem {
+  readonly input: string
+  readonly path: string
+  /** `Permission denied`, `Not a regular file` … */
+  readonly reason: string
+}
+
+export interface LedgerRow {
+  readonly source: SourceId
+  /** Path or name for people. */
+  readonly name: string
+  readonly input: string
+  readonly output: string
+  readonly position: Position
+  readonly ledger: Ledger
+}
+
+/** The dead letters of all outputs. Ids are positive whole numbers that grow and are never used again. */
+export interface Letters {
+  /** Newest first, at most `limit`, without the rows. */
+  list(query: LetterQuery): Promise<readonly LetterInfo[]>
+  get(id: number): Promise<Letter | undefined>
+  /** Returns how many there were; ids that are unknown do nothing. */
+  delete(ids: readonly number[]): Promise<number>
+  /** Sends letters again. The delivered ones are deleted, the refused ones stay. */
+  replay(ids: readonly number[]): Promise<ReplayResult>
+}
+
+export interface LetterQuery {
+  readonly output?: string
+  /** Only letters with a smaller id: the last id of the page before. */
+  readonly before?: number
+  readonly limit: number
+}
+
+export interface LetterInfo {
+  readonly id: number
+  readonly output: string
+  readonly source: SourceId
+  readonly position: Position
+  readonly length: number
+  readonly status: number
+  readonly type: string
+  readonly reason: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+export interface Letter extends LetterInfo {
+  /** The encoded row, as it was sent; undefined where it no longer is what was stored. */
+  readonly row: Uint8Array | undefined
+}
+
+export interface ReplayResult {
+  readonly delivered: number
+  readonly refused: number
+  /** Could not be sent now: they stay. */
+  readonly unsent: number
+  /** Why the refused and unsent ones were not delivered, one sentence a distinct reason, at most ten. */
+  readonly reasons: readonly string[]
+}

@@ -1,0 +1,158 @@
+import { type Batch, Flag } from '../core/batch.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Sample } from '../core/metrics.ts'
+import type { Position } from '../core/source.ts'
+import { Gone, Idle } from '../core/source.ts'
+import type { Framer, Parser, Processor } from '../core/steps.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+import type { Track } from '../delivery/track.ts'
+import type { FileSource } from '../inputs/file/source.ts'
+import type { Arena } from '../scan/arena.ts'
+
+/** Why a turn ended: more bytes are there, none are for now, the output has no room, or the source is read to its end. */
+export type TurnEnd = 'more' | 'idle' | 'full' | 'finished'
+
+/** Chunks read in one turn, so that sources share the thread fairly. */
+const chunksATurn = 8
+
+export interface LaneParts {
+  readonly arena: Arena
+  /** The shard's one batch; a lane fills it and is done with it within `turn`. */
+  readonly batch: Batch
+  readonly framer: Framer
+  readonly parser: Parser
+  readonly processors: readonly Processor[]
+  readonly delivery: Delivery
+  readonly track: Track
+  readonly clock: Clock
+  /** An unfinished last line is sent after so long without growth. */
+  readonly partialMs: number
+  readonly readBytes: Sample
+  readonly rows: Sample
+}
+
+/**
+ * One reader of one source for one output: reads a chunk, frames, parses, processes and encodes it, all in one synchronous go.
+ * What is unfinished at the end of a chunk is the carry: it goes in front of the next bytes. Framers take over what would not
+ * leave room for them. The calling sequence is told in inputs/file/source.ts.
+ */
+export class Lane {
+  readonly source: FileSource
+  readonly track: Track
+  readonly delivery: Delivery
+  readonly #parts: LaneParts
+  /** Position of the first byte of the carry: where the next chunk begins. */
+  #base: Position
+  #carry: Buffer = Buffer.alloc(0)
+  #carried = 0
+  /** Monotonic ms of the last growth of an unfinished line. */
+  #grewAt = 0
+  /** The last read found nothing: what is unfinished is so at the end of the source, not of a chunk. */
+  #atEnd = false
+  /** Records that must be durable before rows of this lane may be sent. */
+  #barrier: number
+
+  constructor(source: FileSource, base: Position, parts: LaneParts) {
+    this.source = source
+    this.track = parts.track
+    this.delivery = parts.delivery
+    this.#parts = parts
+    this.#base = base
+    this.#barrier = source.barrier
+  }
+
+  /** Everything before this position has been read. */
+  get readTo(): Position {
+    return this.#base + this.#carried
+  }
+
+  /** When an unfinished line is due, monotonic ms; Infinity when there is none at the end of the source. */
+  get partialDue(): number {
+    return this.#atEnd && this.#isUnfinished ? this.#grewAt + this.#parts.partialMs : Infinity
+  }
+
+  turn(): TurnEnd {
+    for (let chunk = 0; chunk < chunksATurn; chunk++) {
+      if (!this.delivery.hasRoom()) return 'full'
+      const got = this.#readChunk()
+      if (got === Idle) return 'idle'
+      if (got === Gone) {
+        this.#giveOutRest()
+        this.#skipLost()
+        return 'finished'
+      }
+    }
+    return 'more'
+  }
+
+  /** Gives out an unfinished line whose time is over. Without room in the output it waits as long again. */
+  expirePartial(now: number): void {
+    if (now < this.partialDue) return
+    if (this.delivery.hasRoom()) this.#giveOutRest()
+    else this.#grewAt = now
+  }
+
+  get #isUnfinished(): boolean {
+    return this.#carried > 0 || this.#parts.framer.heldBytes > 0
+  }
+
+  #readChunk(): number {
+    const { arena, clock, readBytes } = this.#parts
+    const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carried, arena.chunkBytes))
+    this.#atEnd = got < 0
+    if (got < 0) return got
+    this.#carry.copy(arena.bytes, 0, 0, this.#carried)
+    readBytes.value += got
+    this.#grewAt = clock.monotonic()
+    this.#process(this.#carried + got, false)
+    return got
+  }
+
+  #giveOutRest(): void {
+    if (!this.#isUnfinished) return
+    this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
+    this.#process(this.#carried, true)
+  }
+
+  #skipLost(): void {
+    const lost = this.source.lostAfter(this.#base)
+    if (lost === 0) return
+    this.delivery.skip(this.track, this.#base, this.#base + lost, this.source.lostReason!, lost)
+    this.#base += lost
+  }
+
+  /** The journey of the first `size` bytes of the arena to the output. `final` gives out what has no end yet, and stores where
+   * that was. */
+  #process(size: number, final: boolean): void {
+    const { arena, batch, framer, clock } = this.#parts
+    batch.bytes = arena.bytes
+    batch.size = size
+    batch.source = this.source
+    batch.base = this.#base
+    batch.readTime = clock.now()
+    batch.clear()
+    arena.index(batch)
+    const consumed = framer.frame(batch, arena.lines, this.source.marks.nextCut(this.#base), final)
+    this.#keep(consumed, size)
+    this.#base += consumed
+    this.#parts.rows.value += batch.rows
+    if (batch.rows > 0) {
+      if (final && isCut(batch)) this.#barrier = Math.max(this.#barrier, this.source.marks.addCut(this.#base))
+      this.#parts.parser.parse(batch)
+      for (const processor of this.#parts.processors) processor.apply(batch)
+      this.#barrier = Math.max(this.#barrier, batch.barrier)
+    }
+    this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+  }
+
+  #keep(from: number, to: number): void {
+    this.#carried = to - from
+    if (this.#carry.length < this.#carried) this.#carry = Buffer.allocUnsafeSlow(Math.max(1024, this.#carried * 2))
+    this.#parts.batch.bytes.copy(this.#carry, 0, from, to)
+  }
+}
+
+function isCut(batch: Batch): boolean {
+  for (let row = 0; row < batch.rows; row++) if ((batch.flags[row]! & Flag.unterminated) !== 0) return true
+  return false
+}

@@ -1,0 +1,53 @@
+import type { LogFields } from '../core/log.ts'
+import type { Sample } from '../core/metrics.ts'
+import type { StateRecord, StoredState } from '../core/record.ts'
+import type { InputProblem, InputStatus, LedgerRow, OutputState } from './collector.ts'
+import type { Plan } from './plan.ts'
+
+/** What a shard thread is started with. */
+export interface ShardStart {
+  readonly plan: Plan
+  readonly stored: StoredState
+  readonly hostId: string
+  readonly hostName: string
+  readonly shard: string
+}
+
+/** Control thread → shard. `ask`, `replay` and `drain` are answered under their id. */
+export type ToShard =
+  | { readonly type: 'start' }
+  | { readonly type: 'durable'; readonly number: number; readonly writable: boolean }
+  | { readonly type: 'letters'; readonly bytes: Readonly<Record<string, number>> }
+  | { readonly type: 'ask'; readonly id: number; readonly what: 'samples' | 'status' | 'ledgers' }
+  | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
+  | { readonly type: 'drain'; readonly id: number; readonly withinMs: number }
+
+/** Shard → control thread. `append` is answered by `durable`. */
+export type FromShard =
+  | { readonly type: 'append'; readonly number: number; readonly records: readonly StateRecord[] }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly fields?: LogFields | undefined
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
+  | { readonly type: 'started' }
+
+export interface ReplayRow {
+  readonly id: number
+  readonly row: Uint8Array
+}
+export type LogLevel = 'info' | 'warn' | 'error' | 'debug'
+
+/** Answers to `ask`. */
+export interface ShardStatus {
+  readonly inputs: readonly InputStatus[]
+  readonly outputs: readonly OutputState[]
+  readonly problems: readonly InputProblem[]
+}
+export interface Answers {
+  readonly samples: readonly Sample[]
+  readonly status: ShardStatus
+  readonly ledgers: readonly LedgerRow[]
+}

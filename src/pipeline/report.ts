@@ -1,0 +1,85 @@
+import type { Delivery } from '../delivery/delivery.ts'
+import type { Follower } from '../inputs/file/follower.ts'
+import type { FileSource } from '../inputs/file/source.ts'
+import type { LedgerRow, OutputState, SourceStatus } from './collector.ts'
+import type { Lane } from './lane.ts'
+import type { ShardStatus } from './messages.ts'
+import type { Plan } from './plan.ts'
+import type { Route } from './steps.ts'
+
+/** Sources in a status answer, for each input: a node may have tens of thousands. */
+const mostSources = 1000
+
+export interface ReportParts {
+  readonly plan: Plan
+  readonly lanes: ReadonlyMap<FileSource, readonly Lane[]>
+  readonly routes: readonly Route[]
+  readonly followers: readonly Follower[]
+}
+
+/** What a shard has to say about itself. */
+export function statusOf({ plan, lanes, routes, followers }: ReportParts): ShardStatus {
+  const sources = new Map<string, SourceStatus[]>()
+  for (const [source, readers] of lanes) {
+    const list = sources.get(source.input) ?? []
+    sources.set(source.input, list)
+    if (list.length < mostSources) list.push(sourceStatus(source, readers))
+  }
+  return {
+    inputs: plan.inputs.map(input => ({
+      name: input.name,
+      type: input.type,
+      paths: input.follow.paths,
+      sources: sources.get(input.name) ?? []
+    })),
+    outputs: routes.map(route => outputState(route, plan)),
+    problems: followers.flatMap(follower => follower.problems())
+  }
+}
+
+/** An account for each lane, as it stands. */
+export function ledgerRows(lanes: ReadonlyMap<FileSource, readonly Lane[]>): LedgerRow[] {
+  const rows: LedgerRow[] = []
+  for (const [source, readers] of lanes) {
+    for (const { track } of readers) {
+      const { id, path, input } = source
+      rows.push({
+        source: id,
+        name: path,
+        input,
+        output: track.output,
+        position: track.settled,
+        ledger: track.ledger()
+      })
+    }
+  }
+  return rows
+}
+
+function sourceStatus(source: FileSource, lanes: readonly Lane[]): SourceStatus {
+  const settled = Math.min(...lanes.map(lane => lane.track.settled))
+  const read = Math.max(...lanes.map(lane => lane.readTo))
+  const { id, path, size } = source
+  return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
+}
+
+function outputState({ id, delivery }: Route, plan: Plan): OutputState {
+  const status = delivery.status()
+  const { lastError } = status
+  const name = id.slice(id.indexOf('/') + 1)
+  return {
+    name: id,
+    type: plan.outputs.find(one => one.name === name)?.use ?? '',
+    state: stateOf(status),
+    ...(status.reason !== '' && { reason: status.reason }),
+    inFlightRequests: status.inFlightRequests,
+    inFlightBytes: status.inFlightBytes,
+    retriedRows: status.retriedRows,
+    ...(lastError !== undefined && { lastError: { message: lastError.message, at: lastError.at } })
+  }
+}
+
+function stateOf(status: ReturnType<Delivery['status']>): OutputState['state'] {
+  if (status.state !== 'running') return status.state
+  return status.pendingRows > 0 ? 'sending' : 'idle'
+}

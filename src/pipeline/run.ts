@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../core/clock.ts'
+import { systemClock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import { Meter, type Sample } from '../core/metrics.ts'
+import { StateStore } from '../state/store.ts'
+import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
+import { DeadLetterDesk } from './letters.ts'
+import { type Plan, planOf } from './plan.ts'
+import { ShardPort } from './shard-port.ts'
+
+/** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
+const closingMs = 500
+
+export interface RunOptions {
+  readonly log: Log
+  readonly version: string
+  readonly clock?: Clock
+}
+
+/**
+ * Opens the state, starts the shard and returns once it knows its sources. Nothing is read before `Collector.start`.
+ * Throws `ExitError` when the state directory is in use or of a newer version.
+ */
+export async function openCollector(config: Config, options: RunOptions): Promise<Collector> {
+  const { log, clock = systemClock } = options
+  const plan = await planOf(config)
+  const meter = new Meter()
+  const state = StateStore.open(config.collector.stateDir, { clock, log, meter })
+  try {
+    const control = new Control(config, plan, state, { ...options, clock, meter })
+    await control.started
+    return control
+  } catch (error) {
+    state.close()
+    throw error
+  }
+}
+
+interface ControlOptions extends Required<RunOptions> {
+  readonly meter: Meter
+}
+
+class Control implements Collector {
+  ready: Collector['ready'] = 'starting'
+  readonly letters: Letters
+  readonly ended: Promise<void>
+  readonly #config: Config
+  readonly #state: StateStore
+  readonly #options: ControlOptions
+  readonly #shard: ShardPort
+  readonly #startedAt: number
+  #stopping: Promise<readonly LedgerRow[]> | undefined
+
+  constructor(config: Config, plan: Plan, state: StateStore, options: ControlOptions) {
+    this.#config = config
+    this.#state = state
+    this.#options = options
+    this.#startedAt = options.clock.now()
+    const hostName = config.collector.hostName ?? hostname()
+    const hostId = hostIdOf(config.collector.stateDir)
+    this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
+    this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters())
+    this.ended = this.#shard.ended
+    state.onWritable = () => this.#shard.confirm(0)
+    this.#shard.onLetters = () => this.#tellLetters()
+    const build = options.meter.of('collector_build_info', options.version, process.version)
+    build.value = 1
+  }
+
+  get started(): Promise<void> {
+    return this.#shard.started
+  }
+
+  get degraded(): readonly string[] {
+    if (this.#state.writable) return []
+    return [`Cannot write to "${this.#config.collector.stateDir}": reading pauses until there is space`]
+  }
+
+  start(): void {
+    this.ready = 'ready'
+    this.#tellLetters()
+    this.#shard.post({ type: 'start' })
+  }
+
+  /** The shard bounds its dead letters by what is stored already. */
+  #tellLetters(): void {
+    const totals = [...this.#state.letters.totals()].map(([output, { bytes }]) => [output, bytes])
+    this.#shard.post({ type: 'letters', bytes: Object.fromEntries(totals) })
+  }
+
+  async status(): Promise<CollectorStatus> {
+    const { inputs, outputs, problems } = await this.#shard.ask('status')
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      uptimeMs: this.#options.clock.now() - this.#startedAt,
+      stateDir: this.#config.collector.stateDir,
+      ready: this.ready,
+      degraded: this.degraded,
+      inputs,
+      outputs,
+      problems
+    }
+  }
+
+  async samples(): Promise<readonly Sample[]> {
+    this.#options.meter.of('collector_state_degraded').value = this.#state.writable ? 0 : 1
+    const shard = await this.#shard.ask('samples').catch(() => [])
+    return [...this.#options.meter.samples(), ...shard]
+  }
+
+  ledgers(): Promise<readonly LedgerRow[]> {
+    return this.#shard.ask('ledgers')
+  }
+
+  stop(): Promise<readonly LedgerRow[]> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<readonly LedgerRow[]> {
+    this.ready = 'draining'
+    const { log } = this.#options
+    const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs)
+    const behind = await this.#shard.drain(withinMs).catch((error: unknown) => {
+      log.error('Cannot drain the shard', { reason: String(error) })
+      return -1
+    })
+    if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
+    const ledgers = await this.ledgers().catch(() => [])
+    await this.#shard.close()
+    this.#state.close()
+    return ledgers
+  }
+}
+
+/** The machine's id, else a UUID kept in the state directory; never a pod's name (it changes with every restart). */
+function hostIdOf(stateDir: string): string {
+  try {
+    const id = readFileSync('/etc/machine-id', 'utf8').trim()
+    if (/^[0-9a-f]{32}$/.test(id)) return id
+  } catch {
+    // Not every system has one: the state directory's own id does.
+  }
+  const path = join(stateDir, 'host-id')
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    const id = randomUUID()
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    writeFileSync(path, `${id}\n`, { mode: 0o600 })
+    return id
+  }
+}

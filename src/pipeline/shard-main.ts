@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Log, LogFields } from '../core/log.ts'
+import type { FromShard, LogLevel, ShardStart, ToShard } from './messages.ts'
+import { PortLink } from './port-link.ts'
+import { Shard } from './shard.ts'
+
+/** Entry of the worker thread: joins a Shard to its message port. */
+const port = parentPort!
+const start = workerData as ShardStart
+
+const post = (message: FromShard): void => port.postMessage(message)
+const speak =
+  (level: LogLevel) =>
+  (message: string, fields?: LogFields): void =>
+    post({ type: 'log', level, message, fields })
+const log: Log = { info: speak('info'), warn: speak('warn'), error: speak('error'), debug: speak('debug') }
+const link = new PortLink(post)
+const shard = new Shard(start, { link, clock: systemClock, log })
+
+port.on('message', (message: ToShard) => {
+  if (message.type === 'durable') link.confirm(message.number, message.writable)
+  else if (message.type === 'start') shard.read()
+  else if (message.type === 'letters') shard.setLetterBytes(message.bytes)
+  else void answer(message)
+})
+
+async function answer(message: Exclude<ToShard, { type: 'durable' | 'letters' | 'start' }>): Promise<void> {
+  try {
+    post({ type: 'answer', id: message.id, value: await valueOf(message) })
+  } catch (error) {
+    post({ type: 'answer', id: message.id, error: messageOf(error) })
+  }
+}
+
+function valueOf(message: Exclude<ToShard, { type: 'durable' | 'letters' | 'start' }>): unknown {
+  if (message.type === 'drain') return shard.drain(message.withinMs)
+  if (message.type === 'replay') return shard.replay(message.output, message.rows)
+  if (message.what === 'samples') return shard.samples()
+  return message.what === 'status' ? shard.status() : shard.ledgers()
+}
+
+await shard.open()
+post({ type: 'started' })

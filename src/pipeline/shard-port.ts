@@ -1,0 +1,113 @@
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../core/log.ts'
+import type { StateStore } from '../state/store.ts'
+import type { Answers, FromShard, ReplayRow, ShardStart, ToShard } from './messages.ts'
+
+/** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
+const answerMs = 3000
+
+type Question = ToShard extends infer M ? (M extends { readonly id: number } ? Omit<M, 'id'> : never) : never
+
+/** The control thread's end of one shard: starts the worker, stores what it asks to be stored, passes questions on. */
+export class ShardPort {
+  /** Resolves once sources are known and outputs are made; rejects when the worker could not. */
+  readonly started: Promise<void>
+  /** Rejects when the worker dies without having been asked to. */
+  readonly ended: Promise<void>
+  /** Called when dead letters of this shard have become durable. */
+  onLetters: () => void = () => {}
+  readonly #worker: Worker
+  readonly #state: StateStore
+  readonly #log: Log
+  readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  #nextQuestion = 1
+  #closing = false
+
+  constructor(start: ShardStart, state: StateStore, log: Log) {
+    this.#state = state
+    this.#log = log
+    this.#worker = new Worker(shardEntry(), { workerData: start, name: start.shard })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.started = promise
+    this.ended = new Promise((done, fail) => {
+      this.#worker.on('error', error => {
+        reject(error)
+        fail(error)
+      })
+      this.#worker.on('exit', code => {
+        for (const question of this.#questions.values()) question.reject(new Error('The shard has ended'))
+        this.#questions.clear()
+        if (this.#closing) done()
+        else fail(new Error(`A shard ended with code ${code}`))
+      })
+    })
+    this.ended.catch(() => undefined)
+    this.#worker.on('message', (message: FromShard) => {
+      if (message.type === 'started') resolve()
+      else this.#receive(message)
+    })
+  }
+
+  post(message: ToShard): void {
+    this.#worker.postMessage(message)
+  }
+
+  ask<W extends keyof Answers>(what: W): Promise<Answers[W]> {
+    return this.#question({ type: 'ask', what }, answerMs)
+  }
+
+  /** Resolves with a verdict for each row, in order. */
+  replay(output: string, rows: readonly ReplayRow[]): Promise<Readonly<Record<number, string>>> {
+    return this.#question({ type: 'replay', output, rows }, 120_000)
+  }
+
+  /** Resolves with the number of rows that stay behind. */
+  drain(withinMs: number): Promise<number> {
+    return this.#question({ type: 'drain', withinMs }, withinMs + 5000)
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#worker.terminate()
+  }
+
+  #question<T>(question: Question, withinMs: number): Promise<T> {
+    const id = this.#nextQuestion++
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const timer = setTimeout(() => reject(new Error(`No answer from the shard within ${withinMs} ms`)), withinMs)
+    this.#questions.set(id, { resolve, reject })
+    this.post({ ...question, id } as ToShard)
+    return promise.finally(() => {
+      clearTimeout(timer)
+      this.#questions.delete(id)
+    })
+  }
+
+  #receive(message: Exclude<FromShard, { type: 'started' }>): void {
+    if (message.type === 'append') {
+      const stored = this.#state.append(message.records)
+      const hasLetters = message.records.some(record => record.kind === 'letter')
+      void this.#state.untilDurable(stored).then(() => {
+        if (hasLetters) this.onLetters()
+        this.confirm(message.number)
+      })
+    } else if (message.type === 'log') {
+      this.#log[message.level](message.message, message.fields)
+    } else {
+      const question = this.#questions.get(message.id)
+      if (message.error !== undefined) question?.reject(new Error(message.error))
+      else question?.resolve(message.value as never)
+    }
+  }
+
+  /** Tells the shard what is durable now, and whether the state can be written. */
+  confirm(number: number): void {
+    this.post({ type: 'durable', number, writable: this.#state.writable })
+  }
+}
+
+/** Beside this file: the source, or in the built package the bundle. */
+function shardEntry(): URL {
+  const isSource = import.meta.url.endsWith('.ts')
+  return new URL(isSource ? './shard-main.ts' : './shard-main.js', import.meta.url)
+}

@@ -1,0 +1,255 @@
+import { Batch } from '../core/batch.ts'
+import type { Clock } from '../core/clock.ts'
+import { Keys } from '../core/keys.ts'
+import type { Log } from '../core/log.ts'
+import { Meter } from '../core/metrics.ts'
+import type { StateLink, StateRecord } from '../core/record.ts'
+import type { Position } from '../core/source.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+import { Track } from '../delivery/track.ts'
+import { Follower } from '../inputs/file/follower.ts'
+import type { FileSource } from '../inputs/file/source.ts'
+import { Arena } from '../scan/arena.ts'
+import { Lane } from './lane.ts'
+import type { Answers, ReplayRow, ShardStart, ShardStatus } from './messages.ts'
+import type { InputPlan } from './plan.ts'
+import { type Route, Steps } from './steps.ts'
+import { ledgerRows, statusOf } from './report.ts'
+import { Turns } from './turns.ts'
+
+/** Cursors are stored so often, ms. */
+const commitMs = 1000
+/** While draining, a source counts as read when it was at its end for so long, ms. */
+const quietMs = 1000
+
+export interface ShardContext {
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Owns some sources and runs their whole path from chunk to send. It usually lives in a worker thread (shard-main.ts); tests run
+ * it in place. It never waits for the control thread, but for `StateLink.untilDurable` before a shipment.
+ */
+export class Shard {
+  readonly meter = new Meter()
+  readonly #start: ShardStart
+  readonly #context: ShardContext
+  readonly #arena = new Arena()
+  readonly #batch = new Batch(this.#arena.bytes)
+  readonly #keys = new Keys()
+  readonly #turns: Turns
+  readonly #lanes = new Map<FileSource, Lane[]>()
+  readonly #followers: Follower[] = []
+  #steps!: Steps
+  #stopCommits: (() => void) | undefined
+  #lastReadAt = 0
+
+  constructor(start: ShardStart, context: ShardContext) {
+    this.#start = start
+    this.#context = context
+    this.#turns = new Turns({
+      clock: context.clock,
+      canRead: () => context.link.writable,
+      seconds: this.meter.of('collector_shard_turn_seconds_total', start.shard),
+      between: () => this.#keys.trim(),
+      finished: lane => this.#finish(lane),
+      progressed: () => this.#progressed()
+    })
+  }
+
+  /** Creates outputs and steps, then starts to follow. */
+  async open(): Promise<void> {
+    const { link, clock, log } = this.#context
+    const { plan, stored, hostName } = this.#start
+    const parts = { plan, stored, hostName, link, clock, log, meter: this.meter, keys: this.#keys }
+    this.#steps = await Steps.create(parts)
+    for (const route of this.#steps.routes) {
+      route.delivery.onRoom = () => this.#turns.resume(route.delivery)
+    }
+    for (const input of plan.inputs) {
+      const follower = new Follower(
+        { ...input.follow, name: input.name, service: input.service, dataset: input.dataset, resource: input.resource },
+        {
+          hostId: this.#start.hostId,
+          hostName,
+          link,
+          stored,
+          clock,
+          log,
+          meter: this.meter,
+          open: source => this.#openSource(source, input),
+          wake: source => this.#wake(source),
+          settledAll: source => this.#settledAll(source)
+        }
+      )
+      this.#followers.push(follower)
+      await follower.start()
+    }
+  }
+
+  /** Begins to read. Until then sources are only known. */
+  read(): void {
+    this.#turns.start()
+  }
+
+  setLetterBytes(bytes: Readonly<Record<string, number>>): void {
+    this.#steps.letterBytes = bytes
+  }
+
+  status(): ShardStatus {
+    return statusOf({
+      plan: this.#start.plan,
+      lanes: this.#lanes,
+      routes: this.#steps.routes,
+      followers: this.#followers
+    })
+  }
+
+  ledgers(): Answers['ledgers'] {
+    return ledgerRows(this.#lanes)
+  }
+
+  samples(): Answers['samples'] {
+    this.#measureLag()
+    return this.meter.samples()
+  }
+
+  /** Sends rows of dead letters again; a verdict for each id. */
+  async replay(output: string, rows: readonly ReplayRow[]): Promise<Readonly<Record<number, string>>> {
+    const route = this.#steps.routes.find(one => one.id === output)
+    if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
+    return Object.fromEntries(await route.delivery.replay(rows))
+  }
+
+  #measureLag(): void {
+    const lag = new Map<string, number>()
+    for (const [source, lanes] of this.#lanes) {
+      for (const lane of lanes) {
+        const key = `${source.input}\u0000${lane.track.output}`
+        lag.set(key, (lag.get(key) ?? 0) + Math.max(0, source.size - lane.track.settled))
+      }
+    }
+    for (const [key, bytes] of lag) {
+      const [input = '', output = ''] = key.split('\u0000')
+      this.meter.of('collector_input_lag_bytes', input, output).value = bytes
+    }
+  }
+
+  #openSource(source: FileSource, input: InputPlan): void {
+    const lanes: Lane[] = []
+    for (const route of this.#steps.routes) {
+      if (!route.inputs.has(input.name)) continue
+      const cursor = this.#start.stored.cursors.find(one => one.source === source.id && one.output === route.id)
+      const position = cursor?.position ?? startOf(source, route)
+      const track = new Track(source, route.id, cursor, position)
+      lanes.push(
+        new Lane(source, position, {
+          arena: this.#arena,
+          batch: this.#batch,
+          framer: this.#steps.framer(input, this.#arena),
+          parser: this.#steps.parser(input),
+          processors: route.processors,
+          delivery: route.delivery,
+          track,
+          clock: this.#context.clock,
+          partialMs: input.follow.partialMs,
+          readBytes: this.meter.of('collector_input_read_bytes_total', input.name),
+          rows: this.meter.of('collector_input_rows_total', input.name)
+        })
+      )
+    }
+    this.#lanes.set(source, lanes)
+    this.#wake(source)
+  }
+
+  #wake(source: FileSource): void {
+    for (const lane of this.#lanes.get(source) ?? []) this.#turns.add(lane)
+  }
+
+  #progressed(): void {
+    this.#lastReadAt = this.#context.clock.monotonic()
+    this.#commitSoon()
+  }
+
+  /** All of a source is read, its file is gone: once it is settled too, the lane ends. */
+  #finish(lane: Lane): void {
+    lane.delivery.flush()
+    this.#commitSoon()
+  }
+
+  #settledAll(source: FileSource): Position {
+    let settled = Infinity
+    for (const lane of this.#lanes.get(source) ?? []) settled = Math.min(settled, lane.track.settled)
+    return settled
+  }
+
+  #commitSoon(): void {
+    this.#stopCommits ??= this.#context.clock.after(commitMs, () => {
+      this.#stopCommits = undefined
+      this.commit()
+    })
+  }
+
+  /** Hands all cursors that moved to the state database; comes again while rows are pending. Returns the number to wait for, or 0. */
+  commit(): number {
+    const records: StateRecord[] = []
+    let pending = 0
+    for (const [source, lanes] of this.#lanes) {
+      let lowest = Infinity
+      for (const lane of lanes) {
+        pending += lane.track.pendingRows
+        lowest = Math.min(lowest, lane.track.settled)
+        const moved = lane.track.takeCursor()
+        if (moved === undefined) continue
+        const marker = source.marker(moved.position)
+        records.push({ kind: 'cursor', cursor: { source: source.id, output: lane.track.output, ...moved, marker } })
+      }
+      const dropped = source.marks.dropCuts(lowest)
+      if (dropped !== undefined) records.push(dropped)
+    }
+    if (pending > 0) this.#commitSoon()
+    return records.length > 0 ? this.#context.link.append(records) : 0
+  }
+
+  /** Reads on until every source has been at its end for a second or half of the time is over, then sends what is read and
+   * stores the cursors. Resolves with the rows that stay behind. */
+  async drain(withinMs: number): Promise<number> {
+    const { clock, link } = this.#context
+    const end = clock.monotonic() + withinMs
+    this.#lastReadAt = Math.max(this.#lastReadAt, clock.monotonic())
+    const readEnd = end - withinMs / 2
+    while (clock.monotonic() < readEnd && clock.monotonic() - this.#lastReadAt < quietMs) await this.#pause(50)
+    for (const follower of this.#followers) await follower.stop()
+    this.#turns.stop()
+    const deliveries = this.#steps.routes.map(route => route.delivery)
+    for (const delivery of deliveries) delivery.flush()
+    await Promise.race([
+      Promise.all(deliveries.map(one => one.drained())),
+      this.#pause(Math.max(0, end - clock.monotonic()))
+    ])
+    for (const delivery of deliveries) await delivery.close()
+    this.#stopCommits?.()
+    const number = this.commit()
+    if (number > 0) await Promise.race([link.untilDurable(number), this.#pause(1000)])
+    let pending = 0
+    for (const lane of this.#allLanes()) pending += lane.track.pendingRows
+    return pending
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => setTimeout(resolve, ms))
+  }
+
+  *#allLanes(): Iterable<Lane> {
+    for (const lanes of this.#lanes.values()) yield* lanes
+  }
+}
+
+function startOf(source: FileSource, route: Route): Position {
+  if (!source.wasKnown) return source.startAt
+  return route.startFrom === 'beginning' ? 0 : source.repeatsUntil
+}
+
+export type { Delivery }

@@ -1,0 +1,111 @@
+import { components } from '../components.ts'
+import type { OutputDefinition, ParserDefinition, ProcessorDefinition } from '../config/define.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Keys } from '../core/keys.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { StateLink, StoredState } from '../core/record.ts'
+import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
+import { Delivery } from '../delivery/delivery.ts'
+import { ContainerFramer } from '../inputs/framing/containers.ts'
+import { LineFramer } from '../inputs/framing/lines.ts'
+import type { Arena } from '../scan/arena.ts'
+import type { PipelineConfig } from '../config/config.ts'
+import type { InputPlan, OutputPlan, Plan } from './plan.ts'
+
+export interface StepsParts {
+  readonly plan: Plan
+  readonly stored: StoredState
+  readonly hostName: string
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  readonly keys: Keys
+}
+
+/** One output of one pipeline: where lanes end. */
+export interface Route {
+  /** `pipeline/output`. */
+  readonly id: string
+  readonly inputs: ReadonlySet<string>
+  readonly processors: readonly Processor[]
+  readonly delivery: Delivery
+  readonly startFrom: 'now' | 'beginning'
+}
+
+/** The plan's components, made real for one shard. */
+export class Steps {
+  readonly routes: readonly Route[]
+  /** Bytes of dead letters in the state directory, by output; the control thread tells them when they change. */
+  letterBytes: Readonly<Record<string, number>> = {}
+  readonly #parsers: ReadonlyMap<string, Parser>
+  readonly #meter: Meter
+
+  private constructor(routes: Route[], parsers: Map<string, Parser>, meter: Meter) {
+    this.routes = routes
+    this.#parsers = parsers
+    this.#meter = meter
+  }
+
+  static async create(parts: StepsParts): Promise<Steps> {
+    const context: StepContext = { keys: parts.keys, now: () => parts.clock.now() }
+    const parsers = new Map<string, Parser>()
+    for (const input of parts.plan.inputs) {
+      const definition = await load<ParserDefinition>('parsers', input.parser.use)
+      parsers.set(input.name, definition.create(input.parser.options as never, context))
+    }
+    const routes: Route[] = []
+    for (const pipeline of parts.plan.pipelines) {
+      const processors: Processor[] = []
+      for (const step of pipeline.process) {
+        const definition = await load<ProcessorDefinition>('processors', step.use)
+        processors.push(definition.create(step.options as never, context))
+      }
+      for (const name of pipeline.outputs) {
+        const output = parts.plan.outputs.find(one => one.name === name)!
+        routes.push(await createRoute(pipeline, output, processors, parts))
+      }
+    }
+    return new Steps(routes, parsers, parts.meter)
+  }
+
+  parser(input: InputPlan): Parser {
+    return this.#parsers.get(input.name)!
+  }
+
+  framer(input: InputPlan, arena: Arena): Framer {
+    const { maxLineBytes, framing } = input.follow
+    const parts = { arena, maxLineBytes, meter: this.#meter, input: input.name }
+    return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
+  }
+}
+
+async function createRoute(
+  pipeline: PipelineConfig,
+  plan: OutputPlan,
+  processors: Processor[],
+  parts: StepsParts
+): Promise<Route> {
+  const id = `${pipeline.name}/${plan.name}`
+  const definition = await load<OutputDefinition>('outputs', plan.use)
+  const output = await definition.create(plan.options as never, {
+    name: plan.name,
+    id,
+    hostName: parts.hostName,
+    keys: parts.keys,
+    clock: parts.clock,
+    log: parts.log,
+    meter: parts.meter,
+    note: key => parts.stored.notes[`${id}/${key}`],
+    setNote: (key, value) => void parts.link.append([{ kind: 'note', key: `${id}/${key}`, value }])
+  })
+  const { link, clock, log, meter } = parts
+  const delivery = new Delivery(plan.delivery, output, { id, link, clock, log, meter })
+  return { id, inputs: new Set(pipeline.inputs), processors, delivery, startFrom: plan.startFrom }
+}
+
+async function load<D>(room: 'parsers' | 'processors' | 'outputs', name: string): Promise<D> {
+  const loaders: Readonly<Record<string, () => Promise<unknown>>> = components[room]
+  return (await loaders[name]!()) as D
+}

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const src = resolve(import.meta.dirname, '../src')
+
+const components = ['inputs', 'parsers', 'processors', 'outputs']
+const ground = ['scan', 'state', 'config', 'core']
+/** Which rooms a room may import, itself apart. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  config: ['core'],
+  scan: ['core'],
+  state: ['core'],
+  delivery: ground,
+  inputs: ['delivery', ...ground],
+  parsers: ['delivery', ...ground],
+  processors: ['delivery', ...ground],
+  outputs: ['delivery', ...ground],
+  'components.ts': components,
+  pipeline: ['components.ts', ...components, 'delivery', ...ground],
+  server: ['pipeline', 'components.ts', ...components, 'delivery', ...ground],
+  cli: ['server', 'pipeline', 'components.ts', ...components, 'delivery', ...ground],
+  'main.ts': ['cli', 'core']
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+
+test('each room imports only rooms below it', () => {
+  const broken: string[] = []
+  for (const file of files) {
+    const room = file.split('/')[0]!
+    for (const { path, isType } of importsOf(file)) {
+      if (!path.startsWith('.')) {
+        if (room === 'core' && !path.startsWith('node:'))
+          broken.push(`${file}: core may import node: modules only, not ${path}`)
+        if (path === 'zod' && room !== 'config' && !isType) broken.push(`${file}: only config/ loads zod at run time`)
+        continue
+      }
+      const other = relative(src, resolve(src, dirname(file), path)).split('/')[0]!
+      if (other === room || allowed[room]?.includes(other)) continue
+      if (other === '..' && path.endsWith('package.json')) continue
+      broken.push(`Cannot import "${path}" from ${file}: ${room} may not depend on ${other}`)
+    }
+  }
+  expect(broken).toEqual([])
+})
+
+test('every folder of src is a room with a README', () => {
+  const rooms = new Set(files.filter(file => file.includes('/')).map(file => file.split('/')[0]!))
+  for (const room of rooms) {
+    expect(allowed, `room ${room} is unknown`).toHaveProperty([room])
+    const lines = readFileSync(join(src, room, 'README.md'), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(lines.length, `${room}/README.md has 5 to 40 lines`).toSatisfy((count: number) => count >= 5 && count <= 40)
+  }
+})
+
+test('files stay short enough to read', () => {
+  const long = files
+    .filter(file => !file.endsWith('.wasm.ts'))
+    .map(file => ({ file, lines: readFileSync(join(src, file), 'utf8').split('\n').length }))
+    .filter(one => one.lines > 400)
+  expect(long).toEqual([])
+})
+
+function importsOf(file: string): { path: string; isType: boolean }[] {
+  const text = readFileSync(join(src, file), 'utf8')
+  const found: { path: string; isType: boolean }[] = []
+  for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)) {
+    found.push({ path: match[2]!, isType: match[1] !== undefined })
+  }
+  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g)) found.push({ path: match[1]!, isType: false })
+  return found
+}

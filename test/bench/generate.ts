@@ -1,0 +1,116 @@
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Kinds of input lines. Every line of `json` and of `text` takes 259 bytes with its line end, so that rates compare. */
+export type LineKind = 'json' | 'text'
+
+const lineBytes = 259
+const services = ['mcp-agent', 'planner', 'tool-runner', 'memory-store', 'gateway', 'embedder', 'scheduler', 'billing']
+const levels = ['info', 'info', 'info', 'info', 'info', 'debug', 'debug', 'warn', 'error']
+const subjects = [
+  'tool call',
+  'agent session',
+  'vector lookup',
+  'prompt cache',
+  'upstream reply',
+  'heartbeat',
+  'retry budget',
+  'plan step'
+]
+const verbs = [
+  'finished in',
+  'was queued for',
+  'waited for',
+  'failed after',
+  'was resumed after',
+  'is slower than',
+  'used'
+]
+const tails = [
+  'by worker',
+  'for tenant',
+  'on connection',
+  'with budget',
+  'in region',
+  'for model',
+  'at depth',
+  'from peer'
+]
+
+/** Deterministic numbers: the same file on every machine. */
+class Random {
+  #state: number
+  constructor(seed: number) {
+    this.#state = seed
+  }
+  below(limit: number): number {
+    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((this.#state / 2 ** 32) * limit)
+  }
+  pick<T>(from: readonly T[]): T {
+    return from[this.below(from.length)]!
+  }
+  hex(digits: number): string {
+    let text = ''
+    while (text.length < digits)
+      text += this.below(2 ** 24)
+        .toString(16)
+        .padStart(6, '0')
+    return text.slice(0, digits)
+  }
+}
+
+/** Endless lines of a kind, without line end. */
+export class LineMaker {
+  readonly #random: Random
+  readonly #kind: LineKind
+  #time = Date.UTC(2026, 10, 20)
+
+  constructor(kind: LineKind, seed = 7) {
+    this.#kind = kind
+    this.#random = new Random(seed)
+  }
+
+  next(time?: number): string {
+    const random = this.#random
+    this.#time = time ?? this.#time + random.below(3)
+    const stamp = new Date(this.#time).toISOString()
+    const level = random.pick(levels)
+    const service = random.pick(services)
+    const trace = random.hex(32)
+    const head =
+      this.#kind === 'json'
+        ? `{"timestamp":"${stamp}","level":"${level}","service_name":"${service}","trace_id":"${trace}","message":"`
+        : `${stamp} ${level.toUpperCase()} ${service} [${trace}] `
+    const tail = this.#kind === 'json' ? '"}' : ''
+    return head + this.#message(lineBytes - 1 - head.length - tail.length) + tail
+  }
+
+  #message(length: number): string {
+    const random = this.#random
+    let text = ''
+    while (text.length < length) {
+      text += `${random.pick(subjects)} ${random.pick(verbs)} ${random.below(90_000)} ms ${random.pick(tails)} ${random.below(5000)}, `
+    }
+    return text.slice(0, length)
+  }
+}
+
+/** Makes sure that a file of that many lines is in `folder` and returns its path. */
+export function inputFile(folder: string, kind: LineKind, lines: number): string {
+  const path = join(folder, `${kind}-${lines}.log`)
+  if (existsSync(path) && statSync(path).size === lines * lineBytes) return path
+  mkdirSync(folder, { recursive: true })
+  const fd = openSync(`${path}.new`, 'w')
+  const maker = new LineMaker(kind)
+  let block = ''
+  for (let line = 0; line < lines; line++) {
+    block += `${maker.next()}\n`
+    if (block.length < 2 ** 20 && line + 1 < lines) continue
+    writeSync(fd, block)
+    block = ''
+  }
+  closeSync(fd)
+  renameSync(`${path}.new`, path)
+  return path
+}

@@ -1,0 +1,99 @@
+/**
+ * A stand-in for Elasticsearch that counts the documents of bulk requests and answers one status for each, as the real one does
+ * with `filter_path`. It keeps nothing. Its own CPU time is in its report, which shows that it was not the bottleneck.
+ *
+ * Prints `ready <port>`, and `reached <documents>` as soon as it holds TARGET documents.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+
+const target = Number(process.env['TARGET'] ?? Infinity)
+const report = { documents: 0, bodyBytes: 0, wireBytes: 0, requests: 0, cpuSeconds: 0 }
+let hasReached = false
+const item = '{"create":{"status":201}}'
+const longItem =
+  '{"create":{"_index":".ds-logs-mcp.agent-default-2026.11.20-000001","_id":"0123456789abcdef0123456789abcdef012","_version":1,' +
+  '"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":1,"_primary_term":1,"status":201}}'
+const replies = new Map<string, Buffer>()
+
+const server = createServer((request, response) => {
+  if (request.url?.startsWith('/report')) answer(response, 200, JSON.stringify(withCpu()))
+  else if (request.url?.includes('_bulk')) void bulk(request, response)
+  else other(request, response)
+})
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  console.log(`ready ${typeof address === 'object' ? address?.port : address}`)
+})
+process.on('SIGTERM', () => process.exit(0))
+
+async function bulk(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const isGzip = request.headers['content-encoding'] === 'gzip'
+  let documents = 0
+  if (isGzip) {
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const wire = Buffer.concat(parts)
+    const body = gunzipSync(wire)
+    report.wireBytes += wire.length
+    report.bodyBytes += body.length
+    documents = lineEnds(body) / 2
+  } else {
+    let lines = 0
+    for await (const part of request) {
+      lines += lineEnds(part as Buffer)
+      report.wireBytes += (part as Buffer).length
+      report.bodyBytes += (part as Buffer).length
+    }
+    documents = lines / 2
+  }
+  report.requests++
+  report.documents += documents
+  answer(response, 200, replyFor(documents, request.url!.includes('filter_path')))
+  if (report.documents < target || hasReached) return
+  hasReached = true
+  console.log(`reached ${report.documents}`)
+}
+
+function lineEnds(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++
+  return count
+}
+
+function replyFor(documents: number, isShort: boolean): Buffer {
+  const key = `${isShort} ${documents}`
+  let reply = replies.get(key)
+  if (reply === undefined) {
+    if (replies.size > 200) replies.clear()
+    reply = Buffer.from(
+      `{"errors":false,"took":1,"items":[${Array(documents)
+        .fill(isShort ? item : longItem)
+        .join(',')}]}`
+    )
+    replies.set(key, reply)
+  }
+  return reply
+}
+
+function other(request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  if (request.method === 'GET' && request.url === '/') {
+    answer(response, 200, '{"version":{"number":"9.5.3"},"tagline":"You Know, for Search"}')
+  } else if (request.method === 'PUT' || request.method === 'POST') answer(response, 200, '{"acknowledged":true}')
+  else answer(response, 404, '{"error":{"type":"resource_not_found_exception"},"status":404}')
+}
+
+function answer(response: ServerResponse, status: number, body: string | Buffer): void {
+  response.writeHead(status, {
+    'x-elastic-product': 'Elasticsearch',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body)
+  })
+  response.end(body)
+}
+
+function withCpu(): typeof report {
+  const { user, system } = process.cpuUsage()
+  return { ...report, cpuSeconds: (user + system) / 1e6 }
+}

@@ -1,0 +1,167 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inputFile, type LineKind } from './generate.ts'
+import { Pinned, usage } from './process.ts'
+
+/** Core of the collector, and of everything else. */
+const collectorCore = 1
+const otherCore = 0
+
+export interface Result {
+  readonly workload: string
+  readonly lines: number
+  readonly documents: number
+  /** Lines by a CPU second of the collector, start-up included; for steady workloads cores used. */
+  readonly linesPerCpuSecond: number
+  readonly linesPerSecond: number
+  readonly inputMBPerSecond: number
+  readonly cpuSecondsPerMillion: number
+  readonly cores: number
+  readonly peakMiB: number
+  readonly bytesPerDocument: number
+  readonly wireBytesPerDocument: number
+  /** CPU time of the sink by wall time: well below 1, or the sink was the bottleneck. */
+  readonly sinkLoad: number
+}
+
+export interface Workload {
+  readonly id: string
+  readonly what: string
+  readonly gzip: number
+  readonly kind: LineKind
+  /** Steady workloads: files and lines a second, and for how long. */
+  readonly steady?: { readonly files: number; readonly rate: number; readonly seconds: number }
+}
+
+export const workloads: readonly Workload[] = [
+  { id: 'W1', what: 'JSON → normalised → bulk', kind: 'json', gzip: 0 },
+  { id: 'W2', what: 'W1 with gzip', kind: 'json', gzip: 1 },
+  { id: 'W5', what: 'raw text → bulk', kind: 'text', gzip: 0 },
+  {
+    id: 'W8',
+    what: '10 files, 10,000 lines/s',
+    kind: 'json',
+    gzip: 1,
+    steady: { files: 10, rate: 10_000, seconds: 30 }
+  },
+  { id: 'W13', what: '1 file, 1 line/s', kind: 'json', gzip: 1, steady: { files: 1, rate: 1, seconds: 60 } }
+]
+
+/** One run of a workload with the package in `root`. */
+export async function run(workload: Workload, root: string, lines: number): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-collector-bench-'))
+  const steady = workload.steady
+  const total = steady === undefined ? lines : steady.rate * steady.seconds
+  const sink = new Pinned(otherCore, [process.execPath, join(import.meta.dirname, 'sink.ts')], {
+    TARGET: String(total)
+  })
+  try {
+    const port = await sink.line('ready', 20_000)
+    const logs = join(folder, 'logs')
+    mkdirSync(logs)
+    const path =
+      steady === undefined
+        ? inputFile(join(tmpdir(), 'mcp-collector-bench'), workload.kind, lines)
+        : join(logs, '*.log')
+    const config = join(folder, 'config.yaml')
+    writeFileSync(config, configFor(workload, path, port))
+    const command = ['node', join(root, 'bin/mcp-collector.js'), 'run', config, '--state-dir', join(folder, 'state')]
+    const began = performance.now()
+    const collector = new Pinned(collectorCore, command)
+    try {
+      const measured = steady === undefined ? await burst(collector, sink) : await pace(collector, sink, logs, steady)
+      await collector.stop()
+      return await resultOf({ workload, measured, total, port, wallMs: performance.now() - began })
+    } finally {
+      await collector.stop('SIGKILL')
+    }
+  } finally {
+    await sink.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Measured {
+  readonly cpuSeconds: number
+  readonly wallSeconds: number
+  readonly peakMiB: number
+}
+
+async function burst(collector: Pinned, sink: Pinned): Promise<Measured> {
+  const began = performance.now()
+  await Promise.race([sink.line('reached', 300_000), collector.exited])
+  const wallSeconds = (performance.now() - began) / 1000
+  const { cpuSeconds, peakMiB } = usage(collector.pid)
+  return { cpuSeconds, wallSeconds, peakMiB }
+}
+
+async function pace(
+  collector: Pinned,
+  sink: Pinned,
+  logs: string,
+  steady: NonNullable<Workload['steady']>
+): Promise<Measured> {
+  await new Promise(resolve => setTimeout(resolve, 3000))
+  const { files, rate, seconds } = steady
+  const command = [
+    process.execPath,
+    join(import.meta.dirname, 'feed.ts'),
+    logs,
+    String(files),
+    String(rate),
+    String(seconds)
+  ]
+  const feed = new Pinned(otherCore, command)
+  // The first quarter warms the code up; what users pay for years is what comes behind it.
+  await new Promise(resolve => setTimeout(resolve, seconds * 250))
+  const before = usage(collector.pid)
+  const began = performance.now()
+  await feed.exited
+  const after = usage(collector.pid)
+  const wallSeconds = (performance.now() - began) / 1000
+  await sink.line('reached', 30_000)
+  return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, wallSeconds, peakMiB: usage(collector.pid).peakMiB }
+}
+
+async function resultOf({
+  workload,
+  measured,
+  total,
+  port
+}: {
+  workload: Workload
+  measured: Measured
+  total: number
+  port: string
+  wallMs: number
+}): Promise<Result> {
+  const report = (await (await fetch(`http://127.0.0.1:${port}/report`)).json()) as Record<string, number>
+  const documents = report['documents']!
+  if (documents !== total) throw new Error(`${workload.id}: ${documents} documents of ${total} lines`)
+  const { cpuSeconds, wallSeconds, peakMiB } = measured
+  return {
+    workload: workload.id,
+    lines: total,
+    documents,
+    linesPerCpuSecond: total / cpuSeconds,
+    linesPerSecond: total / wallSeconds,
+    inputMBPerSecond: (total * 259) / wallSeconds / 1e6,
+    cpuSecondsPerMillion: (cpuSeconds / total) * 1e6,
+    cores: cpuSeconds / wallSeconds,
+    peakMiB,
+    bytesPerDocument: report['bodyBytes']! / documents,
+    wireBytesPerDocument: report['wireBytes']! / documents,
+    sinkLoad: report['cpuSeconds']! / wallSeconds
+  }
+}
+
+function configFor(workload: Workload, path: string, port: string): string {
+  return `version: 1
+inputs:
+  bench: { type: file, paths: ["${path}"], ignore_older: 3650d }
+outputs:
+  sink: { type: elasticsearch, endpoints: ["http://127.0.0.1:${port}"], gzip_level: ${workload.gzip} }
+server: { listen: "127.0.0.1:0" }
+`
+}
