@@ -1,4 +1,4 @@
-// Compiles the kernels to src/scan/*.wasm.ts: `node kernels/build.ts`.
+// Compiles the kernels to src/<room>/*.wasm.ts: `node kernels/build.ts`.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
@@ -6,7 +6,10 @@ import asc from 'assemblyscript/asc'
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '--memoryBase', '0']
 
-/** The module text of src/scan/<name>.wasm.ts. */
+/** Kernels and the rooms that use them. */
+export const kernels = { structure: 'scan', deflate: 'outputs' } as const
+
+/** The module text of src/<room>/<name>.wasm.ts. */
 export async function compile(name: string): Promise<string> {
   let wasm: Uint8Array | undefined
   const { error, stderr } = await asc.main(
@@ -27,7 +30,7 @@ export async function compile(name: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  for (const name of ['structure']) {
-    writeFileSync(new URL(`../src/scan/${name}.wasm.ts`, import.meta.url), await compile(name))
+  for (const [name, room] of Object.entries(kernels)) {
+    writeFileSync(new URL(`../src/${room}/${name}.wasm.ts`, import.meta.url), await compile(name))
   }
 }
