@@ -1,0 +1,177 @@
+import type { OutputContext } from '../../config/define.ts'
+import type { Shipment } from '../../core/output.ts'
+import type { Client } from './client.ts'
+import { jsonHeaders, ofStatus, withoutReply } from './send.ts'
+import { idOf, streamOf } from './rows.ts'
+
+const refreshMs = 60_000
+/** How long a former write index is remembered over restarts. */
+const formerMs = 3_600_000
+const idsPerLookup = 5000
+const noteKey = 'write_indices'
+
+/** Write indices of a data stream that rows without a verdict may be in, the oldest first; the last one is in use. */
+interface Known {
+  readonly index: string
+  /** Epoch ms when it was seen to be no longer the write index; 0 while it is. */
+  readonly until: number
+}
+
+/** What is known of rows before they are sent again. */
+export interface Doubt {
+  /** 1: the row stands in a former backing index. */
+  readonly found: Uint8Array | undefined
+  /** Rows could not be looked up; those that are created now may stand twice. */
+  readonly isBlind: boolean
+}
+export const noDoubt: Doubt = { found: undefined, isBlind: false }
+
+/**
+ * An id is known to one backing index only. Rows whose data stream has rolled over since they may have been accepted are
+ * therefore looked up in the former backing indices before they are sent again.
+ */
+export class BackingIndices {
+  readonly #client: Client
+  readonly #context: OutputContext
+  readonly #stream: string
+  #known = new Map<string, readonly Known[]>()
+  /** Oldest index that rows of earlier runs may be in. */
+  readonly #before = new Map<string, string>()
+  /** Replaced, not changed: shipments keep it. */
+  #current: ReadonlyMap<string, string | undefined> = new Map()
+  #refreshedAt = Number.NEGATIVE_INFINITY
+  #isForbidden = false
+
+  constructor(client: Client, context: OutputContext, stream: string) {
+    this.#client = client
+    this.#context = context
+    this.#stream = stream
+    for (const [name, known] of readNote(context.note(noteKey))) {
+      this.#known.set(name, known)
+      if (known[0] !== undefined) this.#before.set(name, known[0].index)
+    }
+  }
+
+  /** Write index of each stream, as of now. */
+  get current(): ReadonlyMap<string, string | undefined> {
+    return this.#current
+  }
+
+  /** Asks the server, at most once a minute, for the write indices. */
+  async refresh(streams: Iterable<string>, signal: AbortSignal): Promise<void> {
+    const now = this.#context.clock.monotonic()
+    if (now - this.#refreshedAt < refreshMs) return
+    this.#refreshedAt = now
+    for (const stream of streams) await this.#indices(stream, signal)
+  }
+
+  /** Looks for the rows of a shipment that may have been accepted before. `since`: write indices when it was first sent. */
+  async find(shipment: Shipment, since: ReadonlyMap<string, string | undefined>, signal: AbortSignal): Promise<Doubt> {
+    const found = new Uint8Array(shipment.rows)
+    let hasFound = false
+    let isBlind = false
+    for (const [stream, rows] of this.#rowsByStream(shipment)) {
+      const former = await this.#formerOf(stream, shipment, since, signal)
+      if (former === undefined) isBlind = true
+      for (const index of former ?? []) {
+        const known = await this.#lookUp(index, shipment, rows, signal)
+        if (known === undefined) isBlind = true
+        for (const row of known ?? []) found[row] = 1
+        hasFound ||= known !== undefined && known.length > 0
+      }
+    }
+    return { found: hasFound ? found : undefined, isBlind }
+  }
+
+  #rowsByStream(shipment: Shipment): Map<string, number[]> {
+    const byStream = new Map<string, number[]>()
+    for (let row = 0; row < shipment.rows; row++) {
+      if (!shipment.unknown && shipment.mayRepeat?.[row] !== 1) continue
+      const stream = streamOf(shipment, row) ?? this.#stream
+      const rows = byStream.get(stream)
+      if (rows === undefined) byStream.set(stream, [row])
+      else rows.push(row)
+    }
+    return byStream
+  }
+
+  async #formerOf(
+    stream: string,
+    shipment: Shipment,
+    since: ReadonlyMap<string, string | undefined>,
+    signal: AbortSignal
+  ): Promise<readonly string[] | undefined> {
+    const before = this.#before.get(stream)
+    const indices = await this.#indices(stream, signal)
+    if (indices === undefined) return undefined
+    const starts: number[] = []
+    if (shipment.unknown) starts.push(indices.indexOf(since.get(stream) ?? ''))
+    if (shipment.mayRepeat !== undefined) starts.push(before === undefined ? indices.length : indices.indexOf(before))
+    return indices.slice(Math.max(0, Math.min(...starts)), -1)
+  }
+
+  /** All backing indices of a data stream, the write index last; undefined where the key must not see them. */
+  async #indices(stream: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    if (this.#isForbidden) return undefined
+    const path = `/_data_stream/${stream}?filter_path=data_streams.indices.index_name`
+    const reply = await this.#client.request({ method: 'GET', path, headers: jsonHeaders, signal }).catch(withoutReply)
+    if (reply.status === 404) return []
+    if (reply.status === 403 || reply.status === 405 || reply.status === 400) {
+      this.#isForbidden = true
+      this.#context.log.warn(
+        `Cannot see data stream "${stream}": status ${reply.status}, repeats across a rollover are only counted`
+      )
+      return undefined
+    }
+    if (reply.status !== 200) throw ofStatus(reply)
+    const parsed = JSON.parse(reply.body.toString()) as { data_streams?: { indices?: { index_name: string }[] }[] }
+    const names = parsed.data_streams?.[0]?.indices?.map(index => index.index_name) ?? []
+    this.#learn(stream, names.at(-1))
+    return names
+  }
+
+  #learn(stream: string, index: string | undefined): void {
+    const now = this.#context.clock.now()
+    this.#current = new Map(this.#current).set(stream, index)
+    if (index === undefined) return
+    const known = this.#known.get(stream) ?? []
+    const former = known
+      .map(each => (each.until === 0 && each.index !== index ? { ...each, until: now } : each))
+      .filter(each => each.index !== index && now - each.until < formerMs)
+    if (former.length + 1 === known.length && known.at(-1)?.index === index) return
+    this.#known.set(stream, [...former, { index, until: 0 }])
+    this.#context.setNote(noteKey, JSON.stringify([...this.#known]))
+  }
+
+  /** Which of the rows stand in this index; undefined where the key must not read. */
+  async #lookUp(
+    index: string,
+    shipment: Shipment,
+    rows: readonly number[],
+    signal: AbortSignal
+  ): Promise<readonly number[] | undefined> {
+    const found: number[] = []
+    for (let from = 0; from < rows.length; from += idsPerLookup) {
+      const part = rows.slice(from, from + idsPerLookup)
+      const path = `/${encodeURIComponent(index)}/_mget?_source=false&filter_path=docs._id,docs.found`
+      const body = JSON.stringify({ ids: part.map(row => idOf(shipment, row)) })
+      const reply = await this.#client
+        .request({ method: 'POST', path, headers: jsonHeaders, body, maxReply: 16 << 20, signal })
+        .catch(withoutReply)
+      if (reply.status === 403) return undefined
+      if (reply.status === 404) return []
+      if (reply.status !== 200) throw ofStatus(reply)
+      const { docs } = JSON.parse(reply.body.toString()) as { docs?: { found?: boolean }[] }
+      for (let i = 0; i < part.length; i++) if (docs?.[i]?.found === true) found.push(part[i]!)
+    }
+    return found
+  }
+}
+
+function readNote(note: string | undefined): Map<string, readonly Known[]> {
+  try {
+    return new Map(JSON.parse(note ?? '[]') as [string, Known[]][])
+  } catch {
+    return new Map()
+  }
+}

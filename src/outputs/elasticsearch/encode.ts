@@ -1,0 +1,277 @@
+import { type Batch, Fate, Kind, Use, parseErrors } from '../../core/batch.ts'
+import type { Keys } from '../../core/keys.ts'
+import type { Body } from '../../core/output.ts'
+import type { Source } from '../../core/source.ts'
+import { writeInteger } from '../../scan/text.ts'
+import { type Fragment, copyFragment, fragment, viewOf } from './copy.ts'
+import { type DocumentOptions, type Names, type SourceText, flagText, headOf, namesOf, sourceText } from './document.ts'
+import { checkOf, writeIdTail } from './id.ts'
+import { KeyTexts } from './key-texts.ts'
+import { Timestamps } from './timestamps.ts'
+import { type Ends, mostBytes, writeValue } from './values.ts'
+
+const arrayStart = 0x5b
+const objectStart = 0x7b
+
+/**
+ * Turns rows into documents, each behind its action line. Constant text is prepared once per source, level and flags; of a row
+ * only spans are copied. Whatever the rows hold, every line is valid JSON without a duplicate key.
+ */
+export class DocumentEncoder {
+  /** Called with each data stream when its first source is met. */
+  onStream: (stream: string) => void = () => {}
+  readonly #options: DocumentOptions
+  readonly #isOtel: boolean
+  readonly #sources = new WeakMap<Source, SourceText>()
+  readonly #keys: KeyTexts
+  readonly #time: Timestamps
+  readonly #timeAgain: Timestamps | undefined
+  readonly #texts: RowTexts
+  /** The fields of the row at hand that go under `attributes`. */
+  #rest = new Int32Array(64)
+  #ends: Ends = {
+    from: Buffer.alloc(0),
+    fromView: viewOf(Buffer.alloc(0)),
+    into: Buffer.alloc(0),
+    intoView: viewOf(Buffer.alloc(0))
+  }
+
+  constructor(options: DocumentOptions, keys: Keys) {
+    this.#options = options
+    this.#isOtel = options.schema === 'otel'
+    this.#keys = new KeyTexts(keys)
+    this.#time = new Timestamps(options.hasAction ? '"}}\n{"@timestamp":"' : '{"@timestamp":"')
+    this.#timeAgain = options.schema === 'flat' ? new Timestamps('","timestamp":"') : undefined
+    this.#texts = rowTexts(namesOf[options.schema], this.#isOtel)
+  }
+
+  encode(batch: Batch, body: Body): void {
+    const text = this.#sources.get(batch.source) ?? this.#learn(batch.source)
+    this.#keys.refresh()
+    this.#ends = { from: batch.bytes, fromView: viewOf(batch.bytes), into: body.bytes, intoView: viewOf(body.bytes) }
+    for (let row = 0; row < batch.rows; row++) {
+      if (batch.fate[row] !== Fate.kept) continue
+      body.reserve(this.#mostBytes(batch, row, text))
+      if (body.bytes !== this.#ends.into) {
+        this.#ends = {
+          from: batch.bytes,
+          fromView: this.#ends.fromView,
+          into: body.bytes,
+          intoView: viewOf(body.bytes)
+        }
+      }
+      body.at = this.#writeRow(batch, row, text, body.at)
+      body.endRow(batch.positions[row]!, batch.lengths[row]!)
+    }
+  }
+
+  #learn(source: Source): SourceText {
+    const text = sourceText(source, this.#options)
+    this.#sources.set(source, text)
+    this.onStream(text.stream)
+    return text
+  }
+
+  #mostBytes(batch: Batch, row: number, text: SourceText): number {
+    let most = text.most
+    const { service, traceId, spanId, agentId, body } = batch
+    if (service.kind[row] !== Kind.absent)
+      most += mostBytes(service.kind[row]!, service.end[row]! - service.start[row]!)
+    if (agentId.kind[row] !== Kind.absent)
+      most += mostBytes(agentId.kind[row]!, agentId.end[row]! - agentId.start[row]!)
+    if (traceId.kind[row] !== Kind.absent)
+      most += mostBytes(traceId.kind[row]!, traceId.end[row]! - traceId.start[row]!)
+    if (spanId.kind[row] !== Kind.absent) most += mostBytes(spanId.kind[row]!, spanId.end[row]! - spanId.start[row]!)
+    if (body.kind[row] !== Kind.absent) most += mostBytes(body.kind[row]!, body.end[row]! - body.start[row]!)
+    else most += mostBytes(Kind.text, batch.ends[row]! - batch.starts[row]!)
+    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
+      if (batch.fieldUse[field] !== Use.attribute) continue
+      const length = batch.fieldEnd[field]! - batch.fieldStart[field]!
+      most += mostBytes(batch.fieldKind[field]!, length) + this.#keys.text(batch.fieldKey[field]!).length + 16
+    }
+    return most
+  }
+
+  #writeRow(batch: Batch, row: number, text: SourceText, at: number): number {
+    const into = this.#ends.intoView
+    if (this.#options.hasAction) {
+      at = copyFragment(text.open, into, at)
+      const check = checkOf(this.#ends.fromView, batch.starts[row]!, batch.ends[row]!)
+      writeIdTail(batch.positions[row]!, batch.lengths[row]!, check, into, at)
+      at += 20
+    }
+    at = this.#writeTime(batch, row, at)
+    const flags = batch.flags[row]!
+    const level = batch.severity[row]!
+    at = copyFragment(text.heads[flags]?.[level] ?? this.#learnHead(text, level, flags), into, at)
+    return this.#isOtel ? this.#writeOtel(batch, row, text, at) : this.#writeEcs(batch, row, text, at)
+  }
+
+  #writeTime(batch: Batch, row: number, at: number): number {
+    let ms = batch.time[row]!
+    let nanos = batch.nanos[row]!
+    if (!Timestamps.fits(ms)) {
+      ms = batch.readTime
+      nanos = 0
+    }
+    at = this.#time.write(ms, nanos, this.#ends.intoView, at)
+    return this.#timeAgain === undefined ? at : this.#timeAgain.write(ms, nanos, this.#ends.intoView, at)
+  }
+
+  #learnHead(text: SourceText, level: number, flags: number): Fragment {
+    while (text.heads.length <= flags) text.heads.push([])
+    const heads = text.heads[flags]!
+    while (heads.length <= level) heads.push(undefined)
+    return (heads[level] = headOf(text, level, flags, this.#options))
+  }
+
+  /** Schemas ecs and flat, from the number of `log.offset` on. */
+  #writeEcs(batch: Batch, row: number, text: SourceText, at: number): number {
+    const { into, intoView } = this.#ends
+    at = writeInteger(batch.positions[row]!, into, at)
+    at = this.#writeColumn(batch.service, row, this.#texts.service, at)
+    at = this.#writeColumn(batch.traceId, row, this.#texts.trace, at)
+    at = this.#writeColumn(batch.spanId, row, this.#texts.span, at)
+    at = this.#writeColumn(batch.agentId, row, this.#texts.agent, at)
+    if (batch.errors[row] !== 0) at = copyFragment(this.#texts.errors[batch.errors[row]!]!, intoView, at)
+    at = this.#writeMessage(batch, row, at)
+    if (batch.firstField[row]! >= 0) at = this.#writeFields(batch, row, text, at)
+    return copyFragment(this.#texts.end, intoView, at)
+  }
+
+  /** Schema otel, from the constants of `resource.attributes` on. */
+  #writeOtel(batch: Batch, row: number, text: SourceText, at: number): number {
+    const { into, intoView } = this.#ends
+    // Where the source has no constant fields, the comma before service.name must go.
+    if (text.constants === '') {
+      const last = this.#writeColumn(batch.service, row, this.#texts.service, at)
+      if (last > at) into.copyWithin(at, at + 1, last)
+      at = last > at ? last - 1 : at
+    } else at = this.#writeColumn(batch.service, row, this.#texts.service, at)
+    at = copyFragment(text.middle, intoView, at)
+    at = writeInteger(batch.positions[row]!, into, at)
+    at = this.#writeColumn(batch.agentId, row, this.#texts.agent, at)
+    const flags = batch.flags[row]!
+    if (flags !== 0) at = copyFragment(this.#texts.flags[flags]!, intoView, at)
+    if (batch.errors[row] !== 0) at = copyFragment(this.#texts.errors[batch.errors[row]!]!, intoView, at)
+    if (batch.firstField[row]! >= 0) at = this.#writeAllFields(batch, row, text, at)
+    at = copyFragment(this.#texts.endAttributes, intoView, at)
+    at = this.#writeColumn(batch.traceId, row, this.#texts.trace, at)
+    at = this.#writeColumn(batch.spanId, row, this.#texts.span, at)
+    at = this.#writeMessage(batch, row, at)
+    return copyFragment(this.#texts.end, intoView, at)
+  }
+
+  #writeColumn(column: Batch['service'], row: number, before: Fragment, at: number): number {
+    const kind = column.kind[row]!
+    if (kind === Kind.absent) return at
+    at = copyFragment(before, this.#ends.intoView, at)
+    return writeValue(this.#ends, kind, column.start[row]!, column.end[row]!, at)
+  }
+
+  #writeMessage(batch: Batch, row: number, at: number): number {
+    const kind = batch.body.kind[row]!
+    at = copyFragment(this.#texts.message, this.#ends.intoView, at)
+    if (kind === Kind.absent) return writeValue(this.#ends, Kind.text, batch.starts[row]!, batch.ends[row]!, at)
+    return writeValue(this.#ends, kind, batch.body.start[row]!, batch.body.end[row]!, at)
+  }
+
+  /** ECS fields at the top, all others under `attributes`. */
+  #writeFields(batch: Batch, row: number, text: SourceText, at: number): number {
+    let rest = 0
+    const keys = this.#keys
+    keys.startRow()
+    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
+      if (batch.fieldUse[field] !== Use.attribute) continue
+      const key = batch.fieldKey[field]!
+      if ((keys.topKinds(key) & (1 << batch.fieldKind[field]!)) !== 0 && this.#staysOnTop(batch, row, field, text)) {
+        at = this.#writeField(batch, field, keys.text(key), at)
+        continue
+      }
+      if (rest === this.#rest.length) this.#rest = grown(this.#rest)
+      this.#rest[rest++] = field
+    }
+    if (rest === 0) return at
+    at = copyFragment(this.#texts.openAttributes, this.#ends.intoView, at)
+    for (let i = 0; i < rest; i++) {
+      const field = this.#rest[i]!
+      // The comma of the first one is where the bracket goes.
+      const first = at
+      at = this.#writeField(batch, field, keys.text(keys.takeAttribute(batch, row, field)), at)
+      if (i === 0) this.#ends.intoView.setUint8(first, objectStart)
+    }
+    return copyFragment(this.#texts.endAttributes, this.#ends.intoView, at)
+  }
+
+  #staysOnTop(batch: Batch, row: number, field: number, text: SourceText): boolean {
+    const key = batch.fieldKey[field]!
+    const name = this.#keys.name(key)
+    if (text.claimed.has(name) || this.#texts.names.has(name))
+      return name === 'error.type' && batch.errors[row] === 0 && this.#keys.takeTop(key)
+    if (batch.fieldKind[field] === Kind.json && !isFlatList(batch, field)) return false
+    return this.#keys.takeTop(key)
+  }
+
+  #writeAllFields(batch: Batch, row: number, text: SourceText, at: number): number {
+    const keys = this.#keys
+    keys.startRow()
+    for (const name of text.inAttributes) keys.reserve(name)
+    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
+      if (batch.fieldUse[field] !== Use.attribute) continue
+      at = this.#writeField(batch, field, keys.text(keys.takeAttribute(batch, row, field)), at)
+    }
+    return at
+  }
+
+  #writeField(batch: Batch, field: number, name: Fragment, at: number): number {
+    at = copyFragment(name, this.#ends.intoView, at)
+    return writeValue(this.#ends, batch.fieldKind[field]!, batch.fieldStart[field]!, batch.fieldEnd[field]!, at)
+  }
+}
+
+/** The text between the values of a row. */
+interface RowTexts {
+  readonly names: ReadonlySet<string>
+  readonly service: Fragment
+  readonly trace: Fragment
+  readonly span: Fragment
+  readonly agent: Fragment
+  readonly message: Fragment
+  readonly errors: readonly Fragment[]
+  readonly flags: readonly Fragment[]
+  readonly openAttributes: Fragment
+  readonly endAttributes: Fragment
+  readonly end: Fragment
+}
+
+function rowTexts(names: Names, isOtel: boolean): RowTexts {
+  const before = (name: string): Fragment => fragment(`,${JSON.stringify(name)}:`)
+  return {
+    names: new Set(Object.values(names)),
+    service: before(names.service),
+    trace: before(names.trace),
+    span: before(names.span),
+    agent: before(names.agent),
+    message: isOtel ? fragment(',"body":{"text":') : before(names.message),
+    errors: parseErrors.map(error => fragment(`,${JSON.stringify(names.error)}:${JSON.stringify(error)}`)),
+    flags: Array.from({ length: 256 }, (_, flags) => fragment(`,${flagText(names, flags)}`.replace(/,$/, ''))),
+    openAttributes: fragment(',"attributes":'),
+    endAttributes: fragment('}'),
+    end: fragment(isOtel ? '}}\n' : '}\n')
+  }
+}
+
+/** Whether a JSON value is a list without objects in it, which a keyword field can hold. */
+function isFlatList(batch: Batch, field: number): boolean {
+  const { bytes } = batch
+  const start = batch.fieldStart[field]!
+  if (bytes[start] !== arrayStart) return false
+  for (let i = start, end = batch.fieldEnd[field]!; i < end; i++) if (bytes[i] === objectStart) return false
+  return true
+}
+
+function grown(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const into = new Int32Array(from.length * 2)
+  into.set(from)
+  return into
+}

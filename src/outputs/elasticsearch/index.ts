@@ -1,0 +1,181 @@
+import { defineOutput, type OutputContext } from '../../config/define.ts'
+import { SendError } from '../../core/errors.ts'
+import type { Batch } from '../../core/batch.ts'
+import type { Body, Output, Refusal, Shipment, Verdicts } from '../../core/output.ts'
+import { Verdict } from '../../core/outcome.ts'
+import { BackingIndices, type Doubt, noDoubt } from './backing.ts'
+import { Client } from './client.ts'
+import { DocumentEncoder } from './encode.ts'
+import { salted, without } from './rows.ts'
+import { type BulkAnswer, type Memo, memoOf, sendBulk } from './send.ts'
+import { type Schema, datasetName, defaultDataset, schemas, streamName } from './stream.ts'
+import { type TemplateMode, Templates, templateModes } from './template.ts'
+
+/** Rows whose fault lies with the server come back after this time. */
+const blockedMs = 10_000
+const connections = 8
+
+export interface ElasticsearchOptions {
+  readonly endpoints: readonly string[]
+  readonly apiKey: string
+  readonly user: string
+  readonly password: string
+  readonly tls: {
+    readonly caFile: string
+    readonly certFile: string
+    readonly keyFile: string
+    readonly skipVerify: boolean
+  }
+  readonly namespace: string
+  readonly schema: Schema
+  readonly template: TemplateMode
+  readonly gzipLevel: number
+  readonly timeout: number
+}
+
+export const elasticsearch = defineOutput({
+  name: 'elasticsearch',
+  summary: 'Writes each row exactly once into the data stream logs-<dataset>-<namespace>.',
+  options: t => ({
+    endpoints: t.list(
+      'Addresses of the nodes, used in turn.',
+      t.text('http or https URL, with a path where a proxy wants one')
+    ),
+    apiKey: t.text('API key in its encoded form.').default(''),
+    user: t.text('User name, where there is no API key.').default(''),
+    password: t.text('Password of the user.').default(''),
+    tls: t
+      .group('TLS of https endpoints.', {
+        caFile: t.text('Certificates to trust, PEM; the system’s where left out.').default(''),
+        certFile: t.text('Client certificate, PEM.').default(''),
+        keyFile: t.text('Key of the client certificate, PEM.').default(''),
+        skipVerify: t.flag('Accept any certificate: for tests only.').default(false)
+      })
+      .prefault({}),
+    namespace: t.text('Last part of the data stream’s name.').default('default'),
+    schema: t.choice('Field names: ECS, plain names, or the form of OpenTelemetry.', schemas).default('ecs'),
+    template: t
+      .choice('Install the index template, only check that it is there, or neither.', templateModes)
+      .default('install'),
+    gzipLevel: t.count('Compression of requests; 0 is none.', { min: 0, max: 9 }).default(1),
+    timeout: t.duration('Longest silence of the server within a request.').prefault('60s')
+  }),
+  examples: [
+    {
+      title: 'A cluster with API key',
+      config: 'endpoints: ["https://es-1:9200", "https://es-2:9200"]\napi_key: "${ES_KEY}"'
+    },
+    { title: 'One node on this machine, uncompressed', config: 'endpoints: ["http://127.0.0.1:9200"]\ngzip_level: 0' }
+  ],
+  create: (options, context) => new ElasticsearchOutput(options, context)
+})
+
+export class ElasticsearchOutput implements Output {
+  readonly #client: Client
+  readonly #encoder: DocumentEncoder
+  readonly #templates: Templates
+  readonly #backing: BackingIndices
+  readonly #path: string
+  readonly #gzipLevel: number
+  readonly #streams = new Set<string>()
+  readonly #datasets = new Set<string>()
+
+  constructor(options: ElasticsearchOptions, context: OutputContext) {
+    const { schema, namespace } = options
+    const stream = streamName(schema, defaultDataset, namespace)
+    this.#client = new Client({ ...options, connections, timeoutMs: options.timeout }, context.clock)
+    this.#encoder = new DocumentEncoder(
+      { schema, namespace, stream, hostName: context.hostName, hasAction: true },
+      context.keys
+    )
+    this.#encoder.onStream = name => this.#learn(name)
+    this.#templates = new Templates(this.#client, options.template, schema, context.log)
+    this.#backing = new BackingIndices(this.#client, context, stream)
+    this.#path = `/${stream}/_bulk`
+    this.#gzipLevel = options.gzipLevel
+    this.#streams.add(stream)
+    this.#datasets.add(datasetName(schema, defaultDataset))
+  }
+
+  encode(batch: Batch, body: Body): void {
+    this.#encoder.encode(batch, body)
+  }
+
+  salt(row: Buffer): Buffer {
+    return salted(row)
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    this.#templates.forget()
+    await this.#templates.ensure(this.#datasets, signal)
+    await this.#backing.refresh(this.#streams, signal)
+  }
+
+  async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
+    await this.#templates.ensure(this.#datasets, signal)
+    await this.#backing.refresh(this.#streams, signal)
+    const memo = memoOf(shipment)
+    const since = memo.indices ?? this.#backing.current
+    shipment.memo = { ...memo, indices: since } satisfies Memo
+    const isDoubtful = shipment.unknown || shipment.mayRepeat !== undefined
+    const doubt = isDoubtful ? await this.#backing.find(shipment, since, signal) : noDoubt
+    const left = doubt.found === undefined ? shipment.rows : shipment.rows - sum(doubt.found)
+    if (left === 0)
+      return {
+        each: { verdict: new Uint8Array(shipment.rows).fill(Verdict.exists), refusals: new Map() },
+        requestBytes: 0
+      }
+    const bytes = doubt.found === undefined ? sent(shipment) : without(shipment, doubt.found)
+    const request = { path: this.#path, bytes, rows: left, gzipLevel: this.#gzipLevel }
+    return verdictsOf(shipment, doubt, await sendBulk(this.#client, request, shipment, signal))
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close()
+  }
+
+  #learn(stream: string): void {
+    this.#streams.add(stream)
+    this.#datasets.add(stream.slice('logs-'.length, stream.lastIndexOf('-')))
+  }
+}
+
+function sent(shipment: Shipment): Buffer {
+  return shipment.bytes.subarray(0, shipment.rowEnds[shipment.rows - 1])
+}
+
+/** Puts the answer together with what the look-up found. Throws if no row was taken and one waits for somebody. */
+function verdictsOf(shipment: Shipment, doubt: Doubt, answer: BulkAnswer): Verdicts {
+  const { found } = doubt
+  const { setAside, requestBytes, blocked } = answer
+  const verdict = new Uint8Array(shipment.rows)
+  const refusals = new Map<number, Refusal>()
+  let possiblyTwice = 0
+  let isNoneTaken = true
+  for (let row = 0, i = 0; row < shipment.rows; row++) {
+    verdict[row] = found?.[row] === 1 ? Verdict.exists : (answer.verdict?.[i] ?? Verdict.delivered)
+    if (found?.[row] !== 1) {
+      const refusal = answer.refusals.get(i++)
+      if (refusal !== undefined) refusals.set(row, refusal)
+    }
+    if (verdict[row] === Verdict.delivered && (shipment.unknown || shipment.mayRepeat?.[row] === 1)) possiblyTwice++
+    isNoneTaken &&= verdict[row] === Verdict.retry
+  }
+  if (blocked !== undefined && isNoneTaken) {
+    const message = `Cannot index: status ${blocked.status} (${blocked.type}: ${blocked.reason.slice(0, 300)})`
+    throw new SendError(message, 'pause', { status: blocked.status })
+  }
+  return {
+    requestBytes,
+    ...(answer.verdict === undefined && found === undefined ? {} : { each: { verdict, refusals } }),
+    ...(setAside === 0 ? {} : { setAside }),
+    ...(doubt.isBlind && possiblyTwice > 0 ? { possiblyTwice } : {}),
+    ...(blocked === undefined ? {} : { retryAfterMs: blockedMs })
+  }
+}
+
+function sum(marks: Uint8Array): number {
+  let total = 0
+  for (const mark of marks) total += mark
+  return total
+}

@@ -1,0 +1,136 @@
+import { SendError } from '../../core/errors.ts'
+import type { Shipment } from '../../core/output.ts'
+import { Verdict } from '../../core/outcome.ts'
+import { type BulkResult, bulkFilter, readBulkReply } from './bulk.ts'
+import { type Client, type Reply, RequestError, needsPerson } from './client.ts'
+import { compress } from './compress.ts'
+
+const compatible = 'compatible-with=8'
+export const jsonHeaders = {
+  accept: `application/vnd.elasticsearch+json; ${compatible}`,
+  'content-type': `application/vnd.elasticsearch+json; ${compatible}`
+}
+const bulkHeaders = { ...jsonHeaders, 'content-type': `application/vnd.elasticsearch+x-ndjson; ${compatible}` }
+const gzipHeaders = { ...bulkHeaders, 'content-encoding': 'gzip' }
+
+/** Answers to a request that was refused as a whole for its form or by our set-up, never for a row. */
+const faultsOfSetup = new Set(['security_exception', 'media_type_header_exception', 'illegal_argument_exception'])
+const largeBody = 1 << 20
+const maxRetryAfterMs = 3_600_000
+
+/** What stays with rows over all attempts. */
+export interface Memo {
+  /** Resets while a large body was being written. */
+  readonly resets: number
+  /** Write index of each data stream when the rows were first sent; see BackingIndices. */
+  readonly indices: ReadonlyMap<string, string | undefined> | undefined
+}
+export const memoOf = (shipment: Shipment): Memo =>
+  (shipment.memo as Memo | undefined) ?? { resets: 0, indices: undefined }
+
+export interface BulkRequest {
+  readonly path: string
+  readonly bytes: Buffer
+  readonly rows: number
+  readonly gzipLevel: number
+}
+export interface BulkAnswer extends BulkResult {
+  readonly requestBytes: number
+}
+
+/** Sends one bulk request and reads its reply; throws `SendError`. */
+export async function sendBulk(
+  client: Client,
+  request: BulkRequest,
+  shipment: Shipment,
+  signal: AbortSignal
+): Promise<BulkAnswer> {
+  const body = await compress(request.bytes, request.gzipLevel)
+  const reply = await client
+    .request({
+      method: 'POST',
+      path: `${request.path}?filter_path=${bulkFilter}`,
+      headers: request.gzipLevel === 0 ? bulkHeaders : gzipHeaders,
+      body,
+      maxReply: (4 << 20) + 200 * request.rows,
+      signal
+    })
+    .catch((error: unknown) => {
+      throw withoutAnswer(error, request, shipment)
+    })
+  if (reply.status === 400 && request.rows === 1 && isFaultOfRow(reply)) return refusedAlone(reply, body.length)
+  if (reply.status !== 200) throw ofStatus(reply)
+  const result = readBulkReply(reply.body, request.rows)
+  if (result === undefined) {
+    throw new SendError(`Cannot read the reply of "${reply.origin}": it is not that of a bulk request`, 'retry', {
+      status: reply.status,
+      unknown: true
+    })
+  }
+  return { ...result, requestBytes: body.length }
+}
+
+/** The error of a request that had no answer. Only where no connection stood is the outcome known. */
+export function withoutAnswer(error: unknown, request: BulkRequest, shipment: Shipment): SendError {
+  if (!(error instanceof RequestError)) return new SendError(String(error), 'retry', { unknown: true, cause: error })
+  const options = { unknown: !error.isUnsent, cause: error }
+  if (needsPerson(error.code)) return new SendError(error.message, 'pause', options)
+  if (!isReset(error.code) || request.bytes.length <= largeBody) return new SendError(error.message, 'retry', options)
+  // Over http.max_content_length Elasticsearch does not answer 413: it closes the connection while we write.
+  const resets = memoOf(shipment).resets + 1
+  const isTooLarge = resets >= (request.rows === 1 ? 5 : 2)
+  shipment.memo = { ...memoOf(shipment), resets: isTooLarge ? 0 : resets } satisfies Memo
+  return new SendError(error.message, isTooLarge ? 'split' : 'retry', options)
+}
+
+/** The same for requests that store no rows. */
+export function withoutReply(error: unknown): never {
+  if (!(error instanceof RequestError)) throw error
+  throw new SendError(error.message, needsPerson(error.code) ? 'pause' : 'retry', { cause: error })
+}
+
+/** The error of a reply that isn't 200. */
+export function ofStatus(reply: Reply): SendError {
+  const { status, origin } = reply
+  const error = errorOf(reply.body)
+  const about = error.type === '' ? '' : ` (${error.type}: ${error.reason.slice(0, 300)})`
+  const message = `Cannot send to "${origin}": status ${status}${about}`
+  const retryAfterMs = retryAfter(reply.retryAfter)
+  if (status === 413) return new SendError(message, 'split', { status })
+  if (status === 429) return new SendError(message, 'retry', { status, retryAfterMs })
+  if (status >= 500 || status === 408 || status === 425 || (status > 200 && status < 300)) {
+    return new SendError(message, 'retry', { status, retryAfterMs, unknown: true })
+  }
+  // A body that can not be read as a whole: the row that spoils it is found by halving.
+  if (status === 400 && isFaultOfRow(reply)) return new SendError(message, 'split', { status })
+  return new SendError(message, 'pause', { status, retryAfterMs })
+}
+
+function isFaultOfRow(reply: Reply): boolean {
+  return !faultsOfSetup.has(errorOf(reply.body).type)
+}
+
+function refusedAlone(reply: Reply, requestBytes: number): BulkAnswer {
+  const refusals = new Map([[0, { status: reply.status, ...errorOf(reply.body) }]])
+  return { verdict: Uint8Array.of(Verdict.refused), refusals, blocked: undefined, setAside: 0, requestBytes }
+}
+
+export function errorOf(body: Buffer): { readonly type: string; readonly reason: string } {
+  try {
+    const { error } = JSON.parse(body.toString()) as { error?: { type?: string; reason?: string } }
+    return { type: error?.type ?? '', reason: error?.reason ?? '' }
+  } catch {
+    return { type: '', reason: '' }
+  }
+}
+
+/** Milliseconds that a `Retry-After` asks for, in seconds or as a date. */
+export function retryAfter(value: string | undefined, now = Date.now()): number | undefined {
+  if (value === undefined) return undefined
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), maxRetryAfterMs)
+}
+
+function isReset(code: string): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
+}
