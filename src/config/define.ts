@@ -83,6 +83,8 @@ export interface FollowPlan {
   readonly partialMs: number
   readonly scanMs: number
   readonly followSymlinks: boolean
+  /** Directories that symlinks may lead to, besides those of `paths`. */
+  readonly linkRoots: readonly string[]
 }
 
 export type AnyDefinition = ParserDefinition | ProcessorDefinition | OutputDefinition | InputDefinition

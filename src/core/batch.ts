@@ -24,11 +24,13 @@ export const Flag = {
   /** The row has bytes that are not valid UTF-8. */
   invalidUtf8: 32,
   /** An object inside of a JSON field has the key "", which Elasticsearch refuses. */
-  emptyKey: 64
+  emptyKey: 64,
+  /** `time` and `nanos` hold the time that the container runtime wrote in front of the row: for rows without one of their own. */
+  hasTime: 128
 } as const
 
 /** Why a parser refused a row: the value of `error.type`. Index 0 means none. */
-export const parseErrors = ['', 'json', 'json_duplicate_key', 'json_depth', 'utf8', 'logfmt', 'time'] as const
+export const parseErrors = ['', 'json', 'json_duplicate_key', 'json_depth', 'utf8', 'logfmt', 'time', 'container'] as const
 
 /** What became of a field of the row: attributes are written out by encoders, consumed ones already are in a column. */
 export const Use = { attribute: 0, consumed: 1 } as const
@@ -65,6 +67,8 @@ export class Batch {
   /** Wall-clock time of the read, epoch ms. */
   readTime = 0
   rows = 0
+  /** The highest number that `Marks` returned for a decision these rows rest on (see `Marks.choose`); 0 is none. */
+  barrier = 0
   /** The whole chunk is valid UTF-8. Where it is not, ask `Flag.invalidUtf8` of a row. */
   isUtf8 = true
   source!: Source
@@ -114,6 +118,7 @@ export class Batch {
   clear(): void {
     this.rows = 0
     this.fields = 0
+    this.barrier = 0
     this.used = this.size
   }
 

@@ -45,7 +45,7 @@ export interface Mark {
 }
 
 export interface Marks {
-  /** The next cut at or behind `from`, or Infinity. */
+  /** The next cut behind `from`, or Infinity. */
   nextCut(from: Position): Position
   /** Stores a cut. Rows that end there may be sent only once the mark is durable: the returned number goes to
    * `Shipment.barrier`. */

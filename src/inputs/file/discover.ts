@@ -1,0 +1,216 @@
+import { dirname } from 'node:path'
+import type { Disk, Entry, FileStat } from './disk.ts'
+import { reasonOf } from './disk.ts'
+import type { Glob, Part } from './glob.ts'
+import { parseGlob, pathMatcher } from './glob.ts'
+import type { Allowed } from './handle.ts'
+
+/** A regular file that the patterns lead to. */
+export interface Candidate {
+  /** Where it can be opened: no link. */
+  readonly path: string
+  /** All names it was found under: links, what they point to, `path` last. */
+  readonly names: readonly string[]
+  readonly stat: FileStat
+}
+
+export interface DiscoverPlan {
+  readonly paths: readonly string[]
+  readonly exclude: readonly string[]
+  readonly followSymlinks: boolean
+  /** Directories that links may lead to, besides those of `paths`. */
+  readonly linkRoots?: readonly string[]
+}
+
+interface Listing {
+  readonly mtimeNs: bigint
+  readonly entries: readonly Entry[]
+  /** Epoch ns of the listing: a change within the same tick of the file system's clock does not show in mtime. */
+  readonly at: bigint
+  readonly scan: number
+}
+
+/** A directory is listed again after so many scans, whatever its mtime says: network file systems cache it. */
+const trustedScans = 5
+/** Entries younger than this when they were listed may have company with the same mtime. */
+const tickNs = 2_000_000_000n
+const deepest = 32
+
+/** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
+export class Discovery implements Allowed {
+  readonly #globs: readonly Glob[]
+  readonly #isExcluded: (path: string) => boolean
+  readonly #plan: DiscoverPlan
+  readonly #disk: Disk
+  readonly #report: (reason: string, path: string) => void
+  readonly #listings = new Map<string, Listing>()
+  /** Listings looked at in this scan. */
+  readonly #fresh = new Set<string>()
+  readonly #failed = new Set<string>()
+  #roots: string[] = []
+  #scan = 0
+  #found = new Map<string, Candidate>()
+
+  constructor(plan: DiscoverPlan, disk: Disk, report: (reason: string, path: string) => void) {
+    this.#plan = plan
+    this.#disk = disk
+    this.#report = report
+    this.#globs = plan.paths.flatMap(parseGlob)
+    this.#isExcluded = pathMatcher(plan.exclude)
+  }
+
+  scan(): Iterable<Candidate> {
+    this.#fresh.clear()
+    this.#failed.clear()
+    this.#found = new Map()
+    if (this.#scan++ % trustedScans === 0) this.#resolveRoots()
+    for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
+    for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
+    return this.#found.values()
+  }
+
+  /** Whether the last scan could not look at this path, so that its absence says nothing. */
+  isUnknown(path: string): boolean {
+    if (this.#failed.size === 0) return false
+    for (let at = path; at !== '/'; at = dirname(at)) if (this.#failed.has(at)) return true
+    return this.#failed.has('/')
+  }
+
+  has(realPath: string): boolean {
+    return this.#roots.some(root => realPath.startsWith(root))
+  }
+
+  /** All regular files of a directory, or undefined if it can not be told. Used to find a file that was renamed. */
+  siblings(directory: string): Map<string, FileStat> | undefined {
+    const found = new Map<string, FileStat>()
+    try {
+      if (this.#disk.lstat(directory) === undefined) return found
+      for (const { name, kind } of this.#disk.list(directory)) {
+        const path = `${directory === '/' ? '' : directory}/${name}`
+        const stat = kind === 'file' ? this.#disk.lstat(path) : undefined
+        if (stat?.isFile()) found.set(path, stat)
+      }
+      return found
+    } catch (error) {
+      this.#fail(directory, error)
+      return undefined
+    }
+  }
+
+  #resolveRoots(): void {
+    const roots = new Set<string>()
+    for (const root of [...this.#globs.map(glob => glob.root), ...(this.#plan.linkRoots ?? [])]) {
+      const real = this.#try(root, () => this.#disk.realPath(root))
+      if (real !== undefined) roots.add(real === '/' ? '/' : `${real}/`)
+    }
+    // A root that can not be looked at for a while stays allowed: nothing is opened below it meanwhile.
+    if (this.#failed.size > 0) for (const root of this.#roots) roots.add(root)
+    this.#roots = [...roots]
+  }
+
+  #walk(directory: string, parts: readonly Part[], depth: number): void {
+    const part = parts[0]
+    if (part === undefined || depth > deepest) return
+    const isLast = parts.length === 1
+    const prefix = directory === '/' ? '' : directory
+    if (part.kind === 'name') {
+      const path = `${prefix}/${part.name}`
+      if (isLast) this.#look(path)
+      else if (this.#isDirectory(path)) this.#walk(path, parts.slice(1), depth + 1)
+      return
+    }
+    if (part.kind === 'any' && !isLast) this.#walk(directory, parts.slice(1), depth + 1)
+    for (const { name, kind } of this.#list(directory)) {
+      if (part.kind === 'pattern' && !part.matches(name)) continue
+      const path = `${prefix}/${name}`
+      if (isLast && kind !== 'directory') this.#look(path)
+      if (kind !== 'directory' && (kind !== 'link' || !this.#plan.followSymlinks)) continue
+      if (part.kind === 'any') this.#descend(path, kind, parts, depth)
+      else if (!isLast) this.#descend(path, kind, parts.slice(1), depth)
+    }
+  }
+
+  #descend(path: string, kind: string, parts: readonly Part[], depth: number): void {
+    if (kind === 'directory' || this.#isDirectory(path)) this.#walk(path, parts, depth + 1)
+  }
+
+  /** Follows links if that is allowed, and the link too. */
+  #isDirectory(path: string): boolean {
+    const stat = this.#try(path, () => this.#disk.lstat(path))
+    if (stat?.isSymbolicLink() && this.#plan.followSymlinks) {
+      const real = this.#try(path, () => this.#disk.realPath(path))
+      if (real === undefined || !this.has(`${real}/`)) return false
+      return this.#try(real, () => this.#disk.lstat(real))?.isDirectory() ?? false
+    }
+    return stat?.isDirectory() ?? false
+  }
+
+  #list(directory: string): readonly Entry[] {
+    const known = this.#listings.get(directory)
+    if (known !== undefined && this.#fresh.has(directory)) return known.entries
+    const stat = this.#try(directory, () => this.#statDirectory(directory))
+    if (stat === undefined) return []
+    this.#fresh.add(directory)
+    const isCurrent = known?.mtimeNs === stat.mtimeNs && known.at - known.mtimeNs > tickNs
+    if (known !== undefined && isCurrent && this.#scan - known.scan < trustedScans) return known.entries
+    const at = BigInt(Date.now()) * 1_000_000n
+    const entries = this.#try(directory, () => this.#disk.list(directory))
+    if (entries === undefined) return []
+    this.#listings.set(directory, { mtimeNs: stat.mtimeNs, entries, at, scan: this.#scan })
+    return entries
+  }
+
+  /** The fixed beginning of a pattern may be a link: whoever wrote the configuration named it. */
+  #statDirectory(directory: string): FileStat | undefined {
+    const stat = this.#disk.lstat(directory)
+    if (!stat?.isSymbolicLink()) return stat
+    const real = this.#disk.realPath(directory)
+    return real === undefined ? undefined : this.#disk.lstat(real)
+  }
+
+  #look(path: string): void {
+    if (this.#found.has(path) || this.#isExcluded(path)) return
+    const stat = this.#try(path, () => this.#disk.lstat(path))
+    if (stat?.isSymbolicLink()) this.#lookThrough(path)
+    else if (stat?.isFile()) this.#found.set(path, { path, names: [path], stat })
+    else if (stat !== undefined && !stat.isDirectory()) this.#report('not_regular', path)
+  }
+
+  #lookThrough(link: string): void {
+    if (!this.#plan.followSymlinks) {
+      this.#report('symlink', link)
+      return
+    }
+    const path = this.#try(link, () => this.#disk.realPath(link))
+    if (path === undefined) return
+    if (!this.has(path)) {
+      this.#report('outside', link)
+      return
+    }
+    const stat = this.#try(path, () => this.#disk.lstat(path))
+    if (!stat?.isFile() || this.#isExcluded(path)) return
+    const names = [link]
+    for (let at = link; names.length < 8 && at !== path; ) {
+      const from = at
+      const next = this.#try(from, () => (this.#disk.lstat(from)?.isSymbolicLink() ? this.#disk.linkTarget(from) : path))
+      at = next ?? path
+      names.push(at)
+    }
+    this.#found.set(link, { path, names, stat })
+  }
+
+  #try<T>(path: string, run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.#fail(path, error)
+      return undefined
+    }
+  }
+
+  #fail(path: string, error: unknown): void {
+    this.#failed.add(path)
+    this.#report(reasonOf(error), path)
+  }
+}
+

@@ -1,0 +1,67 @@
+import type { BigIntStats } from 'node:fs'
+import fs from 'node:fs'
+import { dirname, resolve } from 'node:path'
+
+export type FileStat = BigIntStats
+export type EntryKind = 'file' | 'directory' | 'link' | 'other'
+export interface Entry {
+  readonly name: string
+  readonly kind: EntryKind
+}
+
+/** What the follower needs of the file system. All of it is synchronous and throws the system's errors. Tests put faults in. */
+export interface Disk {
+  /** Undefined if there is certainly nothing under this path; every other failure is thrown. Does not follow a link. */
+  lstat(path: string): FileStat | undefined
+  list(directory: string): Entry[]
+  /** The path without links, or undefined if it leads nowhere. */
+  realPath(path: string): string | undefined
+  /** Where a link points to, as an absolute path. */
+  linkTarget(path: string): string
+  /** Opens for reading; refuses links, never waits. */
+  open(path: string): number
+  fstat(fd: number): FileStat
+  /** Where an open file really is, or undefined where the system can not tell. */
+  pathOf(fd: number): string | undefined
+  read(fd: number, buffers: readonly Uint8Array[], position: number): number
+  close(fd: number): void
+}
+
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(reasonOf(error))
+
+/** The system's code of an error, `EACCES` for one. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
+}
+
+function orMissing<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+// O_NONBLOCK: a FIFO would wait for its writer. O_NOFOLLOW: a link may have taken the place of the file that was checked.
+const openFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK
+
+export const systemDisk: Disk = {
+  lstat: path => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  list(directory) {
+    return fs.readdirSync(directory, { withFileTypes: true }).map(entry => {
+      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other'
+      return { name: entry.name, kind }
+    })
+  },
+  realPath: path => orMissing(() => fs.realpathSync(path)),
+  linkTarget: path => resolve(dirname(path), fs.readlinkSync(path)),
+  open: path => fs.openSync(path, openFlags),
+  fstat: fd => fs.fstatSync(fd, { bigint: true }),
+  pathOf: fd => orMissing(() => fs.readlinkSync(`/proc/self/fd/${fd}`))?.replace(/ \(deleted\)$/, ''),
+  read: (fd, buffers, position) =>
+    buffers.length === 1
+      ? fs.readSync(fd, buffers[0]!, 0, buffers[0]!.length, position)
+      : fs.readvSync(fd, buffers, position),
+  close: fd => fs.closeSync(fd)
+}

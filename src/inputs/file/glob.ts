@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+
+/** A path pattern, cut into its fixed beginning and the parts to match. `**` stands for any directories, none too. */
+export interface Glob {
+  readonly root: string
+  readonly parts: readonly Part[]
+}
+export type Part = { readonly kind: 'any' } | { readonly kind: 'name'; readonly name: string } | NamePattern
+interface NamePattern {
+  readonly kind: 'pattern'
+  readonly matches: (name: string) => boolean
+}
+
+const magic = /[*?[\]{}]/
+
+export function parseGlob(pattern: string): Glob[] {
+  return expandBraces(pattern).map(one => {
+    const names = resolve(one).split('/').slice(1)
+    let fixed = names.findIndex(name => magic.test(name))
+    if (fixed < 0) fixed = names.length - 1
+    return { root: `/${names.slice(0, fixed).join('/')}`, parts: names.slice(fixed).map(partOf) }
+  })
+}
+
+function partOf(name: string): Part {
+  if (name === '**') return { kind: 'any' }
+  if (!magic.test(name)) return { kind: 'name', name }
+  const regex = new RegExp(`^${sourceOf(name)}$`, 's')
+  return { kind: 'pattern', matches: text => regex.test(text) }
+}
+
+/** Whether a whole path matches one of the patterns; a pattern without a slash is for the file name. */
+export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
+  const regexes = patterns.flatMap(expandBraces).map(pattern => {
+    if (!pattern.includes('/')) return new RegExp(`(?:^|/)${sourceOf(pattern)}$`, 's')
+    const parts = resolve(pattern).split('/').slice(1)
+    return new RegExp(`^${parts.map(part => (part === '**' ? '(?:/[^/]+)*' : `/${sourceOf(part)}`)).join('')}$`, 's')
+  })
+  return path => regexes.some(regex => regex.test(path))
+}
+
+function sourceOf(name: string): string {
+  let source = ''
+  for (let i = 0; i < name.length; i++) {
+    const letter = name[i]!
+    const close = letter === '[' ? name.indexOf(']', i + 2) : -1
+    if (letter === '*') {
+      if (name[i - 1] !== '*') source += '[^/]*'
+    } else if (letter === '?') source += '[^/]'
+    else if (close > 0) {
+      source += `[${name.slice(i + 1, close).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`
+      i = close
+    } else source += letter.replace(/[\\^$.|+()[\]{}]/, '\\$&')
+  }
+  return source
+}
+
+/** `a{b,c}` → `ab`, `ac`; braces may nest. */
+function expandBraces(pattern: string): string[] {
+  const open = pattern.indexOf('{')
+  if (open < 0) return [pattern]
+  const choices: string[] = []
+  let depth = 0
+  let from = open + 1
+  for (let i = open; i < pattern.length; i++) {
+    const letter = pattern[i]
+    if (letter === '{') depth++
+    if (letter === '}') depth--
+    if ((letter === ',' && depth === 1) || depth === 0) {
+      choices.push(pattern.slice(from, i))
+      from = i + 1
+    }
+    if (depth === 0) return choices.flatMap(choice => expandBraces(pattern.slice(0, open) + choice + pattern.slice(i + 1)))
+  }
+  return [pattern]
+}

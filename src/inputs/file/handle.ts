@@ -1,0 +1,87 @@
+import type { Disk, FileStat } from './disk.ts'
+import { type Inode, inodeOf, keyOf } from './identity.ts'
+
+/** What guards opening: which real directories files may be in. */
+export interface Allowed {
+  has(realPath: string): boolean
+}
+
+/** An open file that closes itself when it is idle and opens again only if it still is the same file. */
+export class Handle {
+  /** Where to open it again. */
+  path: string
+  #fd = -1
+  readonly #disk: Disk
+  readonly #inode: Inode
+  readonly #allowed: Allowed
+  /** Reads since the last `takeUses`. */
+  #uses = 0
+
+  constructor(path: string, inode: Inode, parts: { disk: Disk; allowed: Allowed }) {
+    this.path = path
+    this.#inode = inode
+    this.#disk = parts.disk
+    this.#allowed = parts.allowed
+  }
+
+  get isOpen(): boolean {
+    return this.#fd >= 0
+  }
+
+  /** Reads at `position` into the buffers, as many bytes as are there. Throws the system's errors, `ESTALE` if the path leads to
+   * another file by now. */
+  read(buffers: readonly Uint8Array[], position: number): number {
+    this.#open()
+    this.#uses++
+    return this.#disk.read(this.#fd, buffers, position)
+  }
+
+  stat(): FileStat {
+    this.#open()
+    return this.#disk.fstat(this.#fd)
+  }
+
+  takeUses(): number {
+    const uses = this.#uses
+    this.#uses = 0
+    return uses
+  }
+
+  close(): void {
+    if (this.#fd < 0) return
+    this.#disk.close(this.#fd)
+    this.#fd = -1
+  }
+
+  #open(): void {
+    if (this.#fd >= 0) return
+    const fd = this.#disk.open(this.path)
+    try {
+      this.#check(fd)
+    } catch (error) {
+      this.#disk.close(fd)
+      throw error
+    }
+    this.#fd = fd
+  }
+
+  /** Between the scan and `open` anything may have taken the file's place, and a directory of its path may have become a link. */
+  #check(fd: number): void {
+    const stat = this.#disk.fstat(fd)
+    if (!stat.isFile()) throw new RefusedError('not_regular', this.path)
+    if (keyOf(inodeOf(stat)) !== keyOf(this.#inode)) throw new RefusedError('ESTALE', this.path)
+    const real = this.#disk.pathOf(fd) ?? this.#disk.realPath(this.path)
+    if (real === undefined || !this.#allowed.has(real)) throw new RefusedError('outside', this.path)
+  }
+}
+
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+
+  constructor(code: string, path: string) {
+    super(`Cannot open "${path}": ${code}`)
+    this.code = code
+  }
+}
+

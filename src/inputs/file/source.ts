@@ -1,0 +1,163 @@
+import type { StateLink } from '../../core/record.ts'
+import type { Position, Resource, Source, SourceId } from '../../core/source.ts'
+import { Gone, Idle } from '../../core/source.ts'
+import type { LossReason } from '../../core/outcome.ts'
+import { reasonOf } from './disk.ts'
+import type { Handle } from './handle.ts'
+import { hashOf, markerBytes } from './identity.ts'
+import { FileMarks } from './marks.ts'
+import { Tails } from './tails.ts'
+
+/*
+ * How a lane reads a file source:
+ *
+ *   base = cursor, or source.startAt; carried = 0; barrier = source.barrier
+ *   on open and on every wake, until Idle or Gone:
+ *     got = source.read(base + carried, bytes.subarray(carried, chunkBytes))
+ *     Idle   wait for a wake. If carry or framer.heldBytes > 0 and nothing came for partialMs: cut() below
+ *     Gone   cut(); then lost = source.lostAfter(base): if > 0, skip [base, base + lost) with source.lostReason; the lane is done.
+ *            It stays until the follower calls `close`: a file that was rotated away may still grow, and then is woken again
+ *     got    batch.base = base; batch.size = carried + got; arena.index(batch)
+ *            cutAt = source.marks.nextCut(base)      a read never goes past a stored cut, so a chunk ends there or before it
+ *            next = framer.frame(batch, lines, cutAt, false)
+ *            move bytes[next, size) to the front; base += next; carried = size - next
+ *            (framers take over a carry of 32 KiB and more, so the carry always fits in front of a read)
+ *            delivery.append(…, to: base, heldFrom: framer.heldFrom, barrier)
+ *   cut():   frame the carry again with `final`, which consumes all; barrier = max(barrier, marks.addCut(base)) if any row of it
+ *            has Flag.unterminated; append. What comes later starts a row of its own, in this run and in every later one.
+ *   cursors: source.marker(position) goes into each cursor; behind them, in the same append, marks.dropCuts(lowest cursor)
+ */
+
+export interface FileSourceParts {
+  readonly id: SourceId
+  readonly input: string
+  readonly resource: Resource
+  readonly dataset: string
+  readonly service: string
+  readonly path: string
+  readonly startAt: Position
+  readonly size: number
+  readonly wasKnown: boolean
+  readonly barrier: number
+  readonly handle: Handle
+  readonly link: StateLink
+  readonly cuts: Position[]
+  readonly parser: string | undefined
+  /** The bytes before a position that was read do not stand there any more. */
+  readonly truncated: (source: FileSource) => void
+  readonly failed: (source: FileSource, reason: string) => void
+}
+
+/** One generation of a file: from its beginning, or where following began, until it is truncated, replaced or gone. */
+export class FileSource implements Source {
+  readonly id: SourceId
+  readonly input: string
+  readonly resource: Resource
+  readonly dataset: string
+  readonly service: string
+  readonly repeatsUntil: Position
+  readonly marks: FileMarks
+  /** The path it was first met under. */
+  readonly path: string
+  /** Where an output without a cursor starts, unless it wants the beginning. */
+  readonly startAt: Position
+  /** An earlier run followed it. */
+  readonly wasKnown: boolean
+  /** Rows may be sent once this record is durable. */
+  readonly barrier: number
+  /** Bytes known to be, or to have been, there. */
+  size: number
+  /** No more bytes will come, as far as we know: at the end, `read` says `Gone`. Turns back if the file grows after all. */
+  ended = false
+  /** The farthest that anybody has read, or an earlier run had settled. */
+  readTo: Position
+  /** The last read failed: it is tried again at the next scan. */
+  isFailing = false
+  #lostReason: LossReason | undefined
+  readonly #parts: FileSourceParts
+  readonly #tails: Tails
+
+  constructor(parts: FileSourceParts) {
+    this.#parts = parts
+    this.id = parts.id
+    this.input = parts.input
+    this.resource = parts.resource
+    this.dataset = parts.dataset
+    this.service = parts.service
+    this.path = parts.path
+    this.startAt = parts.startAt
+    this.wasKnown = parts.wasKnown
+    this.barrier = parts.barrier
+    this.size = parts.size
+    this.repeatsUntil = parts.size
+    this.readTo = parts.startAt
+    this.marks = new FileMarks(parts.id, parts.link, parts)
+    this.#tails = new Tails(parts.handle)
+  }
+
+  /** Why bytes behind the last that could be read are lost; undefined while nothing is. */
+  get lostReason(): LossReason | undefined {
+    return this.#lostReason
+  }
+
+  /** How many bytes at and behind `at` existed and can not be read any more. */
+  lostAfter(at: Position): number {
+    return this.#lostReason === undefined ? 0 : Math.max(0, this.size - at)
+  }
+
+  read(at: Position, into: Uint8Array): number {
+    if (this.#lostReason !== undefined) return Gone
+    const room = Math.min(into.length, this.marks.nextCut(at) - at)
+    let got: number
+    try {
+      got = this.#tails.read(at, room === into.length ? into : into.subarray(0, room))
+      this.isFailing = false
+    } catch (error) {
+      this.isFailing = true
+      this.#parts.failed(this, reasonOf(error))
+      return Idle
+    }
+    if (got < 0) {
+      this.#parts.truncated(this)
+      return this.#lostReason === undefined ? Idle : Gone
+    }
+    if (got === 0) return this.ended ? Gone : Idle
+    const end = at + got
+    if (end > this.readTo) this.readTo = end
+    if (end > this.size) this.size = end
+    return got
+  }
+
+  /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
+  marker(at: Position): string {
+    if (at <= 0 || this.#lostReason !== undefined) return ''
+    try {
+      if (!this.#tails.isIntact()) {
+        this.#parts.truncated(this)
+        return ''
+      }
+      const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
+      const got = this.#parts.handle.read([bytes], at - bytes.length)
+      return got === bytes.length ? hashOf(bytes) : ''
+    } catch {
+      return ''
+    }
+  }
+
+  /** Remembers what stands before a position, so that the first read there can be checked. */
+  remember(at: Position): void {
+    this.#tails.load(at)
+    if (at > this.readTo) this.readTo = at
+  }
+
+  /** Whether what was read still stands there. Throws the system's errors. */
+  isIntact(): boolean {
+    return this.#tails.isIntact()
+  }
+
+  /** Nothing more can be read. What is behind the reader is lost for this reason; none if all was read. */
+  lose(reason: LossReason): void {
+    this.ended = true
+    this.#lostReason = reason
+  }
+}

@@ -1,0 +1,54 @@
+import type { StoredSource } from '../../core/record.ts'
+import type { SourceId } from '../../core/source.ts'
+import type { Inode } from './identity.ts'
+
+/** What the state keeps of one generation of a file. */
+export interface StoredFile extends Inode {
+  readonly id: SourceId
+  readonly input: string
+  /** Where it was when it was first met: the name that its rows carry. */
+  readonly name: string
+  /** Where it was seen last. */
+  readonly path: string
+  readonly generation: number
+  /** Bytes known to be there. */
+  readonly size: number
+  /** Hash of the first `headLength` bytes. */
+  readonly headLength: number
+  readonly head: string
+  /** Where reading began. */
+  readonly startAt: number
+  /** Nothing of it can be read any more: it was truncated or replaced. */
+  readonly isOver: boolean
+  /** It was rotated, read to its end and quiet. */
+  readonly isEnded: boolean
+  readonly seenAt: number
+}
+
+export function toStored(file: StoredFile): StoredSource {
+  const { id, input, name, seenAt, ...rest } = file
+  return { id, input, name, seenAt, file: rest }
+}
+
+export function fromStored(source: StoredSource): StoredFile {
+  const { file } = source
+  const text = (key: string): string => String(file[key] ?? '')
+  const number = (key: string): number => Number(file[key] ?? 0)
+  return {
+    id: source.id,
+    input: source.input,
+    name: source.name,
+    seenAt: source.seenAt,
+    dev: text('dev'),
+    ino: text('ino'),
+    birth: text('birth'),
+    path: text('path'),
+    generation: number('generation'),
+    size: number('size'),
+    headLength: number('headLength'),
+    head: text('head'),
+    startAt: number('startAt'),
+    isOver: file['isOver'] === true,
+    isEnded: file['isEnded'] === true
+  }
+}

@@ -1,0 +1,88 @@
+import type { Position } from '../../core/source.ts'
+import type { Handle } from './handle.ts'
+import { markerBytes } from './identity.ts'
+
+/** So many readers of one file, each at its own place, are told apart. */
+const places = 8
+
+interface Tail {
+  at: Position
+  length: number
+  readonly bytes: Buffer
+}
+
+/**
+ * Reads on where a read ended, and proves in the same system call that the bytes before still are the ones that were read. So a
+ * file that is truncated and has grown past the old place between two looks at it is never read on in the middle.
+ */
+export class Tails {
+  readonly #handle: Handle
+  readonly #tails: Tail[] = []
+  readonly #seen = Buffer.allocUnsafe(markerBytes)
+  #next = 0
+
+  constructor(handle: Handle) {
+    this.#handle = handle
+  }
+
+  /** The number of bytes read, or -1 if other bytes than those that were read stand before `at`. Throws the system's errors. */
+  read(at: Position, into: Uint8Array): number {
+    if (at === 0) {
+      const got = this.#handle.read([into], 0)
+      if (got > 0) this.#advance(this.#at(0) ?? this.#add(0), got, into)
+      return got
+    }
+    const tail = this.#at(at) ?? (this.isIntact() ? this.#load(at) : undefined)
+    if (tail === undefined) return -1
+    const seen = this.#seen.subarray(0, tail.length)
+    const got = this.#handle.read([seen, into], at - tail.length) - tail.length
+    if (got < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
+    if (got > 0) this.#advance(tail, got, into)
+    return got
+  }
+
+  load(at: Position): void {
+    if (at > 0) this.#load(at)
+  }
+
+  /** Whether the bytes before the farthest place still are the ones that were read. Throws the system's errors. */
+  isIntact(): boolean {
+    let last: Tail | undefined
+    for (const tail of this.#tails) if (last === undefined || tail.at > last.at) last = tail
+    if (last === undefined || last.length === 0) return true
+    const seen = this.#seen.subarray(0, last.length)
+    const got = this.#handle.read([seen], last.at - last.length)
+    return got === last.length && seen.compare(last.bytes, 0, last.length) === 0
+  }
+
+  #at(at: Position): Tail | undefined {
+    for (const tail of this.#tails) if (tail.at === at) return tail
+    return undefined
+  }
+
+  #add(at: Position): Tail {
+    const tail = { at, length: 0, bytes: Buffer.allocUnsafe(markerBytes) }
+    this.#tails[this.#next] = tail
+    this.#next = (this.#next + 1) % places
+    return tail
+  }
+
+  #load(at: Position): Tail | undefined {
+    const length = Math.min(at, markerBytes)
+    const bytes = Buffer.allocUnsafe(markerBytes)
+    if (this.#handle.read([bytes.subarray(0, length)], at - length) < length) return undefined
+    const tail = this.#add(at)
+    bytes.copy(tail.bytes, 0, 0, length)
+    tail.length = length
+    return tail
+  }
+
+  #advance(tail: Tail, got: number, into: Uint8Array): void {
+    const fresh = Math.min(got, markerBytes)
+    const kept = Math.min(tail.length, markerBytes - fresh)
+    tail.bytes.copyWithin(0, tail.length - kept, tail.length)
+    tail.bytes.set(into.subarray(got - fresh, got), kept)
+    tail.length = kept + fresh
+    tail.at += got
+  }
+}

@@ -1,0 +1,44 @@
+import type { FollowPlan, OptionsOf } from '../config/define.ts'
+import type { OptionTypes } from '../config/option-types.ts'
+
+const day = 24 * 60 * 60 * 1000
+const mebibyte = 1024 * 1024
+
+/** The options that everything which follows files has. */
+// The shape's type is zod's; written out it would say the same twice.
+// oxlint-disable-next-line typescript/explicit-module-boundary-types
+export const followOptions = (t: OptionTypes) => ({
+  exclude: t
+    .list('Patterns of files to leave out; without a slash they are for the file name.', t.text('A pattern.'))
+    .default([]),
+  readFrom: t.z
+    .union([t.z.enum(['beginning', 'end']), t.z.number().int().min(0)])
+    .describe('Where to start in files that are there at the very first start: `beginning`, `end`, or so many lines before the end.')
+    .default('beginning'),
+  ignoreOlder: t
+    .duration('Files that are there at the very first start and were not written for so long are left alone until they grow.')
+    .default(day),
+  maxLineBytes: t
+    .size('Longer lines are cut here and flagged.', { min: 64, max: 64 * mebibyte })
+    .default(mebibyte),
+  partialTimeout: t
+    .duration('A last line without an end is sent when it has not grown for so long.', { min: 100 })
+    .default(5000),
+  scanInterval: t.duration('How often to look for new, rotated and truncated files.', { min: 50 }).default(1000)
+})
+
+type Shape = ReturnType<typeof followOptions>
+
+/** The part of the plan that these options make. */
+export function followPlan(
+  options: OptionsOf<Shape>
+): Pick<FollowPlan, 'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs'> {
+  return {
+    exclude: options.exclude,
+    readFrom: options.readFrom,
+    ignoreOlderMs: options.ignoreOlder,
+    maxLineBytes: options.maxLineBytes,
+    partialMs: options.partialTimeout,
+    scanMs: options.scanInterval
+  }
+}
