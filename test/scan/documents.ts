@@ -13,6 +13,7 @@ export function randomOf(seed: number): Random {
   }
 }
 
+const longNames = ['kubernetes.pod.name', 'kubernetes.pad.name', 'kubernetes.pod.nome', 'kubernetes.pod_name']
 const names = [
   'a',
   'b',
@@ -24,7 +25,8 @@ const names = [
   'level',
   'trace_id',
   'message',
-  '@timestamp'
+  '@timestamp',
+  ...longNames
 ]
 const oddNames = [
   '',

@@ -7,6 +7,7 @@ import { document, mutated, randomOf } from './documents.ts'
 import { type Field, naiveReading } from './naive-json.ts'
 
 const descend = new Set(['service', 'log'])
+const between = ['\n', '"}\n', '"', '":1}', '41"}', '{', '', '}\n', 'e"}'].map(text => Buffer.from(text))
 
 class Bench {
   readonly arena = new Arena(4096)
@@ -14,16 +15,16 @@ class Bench {
   readonly batch = new Batch(this.arena.bytes)
   readonly scanner = new JsonScanner(this.keys, descend)
 
-  /** Puts rows between others and scans them; line feeds in them do not matter here. */
+  /** Puts rows behind each other, with bytes between them that would mend some that are cut, and scans them. */
   scan(rows: readonly Buffer[], bytes = this.arena.bytes): string[] {
     const { batch } = this
     batch.bytes = bytes
     batch.size = 0
-    const spans = rows.map(row => {
+    const spans = rows.map((row, number) => {
       const start = batch.size
       row.copy(batch.bytes, start)
-      batch.size = start + row.length + 1
-      batch.bytes[batch.size - 1] = 0x0a
+      batch.size = start + row.length
+      batch.size += between[number % between.length]!.copy(batch.bytes, batch.size)
       return [start, start + row.length] as const
     })
     batch.clear()
@@ -108,6 +109,25 @@ describe('json scanner', () => {
     }
     expect(batch.bytes).not.toBe(arena.bytes)
     expect(bench.fields(0)).toEqual([['a', Kind.plain, 'in the chunk']])
+  })
+
+  test('looks at no byte behind the row', () => {
+    const bench = new Bench()
+    const { arena, batch, scanner } = bench
+    const texts = [
+      '{"level":"a\\u0041\\n","kubernetes.pod.name":12.5e1,"c":[true,{"d":null}]}',
+      '{"level":"info","c":"x"}'
+    ]
+    for (const text of texts.map(text => Buffer.from(text))) {
+      batch.size = text.copy(batch.bytes)
+      batch.clear()
+      arena.index(batch)
+      for (let length = 0; length <= text.length; length++) {
+        // After the whole row has been seen, so that all keys are guessed.
+        expect(scanner.scan(batch, batch.addRow(0, text.length, 0, 0, 0))).toBe(0)
+        expect(scanner.scan(batch, batch.addRow(0, length, 0, 0, 0)) === 0).toBe(length === text.length)
+      }
+    }
   })
 
   test('takes a stray byte of another row for no fault of this one', () => {
