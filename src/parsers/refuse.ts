@@ -1,0 +1,7 @@
+import { type Batch, Flag } from '../core/batch.ts'
+
+/** Notes that the parser did not understand a row; `error` is an index into `parseErrors`. */
+export function refuse(batch: Batch, row: number, error: number): void {
+  batch.errors[row] = error
+  batch.flags[row]! |= Flag.unparsed
+}

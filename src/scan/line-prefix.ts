@@ -1,0 +1,115 @@
+import { severityInText } from './severity.ts'
+import { isDigit } from './time-reader.ts'
+import type { TimeScanner } from './time.ts'
+
+const escape = 0x1b
+const open = 0x5b
+const space = 0x20
+const colon = 0x3a
+
+/** How far behind the start of a line a time in brackets (CLF), and behind the time a level, may begin. */
+const maxTimeAt = 128
+const maxLevelAt = 72
+
+/** 1 for what may stand before, and behind, a level in capitals: blanks and signs that part columns. */
+const before = new Uint8Array(256)
+for (const byte of Buffer.from(' \t[(<|:-"\'/=')) before[byte] = 1
+const behind = new Uint8Array(256)
+for (const byte of Buffer.from(' \t])>|:-"\',\u001b')) behind[byte] = 1
+/** 1 for what closes brackets, in which a level has any case. */
+const closes = new Uint8Array(256)
+for (const byte of Buffer.from('])>|')) closes[byte] = 1
+const opens = new Uint8Array(256)
+for (const byte of Buffer.from('[(<|:')) opens[byte] = 1
+
+/**
+ * Reads what stands before the message in lines that people read: a time at the start or in the first brackets, and a level behind it
+ * as `ERROR`, `[error]` or `error:`. Colours are passed.
+ */
+export class LinePrefix {
+  /** OpenTelemetry severity number, or 0. */
+  severity = 0
+  /** Whether a time was found: the scanner has it. */
+  hasTime = false
+
+  read(times: TimeScanner, bytes: Buffer, start: number, end: number): void {
+    this.severity = 0
+    let at = pastColour(bytes, start, end)
+    while (at < end && (bytes[at] === open || bytes[at] === space)) at++
+    this.hasTime = times.parsePrefix(bytes, at, end)
+    if (this.hasTime) {
+      if (!isDigit(bytes[at]!) && isDigit(bytes[at + 1]!)) this.severity = klogSeverity(bytes[at]!)
+      at = times.end
+    } else if (this.#inBrackets(times, bytes, at, end)) at = times.end
+    if (this.severity === 0) this.severity = levelIn(bytes, at, Math.min(end, at + maxLevelAt), end)
+  }
+
+  #inBrackets(times: TimeScanner, bytes: Buffer, start: number, end: number): boolean {
+    const most = Math.min(end - 1, start + maxTimeAt)
+    let at = start
+    while (at < most && bytes[at] !== open) at++
+    if (at >= most || !isDigit(bytes[at + 1]!)) return false
+    return (this.hasTime = times.parsePrefix(bytes, at + 1, end))
+  }
+}
+
+function klogSeverity(letter: number): number {
+  if (letter === 0x49) return 9
+  if (letter === 0x57) return 13
+  if (letter === 0x45) return 17
+  return letter === 0x46 ? 21 : 5
+}
+
+/** The first level among the words that begin in `bytes[start, most)`. */
+function levelIn(bytes: Uint8Array, start: number, most: number, end: number): number {
+  let isFirst = true
+  for (let at = start; at < most; ) {
+    if (bytes[at] === escape) {
+      at = pastColour(bytes, at, end)
+      continue
+    }
+    if (!isLetter(bytes[at]!)) {
+      at++
+      continue
+    }
+    const word = at
+    let lower = 0
+    while (at < end && isLetter(bytes[at]!)) lower |= bytes[at++]! & 0x20
+    if (at - word < 3 || at - word > 13) continue
+    const severity =
+      lower === 0 || isFirst || closes[bytes[at]!] === 1 || bytes[at] === space ? severityInText(bytes, word, at) : 0
+    if (severity !== 0 && isLevel(bytes, { start, word, at, end }, lower === 0, isFirst)) return severity
+    isFirst = false
+  }
+  return 0
+}
+
+/** Whether a word is set as a level: in capitals by itself, in brackets, or first and before a colon. */
+function isLevel(
+  bytes: Uint8Array,
+  { start, word, at, end }: { start: number; word: number; at: number; end: number },
+  isUpper: boolean,
+  isFirst: boolean
+): boolean {
+  const left = word > start ? bytes[word - 1]! : space
+  const right = at < end ? bytes[at]! : space
+  if (isUpper) return (before[left] === 1 || left === 0x6d) && behind[right] === 1
+  if (isFirst && right === colon) return left === space || left === 0x6d || left === open
+  let next = at
+  while (next < end && bytes[next] === space) next++
+  return opens[left] === 1 && next < end && closes[bytes[next]!] === 1
+}
+
+/** Behind terminal colours (`ESC [ 32 m`) at `at`. */
+function pastColour(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end && bytes[at] === escape) {
+    at++
+    while (at < end && bytes[at] !== 0x6d && at < end) at++
+    at++
+  }
+  return Math.min(at, end)
+}
+
+function isLetter(byte: number): boolean {
+  return ((byte | 0x20) - 0x61) >>> 0 < 26
+}
