@@ -26,7 +26,8 @@ const maxConnections = 256
 
 /**
  * A server that answers probes and scrapes by itself and hands everything else to the API, which is loaded with the first
- * request that may use it: hono and the fetch classes it needs take 20 MiB, and most collectors only ever see probes.
+ * request that may use it: hono and the fetch classes it needs take 9 MiB and 70 ms of CPU (measured on the bundled program),
+ * and most collectors only ever see probes.
  */
 export function createListener(options: ListenerOptions): Server {
   let api: Promise<RequestListener> | undefined

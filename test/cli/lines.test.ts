@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { bannerLines } from '../../src/cli/banner.ts'
+import { ledgerLines } from '../../src/cli/ledger.ts'
+import { lineLog } from '../../src/cli/log.ts'
+import { formatBytes, formatDuration, tableLines } from '../../src/cli/table.ts'
+import { printable } from '../../src/cli/terminal.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import { FakeCollector } from '../fakes/collector.ts'
+import { recorder } from './command.ts'
+
+const server = { address: '127.0.0.1:9680', metricsAddress: undefined, close: () => Promise.resolve() }
+
+describe('first lines', () => {
+  test('say what is followed, what could not be read, where metrics are and how to stop', async () => {
+    const collector = new FakeCollector()
+    collector.problems = [{ input: 'agent', path: '/var/log/secure\u001b[2J', reason: 'Permission denied' }]
+    expect(bannerLines(recorder(), await collector.status(), server)).toEqual([
+      'mcp-collector 0.1.0 follows 1 source, sends to es (elasticsearch)',
+      '  agent: /var/log/*.log (1 source)',
+      '  cannot read /var/log/secure\\x1b[2J: Permission denied',
+      'Metrics: http://127.0.0.1:9680/metrics · state: /state',
+      'Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)'
+    ])
+  })
+
+  test('stay about ten, however much there is', async () => {
+    const collector = new FakeCollector()
+    const status = await collector.status()
+    const problems = Array.from({ length: 500 }, (_, i) => ({
+      input: 'agent',
+      path: `/p${i}`,
+      reason: 'Permission denied'
+    }))
+    const inputs = Array.from({ length: 50 }, () => status.inputs[0]!)
+    const lines = bannerLines(recorder(), { ...status, inputs, problems }, server)
+    expect(lines).toHaveLength(12)
+    expect(lines).toContain('  and 497 more: see "mcp-collector status"')
+  })
+})
+
+describe('ledger lines', () => {
+  test('sum all sources but show those that read most', () => {
+    const rows = [3, 1, 2].map(read => ({
+      ...{ source: `s${read}`, name: `/log/${read}`, input: 'a', output: 'es', position: 0 },
+      ledger: { ...newLedger(), read, rows: [read, 0, 0, 0, 0, 0, 0], lostBytes: { truncated_gap: 5 } }
+    }))
+    expect(ledgerLines(recorder(), rows, 2)).toEqual([
+      'source  output  read  delivered  pending  lost bytes',
+      '/log/3  es         3          3        0           5',
+      '/log/2  es         2          2        0           5',
+      'total              6          6        0          15',
+      '1 more sources are part of the total'
+    ])
+  })
+
+  test('say so when nothing was read', () => {
+    expect(ledgerLines(recorder(), [])).toEqual(['No rows yet'])
+  })
+})
+
+describe('text for terminals', () => {
+  test('shows control characters, line separators and direction overrides instead of sending them', () => {
+    expect(printable('a\u001b]0;x\u0007b\r\n\u009bc\u2028\u202e ä 日')).toBe(
+      'a\\x1b]0;x\\x07b\\x0d\\x0a\\x9bc\\u2028\\u202e ä 日'
+    )
+  })
+
+  test('log lines carry no control characters of their fields', () => {
+    const err = recorder(true)
+    const log = lineLog('warn', err)
+    log.info('not shown')
+    log.warn('Cannot read', { path: 'x\u001b[31m', gone: undefined, rows: 3 })
+    expect(err.text()).toMatch(
+      /^<dim>\d\d:\d\d:\d\d<\/> <yellow>warn <\/> Cannot read <dim>path=<\/>x\\x1b\[31m <dim>rows=<\/>3\n$/
+    )
+  })
+
+  test('tables align text left and numbers right', () => {
+    const columns = [
+      { title: 'name', cell: (row: [string, number]) => row[0] },
+      { title: 'rows', cell: (row: [string, number]) => row[1] }
+    ]
+    expect(
+      tableLines(recorder(), columns, [
+        ['a', 1_234_567],
+        ['longer', 2]
+      ])
+    ).toEqual(['name         rows', 'a       1,234,567', 'longer          2'])
+  })
+
+  test('sizes and durations are short', () => {
+    expect([0, 1023, 1536, 5 * 2 ** 30].map(formatBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '5.0 GiB'])
+    expect([900, 61_000, 3_660_000, 180_000_000].map(formatDuration)).toEqual(['0s', '1m 1s', '1h 1m', '2d 2h'])
+  })
+})

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { execute, root } from './command.ts'
+
+const wrapper = join(root, 'bin', 'mcp-collector.js')
+const oldNode = await findOldNode()
+let dir: string
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'process-'))
+})
+
+afterEach(() => rmSync(dir, { recursive: true }))
+
+describe('program', () => {
+  test('passes the exit code of its verb on', async () => {
+    expect((await execute(process.execPath, [wrapper, 'status', '--state-dir', dir])).code).toBe(1)
+    expect((await execute(process.execPath, [wrapper, 'sttus'])).code).toBe(2)
+  })
+
+  test('ends quietly when nobody reads its output', async () => {
+    const child = spawn(process.execPath, [wrapper, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    const [[code], err] = await Promise.all([once(child, 'exit'), text(child.stderr)])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+})
+
+describe('wrapper', () => {
+  const flags = `
+    console.log(new RegExp('a', 'l').test('a'), /(a+)+$/.test('a'.repeat(40) + 'b'), process.argv.slice(2).join(' '))`
+
+  test('turns the linear regex engine on, and passes arguments on', async () => {
+    const file = packageWith(flags)
+    expect(await execute(process.execPath, [file, 'x', '--y'])).toEqual({ code: 0, out: 'true false x --y\n', err: '' })
+  })
+
+  test.runIf(oldNode)('hands over to a newer Node.js that lies beside it', async () => {
+    const file = packageWith(flags)
+    linkNode(dir)
+    expect(await execute(oldNode!, [file, 'x', '--y'])).toEqual({ code: 0, out: 'true false x --y\n', err: '' })
+  })
+
+  test.runIf(oldNode)('finds the Node.js of whoever depends on it', async () => {
+    const file = packageWith(
+      'console.log(process.version); process.exit(3)',
+      join(dir, 'node_modules', 'mcp-collector')
+    )
+    linkNode(dir)
+    expect(await execute(oldNode!, [file])).toEqual({ code: 3, out: `${process.version}\n`, err: '' })
+  })
+
+  test.runIf(oldNode)('passes signals on, and ends as the program ended', async () => {
+    const file = packageWith(`
+      process.on('SIGTERM', () => process.exit(7))
+      console.log('ready', process.pid)
+      setInterval(() => {}, 1000)`)
+    linkNode(dir)
+    const child = spawn(oldNode!, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([7, null])
+
+    const killed = spawn(oldNode!, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = (await once(killed.stdout.setEncoding('utf8'), 'data')) as [string]
+    process.kill(Number(line.split(' ')[1]), 'SIGKILL')
+    expect(await once(killed, 'exit')).toEqual([null, 'SIGKILL'])
+  })
+
+  test.runIf(oldNode)('says in one sentence that Node.js is too old', async () => {
+    const { code, err } = await execute(oldNode!, [packageWith('')])
+    expect(code).toBe(1)
+    expect(err).toMatch(/^mcp-collector can not start: it needs Node\.js 24 or newer, this is v\d.*\n$/)
+  })
+
+  test('says in one sentence that its files are missing', async () => {
+    const file = packageWith('')
+    rmSync(join(dir, 'dist'), { recursive: true })
+    const { code, err } = await execute(process.execPath, [file])
+    expect(code).toBe(1)
+    expect(err).toMatch(/^mcp-collector can not start: its own files are missing.*\n$/)
+  })
+
+  /** A package whose program is `source`. */
+  function packageWith(source: string, folder = dir): string {
+    mkdirSync(join(folder, 'dist'), { recursive: true })
+    cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+    writeFileSync(join(folder, 'dist', 'main.js'), source)
+    return join(folder, 'bin', 'mcp-collector.js')
+  }
+
+  function linkNode(folder: string): void {
+    mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true })
+    symlinkSync(process.execPath, join(folder, 'node_modules', '.bin', 'node'))
+  }
+})
+
+/** A Node.js on this machine that is too old for the program, where there is one. */
+async function findOldNode(): Promise<string | undefined> {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(folder => !folder.includes('node_modules'))
+  for (const file of folders.map(folder => join(folder, 'node')).filter(file => existsSync(file))) {
+    const { out } = await execute(file, ['--version'])
+    if (Number.parseInt(out.slice(1), 10) < 24) return file
+  }
+  return undefined
+}

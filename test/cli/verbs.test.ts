@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { silentLog } from '../../src/core/log.ts'
+import { openServer, type RunningServer } from '../../src/server/server.ts'
+import { FakeCollector } from '../fakes/collector.ts'
+import { command } from './command.ts'
+
+let stateDir: string
+let emptyDir: string
+let collector: FakeCollector
+let server: RunningServer
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'cli-'))
+  emptyDir = mkdtempSync(join(tmpdir(), 'cli-'))
+  collector = new FakeCollector(stateDir)
+  collector.problems = [{ input: 'agent', path: '/var/log/secure', reason: 'Permission denied' }]
+  collector.start()
+  const listen = { host: '127.0.0.1', port: 0 }
+  server = await openServer(collector, { listen, metricsListen: undefined, token: undefined, stateDir, log: silentLog })
+})
+
+afterAll(async () => {
+  await server.close()
+  for (const dir of [stateDir, emptyDir]) rmSync(dir, { recursive: true })
+})
+
+describe('command line', () => {
+  test('prints version and help', async () => {
+    expect(await command(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    for (const args of [['--help'], ['help']]) {
+      const { code, out } = await command(args)
+      expect(code).toBe(0)
+      expect(out).toMatch(
+        /Usage: mcp-collector [\s\S]*run [\s\S]*check [\s\S]*dlq [\s\S]*Examples:\n {2}mcp-collector run/
+      )
+    }
+  })
+
+  test.each(['run', 'check', 'status', 'ledger', 'dlq', 'reference', 'version'])('has examples for %s', async verb => {
+    const { code, out } = await command([verb, '--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`Usage: mcp-collector ${verb}[\\s\\S]*Examples:\\n  .*mcp-collector ${verb}`))
+  })
+
+  test('suggests the verb that was meant and exits 2', async () => {
+    expect(await command(['chekc'])).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean check?') })
+    expect(await command(['status', '--jsno'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') })
+  })
+
+  test('reports an unexpected error in one sentence, with its origin only on request', async () => {
+    const broken = { XDG_STATE_HOME: `/${'x'.repeat(200)}` }
+    const { code, err } = await command(['status'], broken)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^error: Cannot reach .*\n$/)
+    expect((await command(['status'], { ...broken, MCP_COLLECTOR_DEBUG: '1' })).err).toContain('client.ts')
+  })
+})
+
+describe('check', () => {
+  test('tells all mistakes with their places and exits 2', async () => {
+    const file = join(emptyDir, 'broken.yaml')
+    writeFileSync(file, 'version: 1\ninputs:\n  a: { type: file, pahts: [/a] }\noutputs:\n  o: { type: nul }\n')
+    const { code, out, err } = await command(['check', file])
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toContain(`${file}:3:`)
+    expect(err).toContain(`${file}:5:`)
+    const json = await command(['check', file, '--json'])
+    expect(json.code).toBe(2)
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      problems: expect.arrayContaining([{ file, line: 3 }].map(it => expect.objectContaining(it)))
+    })
+  })
+
+  test('says ok for a right one', async () => {
+    const file = join(emptyDir, 'right.yaml')
+    writeFileSync(file, 'version: 1\ninputs:\n  a: { type: file, paths: [/a] }\noutputs:\n  o: { type: "null" }\n')
+    expect(await command(['check', file])).toEqual({ code: 0, out: 'ok: 1 input, 1 output, 1 pipeline\n', err: '' })
+  })
+})
+
+describe('status', () => {
+  test('shows outputs, sources and what can not be read', async () => {
+    const { code, out } = await command(['status', '--state-dir', stateDir])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^mcp-collector 0.1.0, process 7, ready, up 1m 1s\n/)
+    expect(out).toMatch(/\nes +elasticsearch +paused .* status 401\n/)
+    expect(out).toMatch(/\n\/var\/log\/a.log +agent +2.0 KiB +1.0 KiB +1.0 KiB\n/)
+    expect(out).toContain('cannot read /var/log/secure: Permission denied')
+  })
+
+  test('prints JSON', async () => {
+    const { out } = await command(['status', '--state-dir', stateDir, '--json'])
+    expect(JSON.parse(out)).toMatchObject({ stateDir, outputs: [{ state: 'paused' }] })
+  })
+
+  test('says what to start where no collector runs', async () => {
+    const { code, out, err } = await command(['status', '--state-dir', emptyDir])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toBe(
+      `error: No collector runs on "${emptyDir}": start one with "mcp-collector run", or name its --state-dir\n`
+    )
+  })
+})
+
+describe('ledger', () => {
+  test('shows an account a source, without control characters of its name', async () => {
+    const { code, out } = await command(['ledger', '--state-dir', stateDir])
+    expect(code).toBe(0)
+    const [title, row] = out.split('\n')
+    expect(title!.split(/ {2,}/)).toEqual([
+      'source',
+      'output',
+      'read',
+      'delivered',
+      'duplicate',
+      'dead_lettered',
+      'pending'
+    ])
+    expect(row!.split(/ {2,}/)).toEqual(['/var/log/a\\x1b[31m.log', 'es', '10', '7', '1', '1', '1'])
+  })
+
+  test('says what to start where there is no state', async () => {
+    expect(await command(['ledger', '--state-dir', emptyDir])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('No collector runs')
+    })
+  })
+})
+
+describe('dlq', () => {
+  test('lists, filters and shows letters', async () => {
+    const { out } = await command(['dlq', 'list', '--state-dir', stateDir])
+    expect(
+      out
+        .split('\n')
+        .slice(1, 4)
+        .map(line => line.trim().split(/ +/)[0])
+    ).toEqual(['3', '2', '1'])
+    const json = await command(['dlq', 'list', '--state-dir', stateDir, '--output', 'audit', '--json'])
+    expect(JSON.parse(json.out)).toMatchObject({ letters: [{ id: 3 }] })
+    const limited = await command(['dlq', 'list', '--state-dir', stateDir, '--limit', '2', '--json'])
+    expect((JSON.parse(limited.out) as { letters: unknown[] }).letters).toHaveLength(2)
+    const shown = await command(['dlq', 'show', '2', '--state-dir', stateDir])
+    expect(shown.out).toContain(
+      'status 400, document_parsing_exception: failed to parse\n{"create":{}}\n{"message":"row 2"}\n'
+    )
+    expect(await command(['dlq', 'show', '9', '--state-dir', stateDir])).toMatchObject({ code: 1 })
+  })
+
+  test('replays and drops what was named', async () => {
+    const replay = await command(['dlq', 'replay', '--all', '--output', 'es', '--state-dir', stateDir])
+    expect(replay).toMatchObject({ code: 0, out: 'delivered 2, refused again 0, not sent 0\n' })
+    const drop = await command(['dlq', 'drop', '1', '7', '--json', '--state-dir', stateDir])
+    expect(drop).toMatchObject({ code: 0, out: '{"dropped":1}\n' })
+    expect(collector.calls).toEqual(['start', 'replay 1,2', 'delete 1,7'])
+  })
+
+  test.each([[['drop']], [['drop', '1', '--all']], [['replay', 'x']], [['drop', '1', '--output', 'es']]])(
+    'refuses %j',
+    async args => {
+      expect((await command(['dlq', ...args, '--state-dir', stateDir])).code).toBe(2)
+    }
+  )
+
+  test('replays only where a collector runs', async () => {
+    expect(await command(['dlq', 'replay', '--all', '--state-dir', emptyDir])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('mcp-collector run')
+    })
+  })
+})
