@@ -1,0 +1,90 @@
+import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
+import { defaultStateDir, type Environment } from './paths.ts'
+import { type Components, type DeliveryContent, type FileContent, impliedProcessor, optionsSchema } from './schema.ts'
+
+type Options = Record<string, unknown>
+
+/** Makes the configuration of what a file says: units into names, defaults that depend on the machine, the implied parts. */
+export function assemble(
+  content: FileContent,
+  components: Components,
+  { files, env }: { files: readonly string[]; env: Environment }
+): Config {
+  const { collector, server, metrics, log } = content
+  const { stateDir, hostName, resource, shards, drainTimeout, maxMemory } = collector
+  return {
+    version: 1,
+    files: [...files],
+    collector: {
+      stateDir: stateDir ?? defaultStateDir(env),
+      resource,
+      ...(hostName !== undefined && { hostName }),
+      shards,
+      drainTimeoutMs: drainTimeout,
+      ...(maxMemory !== undefined && { maxMemoryBytes: maxMemory })
+    },
+    inputs: Object.entries(content.inputs).map(([name, input]) => inputOf(name, input as Options)),
+    outputs: Object.entries(content.outputs).map(([name, output]) => outputOf(name, output as Options)),
+    pipelines: pipelinesOf(content, impliedOf(components)),
+    server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
+    ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),
+    log: { level: log.level }
+  }
+}
+
+function inputOf(name: string, input: Options): InputConfig {
+  const { type, service, dataset, parser, ...options } = input
+  return {
+    name,
+    use: String(type),
+    service: String(service),
+    dataset: String(dataset),
+    parser: parserOf(parser as Options),
+    options
+  }
+}
+
+function parserOf({ use, ...options }: Options): Use {
+  return { use: String(use), options }
+}
+
+function outputOf(name: string, output: Options): OutputConfig {
+  const { batch, maxInFlightBytes, maxConcurrency, retry, deadLetters, startFrom, ...own } = output as DeliveryContent
+  const { type, ...options } = own as Options
+  return {
+    name,
+    use: String(type),
+    startFrom,
+    delivery: {
+      batchBytes: batch.maxBytes,
+      flushMs: batch.flush,
+      maxInFlightBytes,
+      maxConcurrency,
+      retryMinMs: retry.min,
+      retryMaxMs: retry.max,
+      deadLetters: { maxBytes: deadLetters.maxBytes, maxAgeMs: deadLetters.maxAge, whenFull: deadLetters.whenFull }
+    },
+    options
+  }
+}
+
+function pipelinesOf(content: FileContent, implied: readonly Use[]): PipelineConfig[] {
+  const everything = { inputs: Object.keys(content.inputs), outputs: Object.keys(content.outputs) }
+  return Object.entries(content.pipelines ?? { default: {} }).map(([name, pipeline]) => ({
+    name,
+    inputs: pipeline.inputs ?? everything.inputs,
+    outputs: pipeline.outputs ?? everything.outputs,
+    process: stepsOf(pipeline.process ?? content.process, implied)
+  }))
+}
+
+function stepsOf(steps: FileContent['process'], implied: readonly Use[]): Use[] {
+  const named = steps.flatMap(step => Object.entries(step).map(([use, options]) => ({ use, options: options ?? {} })))
+  return named[0]?.use === impliedProcessor ? named : [...implied, ...named]
+}
+
+/** `normalize` with its defaults. */
+function impliedOf({ processors }: Components): Use[] {
+  const definition = processors.find(({ name }) => name === impliedProcessor)
+  return definition ? [{ use: definition.name, options: optionsSchema(definition).parse({}) }] : []
+}

@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from 'node:fs'
+import { assemble } from './assemble.ts'
+import { Binding } from './bind.ts'
+import { crossCheck } from './check.ts'
+import type { Config } from './config.ts'
+import type { ComponentRegistry } from './define.ts'
+import { explain } from './explain.ts'
+import { mergeTrees } from './merge.ts'
+import type { Environment } from './paths.ts'
+import { type Problem, Problems } from './problems.ts'
+import { fileSchema } from './schema.ts'
+import { reasonOf } from './substitute.ts'
+import type { MapNode } from './tree.ts'
+import { loadComponents, usedBy } from './used.ts'
+import { readTree } from './yaml.ts'
+
+const maxFileBytes = 1024 * 1024
+
+export interface LoadContext {
+  readonly env: Environment
+  readonly components: ComponentRegistry
+}
+export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] }
+
+/**
+ * Reads configuration files, merged in their order, and answers with the configuration or with all mistakes in it, sorted.
+ * Never throws for what stands in a file. Only components that the files name are loaded.
+ */
+export async function loadConfig(files: readonly string[], { env, components }: LoadContext): Promise<Loaded> {
+  const problems = new Problems(files)
+  const trees = files.map(file => treeOf(file, env, problems))
+  const whole = trees.filter(tree => tree !== undefined)
+  // Without a file, everything that it names would look missing.
+  if (whole.length < trees.length || whole.length === 0) return { problems: problems.sorted() }
+
+  const tree = mergeTrees(whole, problems)
+  const used = await loadComponents(components, usedBy(tree))
+  const schema = fileSchema(used)
+  const binding = new Binding(tree, schema, { problems, env })
+  const result = schema.safeParse(binding.value)
+  for (const issue of result.error?.issues ?? []) if (issue.path[0] !== 'version') explain(issue, binding)
+  crossCheck(tree, binding)
+  if (problems.any || !result.success) return { problems: problems.sorted() }
+  return { config: assemble(result.data, used, { files, env }) }
+}
+
+function treeOf(file: string, env: Environment, problems: Problems): MapNode | undefined {
+  const text = textOf(file, problems)
+  return text === undefined ? undefined : readTree(text, { env, file }, problems)
+}
+
+function textOf(file: string, problems: Problems): string | undefined {
+  const start = { file, line: 1, column: 1 }
+  try {
+    const about = statSync(file)
+    if (about.isDirectory()) problems.add(start, 'Cannot read this file: it is a folder')
+    else if (about.size > maxFileBytes) problems.add(start, 'Cannot read this file: it is larger than 1MiB')
+    else return decoded(readFileSync(file), file, problems)
+  } catch (error) {
+    problems.add(start, `Cannot read this file: ${reasonOf(error)}`)
+  }
+  return undefined
+}
+
+function decoded(bytes: Buffer, file: string, problems: Problems): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const before = bytes.toString('utf8').split('\uFFFD', 1)[0]!.split('\n')
+    const place = { file, line: before.length, column: before.at(-1)!.length + 1 }
+    problems.add(place, 'Cannot read this character: the file is not UTF-8')
+    return undefined
+  }
+}

@@ -1,0 +1,186 @@
+import type { z } from 'zod'
+import type { AnyDefinition, ComponentRegistry, OutputDefinition, ParserDefinition } from './define.ts'
+import type { InputDefinition, ProcessorDefinition } from './define.ts'
+import { optionTypes as t } from './option-types.ts'
+
+/** The components that a configuration uses, loaded, and the names of all that exist. */
+export interface Components {
+  readonly inputs: readonly InputDefinition[]
+  readonly parsers: readonly ParserDefinition[]
+  readonly processors: readonly ProcessorDefinition[]
+  readonly outputs: readonly OutputDefinition[]
+  readonly names: Readonly<Record<ComponentKind, readonly string[]>>
+}
+export type ComponentKind = keyof ComponentRegistry
+
+/** Which key of a map chooses its component, out of which names. Read by bind.ts. */
+export interface Variants {
+  readonly key: 'type' | 'use'
+  readonly what: string
+  readonly names: readonly string[]
+}
+export const variants: z.core.$ZodRegistry<Variants> = t.z.registry<Variants>()
+
+export const defaultParser = 'auto'
+export const impliedProcessor = 'normalize'
+
+const kibi = 1024
+const mebi = kibi * 1024
+const second = 1000
+const day = 24 * 3600 * second
+
+/** The whole file format. Keys are camelCase here and snake_case in files. */
+export function fileSchema(components: Components) {
+  const step = stepSchema(components.processors)
+  const names = (what: string) => t.list(`Names of the ${what}; left out: all of them.`, t.text('A name.')).optional()
+  return t.z.strictObject({
+    version: t.z.literal(1).describe('Version of the file format.'),
+    collector: collectorSchema().prefault({}),
+    inputs: t.map('What to read, by names of your own.', inputSchema(components)),
+    process: t
+      .list('Steps that all rows go through, in this order; normalize is implied and comes first.', step)
+      .default([]),
+    outputs: t.map('Where to send rows, by names of your own.', outputSchema(components)),
+    pipelines: t
+      .map(
+        'Which inputs go through which steps to which outputs; left out: one pipeline "default" of everything.',
+        t.group('A pipeline.', {
+          inputs: names('inputs'),
+          process: t.list('Steps of this pipeline; left out: those of the file.', step).optional(),
+          outputs: names('outputs')
+        })
+      )
+      .optional(),
+    server: t
+      .group('Status, metrics and probes over HTTP.', {
+        listen: t
+          .address('Address of the server; other than this machine alone needs a token.')
+          .prefault('127.0.0.1:9680'),
+        token: t.secret('Bearer token that requests must carry; probes go without.').optional()
+      })
+      .prefault({}),
+    metrics: t
+      .group('A second listener for /metrics, /livez and /readyz alone, without a token.', {
+        listen: t.address('Address of the listener.')
+      })
+      .optional(),
+    log: t
+      .group("The program's own log.", {
+        level: t.choice('The least important messages to show.', ['debug', 'info', 'warn', 'error']).default('info')
+      })
+      .prefault({})
+  })
+}
+export type FileContent = z.output<ReturnType<typeof fileSchema>>
+
+function collectorSchema() {
+  return t.group('The process itself.', {
+    stateDir: t
+      .path('Folder of cursors and dead letters; left out: mcp-collector in the state folder of the user.')
+      .optional(),
+    hostName: t.text('Name of this machine in every row; left out: as the system says.').optional(),
+    resource: t.map('Fields of every row, under the names they shall have.', t.text('A value.')).prefault({}),
+    shards: t.count('Threads that read and send.', { min: 1, max: 1 }).default(1),
+    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5 * second),
+    maxMemory: t.size('Memory the process should stay below.', { min: 64 * mebi }).optional()
+  })
+}
+
+function inputSchema({ inputs, parsers, names }: Components): z.ZodType {
+  // A scalar stands for { use: scalar }: bind.ts.
+  const parser = choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
+  return choose({ key: 'type', what: 'input', names: names.inputs }, inputs, {
+    service: t.text('Service of rows that name none.').default(''),
+    dataset: t
+      .text('Dataset of the data stream that rows go to.')
+      .refine(text => datasetForm.test(text), { error: ({ input }) => mendedDataset(String(input)) })
+      .default('mcp.agent'),
+    parser: parser
+      .describe('Finds the fields of a line: a name, or a map of "use" and its options.')
+      .prefault({ use: defaultParser })
+  })
+}
+
+const datasetForm = /^[a-z0-9][a-z0-9._]{0,99}$/
+
+/** Elasticsearch cuts the name of a data stream at "-", and wants lower case. */
+function mendedDataset(text: string): string {
+  const mended = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._]+/g, '.')
+    .slice(0, 100)
+  if (datasetForm.test(mended)) return `did you mean "${mended}"?`
+  return 'a dataset is made of lower-case letters, digits, "." and "_", for example "mcp.agent"'
+}
+
+function outputSchema({ outputs, names }: Components): z.ZodType {
+  return choose({ key: 'type', what: 'output', names: names.outputs }, outputs, definition =>
+    deliveryShape(definition as OutputDefinition)
+  )
+}
+
+/** Options of delivery that every output has. */
+export function deliveryShape(definition?: OutputDefinition) {
+  return {
+    batch: t
+      .group('How many rows go into one request.', {
+        maxBytes: t
+          .size('Send when so much has gathered.', { min: kibi })
+          .default(definition?.delivery?.batchBytes ?? 5 * mebi),
+        flush: t
+          .duration('Send after this time at the latest.', { min: 1 })
+          .default(definition?.delivery?.flushMs ?? 250)
+      })
+      .prefault({}),
+    maxInFlightBytes: t
+      .size('Memory for requests that are not answered yet; when it is full, reading waits.', { min: 64 * kibi })
+      .default(16 * mebi),
+    maxConcurrency: t.count('Most requests at a time.', { min: 1, max: 64 }).default(8),
+    retry: t
+      .group('Waits between attempts; there is no limit to their number.', {
+        min: t.duration('First wait.', { min: 1 }).default(second),
+        max: t.duration('Longest wait.', { min: 1 }).default(60 * second)
+      })
+      .prefault({}),
+    deadLetters: t
+      .group('Where rows go that the output refuses for good.', {
+        maxBytes: t.size('Most that is kept.').default(256 * mebi),
+        maxAge: t.duration('Letters are dropped after this time.').default(7 * day),
+        whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default('pause')
+      })
+      .prefault({}),
+    startFrom: t.choice('Where a new output begins on what is followed already.', ['now', 'beginning']).default('now')
+  }
+}
+
+export type DeliveryContent = z.output<z.ZodObject<ReturnType<typeof deliveryShape>>>
+
+/** A step is a map of one key: the processor's name, and its options. */
+function stepSchema(processors: readonly ProcessorDefinition[]) {
+  const steps = processors.map(definition => [definition.name, optionsSchema(definition).optional()])
+  return t.z.strictObject(Object.fromEntries(steps) as Record<string, z.ZodOptional<z.ZodObject>>)
+}
+
+export function optionsSchema(definition: AnyDefinition, more: z.ZodRawShape = {}) {
+  const own = definition.options(t)
+  const twice = Object.keys(more).find(key => Object.hasOwn(own, key))
+  if (twice !== undefined) throw new Error(`Cannot define "${twice}" in ${definition.kind} "${definition.name}" again`)
+  return t.z.strictObject({ ...more, ...own }).describe(definition.summary)
+}
+
+type More = z.ZodRawShape | ((definition: AnyDefinition) => z.ZodRawShape)
+
+/** A map whose `type` or `use` names a component and whose other keys are that component's options. */
+function choose(by: Variants, definitions: readonly AnyDefinition[], more: More) {
+  const { key, what } = by
+  const options = definitions.map(definition =>
+    optionsSchema(definition, {
+      [key]: t.z.literal(definition.name).describe(`Name of the ${what}.`),
+      ...(typeof more === 'function' ? more(definition) : more)
+    })
+  )
+  // A union needs a member; bind.ts refuses every value before this one is asked.
+  const none = t.z.strictObject({ [key]: t.z.literal('') })
+  const [first = none, ...rest] = options
+  return t.z.discriminatedUnion(key, [first, ...rest]).register(variants, by)
+}

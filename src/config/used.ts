@@ -1,0 +1,62 @@
+import type { ComponentRegistry } from './define.ts'
+import { type Components, type ComponentKind, defaultParser, impliedProcessor } from './schema.ts'
+import { childOf, entriesOf, type Node, textOf } from './tree.ts'
+
+type Names = Readonly<Record<ComponentKind, ReadonlySet<string>>>
+
+/** Names of the components that a tree asks for, right or wrong. */
+export function usedBy(tree: Node): Names {
+  const inputs = entriesOf(childOf(tree, 'inputs')).map(([, { node }]) => node)
+  const outputs = entriesOf(childOf(tree, 'outputs')).map(([, { node }]) => node)
+  const pipelines = entriesOf(childOf(tree, 'pipelines')).map(([, { node }]) => node)
+  return {
+    inputs: namesOf(inputs, 'type'),
+    outputs: namesOf(outputs, 'type'),
+    parsers: new Set([
+      defaultParser,
+      ...namesOf(inputs, 'parser'),
+      ...namesOf(
+        inputs.map(input => childOf(input, 'parser')).filter(node => node !== undefined),
+        'use'
+      )
+    ]),
+    processors: new Set([impliedProcessor, ...[tree, ...pipelines].flatMap(stepsOf)])
+  }
+}
+
+/** Every scalar counts: a name may stand behind a misspelt key. */
+function namesOf(nodes: readonly Node[], key: string): Set<string> {
+  return new Set(
+    nodes
+      .flatMap(node => [textOf(node, key), ...entriesOf(node).map(([name]) => textOf(node, name))])
+      .filter(text => text !== undefined)
+  )
+}
+
+function stepsOf(node: Node): string[] {
+  const steps = childOf(node, 'process')
+  return steps?.kind === 'list' ? steps.items.flatMap(step => entriesOf(step).map(([name]) => name)) : []
+}
+
+/** Loads those of the registry that are asked for; left out: all. */
+export async function loadComponents(registry: ComponentRegistry, used?: Names): Promise<Components> {
+  const load = <T>(kind: ComponentKind, loaders: Readonly<Record<string, () => Promise<T>>>): Promise<T[]> =>
+    Promise.all(
+      Object.keys(loaders)
+        .filter(name => used === undefined || used[kind].has(name))
+        .map(name => loaders[name]!())
+    )
+  const [inputs, parsers, processors, outputs] = await Promise.all([
+    load('inputs', registry.inputs),
+    load('parsers', registry.parsers),
+    load('processors', registry.processors),
+    load('outputs', registry.outputs)
+  ])
+  const names = {
+    inputs: Object.keys(registry.inputs),
+    parsers: Object.keys(registry.parsers),
+    processors: Object.keys(registry.processors),
+    outputs: Object.keys(registry.outputs)
+  }
+  return { inputs, parsers, processors, outputs, names }
+}
