@@ -2,8 +2,8 @@ import { SendError } from '../../core/errors.ts'
 import type { Shipment } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import { type BulkResult, bulkFilter, readBulkReply } from './bulk.ts'
+import { gzip } from '../gzip.ts'
 import { type Client, type Reply, RequestError, needsPerson } from './client.ts'
-import { compress } from './compress.ts'
 
 const compatible = 'compatible-with=8'
 export const jsonHeaders = {
@@ -45,7 +45,7 @@ export async function sendBulk(
   shipment: Shipment,
   signal: AbortSignal
 ): Promise<BulkAnswer> {
-  const body = await compress(request.bytes, request.gzipLevel)
+  const body = request.gzipLevel === 0 ? request.bytes : await gzip(request.bytes, request.gzipLevel)
   const reply = await client
     .request({
       method: 'POST',

@@ -1,0 +1,85 @@
+import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import { defineOutput, type OutputContext } from '../config/define.ts'
+import type { Batch } from '../core/batch.ts'
+import { SendError, messageOf } from '../core/errors.ts'
+import type { Body, Output, Shipment, Verdicts } from '../core/output.ts'
+import { DocumentEncoder } from './elasticsearch/encode.ts'
+import { PrettyEncoder } from './pretty.ts'
+
+const stdoutFd = 1
+const formats = ['auto', 'text', 'json'] as const
+/** How long to wait for a reader that is slower than we are before looking again. */
+const fullPipeMs = 10
+
+export interface StdoutOptions {
+  readonly format: (typeof formats)[number]
+  readonly color: 'auto' | 'always' | 'never'
+}
+
+export const stdout = defineOutput({
+  name: 'stdout',
+  summary: 'Prints rows: as lines for people on a terminal, else as one ECS document a line.',
+  options: t => ({
+    format: t
+      .choice('Lines for people, JSON documents, or what the reader is: a terminal or not.', formats)
+      .default('auto'),
+    color: t.choice('Colours in text.', ['auto', 'always', 'never']).default('auto')
+  }),
+  delivery: { flushMs: 50, batchBytes: 64 * 1024 },
+  examples: [{ title: 'JSON even on a terminal', config: 'format: json' }],
+  create: (options, context) => new StdoutOutput(options, context)
+})
+
+/** Writes to a file descriptor by itself: in a worker thread `process.stdout` goes through the main thread and says nothing of
+ * a full pipe. */
+export class StdoutOutput implements Output {
+  readonly #encoder: { encode(batch: Batch, body: Body): void }
+  readonly #context: OutputContext
+  readonly #fd: number
+  #isClosed = false
+
+  constructor(options: StdoutOptions, context: OutputContext, fd = stdoutFd) {
+    const isTerminal = isatty(fd)
+    const isText = options.format === 'text' || (options.format === 'auto' && isTerminal)
+    const hasColor = options.color === 'always' || (options.color === 'auto' && isTerminal && !process.env['NO_COLOR'])
+    this.#encoder = isText
+      ? new PrettyEncoder(context.keys, hasColor)
+      : new DocumentEncoder(
+          { schema: 'ecs', namespace: 'default', stream: '', hostName: context.hostName, hasAction: false },
+          context.keys
+        )
+    this.#context = context
+    this.#fd = fd
+  }
+
+  encode(batch: Batch, body: Body): void {
+    this.#encoder.encode(batch, body)
+  }
+
+  /** When the reader has gone (`| head`), rows count as delivered: nobody wants them any more. */
+  async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
+    const end = shipment.rowEnds[shipment.rows - 1] ?? 0
+    let at = 0
+    while (at < end && !this.#isClosed) {
+      try {
+        at += writeSync(this.#fd, shipment.bytes, at, end - at)
+      } catch (error) {
+        const { code } = error as { code?: string }
+        if (code === 'EPIPE') this.#isClosed = true
+        else if (code !== 'EAGAIN') {
+          throw new SendError(`Cannot write to standard output: ${messageOf(error)}`, 'retry', {
+            unknown: at > 0,
+            cause: error
+          })
+        } else await this.#wait(signal)
+      }
+    }
+    return { requestBytes: at }
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new SendError('Cannot write to standard output: aborted', 'retry', { unknown: true })
+    await new Promise<void>(resolve => this.#context.clock.after(fullPipeMs, resolve))
+  }
+}
