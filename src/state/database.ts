@@ -15,6 +15,8 @@ const busyTimeoutMs = 250
 /** A layout of a database file, in all its versions. */
 export interface Schema {
   readonly applicationId: number
+  /** Settings that only an empty file takes. */
+  readonly settings?: string
   /** The step at index i leads from version i to version i + 1. Steps are never changed once released, only added. */
   readonly migrations: readonly Migration[]
   /** Throws `Damaged`, or what SQLite throws, when rows of a database of the newest version are not what was written. */
@@ -74,9 +76,10 @@ export function transaction<T>(database: DatabaseSync, run: () => T): T {
   }
 }
 
-/** Opens for reading and writing; the file exists and was inspected. */
-export function openForWriting(path: string): DatabaseSync {
+/** Opens for reading and writing a file that was inspected, or an empty one with the settings it is to get. */
+export function openForWriting(path: string, settings = ''): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  database.exec(settings)
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608;
     PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024`)
   return database

@@ -1,7 +1,6 @@
 import {
   chmodSync,
   closeSync,
-  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -81,15 +80,35 @@ export function removeDatabase(path: string): void {
  */
 export function setAside(path: string, now: number): string {
   const dir = dirname(path)
-  const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  let to = `${path}.bad-${stamp}`
-  for (let i = 2; existsSync(to); i++) to = `${path}.bad-${stamp}-${i}`
+  const to = freeName(`${path}.bad-${stampOf(now)}`)
   for (const suffix of ['', ...companions]) {
     if (lstatSync(path + suffix, { throwIfNoEntry: false }) !== undefined) renameSync(path + suffix, to + suffix)
   }
   fsyncDirectory(dir)
   prune(path)
   return to
+}
+
+/**
+ * Sets aside companions that are no regular files, and returns their names: SQLite could not use a directory, and would write
+ * through a link.
+ */
+export function setAsideCompanions(path: string, now: number): string[] {
+  const strange = companions
+    .map(suffix => path + suffix)
+    .filter(name => lstatSync(name, { throwIfNoEntry: false })?.isFile() === false)
+  for (const name of strange) renameSync(name, freeName(`${path}.bad-${stampOf(now)}${name.slice(path.length)}`))
+  return strange
+}
+
+function stampOf(now: number): string {
+  return new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')
+}
+
+function freeName(wanted: string): string {
+  let free = wanted
+  for (let i = 2; lstatSync(free, { throwIfNoEntry: false }) !== undefined; i++) free = `${wanted}-${i}`
+  return free
 }
 
 function prune(path: string): void {

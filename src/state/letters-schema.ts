@@ -6,6 +6,7 @@ import type { Schema } from './database.ts'
  */
 export const lettersSchema: Schema = {
   applicationId: 0x6d63706c,
+  settings: 'PRAGMA auto_vacuum = INCREMENTAL',
   migrations: [
     database =>
       database.exec(`

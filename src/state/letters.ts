@@ -9,7 +9,7 @@ import type { DeadLetter } from '../core/record.ts'
 import { isDamage, openForReading, transaction } from './database.ts'
 import { setAside } from './files.ts'
 import { lettersSchema } from './letters-schema.ts'
-import { openDatabase } from './opening.ts'
+import { openDatabase, removeUnfinished } from './opening.ts'
 
 /** `replaying`: on its way to its output again; a restart finds it so and goes on. */
 export type LetterState = 'held' | 'replaying'
@@ -68,6 +68,7 @@ export class DeadLetters {
   constructor(path: string, context: Context) {
     this.#path = path
     this.#context = context
+    if (!context.readOnly) removeUnfinished(path)
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
     this.#open()
     this.#guard(database => this.#count(database))
@@ -79,7 +80,8 @@ export class DeadLetters {
     const sql = `SELECT ${summary} FROM letters WHERE id < ? ${output === undefined ? '' : 'AND output = ?'}
       ${state === undefined ? '' : `AND state = '${state === 'held' ? 'held' : 'replaying'}'`} ORDER BY id DESC LIMIT ?`
     const values = output === undefined ? [before, limit] : [before, output, limit]
-    return this.#guard(database => database.prepare(sql).all(...values)) as unknown as LetterSummary[]
+    const rows = this.#guard(database => database.prepare(sql).all(...values)) ?? []
+    return rows as unknown as LetterSummary[]
   }
 
   /** One letter with its row. A damaged row is reported, and missing in the answer. */

@@ -5,7 +5,15 @@ import { crashPoint } from '../core/crash-points.ts'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { type Finding, inspect, migrate, openForWriting, type Schema } from './database.ts'
-import { createPrivate, fsyncDirectory, fsyncFile, makePrivate, removeDatabase, setAside } from './files.ts'
+import {
+  createPrivate,
+  fsyncDirectory,
+  fsyncFile,
+  makePrivate,
+  removeDatabase,
+  setAside,
+  setAsideCompanions
+} from './files.ts'
 
 /** Where the content of an opened database comes from. */
 export type Origin = 'found' | 'backup' | 'new'
@@ -26,7 +34,7 @@ export interface Files {
 export function openDatabase(files: Files, log: Log, now: number): { database: DatabaseSync; origin: Origin } {
   const { path, schema } = files
   try {
-    removeDatabase(unfinished(path))
+    removeUnfinished(path)
     const origin = secure(files, log, now)
     makePrivate(path)
     const database = openForWriting(path)
@@ -43,6 +51,7 @@ export function openDatabase(files: Files, log: Log, now: number): { database: D
 /** Sees to it that a good file stands at the path, and says where it came from. */
 function secure(files: Files, log: Log, now: number): Origin {
   const { path, backup, schema, whole } = files
+  for (const name of setAsideCompanions(path, now)) log.error(`Cannot use "${name}": not a regular file, set aside`)
   const found = inspect(path, schema, { whole })
   refuseNewer(path, found)
   if (found.kind === 'good') return 'found'
@@ -61,6 +70,11 @@ function secure(files: Files, log: Log, now: number): Origin {
   copyFileSync(backup, unfinished(path), constants.COPYFILE_FICLONE)
   putInPlace(path)
   return 'backup'
+}
+
+/** Removes what a crash left of a database that was being made. */
+export function removeUnfinished(path: string): void {
+  removeDatabase(unfinished(path))
 }
 
 /** The name under which a database is made before it takes its place. */
@@ -89,7 +103,7 @@ function reportBad(path: string, finding: Finding, log: Log, now: number): void 
 
 function createNew(path: string, schema: Schema): void {
   createPrivate(unfinished(path))
-  const database = openForWriting(unfinished(path))
+  const database = openForWriting(unfinished(path), schema.settings)
   migrate(database, schema)
   database.close()
   putInPlace(path)

@@ -32,8 +32,6 @@ export const stateSchema: Schema = {
         ) STRICT, WITHOUT ROWID`)
   ],
   check(database) {
-    const tables = new StateTables(database)
-    tables.load()
-    tables.ended()
+    new StateTables(database).verify()
   }
 }

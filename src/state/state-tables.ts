@@ -52,18 +52,30 @@ export class StateTables {
     }
   }
 
+  /** Compares every row with its seal. */
+  verify(): void {
+    for (const [table, columns] of Object.entries(columnsOf)) {
+      const sql = `SELECT ${columns.join(', ')}, seal FROM ${table}`
+      const statement = this.#statement(sql)
+      statement.setReturnArrays(true)
+      for (const row of statement.iterate() as unknown as Iterable<(string | number)[]>) {
+        if (row.pop() !== seal(...row)) throw new Damaged(`a row of ${table} does not match its check`)
+      }
+    }
+  }
+
   load(): StoredState {
     const parsers = Object.create(null) as Record<string, string>
     const notes = Object.create(null) as Record<string, string>
-    for (const row of this.#all('SELECT * FROM parsers', ['source', 'parser'])) {
+    for (const row of this.#all('SELECT * FROM parsers', columnsOf.parsers)) {
       parsers[String(row['source'])] = String(row['parser'])
     }
-    for (const row of this.#all('SELECT * FROM notes', ['key', 'value'])) {
+    for (const row of this.#all('SELECT * FROM notes', columnsOf.notes)) {
       notes[String(row['key'])] = String(row['value'])
     }
-    const cuts = this.#all('SELECT * FROM cuts ORDER BY source, position', ['source', 'position'])
+    const cuts = this.#all('SELECT * FROM cuts ORDER BY source, position', columnsOf.cuts)
     return {
-      sources: this.#all('SELECT * FROM sources', ['id', 'input', 'name', 'file', 'seen_at']).map(sourceOf),
+      sources: this.#all('SELECT * FROM sources', columnsOf.sources).map(sourceOf),
       cursors: this.#cursorRows().map(cursorOf),
       cuts: cuts.map(row => ({ source: String(row['source']), position: Number(row['position']) })),
       parsers,
@@ -77,7 +89,7 @@ export class StateTables {
 
   /** Sums over sources that were forgotten, by output. */
   ended(): Map<string, Ledger> {
-    const rows = this.#all('SELECT * FROM ended', ['output', 'ledger'])
+    const rows = this.#all('SELECT * FROM ended', columnsOf.ended)
     return new Map(rows.map(row => [String(row['output']), JSON.parse(String(row['ledger'])) as Ledger]))
   }
 
@@ -92,7 +104,7 @@ export class StateTables {
     const sources = this.#statement('SELECT id FROM sources WHERE idle > ?').all(limitMs)
     for (const { id } of sources) this.#forget(String(id))
     const old = 'SELECT * FROM cursors WHERE idle > ?'
-    const cursors = this.#all(old, cursorColumns, limitMs)
+    const cursors = this.#all(old, columnsOf.cursors, limitMs)
     for (const row of cursors) this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
     this.#run('DELETE FROM cursors WHERE idle > ?', limitMs)
     return sources.length + cursors.length
@@ -117,7 +129,7 @@ export class StateTables {
 
   /** The account of what is forgotten lives on in the sum of its output. */
   #forget(source: SourceId): void {
-    for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', cursorColumns, source)) {
+    for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', columnsOf.cursors, source)) {
       this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
     }
     for (const table of ['cursors', 'cuts', 'parsers']) this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
@@ -125,14 +137,14 @@ export class StateTables {
   }
 
   #end(output: string, ledger: Ledger): void {
-    const [row] = this.#all('SELECT * FROM ended WHERE output = ?', ['output', 'ledger'], output)
+    const [row] = this.#all('SELECT * FROM ended WHERE output = ?', columnsOf.ended, output)
     const sum = row === undefined ? newLedger() : (JSON.parse(String(row['ledger'])) as Ledger)
     addLedger(sum, ledger)
     this.#run('INSERT OR REPLACE INTO ended VALUES (?, ?, ?)', ...sealed(output, JSON.stringify(sum)))
   }
 
   #cursorRows(): Row[] {
-    return this.#all('SELECT * FROM cursors', cursorColumns)
+    return this.#all('SELECT * FROM cursors', columnsOf.cursors)
   }
 
   /** All rows of a query, each compared with its seal. */
@@ -157,7 +169,16 @@ export class StateTables {
   }
 }
 
-const cursorColumns = ['source', 'output', 'position', 'marker', 'ledger'] as const
+/** What each table's seal is made of, in this order. */
+const columnsOf = {
+  sources: ['id', 'input', 'name', 'file', 'seen_at'],
+  cursors: ['source', 'output', 'position', 'marker', 'ledger'],
+  cuts: ['source', 'position'],
+  parsers: ['source', 'parser'],
+  notes: ['key', 'value'],
+  ended: ['output', 'ledger'],
+  meta: ['key', 'value']
+} as const
 
 function sealed(...values: (string | number)[]): (string | number)[] {
   return [...values, seal(...values)]
