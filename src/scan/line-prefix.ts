@@ -35,12 +35,13 @@ export class LinePrefix {
   read(times: TimeScanner, bytes: Buffer, start: number, end: number): void {
     this.severity = 0
     let at = pastColour(bytes, start, end)
-    while (at < end && (bytes[at] === open || bytes[at] === space)) at++
-    this.hasTime = times.parsePrefix(bytes, at, end)
+    let first = at
+    while (first < end && (bytes[first] === open || bytes[first] === space)) first++
+    this.hasTime = times.parsePrefix(bytes, first, end)
     if (this.hasTime) {
-      if (!isDigit(bytes[at]!) && isDigit(bytes[at + 1]!)) this.severity = klogSeverity(bytes[at]!)
+      if (!isDigit(bytes[first]!) && isDigit(bytes[first + 1]!)) this.severity = klogSeverity(bytes[first]!)
       at = times.end
-    } else if (this.#inBrackets(times, bytes, at, end)) at = times.end
+    } else if (this.#inBrackets(times, bytes, first, end)) at = times.end
     if (this.severity === 0) this.severity = levelIn(bytes, at, Math.min(end, at + maxLevelAt), end)
   }
 

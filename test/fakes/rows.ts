@@ -7,8 +7,11 @@ import { severityTexts } from '../../src/scan/severity.ts'
 
 export const readTime = Date.parse('2026-11-22T22:00:00Z')
 
-/** A row as a test sees it: columns and attributes by name, in the order of the row. */
-export type Row = [name: string, value: unknown][]
+/** A row as a test sees it: the columns, then the attributes in the order of the row. */
+export interface Row {
+  readonly columns: [name: string, value: unknown][]
+  readonly attributes: [name: string, value: unknown][]
+}
 
 /** Parsers and processors at work on text, without files. */
 export class Bench {
@@ -52,8 +55,8 @@ export class Bench {
     const { arena, batch } = this
     batch.bytes = bytes.length <= arena.chunkBytes ? arena.bytes : Buffer.alloc(bytes.length)
     // stale bytes behind the chunk must not matter
-    batch.bytes.fill(0xdd)
     bytes.copy(batch.bytes)
+    batch.bytes.fill(0xdd, bytes.length, Math.min(bytes.length + 1024, batch.bytes.length))
     batch.size = bytes.length
     batch.base = base
     batch.source = this.#source
@@ -91,7 +94,8 @@ export class Bench {
 
   row(row: number): Row {
     const { batch, keys } = this
-    const shown: Row = []
+    const shown: Row['columns'] = []
+    const attributes: Row['attributes'] = []
     const flags = batch.flags[row]!
     if (batch.body.kind[row] !== Kind.absent) {
       const time = new Date(batch.time[row]!).toISOString()
@@ -109,9 +113,9 @@ export class Bench {
     for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
       if (batch.fieldUse[field] === Use.consumed) continue
       const value = this.value(batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.fieldKind[field]!)
-      shown.push([keys.names[batch.fieldKey[field]!]!, value])
+      attributes.push([keys.names[batch.fieldKey[field]!]!, value])
     }
-    return shown
+    return { columns: shown, attributes }
   }
 
   value(start: number, end: number, kind: number): unknown {
@@ -142,9 +146,9 @@ export function run(steps: Steps, batch: Batch): void {
   for (const processor of steps.processors) processor.apply(batch)
 }
 
-/** A row as an object, for comparing; a name that comes twice throws. */
-export function asObject(row: Row): Record<string, unknown> {
-  const names = row.map(([name]) => name)
+/** A row as an object, for comparing; an attribute that comes twice throws. */
+export function asObject({ columns, attributes }: Row): Record<string, unknown> {
+  const names = attributes.map(([name]) => name)
   if (new Set(names).size !== names.length) throw new Error(`The row has a name twice: ${names.join(' ')}`)
-  return Object.fromEntries(row)
+  return Object.fromEntries([...attributes, ...columns])
 }

@@ -10,5 +10,11 @@ testCases(join(import.meta.dirname, 'cases'), ({ input_service: service, ...opti
   const parser = auto.create(optionsOf(auto, {}), bench.context)
   const processors = [normalize.create(optionsOf(normalize, options), bench.context)]
   const rows = bench.rows(input, { parser, processors })
-  return rows.map(row => Object.entries(asObject(row)).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join('\n')).join('\n\n')
+  return rows
+    .map(row => {
+      asObject(row)
+      const lines = row.columns.map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      return [...lines, ...row.attributes.map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`)].join('\n')
+    })
+    .join('\n\n')
 })
