@@ -47,7 +47,7 @@ function handOver(file) {
   }
   const args = [...flags, '--disable-warning=ExperimentalWarning', file, ...process.argv.slice(2)]
   if (process.execve) process.execve(node, [node, ...args], process.env)
-  else runChild(node, args)
+  else runChild(node, args).catch(error => fail(error.message))
 }
 
 /** The package `node` has the binary, in our own node_modules or in those of whoever depends on us. */
@@ -63,17 +63,16 @@ function findNode(folder) {
   return parent === folder ? undefined : findNode(parent)
 }
 
-function runChild(node, args) {
-  import('child_process').then(({ spawn }) => {
-    const child = spawn(node, args, { stdio: 'inherit' })
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
-    for (const signal of signals) process.on(signal, () => child.kill(signal))
-    child.on('error', error => fail('"' + node + '" can not be started: ' + error.message))
-    child.on('exit', (code, signal) => {
-      if (signal === null) process.exit(code)
-      for (const name of signals) process.removeAllListeners(name)
-      process.kill(process.pid, signal)
-    })
+async function runChild(node, args) {
+  const { spawn } = await import('child_process')
+  const child = spawn(node, args, { stdio: 'inherit' })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on('error', error => fail('"' + node + '" can not be started: ' + error.message))
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    for (const name of signals) process.removeAllListeners(name)
+    process.kill(process.pid, signal)
   })
 }
 

@@ -2,7 +2,7 @@ import { printable, type Stream } from './terminal.ts'
 import type { Log, LogFields } from '../core/log.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const styles = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const
 
 /** The program's own log on stderr: a line for people on a terminal, JSON for machines elsewhere. */
@@ -13,7 +13,7 @@ export async function openLog(level: LogLevel, err: Stream): Promise<Log> {
 /** `12:03:04 warn  Cannot read … path=/x`. */
 export function lineLog(level: LogLevel, err: Stream): Log {
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
-    if (levels.indexOf(at) < levels.indexOf(level)) return
+    if (logLevels.indexOf(at) < logLevels.indexOf(level)) return
     const time = err.style('dim', new Date().toTimeString().slice(0, 8))
     err.line(`${time} ${err.style(styles[at], at.padEnd(5))} ${printable(message)}${formatFields(fields, err)}`)
   }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
-import { openLog, type LogLevel } from './log.ts'
+import { logLevels, openLog, type LogLevel } from './log.ts'
 import { packageRoot } from './package.ts'
 import { runSession } from './session.ts'
 import { asPath } from './state-dir.ts'
@@ -21,7 +22,11 @@ export const run: Verb = {
       "configuration files, merged in this order; none: this machine's logs, see pipelines/"
     )
     command.option('--state-dir <dir>', 'state directory, instead of the one in the configuration', asPath)
-    command.option('--log-level <level>', 'debug, info, warn or error, instead of the one in the configuration')
+    command.addOption(
+      new Option('--log-level <level>', 'level of its own log, instead of the one in the configuration').choices(
+        logLevels
+      )
+    )
     command.addHelpText(
       'after',
       examples({

@@ -44,13 +44,24 @@ export async function openServer(collector: Collector, options: ServerOptions): 
     const door = isLoopback(listen.host.toLowerCase()) ? 'local' : 'open'
     const address = await bind(listener(door), listen, 'server.listen')
     const metricsAddress = metricsListen && (await bind(listener('metrics'), metricsListen, 'metrics.listen'))
-    const path = controlPath(options.stateDir)
-    if (isPossiblePath(path)) await listenOnControl(listener('control'), path)
-    else options.log.warn('Cannot open control.sock: the path of the state directory is too long', { path })
+    await openControl(listener('control'), options)
     return { address, metricsAddress, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Without control.sock a collector still does its work, so only another collector behind it is a reason to stop. */
+async function openControl(server: HttpServer, { stateDir, log }: ServerOptions): Promise<void> {
+  const path = controlPath(stateDir)
+  const failure = 'Cannot open control.sock: the command line will not reach this collector'
+  if (!isPossiblePath(path)) return log.warn(failure, { path, cause: 'the path is too long for a socket' })
+  try {
+    await listenOnControl(server, path)
+  } catch (error) {
+    if (error instanceof ExitError) throw error
+    log.warn(failure, { path, cause: messageOf(error) })
   }
 }
 

@@ -41,7 +41,11 @@ describe('first lines', () => {
 describe('ledger lines', () => {
   test('sum all sources but show those that read most', () => {
     const rows = [3, 1, 2].map(read => ({
-      ...{ source: `s${read}`, name: `/log/${read}`, input: 'a', output: 'es', position: 0 },
+      source: `s${read}`,
+      name: `/log/${read}`,
+      input: 'a',
+      output: 'es',
+      position: 0,
       ledger: { ...newLedger(), read, rows: [read, 0, 0, 0, 0, 0, 0], lostBytes: { truncated_gap: 5 } }
     }))
     expect(ledgerLines(recorder(), rows, 2)).toEqual([

@@ -85,21 +85,21 @@ describe('wrapper', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/^mcp-collector can not start: its own files are missing.*\n$/)
   })
-
-  /** A package whose program is `source`. */
-  function packageWith(source: string, folder = dir): string {
-    mkdirSync(join(folder, 'dist'), { recursive: true })
-    cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true })
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-    writeFileSync(join(folder, 'dist', 'main.js'), source)
-    return join(folder, 'bin', 'mcp-collector.js')
-  }
-
-  function linkNode(folder: string): void {
-    mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true })
-    symlinkSync(process.execPath, join(folder, 'node_modules', '.bin', 'node'))
-  }
 })
+
+/** A package whose program is `source`. */
+function packageWith(source: string, folder = dir): string {
+  mkdirSync(join(folder, 'dist'), { recursive: true })
+  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  writeFileSync(join(folder, 'dist', 'main.js'), source)
+  return join(folder, 'bin', 'mcp-collector.js')
+}
+
+function linkNode(folder: string): void {
+  mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true })
+  symlinkSync(process.execPath, join(folder, 'node_modules', '.bin', 'node'))
+}
 
 /** A Node.js on this machine that is too old for the program, where there is one. */
 async function findOldNode(): Promise<string | undefined> {

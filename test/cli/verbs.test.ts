@@ -83,6 +83,23 @@ describe('check', () => {
   })
 })
 
+describe('reference', () => {
+  test('shows a component, suggests a misspelt one', async () => {
+    expect(await command(['reference', 'file'])).toMatchObject({ code: 0, out: expect.stringMatching(/^input file\n/) })
+    expect(await command(['reference', 'elasticsaerch'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('did you mean "elasticsearch"?')
+    })
+  })
+
+  test('prints the JSON schema', async () => {
+    const { code, out } = await command(['reference', '--json-schema'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toHaveProperty('properties.inputs')
+    expect((await command(['reference', 'file', '--json-schema'])).code).toBe(2)
+  })
+})
+
 describe('status', () => {
   test('shows outputs, sources and what can not be read', async () => {
     const { code, out } = await command(['status', '--state-dir', stateDir])

@@ -58,7 +58,11 @@ export class FakeCollector implements Collector {
     }
     const idle = { inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0 }
     return Promise.resolve({
-      ...{ version: '0.1.0', pid: 7, startedAt: 0, uptimeMs: 61_000, stateDir: this.stateDir },
+      version: '0.1.0',
+      pid: 7,
+      startedAt: 0,
+      uptimeMs: 61_000,
+      stateDir: this.stateDir,
       ready: this.ready,
       degraded: this.degraded,
       inputs: [{ name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source] }],
@@ -91,8 +95,15 @@ export class FakeCollector implements Collector {
 
 function letter(id: number, output: string): Letter {
   return {
-    ...{ id, output, source: 'AAAAAAAAAAAAAAAA', position: id * 100, length: 20, at: 1_700_000_000_000 },
-    ...{ status: 400, type: 'document_parsing_exception', reason: 'failed to parse' },
+    id,
+    output,
+    source: 'AAAAAAAAAAAAAAAA',
+    position: id * 100,
+    length: 20,
+    status: 400,
+    type: 'document_parsing_exception',
+    reason: 'failed to parse',
+    at: 1_700_000_000_000,
     row: Buffer.from(`{"create":{}}\n{"message":"row ${id}"}\n`)
   }
 }

@@ -115,8 +115,10 @@ describe('server metrics', () => {
     expect(health.json).toEqual({
       status: 'UP',
       components: {
-        ...{ collector: { status: 'UP' }, state: { status: 'UP' } },
-        ...{ inputs: { status: 'UP' }, outputs: { status: 'UP' } }
+        collector: { status: 'UP' },
+        state: { status: 'UP' },
+        inputs: { status: 'UP' },
+        outputs: { status: 'UP' }
       }
     })
     const authorization = `Bearer ${token}`
@@ -267,6 +269,17 @@ describe('server sockets', () => {
     )
     expect(() => statSync(join(stateDir, 'control.sock'))).toThrow('ENOENT')
     other.close()
+  })
+
+  test('goes on without control.sock where the path is too long or can not be written', async () => {
+    const warnings: string[] = []
+    const log = { ...silentLog, warn: (message: string) => warnings.push(message) }
+    for (const dir of [join(stateDir, 'x'.repeat(200)), join(stateDir, 'missing')]) {
+      const { address } = await open({ stateDir: dir, log })
+      expect((await get(address, '/livez')).status).toBe(200)
+    }
+    expect(warnings).toHaveLength(2)
+    expect(warnings[0]).toContain('Cannot open control.sock')
   })
 
   test('malformed requests get 400 and harm nobody', async () => {

@@ -1,0 +1,37 @@
+import { components } from '../components.ts'
+import { jsonSchema } from '../config/json-schema.ts'
+import { reference as referenceOf } from '../config/reference.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
+import { examples, type Verb } from './verb.ts'
+
+export const reference: Verb = {
+  define(command, { out }, finish) {
+    command.argument('[component]', 'only this component; "config" is the file format, "delivery" what outputs share')
+    command.option('--json-schema', 'the JSON schema of configuration files, for editors')
+    command.addHelpText(
+      'after',
+      examples({
+        'mcp-collector reference': 'everything',
+        'mcp-collector reference elasticsearch': 'options of a component, with defaults and examples',
+        'mcp-collector reference --json-schema > schema.json': 'completion and checks in an editor'
+      })
+    )
+    command.action(async (name: string | undefined, options: { jsonSchema?: true }) => {
+      if (options.jsonSchema && name !== undefined)
+        throw usage('--json-schema is of the whole file, without a component')
+      out.line(options.jsonSchema ? JSON.stringify(await jsonSchema(components), null, 2) : await textOf(name))
+      finish(exitCodes.ok)
+    })
+  }
+}
+
+async function textOf(name: string | undefined): Promise<string> {
+  const answer = await referenceOf(components, name)
+  if ('text' in answer) return answer.text.trimEnd()
+  const meant = answer.meant === undefined ? '' : `: did you mean "${answer.meant}"?`
+  throw usage(`There is no component "${answer.unknown}"${meant}`)
+}
+
+function usage(message: string): ExitError {
+  return new ExitError(message, exitCodes.badConfiguration)
+}

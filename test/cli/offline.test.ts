@@ -1,0 +1,57 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import { StateStore } from '../../src/state/store.ts'
+import { command } from './command.ts'
+
+const source = 'AAAAAAAAAAAAAAAA'
+let stateDir: string
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'offline-'))
+  const state = StateStore.open(stateDir, { clock: systemClock, log: silentLog })
+  const ledger = { ...newLedger(), read: 5, rows: [4, 0, 0, 0, 0, 0, 1] }
+  const letter = {
+    output: 'es',
+    source,
+    position: 7,
+    length: 9,
+    status: 400,
+    type: 'mapping',
+    reason: 'no',
+    at: 1
+  }
+  const last = state.append([
+    { kind: 'source', source: { id: source, input: 'agent', name: '/var/log/a.log', file: {}, seenAt: 0 } },
+    { kind: 'cursor', cursor: { source, output: 'es', position: 100, marker: '', ledger } },
+    { kind: 'letter', letter: { ...letter, row: Buffer.from('{"message":"x"}\n') } }
+  ])
+  state.flush()
+  await state.untilDurable(last)
+  state.close()
+})
+
+afterAll(() => rmSync(stateDir, { recursive: true }))
+
+describe('state of a collector that does not run', () => {
+  test('shows its accounts', async () => {
+    const { code, out } = await command(['ledger', '--state-dir', stateDir])
+    expect(code).toBe(0)
+    expect(out.split('\n')[1]!.split(/ {2,}/)).toEqual(['/var/log/a.log', 'es', '5', '4', '1', '0'])
+  })
+
+  test('shows its dead letters and stays as it was', async () => {
+    const before = readdirSync(stateDir)
+    const list = await command(['dlq', 'list', '--json', '--state-dir', stateDir])
+    const { letters } = JSON.parse(list.out) as { letters: { id: number }[] }
+    expect(letters).toMatchObject([{ output: 'es', reason: 'no' }])
+    const shown = await command(['dlq', 'show', String(letters[0]!.id), '--state-dir', stateDir])
+    expect(shown.out).toContain('status 400, mapping: no\n{"message":"x"}\n')
+    expect((await command(['dlq', 'drop', '--all', '--state-dir', stateDir])).code).toBe(1)
+    expect(readdirSync(stateDir)).toEqual(before)
+  })
+})
