@@ -86,7 +86,7 @@ export class Delivery {
     const books = new Books(context.meter, context.id, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
     const pool = new BodyPool(Math.ceil(all.maxInFlightBytes / all.batchBytes) + 2, all.batchBytes * 2, all.poison)
-    const limit = (): number => this.#sender.queue.limitBytes
+    const limit = (): number => this.#sender.queue.limit.bytes
     this.#books = books
     this.#budget = budget
     this.#letters = new Letters(all.letters, context, books, budget)
@@ -161,7 +161,7 @@ export class Delivery {
     const replay = new Replay(rows)
     this.#replays.add(replay)
     this.#books.appended(rows.length)
-    for (const parcel of replay.parcels(this.#sender.queue.limitBytes)) {
+    for (const parcel of replay.parcels(this.#sender.queue.limit.bytes)) {
       this.#budget.add(parcel.size)
       this.#sender.push(parcel)
     }
@@ -191,7 +191,7 @@ export class Delivery {
       failures: gate.failures,
       retriedRows: this.#books.retriedRows.value,
       idCollisions: this.#books.idCollisions.value,
-      limitBytes: sender.queue.limitBytes,
+      limitBytes: sender.queue.limit.bytes,
       lastError: sender.lastError,
       rows: this.#books.counts()
     }

@@ -1,21 +1,20 @@
 import type { Budget } from './budget.ts'
 import type { Packer } from './packer.ts'
 import type { Parcel } from './parcel.ts'
+import { SizeLimit } from './size-limit.ts'
 import type { Settler } from './settler.ts'
 
 /** Parcels that wait to be sent, and how large they may be. */
 export class Queue {
-  /** Most bytes of a parcel of several rows. Halved when the server calls a request too large; as that request was larger than
-   * the server's limit, this never falls below half of that. */
-  limitBytes: number
+  readonly limit: SizeLimit
   readonly #parcels: Parcel[] = []
   readonly #parts: { readonly packer: Packer; readonly budget: Budget; readonly settler: Settler }
 
   constructor(
-    limitBytes: number,
+    batchBytes: number,
     parts: { readonly packer: Packer; readonly budget: Budget; readonly settler: Settler }
   ) {
-    this.limitBytes = limitBytes
+    this.limit = new SizeLimit(batchBytes)
     this.#parts = parts
   }
 
@@ -35,16 +34,15 @@ export class Queue {
   next(): Parcel | undefined {
     for (;;) {
       const parcel = this.#parcels.shift() ?? this.#parts.packer.take()
-      if (parcel === undefined || parcel.rows === 1 || parcel.size <= this.limitBytes) return parcel
-      this.#split(parcel, parcel.rowsWithin(this.limitBytes))
+      if (parcel === undefined || parcel.rows === 1 || parcel.size <= this.limit.bytes) return parcel
+      this.#split(parcel, parcel.rowsWithin(this.limit.bytes))
     }
   }
 
   /** Puts a parcel of several rows back in halves, and learns from that. */
   halve(parcel: Parcel): void {
-    const half = Math.max(1, parcel.size >> 1)
-    this.limitBytes = Math.min(this.limitBytes, half)
-    this.#split(parcel, Math.min(parcel.rowsWithin(half), parcel.rows - 1))
+    this.limit.refused(parcel.size)
+    this.#split(parcel, Math.min(parcel.rowsWithin(parcel.size >> 1), parcel.rows - 1))
   }
 
   #split(parcel: Parcel, row: number): void {

@@ -108,7 +108,7 @@ export class Refusals {
   takeProbe(): Parcel | undefined {
     const parcel = this.#kept.shift()
     if (parcel === undefined || parcel.rows === 1) return parcel
-    this.#kept.push(parcel.part(1, parcel.rows))
+    this.#kept.unshift(parcel.part(1, parcel.rows))
     return parcel.part(0, 1)
   }
 

@@ -3,6 +3,9 @@ import type { BodyPool } from './body-pool.ts'
 import { backoffMs } from './gate.ts'
 import { Parcel } from './parcel.ts'
 
+/** Shortest backoff: time for other answers to come in. */
+const gatherMs = 250
+
 export interface ReturnsParts {
   readonly clock: Clock
   readonly pool: BodyPool
@@ -14,11 +17,12 @@ export interface ReturnsParts {
 
 /**
  * Rows that the server asked to send again (429, 5xx), until their backoff is over. They are gathered over several answers: sent
- * answer by answer, each request would leave a trail of ever smaller ones. Rows of unknown outcome stay in their own parcel, as
- * what is known of earlier attempts belongs to all rows of a parcel.
+ * answer by answer, each request would leave a trail of ever smaller ones. Rows of unknown outcome are gathered apart, as that is
+ * said of all rows of a shipment.
  */
 export class Returns {
-  #open: Parcel | undefined
+  #known: Parcel | undefined
+  #unknown: Parcel | undefined
   #timers = new Map<Parcel, () => void>()
   readonly #parts: ReturnsParts
 
@@ -28,26 +32,32 @@ export class Returns {
 
   /** Takes over a parcel of rows whose bytes are in the budget. */
   add(parcel: Parcel, retryAfterMs: number | undefined): void {
-    if (parcel.unknown || parcel.isReplay) {
-      this.#schedule(parcel, parcel.attempt, retryAfterMs)
+    if (parcel.isReplay) {
+      this.#schedule(parcel, retryAfterMs)
       return
     }
-    const open = this.#open ?? new Parcel(this.#parts.pool.take(), true)
-    open.copyRows(parcel, 0, parcel.rows)
-    open.firstSentAt = open.firstSentAt === 0 ? parcel.firstSentAt : Math.min(open.firstSentAt, parcel.firstSentAt)
-    open.attempt = Math.max(open.attempt, parcel.attempt)
-    if (this.#open === undefined) this.#schedule(open, parcel.attempt, retryAfterMs)
-    this.#open = open
-    if (open.size >= this.#parts.limit()) this.#finish(open)
+    const open = parcel.unknown ? this.#unknown : this.#known
+    if (open !== undefined && open.size + parcel.size <= this.#parts.limit()) {
+      merge(open, parcel)
+      return
+    }
+    if (open !== undefined) this.#finish(open)
+    const gathered = new Parcel(this.#parts.pool.take(), true)
+    gathered.inherit(parcel)
+    merge(gathered, parcel)
+    if (parcel.unknown) this.#unknown = gathered
+    else this.#known = gathered
+    this.#schedule(gathered, retryAfterMs)
   }
 
   close(): void {
     for (const cancel of this.#timers.values()) cancel()
   }
 
-  #schedule(parcel: Parcel, attempt: number, retryAfterMs: number | undefined): void {
+  #schedule(parcel: Parcel, retryAfterMs: number | undefined): void {
     const { clock, random } = this.#parts
-    const ms = Math.max(backoffMs(attempt, random), (retryAfterMs ?? 0) * (1 + 0.1 * random()))
+    const asked = (retryAfterMs ?? 0) * (1 + 0.1 * random())
+    const ms = Math.max(gatherMs, backoffMs(parcel.attempt, random), asked)
     const cancel = clock.after(ms, () => this.#finish(parcel))
     this.#timers.set(parcel, cancel)
   }
@@ -55,7 +65,17 @@ export class Returns {
   #finish(parcel: Parcel): void {
     this.#timers.get(parcel)?.()
     this.#timers.delete(parcel)
-    if (this.#open === parcel) this.#open = undefined
+    if (this.#known === parcel) this.#known = undefined
+    if (this.#unknown === parcel) this.#unknown = undefined
     this.#parts.onDue(parcel.seal())
   }
+}
+
+/** Adds all rows. What the output remembers of the oldest ones holds for all: it looks furthest back. */
+function merge(into: Parcel, from: Parcel): void {
+  into.copyRows(from, 0, from.rows)
+  into.attempt = Math.max(into.attempt, from.attempt)
+  if (from.firstSentAt >= into.firstSentAt) return
+  into.firstSentAt = from.firstSentAt
+  into.memo = from.memo
 }

@@ -19,6 +19,7 @@ import type { Settler } from './settler.ts'
 
 const refusesAll = 'refuses_all'
 const mostMessage = 500
+const mostAttemptsTooLarge = 8
 
 export interface SenderParts {
   readonly id: string
@@ -40,6 +41,7 @@ export interface SenderParts {
 /** A request on its way. */
 interface Request {
   readonly parcel: Parcel
+  readonly size: number
   /** Of the gate, when it began. */
   readonly epoch: number
   /** It took the last slot while others were waiting. */
@@ -106,31 +108,29 @@ export class Sender {
 
   #start(parcel: Parcel, isProbe: boolean): void {
     const isFull = this.inFlight + 1 >= this.concurrency.limit && this.queue.length > 0
-    const { size } = parcel
     this.inFlight++
-    this.inFlightBytes += size
-    const promise = this.#carry({ parcel, isProbe, isFull, epoch: this.gate.epoch }).then(() => {
-      this.inFlight--
-      this.inFlightBytes -= size
-      this.#requests.delete(promise)
-      this.pump()
-    })
+    this.inFlightBytes += parcel.size
+    const promise = this.#run({ parcel, isProbe, isFull, epoch: this.gate.epoch, size: parcel.size })
     this.#requests.add(promise)
+    void promise.finally(() => this.#requests.delete(promise))
   }
 
-  async #carry(request: Request): Promise<void> {
+  async #run(request: Request): Promise<void> {
     const { parcel } = request
-    if (parcel.attempt > 0) this.#parts.books.retriedRows.value += parcel.rows
     const answer = await this.#courier.carry(parcel)
     if (answer === undefined) this.#putBack(request)
     else if (answer instanceof SendError) this.#faulted(request, answer)
     else this.#answered(request, answer)
+    this.inFlight--
+    this.inFlightBytes -= request.size
+    this.pump()
   }
 
   #answered(request: Request, { verdicts, ms }: Answer): void {
     const { parcel } = request
     const { books, clock, settler } = this.#parts
     books.sentBytes.value += verdicts.requestBytes
+    if (parcel.attempt > 0) books.retriedRows.value += parcel.rows
     const retried = countRetries(verdicts, parcel.rows)
     if (retried === parcel.rows) {
       // nothing was taken: the same as a fault of the whole request
@@ -141,6 +141,7 @@ export class Sender {
     }
     const now = clock.monotonic()
     books.requests(verdicts.each === undefined ? 'delivered' : 'mixed').value++
+    this.queue.limit.taken(parcel.size)
     if (retried > 0) this.concurrency.pressed(now)
     else this.concurrency.answered(now, ms, request.isFull)
     crashPoint('delivery.settle.before')
@@ -169,7 +170,7 @@ export class Sender {
     if (this.#courier.isClosed) {
       this.#putBack(request)
     } else if (fault.fault === 'split') {
-      this.#tooLarge(request.parcel, fault.status, message)
+      this.#tooLarge(request, fault.status, message)
     } else if (fault.fault === 'pause') {
       this.#putBack(request)
       this.#pause(pauseReason(fault.status), message)
@@ -191,9 +192,15 @@ export class Sender {
     else this.queue.putBack(parcel)
   }
 
-  #tooLarge(parcel: Parcel, status: number, reason: string): void {
+  #tooLarge(request: Request, status: number, reason: string): void {
+    const { parcel } = request
     if (parcel.rows > 1) {
       this.queue.halve(parcel)
+      return
+    }
+    // size can't be the matter with a row smaller than what was taken before: it is retried, though not for ever
+    if (this.queue.limit.hasTaken(parcel.size) && parcel.attempt < mostAttemptsTooLarge) {
+      this.#pushedBack(request, undefined, reason)
       return
     }
     this.#parts.settler.refuseOnly(parcel, { status, type: 'request_too_large', reason })

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest'
+import { Fate } from '../../src/core/batch.ts'
+import { SendError } from '../../src/core/errors.ts'
+import { delivered, judged, roomOf, texts } from './support.ts'
+
+const poison = (row: string): number => (row.includes('poison') ? 3 : 0)
+
+describe('delivery of refused rows', () => {
+  test('delivery puts one poison row of each batch into the dead letters without stopping anything', async () => {
+    const { clock, link, output, delivery, append, end, track } = roomOf()
+    output.answer = rows => judged(rows, poison)
+    for (let batch = 0; batch < 50; batch++) {
+      append(['poison', ...texts(99)])
+      await clock.advance(300)
+      expect(delivery.status().state).toBe('running')
+    }
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect([end('delivered'), end('dead_lettered')]).toEqual([4950, 50])
+    expect(track.settled).toBe(track.read)
+    expect(link.letters).toHaveLength(50)
+    const letter = link.letters[0]!
+    expect(letter).toMatchObject({
+      output: 'main/es',
+      source: 'a',
+      position: 0,
+      length: 7,
+      status: 400,
+      type: 'mapping'
+    })
+    expect(Buffer.from(letter.row).toString()).toBe('a:0:poison\n')
+  })
+
+  test('delivery decides on a refused row after 500 more verdicts, or 10 s', async () => {
+    const { clock, output, delivery, append, end } = roomOf()
+    output.answer = rows => judged(rows, poison)
+    append(['poison', ...texts(499)])
+    await clock.advance(1000)
+    expect([end('dead_lettered'), delivery.status().heldRows]).toEqual([0, 1])
+    append(texts(1))
+    await clock.advance(1000)
+    expect([end('dead_lettered'), delivery.status().heldRows]).toEqual([1, 0])
+    append(['poison'])
+    await clock.advance(10_260)
+    expect(end('dead_lettered')).toBe(1)
+    await clock.advance(30)
+    expect(end('dead_lettered')).toBe(2)
+  })
+
+  test('delivery ends a refused row only once its letter is durable', async () => {
+    const { clock, link, output, append, track, delivery } = roomOf()
+    link.ms = 5000
+    output.answer = rows => judged(rows, poison)
+    append(['poison', ...texts(600)])
+    await clock.advance(4000)
+    expect(track.settled).toBe(0)
+    expect(delivery.status().pendingRows).toBe(1)
+    await clock.until(() => track.settled === track.read)
+    expect(link.letters).toHaveLength(1)
+  })
+
+  test('delivery pauses when half of 500 rows are refused for one reason, and buries nothing', async () => {
+    const { clock, link, output, delivery, append, logged, end, track } = roomOf({ batchBytes: 4000 })
+    let broken = true
+    output.answer = rows => judged(rows, (_, i) => (broken && i % 10 < 6 ? 3 : 0), 'missing_pipeline')
+    append(texts(2000))
+    await clock.advance(5000)
+    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'refuses_all' })
+    expect(logged).toEqual(['Output "main/es" is paused: refuses_all'])
+    const { length } = output.sent
+    await clock.advance(600_000)
+    expect(link.letters).toHaveLength(0)
+    const probes = output.sent.slice(length)
+    expect(probes.length).toBeGreaterThanOrEqual(16)
+    expect(probes.length).toBeLessThanOrEqual(20)
+    expect(probes.every(({ rows }) => rows.length === 1)).toBe(true)
+    expect(new Set(probes.map(({ rows }) => rows[0])).size).toBe(probes.length)
+    broken = false
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(delivery.status()).toMatchObject({ state: 'running', heldRows: 0, bufferedBytes: 0 })
+    expect([end('delivered'), end('dead_lettered')]).toEqual([2000, 0])
+    expect(track.settled).toBe(track.read)
+  })
+
+  test('delivery goes on when the refusals have several reasons', async () => {
+    const { clock, output, delivery, append, end } = roomOf({ batchBytes: 4000 })
+    output.answer = rows => {
+      const refusals = new Map(rows.map((_, row) => [row, { status: 400, type: `t${row % 3}`, reason: '' }]))
+      return { each: { verdict: new Uint8Array(rows.length).fill(3), refusals }, requestBytes: 0 }
+    }
+    append(texts(3000))
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(end('dead_lettered')).toBe(3000)
+  })
+
+  test('delivery keeps the state of refusing over other faults of the probe', async () => {
+    const { clock, link, output, delivery, append } = roomOf()
+    output.answer = rows => judged(rows, () => 3)
+    append(texts(600))
+    await clock.advance(1000)
+    output.answer = () => {
+      throw new SendError('reset', 'retry', { unknown: true })
+    }
+    await clock.advance(100_000)
+    expect(delivery.status()).toMatchObject({ state: 'paused', heldRows: 600 })
+    output.answer = () => {
+      throw new SendError('status 403', 'pause', { status: 403 })
+    }
+    await clock.advance(100_000)
+    expect(delivery.status()).toMatchObject({ reason: 'forbidden', heldRows: 600 })
+    output.answer = rows => delivered(rows)
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(link.letters).toHaveLength(0)
+  })
+
+  test('delivery pauses when every single row is too large for the server', async () => {
+    const { clock, output, delivery, append } = roomOf()
+    output.answer = () => {
+      throw new SendError('status 413', 'split', { status: 413 })
+    }
+    append(texts(600))
+    await clock.until(() => delivery.status().state === 'paused')
+    await clock.advance(100)
+    expect(delivery.status()).toMatchObject({ reason: 'refuses_all' })
+    const { length } = output.sent
+    const { heldRows } = delivery.status()
+    expect(heldRows).toBeGreaterThanOrEqual(250)
+    await clock.advance(60_000)
+    expect(output.sent.length - length).toBeLessThanOrEqual(2)
+    expect(delivery.status().heldRows).toBe(heldRows)
+  })
+
+  test('delivery pauses while the dead letters are full', async () => {
+    let stored = 1000
+    const letters = { maxBytes: 1000, whenFull: 'pause' as const, storedBytes: () => stored }
+    const { clock, link, output, delivery, append, track, logged } = roomOf({ letters })
+    output.answer = rows => judged(rows, poison)
+    append(['poison', ...texts(600)])
+    await clock.advance(1000)
+    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'dead_letters_full', pendingRows: 1 })
+    expect(logged).toHaveLength(1)
+    append(texts(10))
+    await clock.advance(60_000)
+    expect(output.sent).toHaveLength(1)
+    stored = 0
+    await clock.until(() => track.settled === track.read)
+    expect(link.letters).toHaveLength(1)
+    expect(delivery.status().state).toBe('running')
+  })
+
+  test('delivery counts refused rows as lost where the user wants that', async () => {
+    const letters = { maxBytes: 1100, whenFull: 'drop' as const, storedBytes: () => 0 }
+    const { clock, link, output, delivery, append, track, meter, pending } = roomOf({ letters })
+    output.answer = rows => judged(rows, poison)
+    append(['poison', 'poison', 'poison', ...texts(600)])
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(link.letters).toHaveLength(2)
+    expect(track.ledger().lostRows).toEqual({ dead_letters_full: 1 })
+    expect(pending()).toBe(0)
+    expect(track.settled).toBe(track.read)
+    expect(meter.of('collector_lost_rows_total', 'main/es', 'dead_letters_full').value).toBe(1)
+  })
+
+  test('delivery puts rows into the dead letters that a step has sent there, as they were read', async () => {
+    const { clock, link, output, delivery, append, end } = roomOf()
+    append(['good', 'bad'], 0, [Fate.kept, Fate.deadLettered])
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect([end('delivered'), end('dead_lettered')]).toEqual([1, 1])
+    expect(link.letters).toMatchObject([{ position: 5, length: 4, type: 'parse' }])
+    expect(Buffer.from(link.letters[0]!.row).toString()).toBe('bad')
+    expect(output.sent[0]!.rows).toHaveLength(1)
+  })
+
+  test('delivery replays dead letters and keeps them out of the ledger', async () => {
+    const { clock, link, output, delivery, track } = roomOf({ batchBytes: 64 })
+    output.answer = rows => judged(rows, row => (row.includes('poison') ? 3 : row.includes('there') ? 1 : 0))
+    const rows = ['one', 'there', 'poison', ...texts(20)].map((row, id) => ({ id, row: Buffer.from(`${row}\n`) }))
+    const replayed = delivery.replay(rows)
+    await clock.until(() => delivery.status().pendingRows === 0)
+    const verdicts = await replayed
+    expect([verdicts.get(0), verdicts.get(1), verdicts.get(2)]).toEqual(['delivered', 'duplicate', 'refused'])
+    expect(verdicts.size).toBe(23)
+    expect(link.letters).toHaveLength(0)
+    expect(track.ledger().read).toBe(0)
+    expect(delivery.status()).toMatchObject({ bufferedBytes: 0, rows: { delivered: 0 } })
+    expect(await delivery.replay([])).toEqual(new Map())
+  })
+
+  test('delivery rejects a replay that its end cuts off', async () => {
+    const { clock, output, delivery } = roomOf()
+    output.latencyMs = 1000
+    const replayed = delivery.replay([{ id: 'x', row: Buffer.from('x\n') }])
+    await clock.advance(10)
+    const expected = expect(replayed).rejects.toThrow('output was closed')
+    await delivery.close()
+    await expected
+  })
+})

@@ -1,0 +1,70 @@
+import type { Clock } from '../../src/core/clock.ts'
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+/** Time that stands still until a test moves it. Timers run in the order of their time; between two of them everything that is
+ * ready to run does. */
+export class FakeClock implements Clock {
+  #ms = 0
+  #timers: Timer[] = []
+  readonly #epoch: number
+
+  constructor(epoch = Date.UTC(2026, 0, 1)) {
+    this.#epoch = epoch
+  }
+
+  now(): number {
+    return this.#epoch + this.#ms
+  }
+
+  monotonic(): number {
+    return this.#ms
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.#ms + Math.max(0, ms), run }
+    const later = this.#timers.findIndex(other => other.at > timer.at)
+    this.#timers.splice(later < 0 ? this.#timers.length : later, 0, timer)
+    return () => {
+      this.#timers = this.#timers.filter(other => other !== timer)
+    }
+  }
+
+  /** Resolves after `ms` of this clock. */
+  wait(ms: number): Promise<void> {
+    return new Promise(resolve => this.after(ms, resolve))
+  }
+
+  /** Lets everything run that needs no time. */
+  async settle(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  async advance(ms: number): Promise<void> {
+    const end = this.#ms + ms
+    await this.settle()
+    while (this.#timers.length > 0 && this.#timers[0]!.at <= end) await this.#step()
+    this.#ms = end
+  }
+
+  /** Moves from timer to timer until `isDone`; throws when `mostMs` are over or nothing is left to wait for. */
+  async until(isDone: () => boolean, mostMs = 3_600_000): Promise<void> {
+    const end = this.#ms + mostMs
+    await this.settle()
+    while (!isDone()) {
+      const next = this.#timers[0]
+      if (next === undefined || next.at > end) throw new Error(`Nothing more happens at ${this.#ms} ms`)
+      await this.#step()
+    }
+  }
+
+  async #step(): Promise<void> {
+    const timer = this.#timers.shift()!
+    this.#ms = Math.max(this.#ms, timer.at)
+    timer.run()
+    await this.settle()
+  }
+}
