@@ -19,7 +19,8 @@ export class Backups {
   readonly #to: string
   readonly #context: { readonly clock: Clock; readonly log: Log }
   readonly #durable: () => number
-  #copied = 0
+  /** Number of the last records in the copy; nothing is known of one that an earlier run made. */
+  #copied = -1
   #closed = false
   #cancel: () => void = () => {}
 
@@ -45,6 +46,8 @@ export class Backups {
       await copyInUse(this.#from, this.#to, () => !this.#closed)
       this.#copied = number
     } catch (error) {
+      // On a full disk what was written so far is in the way.
+      removeDatabase(`${this.#to}.tmp`)
       if (!this.#closed) this.#report(error)
     }
   }
@@ -57,6 +60,7 @@ export class Backups {
     try {
       copyAtEnd(database, this.#to)
     } catch (error) {
+      removeDatabase(`${this.#to}.last`)
       this.#report(error)
     }
   }

@@ -44,6 +44,7 @@ export function openDatabase(files: Files, log: Log, now: number): { database: D
     return { database, origin }
   } catch (error) {
     if (error instanceof ExitError) throw error
+    removeUnfinished(path)
     throw new ExitError(`Cannot open "${path}": ${messageOf(error)}`, exitCodes.failed, error)
   }
 }
@@ -104,8 +105,11 @@ function reportBad(path: string, finding: Finding, log: Log, now: number): void 
 function createNew(path: string, schema: Schema): void {
   createPrivate(unfinished(path))
   const database = openForWriting(unfinished(path), schema.settings)
-  migrate(database, schema)
-  database.close()
+  try {
+    migrate(database, schema)
+  } finally {
+    database.close()
+  }
   putInPlace(path)
 }
 
