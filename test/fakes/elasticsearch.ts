@@ -60,6 +60,7 @@ export class FakeElasticsearch {
   options: FakeOptions
   readonly #server: Server
   readonly #script: Fault[] = []
+  #port = 0
 
   private constructor(options: FakeOptions) {
     this.options = options
@@ -72,12 +73,19 @@ export class FakeElasticsearch {
 
   static async start(options: FakeOptions = {}): Promise<FakeElasticsearch> {
     const fake = new FakeElasticsearch(options)
-    await new Promise<void>(resolve => fake.#server.listen(options.port ?? 0, '127.0.0.1', resolve))
+    await fake.resume()
     return fake
   }
 
+  /** Listens again after `stop`, on the same port, with all documents. */
+  async resume(): Promise<void> {
+    const port = this.#port === 0 ? (this.options.port ?? 0) : this.#port
+    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve))
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${this.#port}`
   }
 
   /** The next bulk requests meet these faults, one each, whatever the odds. */

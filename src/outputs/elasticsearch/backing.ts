@@ -35,10 +35,10 @@ export class BackingIndices {
   readonly #context: OutputContext
   readonly #stream: string
   #known = new Map<string, readonly Known[]>()
-  /** Oldest index that rows of earlier runs may be in. */
+  /** Oldest index that rows of earlier runs may be in; empty where all that exist may have some. */
   readonly #before = new Map<string, string>()
   /** Replaced, not changed: shipments keep it. */
-  #current: ReadonlyMap<string, string | undefined> = new Map()
+  #current: ReadonlyMap<string, string> = new Map()
   #refreshedAt = Number.NEGATIVE_INFINITY
   #isForbidden = false
 
@@ -53,7 +53,7 @@ export class BackingIndices {
   }
 
   /** Write index of each stream, as of now. */
-  get current(): ReadonlyMap<string, string | undefined> {
+  get current(): ReadonlyMap<string, string> {
     return this.#current
   }
 
@@ -66,7 +66,7 @@ export class BackingIndices {
   }
 
   /** Looks for the rows of a shipment that may have been accepted before. `since`: write indices when it was first sent. */
-  async find(shipment: Shipment, since: ReadonlyMap<string, string | undefined>, signal: AbortSignal): Promise<Doubt> {
+  async find(shipment: Shipment, since: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Doubt> {
     const found = new Uint8Array(shipment.rows)
     let hasFound = false
     let isBlind = false
@@ -98,15 +98,14 @@ export class BackingIndices {
   async #formerOf(
     stream: string,
     shipment: Shipment,
-    since: ReadonlyMap<string, string | undefined>,
+    since: ReadonlyMap<string, string>,
     signal: AbortSignal
   ): Promise<readonly string[] | undefined> {
-    const before = this.#before.get(stream)
     const indices = await this.#indices(stream, signal)
     if (indices === undefined) return undefined
     const starts: number[] = []
     if (shipment.unknown) starts.push(indices.indexOf(since.get(stream) ?? ''))
-    if (shipment.mayRepeat !== undefined) starts.push(before === undefined ? indices.length : indices.indexOf(before))
+    if (shipment.mayRepeat !== undefined) starts.push(indices.indexOf(this.#before.get(stream) ?? ''))
     return indices.slice(Math.max(0, Math.min(...starts)), -1)
   }
 
@@ -115,7 +114,10 @@ export class BackingIndices {
     if (this.#isForbidden) return undefined
     const path = `/_data_stream/${stream}?filter_path=data_streams.indices.index_name`
     const reply = await this.#client.request({ method: 'GET', path, headers: jsonHeaders, signal }).catch(withoutReply)
-    if (reply.status === 404) return []
+    if (reply.status === 404) {
+      this.#learn(stream, undefined)
+      return []
+    }
     if (reply.status === 403 || reply.status === 405 || reply.status === 400) {
       this.#isForbidden = true
       this.#context.log.warn(
@@ -130,10 +132,12 @@ export class BackingIndices {
     return names
   }
 
-  #learn(stream: string, index: string | undefined): void {
+  #learn(stream: string, found: string | undefined): void {
     const now = this.#context.clock.now()
+    // Before the first document there is no data stream: all of its indices are then later ones.
+    const index = found ?? ''
     this.#current = new Map(this.#current).set(stream, index)
-    if (index === undefined) return
+    if (!this.#before.has(stream)) this.#before.set(stream, index)
     const known = this.#known.get(stream) ?? []
     const former = known
       .map(each => (each.until === 0 && each.index !== index ? { ...each, until: now } : each))

@@ -23,7 +23,7 @@ export interface Memo {
   /** Resets while a large body was being written. */
   readonly resets: number
   /** Write index of each data stream when the rows were first sent; see BackingIndices. */
-  readonly indices: ReadonlyMap<string, string | undefined> | undefined
+  readonly indices: ReadonlyMap<string, string> | undefined
 }
 export const memoOf = (shipment: Shipment): Memo =>
   (shipment.memo as Memo | undefined) ?? { resets: 0, indices: undefined }

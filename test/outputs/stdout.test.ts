@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Kind } from '../../src/core/batch.ts'
+import { StdoutOutput, type StdoutOptions } from '../../src/outputs/stdout.ts'
+import { newContext } from './context.ts'
+import { type Row, newBatch, newBody, plain, shipmentOf } from './rows.ts'
+
+const never = new AbortController().signal
+
+async function printed(rows: readonly Row[], options: Partial<StdoutOptions>): Promise<string> {
+  const path = join(mkdtempSync(join(tmpdir(), 'stdout-')), 'out')
+  const fd = openSync(path, 'w')
+  const { batch, keys } = newBatch(rows)
+  const output = new StdoutOutput({ format: 'auto', color: 'auto', ...options }, newContext(new Map(), { keys }), fd)
+  const body = newBody()
+  output.encode(batch, body)
+  await output.send(shipmentOf(body), never)
+  closeSync(fd)
+  return readFileSync(path, 'utf8')
+}
+
+describe('stdout', () => {
+  it('prints one document a line when it is not a terminal', async () => {
+    const text = await printed([{ line: 'a' }, { line: 'b', severity: 9 }], {})
+    const documents = text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Record<string, unknown>)
+    expect(documents).toMatchObject([
+      { message: 'a', 'log.offset': 0 },
+      { message: 'b', 'log.level': 'info' }
+    ])
+    expect(text).not.toContain('_id')
+  })
+
+  it('prints time, level, service, short trace id, message and attributes for people', async () => {
+    const row: Row = {
+      severity: 17,
+      service: plain('svc'),
+      traceId: plain('0123456789abcdef0123456789abcdef'),
+      body: [Kind.jsonText, 'it\\u0020broke'],
+      fields: [['tries', Kind.number, '3']]
+    }
+    expect(await printed([row], { format: 'text' })).toMatch(
+      /^\d\d-\d\d \d\d:\d\d:\d\d\.123 error {4}svc 01234567 it broke tries=3\n$/
+    )
+    expect(await printed([row], { format: 'text', color: 'always' })).toContain('\u001b[31merror')
+  })
+
+  it('lets no row steer the terminal', async () => {
+    const text = await printed([{ line: '\u001b[2J\u0007\r\n\u009b31m\u202egnp' }], { format: 'text' })
+    expect(text).toMatch(/\\x1b\[2J\\x07\\x0d\\n\\x9b31m\\u202egnp\n$/)
+  })
+
+  it('goes on quietly when its reader has gone', async () => {
+    const path = fifo()
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    closeSync(reader)
+    expect(await sent(writer, 10)).toBe(0)
+    closeSync(writer)
+  })
+
+  it('waits for a reader that is slow', async () => {
+    const path = fifo()
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    const bytes = 300_000
+    const sending = sent(writer, bytes)
+    let read = 0
+    const buffer = Buffer.alloc(65536)
+    while (read <= bytes) {
+      await new Promise(resolve => setImmediate(resolve))
+      try {
+        read += readSync(reader, buffer)
+      } catch (error) {
+        expect((error as { code?: string }).code).toBe('EAGAIN')
+      }
+      if (read > bytes) break
+    }
+    expect(await sending).toBe(read)
+    closeSync(writer)
+    closeSync(reader)
+  })
+})
+
+function fifo(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'stdout-')), 'fifo')
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+async function sent(fd: number, bytes: number): Promise<number> {
+  const { batch, keys } = newBatch([{ line: 'x'.repeat(bytes) }])
+  const output = new StdoutOutput({ format: 'json', color: 'never' }, newContext(new Map(), { keys }), fd)
+  const body = newBody()
+  output.encode(batch, body)
+  return (await output.send(shipmentOf(body), never)).requestBytes
+}
