@@ -21,16 +21,17 @@ export function lineLog(level: LogLevel, err: Stream): Log {
 }
 
 async function jsonLog(level: LogLevel): Promise<Log> {
-  const { pino, destination, stdTimeFunctions } = await import('pino')
+  // Bundled, a CommonJS module that is imported late has nothing but its default export.
+  const { default: pino } = await import('pino')
   const log = pino(
     {
       level,
       base: null,
       messageKey: 'message',
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) }
     },
-    destination({ dest: 2, sync: true })
+    pino.destination({ dest: 2, sync: true })
   )
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => log[at](fields ?? {}, message)
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
