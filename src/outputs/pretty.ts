@@ -88,7 +88,6 @@ function escaped(char: string): string {
 function timeText(ms: number): string {
   const date = new Date(ms)
   if (Number.isNaN(date.getTime())) return '-'
-  const two = (n: number): string => String(n).padStart(2, '0')
   const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
   return `${day} ${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`
@@ -100,4 +99,8 @@ function colorOf(severity: number): string {
   if (severity >= 17) return '\u001b[31m'
   if (severity >= 13) return '\u001b[33m'
   return severity >= 9 ? '\u001b[32m' : dim
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0')
 }

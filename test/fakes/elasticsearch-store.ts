@@ -24,7 +24,11 @@ export interface ItemOdds {
 
 interface Stream {
   generation: number
-  readonly indices: { readonly name: string; readonly documents: Map<string, string> }[]
+  readonly indices: Index[]
+}
+interface Index {
+  readonly name: string
+  readonly documents: Map<string, string>
 }
 
 /** Data streams of a fake Elasticsearch: ids are unique within a backing index only. */
@@ -46,7 +50,7 @@ export class FakeStore {
 
   create(name: string, id: string, source: string): ItemResult {
     const stream = this.#streamOf(name)
-    const { name: index, documents } = stream.indices.at(-1)!
+    const { name: index, documents } = stream.indices[stream.indices.length - 1] as Index
     const scripted = this.judge(source, id)
     if (scripted !== undefined) return { index, id, ...scripted }
     const fault = this.#fault(id)
@@ -64,8 +68,9 @@ export class FakeStore {
   rollover(name: string): string {
     const stream = this.#streamOf(name)
     stream.generation++
-    stream.indices.push({ name: indexName(name, stream.generation), documents: new Map() })
-    return stream.indices.at(-1)!.name
+    const index = indexName(name, stream.generation)
+    stream.indices.push({ name: index, documents: new Map() })
+    return index
   }
 
   /** Names of the backing indices, the write index last; undefined if there is no such data stream. */

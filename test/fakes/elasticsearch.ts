@@ -152,11 +152,12 @@ export class FakeElasticsearch {
     const items: ItemResult[] = []
     const target = url.pathname.slice(1, -'/_bulk'.length)
     for (let i = 0; i + 1 < rows.length; i += 2) {
-      const action = JSON.parse(rows[i]!) as { create?: { _index?: string; _id: string } }
-      if (action.create === undefined) {
+      const { create } = JSON.parse(rows[i]!) as { create?: { _index?: string; _id: string } }
+      if (create === undefined) {
         return answer(response, 400, failure('illegal_argument_exception', `Malformed action/metadata line [${i + 1}]`))
       }
-      items.push(this.store.create(action.create._index ?? target, action.create._id, rows[i + 1]!))
+      const { _index: index = target, _id: id } = create
+      items.push(this.store.create(index, id, rows[i + 1]!))
     }
     this.#answerBulk(response, items, url.searchParams.has('filter_path'), fault)
   }

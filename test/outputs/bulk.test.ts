@@ -28,7 +28,6 @@ describe('bulk verdict', () => {
   })
 
   const created = { create: { status: 201 } }
-  const reply = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
   it('needs no parsing when all rows were created', () => {
     expect(readBulkReply(reply({ errors: false, items: [created, created, created] }), 3)?.verdict).toBeUndefined()
@@ -78,3 +77,7 @@ describe('bulk verdict', () => {
     expect(retryAfter(undefined)).toBeUndefined()
   })
 })
+
+function reply(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}

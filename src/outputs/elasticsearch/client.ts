@@ -202,6 +202,6 @@ function requestError(cause: unknown, node: Node): RequestError {
 }
 
 function codeOf(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown }
-  return typeof code === 'string' ? code : String(name ?? '')
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : ''
 }

@@ -1,12 +1,13 @@
-import { type Batch, Fate, Kind, Use, parseErrors } from '../../core/batch.ts'
+import { type Batch, Fate, Kind, Use } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
 import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'
 import { writeInteger } from '../../scan/text.ts'
-import { type Fragment, copyFragment, fragment, viewOf } from './copy.ts'
-import { type DocumentOptions, type Names, type SourceText, flagText, headOf, namesOf, sourceText } from './document.ts'
+import { type Fragment, copyFragment, viewOf } from './copy.ts'
+import { type DocumentOptions, type SourceText, headOf, namesOf, sourceText } from './document.ts'
 import { checkOf, writeIdTail } from './id.ts'
 import { KeyTexts } from './key-texts.ts'
+import { type RowTexts, rowTexts } from './row-texts.ts'
 import { Timestamps } from './timestamps.ts'
 import { type Ends, mostBytes, writeValue } from './values.ts'
 
@@ -226,38 +227,6 @@ export class DocumentEncoder {
   #writeField(batch: Batch, field: number, name: Fragment, at: number): number {
     at = copyFragment(name, this.#ends.intoView, at)
     return writeValue(this.#ends, batch.fieldKind[field]!, batch.fieldStart[field]!, batch.fieldEnd[field]!, at)
-  }
-}
-
-/** The text between the values of a row. */
-interface RowTexts {
-  readonly names: ReadonlySet<string>
-  readonly service: Fragment
-  readonly trace: Fragment
-  readonly span: Fragment
-  readonly agent: Fragment
-  readonly message: Fragment
-  readonly errors: readonly Fragment[]
-  readonly flags: readonly Fragment[]
-  readonly openAttributes: Fragment
-  readonly endAttributes: Fragment
-  readonly end: Fragment
-}
-
-function rowTexts(names: Names, isOtel: boolean): RowTexts {
-  const before = (name: string): Fragment => fragment(`,${JSON.stringify(name)}:`)
-  return {
-    names: new Set(Object.values(names)),
-    service: before(names.service),
-    trace: before(names.trace),
-    span: before(names.span),
-    agent: before(names.agent),
-    message: isOtel ? fragment(',"body":{"text":') : before(names.message),
-    errors: parseErrors.map(error => fragment(`,${JSON.stringify(names.error)}:${JSON.stringify(error)}`)),
-    flags: Array.from({ length: 256 }, (_, flags) => fragment(`,${flagText(names, flags)}`.replace(/,$/, ''))),
-    openAttributes: fragment(',"attributes":'),
-    endAttributes: fragment('}'),
-    end: fragment(isOtel ? '}}\n' : '}\n')
   }
 }
 
