@@ -13,14 +13,16 @@ export const followOptions = (t: OptionTypes) => ({
     .default([]),
   readFrom: t.z
     .union([t.z.enum(['beginning', 'end']), t.z.number().int().min(0)])
-    .describe('Where to start in files that are there at the very first start: `beginning`, `end`, or so many lines before the end.')
+    .describe(
+      'Where to start in files that are there at the very first start: `beginning`, `end`, or so many lines before the end.'
+    )
     .default('beginning'),
   ignoreOlder: t
-    .duration('Files that are there at the very first start and were not written for so long are left alone until they grow.')
+    .duration(
+      'Files that are there at the very first start and were not written for so long are left alone until they grow.'
+    )
     .default(day),
-  maxLineBytes: t
-    .size('Longer lines are cut here and flagged.', { min: 64, max: 64 * mebibyte })
-    .default(mebibyte),
+  maxLineBytes: t.size('Longer lines are cut here and flagged.', { min: 64, max: 64 * mebibyte }).default(mebibyte),
   partialTimeout: t
     .duration('A last line without an end is sent when it has not grown for so long.', { min: 100 })
     .default(5000),

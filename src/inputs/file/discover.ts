@@ -48,6 +48,7 @@ export class Discovery implements Allowed {
   readonly #fresh = new Set<string>()
   readonly #failed = new Set<string>()
   #roots: string[] = []
+  #areRootsWhole = false
   #scan = 0
   #found = new Map<string, Candidate>()
 
@@ -63,7 +64,7 @@ export class Discovery implements Allowed {
     this.#fresh.clear()
     this.#failed.clear()
     this.#found = new Map()
-    if (this.#scan++ % trustedScans === 0) this.#resolveRoots()
+    if (this.#scan++ % trustedScans === 0 || !this.#areRootsWhole) this.#resolveRoots()
     for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
     return this.#found.values()
@@ -99,13 +100,27 @@ export class Discovery implements Allowed {
 
   #resolveRoots(): void {
     const roots = new Set<string>()
+    let isWhole = true
     for (const root of [...this.#globs.map(glob => glob.root), ...(this.#plan.linkRoots ?? [])]) {
-      const real = this.#try(root, () => this.#disk.realPath(root))
-      if (real !== undefined) roots.add(real === '/' ? '/' : `${real}/`)
+      const real = this.#try(root, () => (this.#isTrusted(root) ? this.#disk.realPath(root) : undefined))
+      if (real === undefined) isWhole = false
+      else roots.add(real === '/' ? '/' : `${real}/`)
     }
     // A root that can not be looked at for a while stays allowed: nothing is opened below it meanwhile.
     if (this.#failed.size > 0) for (const root of this.#roots) roots.add(root)
     this.#roots = [...roots]
+    this.#areRootsWhole = isWhole
+  }
+
+  /** The fixed beginning of a pattern may lead over links, but not over those that others than root and we ourselves made. */
+  #isTrusted(root: string): boolean {
+    for (let at = root; at !== '/'; at = dirname(at)) {
+      const stat = this.#disk.lstat(at)
+      if (!stat?.isSymbolicLink() || stat.uid === 0n || Number(stat.uid) === process.getuid?.()) continue
+      this.#report('symlink', at)
+      return false
+    }
+    return true
   }
 
   #walk(directory: string, parts: readonly Part[], depth: number): void {
@@ -160,7 +175,7 @@ export class Discovery implements Allowed {
     return entries
   }
 
-  /** The fixed beginning of a pattern may be a link: whoever wrote the configuration named it. */
+  /** The fixed beginning of a pattern may be a link. */
   #statDirectory(directory: string): FileStat | undefined {
     const stat = this.#disk.lstat(directory)
     if (!stat?.isSymbolicLink()) return stat
@@ -192,7 +207,9 @@ export class Discovery implements Allowed {
     const names = [link]
     for (let at = link; names.length < 8 && at !== path; ) {
       const from = at
-      const next = this.#try(from, () => (this.#disk.lstat(from)?.isSymbolicLink() ? this.#disk.linkTarget(from) : path))
+      const next = this.#try(from, () =>
+        this.#disk.lstat(from)?.isSymbolicLink() ? this.#disk.linkTarget(from) : path
+      )
       at = next ?? path
       names.push(at)
     }
@@ -213,4 +230,3 @@ export class Discovery implements Allowed {
     this.#report(reasonOf(error), path)
   }
 }
-

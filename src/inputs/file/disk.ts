@@ -50,7 +50,13 @@ export const systemDisk: Disk = {
   lstat: path => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }),
   list(directory) {
     return fs.readdirSync(directory, { withFileTypes: true }).map(entry => {
-      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other'
+      const kind = entry.isFile()
+        ? 'file'
+        : entry.isDirectory()
+          ? 'directory'
+          : entry.isSymbolicLink()
+            ? 'link'
+            : 'other'
       return { name: entry.name, kind }
     })
   },

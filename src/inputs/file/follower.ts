@@ -1,46 +1,19 @@
 import { dirname } from 'node:path'
-import type { FollowPlan } from '../../config/define.ts'
-import type { Clock } from '../../core/clock.ts'
 import { limited, type Log } from '../../core/log.ts'
-import type { Meter } from '../../core/metrics.ts'
-import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
-import type { Position, Resource } from '../../core/source.ts'
+import type { StateRecord } from '../../core/record.ts'
+import type { Position } from '../../core/source.ts'
 import { type Candidate, Discovery } from './discover.ts'
 import { type Disk, type FileStat, reasonOf, systemDisk } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
-import { KnownFile, type KnownParts } from './known.ts'
+import type { FollowContext, FollowInput, KnownParts } from './context.ts'
+import { KnownFile } from './known.ts'
 import { Resume } from './resume.ts'
-import type { FileSource } from './source.ts'
+import { Seeker } from './seek.ts'
+import type { StoredFile } from './stored.ts'
 import { linesBeforeEnd } from './start.ts'
 import { Wakes } from './wakes.ts'
 
-export type FollowInput = FollowPlan & {
-  readonly name: string
-  readonly service: string
-  readonly dataset: string
-  readonly resource: Resource
-}
-
-export interface FollowContext {
-  readonly hostId: string
-  readonly hostName: string
-  readonly link: StateLink
-  readonly stored: StoredState
-  readonly clock: Clock
-  readonly log: Log
-  readonly meter: Meter
-  /** There is a new source to read. The same id may be opened again after `close`, when a rotated file grew after all; its outputs
-   * go on at the cursors they had, or at `startAt`. */
-  open(source: FileSource): void
-  /** The source has more bytes, or has ended. May be called without need. */
-  wake(source: FileSource): void
-  /** The lowest position up to which all outputs have settled the source; Infinity if nobody reads it. */
-  settledAll(source: FileSource): Position
-  /** The source has ended, and all of it is settled or counted as lost: its lanes can go. */
-  close?(source: FileSource): void
-  /** Tests put faults in. */
-  readonly disk?: Disk
-}
+export type { FollowContext, FollowInput } from './context.ts'
 
 const pollMs = 50
 /** At most a twentieth of the time goes into scans. */
@@ -49,7 +22,12 @@ const scanShare = 20
 const forgetAfterMs = 24 * 60 * 60 * 1000
 /** A folder with more files is not watched. */
 const mostWatchedFiles = 200
+/** With more handles than these, those of files at rest are closed at once. */
+const mostOpen = 512
 const reportEveryMs = 60_000
+/** What we never open, said once for each path. */
+const refusals = new Set(['symlink', 'outside', 'not_regular'])
+const mostRefused = 10_000
 
 /** Follows the files of one input: finds them, knows them again over rotation, truncation and restarts, and wakes their lanes. */
 export class Follower {
@@ -58,24 +36,25 @@ export class Follower {
   readonly #disk: Disk
   readonly #log: Log
   readonly #discovery: Discovery
+  readonly #seeker: Seeker
   readonly #wakes: Wakes
   readonly #files = new Map<string, KnownFile>()
   readonly #records: StateRecord[] = []
+  readonly #refused = new Set<string>()
   #resume!: Resume
   #parts!: KnownParts
   #isFirstScan = true
   #isStopped = false
   #stopScan: (() => void) | undefined
   #stopPoll: (() => void) | undefined
-  /** Listings of folders in which a renamed file is looked for, of this scan. */
-  readonly #siblings = new Map<string, Map<string, FileStat> | undefined>()
 
   constructor(input: FollowInput, context: FollowContext) {
     this.#input = input
     this.#context = context
     this.#disk = context.disk ?? systemDisk
-    this.#log = limited(context.log, reportEveryMs, context.clock.monotonic)
+    this.#log = limited(context.log, reportEveryMs, () => context.clock.monotonic())
     this.#discovery = new Discovery(input, this.#disk, this.#report)
+    this.#seeker = new Seeker(this.#discovery, this.#disk, this.#report)
     this.#wakes = new Wakes(path => this.#poke(path), context.log)
   }
 
@@ -85,7 +64,8 @@ export class Follower {
   }
 
   start(): Promise<void> {
-    const { context, input } = { context: this.#context, input: this.#input }
+    const context = this.#context
+    const input = this.#input
     const { link, clock, stored } = context
     this.#resume = new Resume(input.name, stored, { link, now: clock.now() })
     this.#parts = {
@@ -107,7 +87,7 @@ export class Follower {
     this.#stopScan?.()
     const { clock } = this.#context
     const began = clock.monotonic()
-    this.#siblings.clear()
+    this.#seeker.clear()
     const seen = new Set<string>()
     for (const candidate of this.#merged()) {
       const key = keyOf(inodeOf(candidate.stat))
@@ -116,7 +96,7 @@ export class Follower {
       if (file === undefined) this.#meet(candidate, began)
       else this.#meetAgain(file, candidate, began)
     }
-    for (const file of this.#files.values()) if (!seen.has(file.key)) this.#seek(file, began)
+    for (const file of this.#files.values()) if (!seen.has(file.key)) this.#seeker.seek(file, began)
     this.#seekStored(began)
     for (const file of this.#files.values()) {
       file.age(began)
@@ -131,6 +111,9 @@ export class Follower {
     this.#isStopped = true
     this.#stopScan?.()
     this.#stopPoll?.()
+    const now = this.#context.clock.monotonic()
+    for (const file of this.#files.values()) file.age(now)
+    this.#flush()
     await this.#wakes.close()
     for (const file of this.#files.values()) file.handle.close()
   }
@@ -149,7 +132,7 @@ export class Follower {
 
   #meet(candidate: Candidate, now: number): void {
     const { path, names, stat } = candidate
-    const file = new KnownFile(path, names, stat, this.#parts)
+    const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
     const stored = this.#resume.take(inodeOf(stat), path)
     try {
       if (stored.length > 0) file.adopt(stored, stat)
@@ -186,51 +169,13 @@ export class Follower {
     file.unlinkedAt = -1
   }
 
-  /** A file that no pattern finds any more: renamed, deleted, or out of sight for now. */
-  #seek(file: KnownFile, now: number): void {
-    if (this.#discovery.isUnknown(file.path)) return
-    try {
-      if (file.handle.isOpen) {
-        const stat = file.handle.stat()
-        if (stat.nlink === 0n) file.vanish(now)
-        else this.#follow(file, now)
-        file.observe(stat, now)
-        return
-      }
-      const stat = this.#follow(file, now)
-      if (stat !== undefined) file.observe(stat, now)
-      else if (!this.#discovery.isUnknown(dirname(file.path))) file.vanish(now)
-    } catch (error) {
-      this.#report(reasonOf(error), file.path)
-    }
-  }
-
-  /** Finds the new name of a file that left its place. Throws the system's errors. */
-  #follow(file: KnownFile, now: number): FileStat | undefined {
-    const here = this.#disk.lstat(file.path)
-    if (here !== undefined && keyOf(inodeOf(here)) === file.key) {
-      if (file.awayAt < 0 && file.path !== file.name) file.awayAt = now
-      return here
-    }
-    if (file.awayAt < 0) file.awayAt = now
-    const found = this.#sibling(dirname(file.path), stat => keyOf(inodeOf(stat)) === file.key)
-    if (found === undefined) return undefined
-    file.handle.path = found.path
-    return found.stat
-  }
-
-  #sibling(folder: string, matches: (stat: FileStat) => boolean): { path: string; stat: FileStat } | undefined {
-    if (!this.#siblings.has(folder)) this.#siblings.set(folder, this.#discovery.siblings(folder))
-    for (const [path, stat] of this.#siblings.get(folder) ?? []) if (matches(stat)) return { path, stat }
-    return undefined
-  }
-
   /** What earlier runs followed and no pattern finds: renamed while nobody looked, or gone. */
   #seekStored(now: number): void {
-    for (const file of this.#resume.missing) {
+    for (const file of Array.from(this.#resume.missing)) {
       const folder = dirname(file.path)
-      if (this.#discovery.isUnknown(file.path)) continue
-      const found = this.#sibling(folder, stat => {
+      if (!this.#resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
+      if (!this.#isFirstScan && this.#mayRest(file)) continue
+      const found = this.#seeker.sibling(folder, stat => {
         const inode = inodeOf(stat)
         return inode.ino === file.ino && inode.dev === file.dev && inode.birth === file.birth
       })
@@ -239,13 +184,19 @@ export class Follower {
     }
   }
 
-  #loseStored(file: Resume['missing'][number]): void {
-    const isSettled = this.#resume.settled(file) >= file.size
-    // A file system that is not mounted looks like a deleted file: what was settled stays known for a while.
-    if (isSettled && this.#context.clock.now() - file.seenAt < forgetAfterMs) return
+  #loseStored(file: StoredFile): void {
+    if (this.#mayRest(file)) return
     this.#resume.drop(file)
-    const gone = KnownFile.gone(file, this.#parts)
+    const gone = this.#files.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
+    gone.unlinkedAt = 0
+    gone.loseStored(file, 'deleted_unread')
     this.#files.set(gone.key, gone)
+  }
+
+  /** A file system that is not mounted looks like deleted files: what was settled stays known for a while. */
+  #mayRest(file: StoredFile): boolean {
+    const isYoung = this.#context.clock.now() - file.seenAt < forgetAfterMs
+    return isYoung && this.#resume.settled(file) >= file.size
   }
 
   /** Something happened at this path, or below it. */
@@ -299,10 +250,12 @@ export class Follower {
     const folders = new Map<string, number>()
     const busy = new Set<string>()
     let isAnyHot = false
+    let open = 0
     for (const file of this.#files.values()) {
       if (file.unlinkedAt >= 0) continue
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
+      if (file.handle.isOpen && ++open > mostOpen) file.rest(now)
       if (file.hotUntil <= now) continue
       isAnyHot = true
       if (file.isHot) busy.add(folder)
@@ -319,6 +272,9 @@ export class Follower {
   }
 
   readonly #report = (reason: string, path: string): void => {
+    const refusal = `${reason} ${path}`
+    if (refusals.has(reason) && this.#refused.has(refusal)) return
+    if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)
     this.#context.meter.of('collector_input_errors_total', this.#input.name, reason).value++
     this.#log.warn(`Cannot follow "${path}": ${reason}`, { input: this.#input.name })
   }

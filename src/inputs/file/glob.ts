@@ -48,7 +48,10 @@ function sourceOf(name: string): string {
       if (name[i - 1] !== '*') source += '[^/]*'
     } else if (letter === '?') source += '[^/]'
     else if (close > 0) {
-      source += `[${name.slice(i + 1, close).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`
+      source += `[${name
+        .slice(i + 1, close)
+        .replace(/^!/, '^')
+        .replaceAll('\\', '\\\\')}]`
       i = close
     } else source += letter.replace(/[\\^$.|+()[\]{}]/, '\\$&')
   }
@@ -70,7 +73,8 @@ function expandBraces(pattern: string): string[] {
       choices.push(pattern.slice(from, i))
       from = i + 1
     }
-    if (depth === 0) return choices.flatMap(choice => expandBraces(pattern.slice(0, open) + choice + pattern.slice(i + 1)))
+    if (depth === 0)
+      return choices.flatMap(choice => expandBraces(pattern.slice(0, open) + choice + pattern.slice(i + 1)))
   }
   return [pattern]
 }

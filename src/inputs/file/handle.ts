@@ -84,4 +84,3 @@ export class RefusedError extends Error {
     this.code = code
   }
 }
-

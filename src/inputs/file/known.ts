@@ -1,14 +1,15 @@
-import type { StateRecord } from '../../core/record.ts'
 import type { Position } from '../../core/source.ts'
-import type { Disk, FileStat } from './disk.ts'
+import type { FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
-import type { FollowContext, FollowInput } from './follower.ts'
-import { type Allowed, Handle } from './handle.ts'
-import { hashOf, headBytes, type Inode, inodeOf, keyOf, sourceId } from './identity.ts'
-import { isHead, type Resume } from './resume.ts'
+import type { KnownParts } from './context.ts'
+import { Handle } from './handle.ts'
+import { hashOf, headBytes, type Inode, keyOf, sourceId } from './identity.ts'
+import { isHead, longerHead } from './resume.ts'
+import { Retired } from './retired.ts'
 import { FileSource } from './source.ts'
-import { resourceOf, serviceOf } from './resource.ts'
+import { describe } from './resource.ts'
 import { type StoredFile, toStored } from './stored.ts'
+import { Tails } from './tails.ts'
 
 /** A rotated file that exists counts as finished when it was quiet for so long. If it grows after all, it is read on. */
 const rotatedWaitMs = 2000
@@ -19,17 +20,6 @@ const warmMs = 200
 const hotMs = 10_000
 const secondMs = 1000
 const idleCloseMs = 60_000
-
-export interface KnownParts {
-  readonly input: FollowInput
-  readonly context: FollowContext
-  readonly disk: Disk
-  readonly allowed: Allowed
-  readonly resume: Resume
-  readonly report: (reason: string, path: string) => void
-  /** Records to store, sent together after each scan. */
-  readonly records: StateRecord[]
-}
 
 /** One file of the disk, over its names and generations. Times are monotonic ms. */
 export class KnownFile {
@@ -47,6 +37,8 @@ export class KnownFile {
   /** When it was first seen without its name, and without any. -1: not so. */
   awayAt = -1
   unlinkedAt = -1
+  /** The file itself said that it has no name left. */
+  isUnlinked = false
   hotUntil = -1
   isHot = false
   #stored: StoredFile | undefined
@@ -56,17 +48,18 @@ export class KnownFile {
   #grewAt = -Infinity
   #usedAt = 0
   #filledAt = -1
-  /** Former generations with rows under way. */
-  #retired: FileSource[] = []
+  /** While no source is open for what was stored: the bytes before the place where it would go on. */
+  #rest: Tails | undefined
+  readonly #retired: Retired
 
-  constructor(path: string, names: readonly string[], stat: FileStat, parts: KnownParts) {
-    this.#inode = inodeOf(stat)
-    this.key = keyOf(this.#inode)
+  constructor(path: string, names: readonly string[], inode: Inode, parts: KnownParts) {
+    this.#inode = inode
+    this.key = keyOf(inode)
     this.#parts = parts
     this.#names = names
     this.name = names[0] ?? path
-    this.handle = new Handle(path, this.#inode, parts)
-    this.#mtimeNs = stat.mtimeNs
+    this.handle = new Handle(path, inode, parts)
+    this.#retired = new Retired(parts)
   }
 
   get path(): string {
@@ -79,7 +72,7 @@ export class KnownFile {
 
   /** Nothing is left to do for it. */
   get isDone(): boolean {
-    return this.unlinkedAt >= 0 && this.source === undefined && this.#retired.length === 0
+    return this.unlinkedAt >= 0 && this.source === undefined && this.#retired.isEmpty
   }
 
   /** Goes on with what earlier runs stored of it. Throws the system's errors; then nothing has changed. */
@@ -88,15 +81,15 @@ export class KnownFile {
     const last = generations.at(-1)!
     const size = Number(stat.size)
     const isSame = resume.isSame(last, this.handle, size)
-    for (const file of generations) if (file !== last || !isSame) this.loseStored(file, 'truncated_gap')
     this.name = last.name
     this.#generation = isSame ? last.generation : last.generation + 1
-    this.#stored = last
+    this.#stored = isSame ? last : { ...last, isOver: true }
+    for (const file of generations) if (file !== last || !isSame) this.loseStored(file, 'truncated_gap')
     if (!isSame) return
     const settled = resume.settled(last)
     this.startAt = last.startAt
     this.#size = size
-    if (last.isEnded && settled >= size) this.startAt = size
+    if (last.isEnded && settled >= size) this.#park(settled)
     else this.#open({ ...last, ...this.#inode, path: this.path, size: Math.max(size, last.size) }, { wasKnown: true })
     if (this.source === undefined) return
     this.source.size = size
@@ -107,13 +100,15 @@ export class KnownFile {
   loseStored(file: StoredFile, reason: 'truncated_gap' | 'deleted_unread'): void {
     const { resume, records } = this.#parts
     if (resume.settled(file) >= file.size) {
-      if (file.isOver || reason === 'deleted_unread') records.push({ kind: 'forget', source: file.id })
-      else records.push({ kind: 'source', source: toStored({ ...file, isOver: true }) })
+      // The number of the last generation stays known until a newer one is stored.
+      const isLast = reason === 'truncated_gap' && file.id === this.#stored?.id
+      if (!isLast) records.push({ kind: 'forget', source: file.id })
+      else if (!file.isOver) records.push({ kind: 'source', source: toStored({ ...file, isOver: true }) })
       return
     }
     const source = this.#make(file, { wasKnown: true, barrier: 0 })
     source.lose(reason)
-    this.#retired.push(source)
+    this.#retired.add(source)
     this.#parts.context.open(source)
   }
 
@@ -126,8 +121,10 @@ export class KnownFile {
     this.#mtimeNs = stat.mtimeNs
     if (source !== undefined && (size < source.readTo || (isTouched && !this.#isIntact(source)))) {
       this.truncate(source, now)
-      source.ended = true
       this.#parts.context.wake(source)
+    }
+    if (this.#rest !== undefined && (size < this.startAt || ((isTouched || size > before) && !this.#isRestIntact()))) {
+      this.#begin()
     }
     this.#size = size
     if (this.source !== undefined) this.source.size = size
@@ -140,28 +137,37 @@ export class KnownFile {
   /** What was read is not there any more: a new generation begins. */
   truncate(source: FileSource, now: number): void {
     if (source !== this.source) return
-    const { records, context, input } = this.#parts
+    const { context, input } = this.#parts
     source.lose('truncated_gap')
     context.log.info('File was truncated', { input: input.name, path: this.path })
-    this.#retired.push(source)
-    this.#stored = { ...this.#stored!, size: source.size, isOver: true }
-    records.push({ kind: 'source', source: toStored(this.#stored) })
+    this.#retired.add(source)
     this.source = undefined
+    this.#stored = { ...this.#stored!, size: source.size }
+    this.#begin()
+    this.hotUntil = now + secondMs
+  }
+
+  /** The stored generation is over, another one begins. */
+  #begin(): void {
+    this.#rest = undefined
+    this.#stored = { ...this.#stored!, isOver: true }
+    this.#parts.records.push({ kind: 'source', source: toStored(this.#stored) })
     this.#generation = this.#stored.generation + 1
     this.startAt = 0
     this.#size = 0
     this.#filledAt = -1
-    this.hotUntil = now + secondMs
   }
 
   /** Makes the source, once the first record is complete or will not be for a while. */
   tryOpen(now: number): void {
-    if (this.#size <= this.startAt && (this.#size === 0 || this.startAt > 0)) return
+    if (this.#size === 0 || (this.#size <= this.startAt && this.#stored !== undefined)) return
     const { context, input, report } = this.#parts
     try {
       const head = Buffer.allocUnsafe(Math.min(headBytes, this.#size))
       const got = this.handle.read([head], 0)
-      const isReady = got === headBytes || head.subarray(0, got).includes(10) || now - this.#filledAt >= input.partialMs
+      const isLeftOut = this.#size <= this.startAt
+      const isReady =
+        isLeftOut || got === headBytes || head.subarray(0, got).includes(10) || now - this.#filledAt >= input.partialMs
       if (got === 0 || !isReady) return
       const read = head.subarray(0, got)
       const known = this.#stored
@@ -174,10 +180,31 @@ export class KnownFile {
       const { dev, ino, birth } = this.#inode
       const file = { id, dev, ino, birth, input: input.name, name: this.name, path: this.path, size: this.#size }
       const fingerprint = { headLength: got, head: hashOf(read), generation: this.#generation }
-      const rest = { startAt: this.startAt, isOver: false, isEnded: false, seenAt: context.clock.now() }
-      this.#open({ ...file, ...fingerprint, ...rest }, { wasKnown: false })
+      const rest = { startAt: this.startAt, isOver: false, isEnded: isLeftOut, seenAt: context.clock.now() }
+      const stored = { ...file, ...fingerprint, ...rest }
+      if (isLeftOut) this.#leaveOut(stored)
+      else this.#open(stored, { wasKnown: false })
     } catch (error) {
       report(reasonOf(error), this.path)
+    }
+  }
+
+  /** Old content that nobody wants: stored, so that later runs know where the rest begins. */
+  #leaveOut(stored: StoredFile): void {
+    this.#stored = stored
+    this.#park(stored.startAt)
+    this.#parts.records.push({ kind: 'source', source: toStored(stored) })
+  }
+
+  /** No source for now: one is opened at this position when the file grows. */
+  #park(position: Position): void {
+    this.startAt = position
+    this.#rest = new Tails(this.handle)
+    if (this.unlinkedAt >= 0) return
+    try {
+      this.#rest.load(position)
+    } catch (error) {
+      this.#parts.report(reasonOf(error), this.path)
     }
   }
 
@@ -185,12 +212,21 @@ export class KnownFile {
   age(now: number): void {
     if (this.handle.takeUses() > 0) this.#usedAt = now
     const { source } = this
-    if (source !== undefined && !source.ended && this.#isFinished(now)) this.#end(source)
+    if (source !== undefined && !source.ended && this.#isFinished(now)) {
+      source.ended = true
+      this.#parts.context.wake(source)
+    }
     if (source?.ended) this.#release(source)
-    this.#releaseRetired()
+    this.#retired.release(this.unlinkedAt < 0 ? this.#stored?.id : undefined)
     this.#store()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
     if (isIdle && this.handle.isOpen && this.unlinkedAt < 0) this.handle.close()
+  }
+
+  /** Closes the handle if nothing is to be read just now. */
+  rest(now: number): void {
+    const isAtEnd = this.source === undefined || this.source.readTo >= this.#size
+    if (isAtEnd && this.hotUntil <= now && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
   }
 
   /** Nothing at all is left of the file on disk, and no handle. */
@@ -202,9 +238,13 @@ export class KnownFile {
     this.#parts.context.wake(source)
   }
 
-  #isIntact(source: FileSource): boolean {
+  #isRestIntact(): boolean {
+    return this.#isIntact(this.#rest!)
+  }
+
+  #isIntact(place: { isIntact(): boolean }): boolean {
     try {
-      return source.isIntact() && isHead(this.#stored!, this.handle)
+      return place.isIntact() && isHead(this.#stored!, this.handle)
     } catch (error) {
       this.#parts.report(reasonOf(error), this.path)
       return true
@@ -225,34 +265,19 @@ export class KnownFile {
     return this.awayAt >= 0 && now - Math.max(this.awayAt, this.#grewAt) >= rotatedWaitMs
   }
 
-  #end(source: FileSource): void {
-    source.ended = true
-    this.#parts.context.wake(source)
-  }
-
   /** Lets go of a file that was read to its end, once all of it is settled. */
   #release(source: FileSource): void {
     const { context, records } = this.#parts
     if (source.readTo < source.size && source.lostReason === undefined) return
     if (context.settledAll(source) < source.size) return
     context.close?.(source)
-    this.handle.close()
     this.source = undefined
-    this.startAt = source.size
+    this.#park(source.size)
+    this.handle.close()
     if (this.#stored === undefined) return
     this.#stored = { ...this.#stored, size: source.size, isEnded: true, seenAt: context.clock.now() }
-    records.push({ kind: 'source', source: toStored(this.#stored) })
-  }
-
-  #releaseRetired(): void {
-    const { context, records } = this.#parts
-    this.#retired = this.#retired.filter(source => {
-      if (context.settledAll(source) < source.size) return true
-      context.close?.(source)
-      // The number of the generation must stay known until a newer one is stored.
-      if (this.#stored?.id !== source.id || this.unlinkedAt >= 0) records.push({ kind: 'forget', source: source.id })
-      return false
-    })
+    if (this.isUnlinked) records.push({ kind: 'forget', source: source.id })
+    else records.push({ kind: 'source', source: toStored(this.#stored) })
   }
 
   /** Stores what has changed. */
@@ -262,28 +287,21 @@ export class KnownFile {
     if (stored === undefined || source === undefined || source.lostReason !== undefined) return
     const mayGrow = stored.headLength < headBytes && source.size > stored.headLength
     if (stored.size === source.size && stored.path === this.path && !mayGrow) return
-    const head = mayGrow ? this.#readHead(source) : {}
+    const head = mayGrow ? longerHead(stored, this.handle, source.size) : {}
     this.#stored = { ...stored, ...head, size: source.size, path: this.path, seenAt: this.#parts.context.clock.now() }
     this.#parts.records.push({ kind: 'source', source: toStored(this.#stored) })
-  }
-
-  #readHead(source: FileSource): { headLength?: number; head?: string } {
-    try {
-      const bytes = Buffer.allocUnsafe(Math.min(headBytes, source.size))
-      const got = this.handle.read([bytes], 0)
-      const known = this.#stored!
-      if (got < known.headLength || hashOf(bytes.subarray(0, known.headLength)) !== known.head) return {}
-      return { headLength: got, head: hashOf(bytes.subarray(0, got)) }
-    } catch {
-      return {}
-    }
   }
 
   #open(stored: StoredFile, how: { wasKnown: boolean }): void {
     const { context } = this.#parts
     // A generation, too, has to be durable before its first row is sent.
     const barrier = context.link.append([{ kind: 'source', source: toStored(stored) }])
+    const before = this.#stored
     this.#stored = stored
+    this.#rest = undefined
+    if (before?.isOver && !this.#retired.has(before.id)) {
+      this.#parts.records.push({ kind: 'forget', source: before.id })
+    }
     this.source = this.#make(stored, { ...how, barrier })
     context.open(this.source)
   }
@@ -291,16 +309,11 @@ export class KnownFile {
   #make(stored: StoredFile, how: { wasKnown: boolean; barrier: number }): FileSource {
     const { input, context, resume, report } = this.#parts
     return new FileSource({
+      ...describe(input, context.hostName, stored.name, this.#names),
+      ...how,
       id: stored.id,
-      input: input.name,
-      resource: resourceOf(input, context.hostName, stored.name, this.#names),
-      dataset: input.dataset,
-      service: serviceOf(input, this.#names),
-      path: stored.name,
       startAt: stored.startAt,
       size: stored.size,
-      wasKnown: how.wasKnown,
-      barrier: how.barrier,
       handle: this.handle,
       link: context.link,
       cuts: resume.cuts(stored.id),

@@ -1,20 +1,23 @@
-import type { FollowPlan } from '../../config/define.ts'
 import type { Resource } from '../../core/source.ts'
 import { containerFields } from './container-path.ts'
+import type { FollowInput } from './context.ts'
 
-interface Named extends Pick<FollowPlan, 'pathFields'> {
-  readonly service: string
+export interface Description {
+  readonly input: string
+  readonly path: string
   readonly resource: Resource
+  readonly dataset: string
+  readonly service: string
 }
 
-/** The constant fields of all rows of a file. */
-export function resourceOf(input: Named, hostName: string, path: string, names: readonly string[]): Resource {
+/** What all rows of a file have in common. Its service is as configured, else the container's name. */
+export function describe(input: FollowInput, hostName: string, path: string, names: readonly string[]): Description {
   const fields = input.pathFields === 'containers' ? containerFields([path, ...names]) : {}
-  return { ...input.resource, 'host.name': hostName, 'log.file.path': path, ...fields }
-}
-
-/** Service of rows that name none: as configured, else the container's name. */
-export function serviceOf(input: Named, names: readonly string[]): string {
-  if (input.service !== '' || input.pathFields !== 'containers') return input.service
-  return containerFields(names)['container.name'] ?? ''
+  return {
+    input: input.name,
+    path,
+    resource: { ...input.resource, 'host.name': hostName, 'log.file.path': path, ...fields },
+    dataset: input.dataset,
+    service: input.service === '' ? (fields['container.name'] ?? '') : input.service
+  }
 }

@@ -2,18 +2,21 @@ import type { Cursor } from '../../core/outcome.ts'
 import type { StateLink, StoredState } from '../../core/record.ts'
 import type { FileStat } from './disk.ts'
 import type { Handle } from './handle.ts'
-import { hashOf, type Inode, markerBytes } from './identity.ts'
+import { hashOf, headBytes, type Inode, markerBytes } from './identity.ts'
 import { fromStored, type StoredFile } from './stored.ts'
+
+/** File systems stamp with a clock that is up to a tick behind. */
+const tickMs = 20
 
 /** What earlier runs of this input know, until it is matched with what is there. */
 export class Resume {
   readonly #state: StoredState
-  #files: StoredFile[]
+  readonly #files: Set<StoredFile>
   readonly #firstStart: number
 
   constructor(input: string, state: StoredState, parts: { link: StateLink; now: number }) {
     this.#state = state
-    this.#files = state.sources.filter(source => source.input === input).map(fromStored)
+    this.#files = new Set(state.sources.filter(source => source.input === input).map(fromStored))
     const key = `follow/${input}/started`
     const started = state.notes[key]
     this.#firstStart = started === undefined ? parts.now : Number(started)
@@ -23,31 +26,31 @@ export class Resume {
   /** The file was there before this input was ever started: options may leave old content out. Whatever came later is read whole. */
   isOld(stat: FileStat): boolean {
     const birthMs = Number(stat.birthtimeNs / 1_000_000n)
-    return birthMs > 0 && birthMs < this.#firstStart
+    return birthMs > 0 && birthMs < this.#firstStart - tickMs
   }
 
   /** Takes all generations of a file, the newest last. A file system that was mounted again may have another device number: then the
    * same inode, birth and path are needed. */
   take(inode: Inode, path: string): StoredFile[] {
-    const sameInode = this.#files.filter(file => file.ino === inode.ino && file.birth === inode.birth)
+    const sameInode = [...this.#files].filter(file => file.ino === inode.ino && file.birth === inode.birth)
     const exact = sameInode.filter(file => file.dev === inode.dev)
     const found = exact.length > 0 ? exact : sameInode.filter(file => file.path === path && inode.birth !== '0')
-    this.#files = this.#files.filter(file => !found.includes(file))
+    for (const file of found) this.#files.delete(file)
     return found.toSorted((a, b) => a.generation - b.generation)
   }
 
   /** Puts them back, when the file could not be looked at. */
   putBack(files: readonly StoredFile[]): void {
-    this.#files.push(...files)
+    for (const file of files) this.#files.add(file)
   }
 
   /** What no file was found for, so far. */
-  get missing(): readonly StoredFile[] {
+  get missing(): ReadonlySet<StoredFile> {
     return this.#files
   }
 
   drop(file: StoredFile): void {
-    this.#files = this.#files.filter(one => one !== file)
+    this.#files.delete(file)
   }
 
   cursors(id: string): Cursor[] {
@@ -62,8 +65,9 @@ export class Resume {
     return this.#state.parsers[id]
   }
 
-  /** The lowest cursor; where there is none, nothing was settled. */
+  /** The lowest cursor; where there is none, nothing was settled. A file was let go only when all of it was. */
   settled(file: StoredFile): number {
+    if (file.isEnded) return file.size
     const positions = this.cursors(file.id).map(cursor => cursor.position)
     return positions.length === 0 ? file.startAt : Math.min(...positions)
   }
@@ -85,4 +89,16 @@ export class Resume {
 export function isHead(file: StoredFile, handle: Handle): boolean {
   const head = Buffer.allocUnsafe(file.headLength)
   return handle.read([head], 0) === head.length && hashOf(head) === file.head
+}
+
+/** The fingerprint over more of the head, if it still begins as it did; else nothing. */
+export function longerHead(file: StoredFile, handle: Handle, size: number): { headLength?: number; head?: string } {
+  try {
+    const bytes = Buffer.allocUnsafe(Math.min(headBytes, size))
+    const got = handle.read([bytes], 0)
+    if (got < file.headLength || hashOf(bytes.subarray(0, file.headLength)) !== file.head) return {}
+    return { headLength: got, head: hashOf(bytes.subarray(0, got)) }
+  } catch {
+    return {}
+  }
 }

@@ -1,0 +1,50 @@
+import type { FollowPlan } from '../../config/define.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Meter } from '../../core/metrics.ts'
+import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
+import type { Position, Resource } from '../../core/source.ts'
+import type { Disk } from './disk.ts'
+import type { Allowed } from './handle.ts'
+import type { Resume } from './resume.ts'
+import type { FileSource } from './source.ts'
+
+export type FollowInput = FollowPlan & {
+  readonly name: string
+  readonly service: string
+  readonly dataset: string
+  readonly resource: Resource
+}
+
+export interface FollowContext {
+  readonly hostId: string
+  readonly hostName: string
+  readonly link: StateLink
+  readonly stored: StoredState
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  /** There is a new source to read. The same id may be opened again after `close`, when a rotated file grew after all; its outputs
+   * go on at the cursors they had, or at `startAt`. */
+  open(source: FileSource): void
+  /** The source has more bytes, or has ended. May be called without need. */
+  wake(source: FileSource): void
+  /** The lowest position up to which all outputs have settled the source; Infinity if nobody reads it. */
+  settledAll(source: FileSource): Position
+  /** The source has ended, and all of it is settled or counted as lost: its lanes can go. */
+  close?(source: FileSource): void
+  /** Tests put faults in. */
+  readonly disk?: Disk
+}
+
+/** What the files of one follower share. */
+export interface KnownParts {
+  readonly input: FollowInput
+  readonly context: FollowContext
+  readonly disk: Disk
+  readonly allowed: Allowed
+  readonly resume: Resume
+  readonly report: (reason: string, path: string) => void
+  /** Records to store, sent together after each scan. */
+  readonly records: StateRecord[]
+}

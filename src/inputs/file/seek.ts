@@ -1,0 +1,64 @@
+import { dirname } from 'node:path'
+import type { Discovery } from './discover.ts'
+import { type Disk, type FileStat, reasonOf } from './disk.ts'
+import { inodeOf, keyOf } from './identity.ts'
+import type { KnownFile } from './known.ts'
+
+/** Finds files again that no pattern finds any more: renamed, deleted, or out of sight for now. Renamed files stay in their folder. */
+export class Seeker {
+  readonly #discovery: Discovery
+  readonly #disk: Disk
+  readonly #report: (reason: string, path: string) => void
+  /** Folders listed in this scan. */
+  readonly #folders = new Map<string, Map<string, FileStat> | undefined>()
+
+  constructor(discovery: Discovery, disk: Disk, report: (reason: string, path: string) => void) {
+    this.#discovery = discovery
+    this.#disk = disk
+    this.#report = report
+  }
+
+  /** Forgets the listings. */
+  clear(): void {
+    this.#folders.clear()
+  }
+
+  seek(file: KnownFile, now: number): void {
+    if (this.#discovery.isUnknown(file.path)) return
+    try {
+      if (file.handle.isOpen) {
+        const stat = file.handle.stat()
+        file.isUnlinked = stat.nlink === 0n
+        if (file.isUnlinked) file.vanish(now)
+        else this.#follow(file, now)
+        file.observe(stat, now)
+        return
+      }
+      const stat = this.#follow(file, now)
+      if (stat !== undefined) file.observe(stat, now)
+      else if (!this.#discovery.isUnknown(dirname(file.path))) file.vanish(now)
+    } catch (error) {
+      this.#report(reasonOf(error), file.path)
+    }
+  }
+
+  sibling(folder: string, matches: (stat: FileStat) => boolean): { path: string; stat: FileStat } | undefined {
+    if (!this.#folders.has(folder)) this.#folders.set(folder, this.#discovery.siblings(folder))
+    for (const [path, stat] of this.#folders.get(folder) ?? []) if (matches(stat)) return { path, stat }
+    return undefined
+  }
+
+  /** The new name of a file that left its place. Throws the system's errors. */
+  #follow(file: KnownFile, now: number): FileStat | undefined {
+    const here = this.#disk.lstat(file.path)
+    if (here !== undefined && keyOf(inodeOf(here)) === file.key) {
+      if (file.awayAt < 0 && file.path !== file.name) file.awayAt = now
+      return here
+    }
+    if (file.awayAt < 0) file.awayAt = now
+    const found = this.sibling(dirname(file.path), stat => keyOf(inodeOf(stat)) === file.key)
+    if (found === undefined) return undefined
+    file.handle.path = found.path
+    return found.stat
+  }
+}
