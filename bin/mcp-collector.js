@@ -21,8 +21,17 @@ function start(file) {
   for (const flag of flags) builtin('v8').setFlagsFromString(flag)
   // SQLite was experimental before Node.js 26, and said so at each start.
   if (majorOf(process.version) < 26) silence('SQLite is an experimental feature')
-  if (file.endsWith('.js')) builtin('module').enableCompileCache()
+  if (file.endsWith('.js')) cacheCompiledCode(builtin('module'), builtin('os'))
   import(pathToFileURL(file).href).catch(error => fail((error && error.stack) || error))
+}
+
+/** Saves 60 ms of CPU at each start. In the user's own home: the default, a folder in /tmp, may be prepared by somebody else. */
+function cacheCompiledCode(module, os) {
+  try {
+    module.enableCompileCache(join(os.userInfo().homedir, '.cache', 'mcp-collector'))
+  } catch {
+    // A user without a name, as in some containers: no cache.
+  }
 }
 
 function silence(beginning) {

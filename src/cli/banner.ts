@@ -1,5 +1,6 @@
 import type { CollectorStatus, InputStatus } from '../pipeline/collector.ts'
 import type { RunningServer } from '../server/server.ts'
+import { outputName } from './output-id.ts'
 import { formatCount } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
 
@@ -9,9 +10,10 @@ const mostProblems = 3
 /** The first lines of a run: what is followed, what could not be read and why, where to look, how to stop. */
 export function bannerLines(stream: Stream, status: CollectorStatus, server: RunningServer): string[] {
   const files = status.inputs.reduce((sum, input) => sum + input.sources.length, 0)
-  const outputs = status.outputs.map(output =>
-    output.name === output.type ? output.name : `${output.name} (${output.type})`
-  )
+  const outputs = status.outputs.map(({ name, type }) => {
+    const shown = outputName(name)
+    return shown === type ? shown : `${shown} (${type})`
+  })
   const metrics = server.metricsAddress ?? server.address
   return [
     `${stream.style('bold', `mcp-collector ${status.version}`)} follows ${plural(files, 'source')}, sends to ${outputs.join(', ')}`,

@@ -3,6 +3,7 @@ import { ExitError, exitCodes } from '../core/errors.ts'
 import type { LetterInfo, LetterQuery, ReplayResult } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
 import { readOffline } from './offline.ts'
+import { outputId, outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
 import { tableLines } from './table.ts'
 import { printable, type Terminal } from './terminal.ts'
@@ -65,7 +66,7 @@ function defineList(command: Command, { env, out }: Terminal, finish: Finish): v
 
 const listColumns = [
   { title: 'id', cell: (letter: LetterInfo) => letter.id },
-  { title: 'output', cell: (letter: LetterInfo) => letter.output },
+  { title: 'output', cell: (letter: LetterInfo) => outputName(letter.output) },
   { title: 'at', cell: (letter: LetterInfo) => new Date(letter.at).toISOString() },
   { title: 'status', cell: (letter: LetterInfo) => letter.status },
   { title: 'type', cell: (letter: LetterInfo) => letter.type },
@@ -78,7 +79,7 @@ async function readLetters({ stateDir, output, limit }: Options): Promise<readon
     const query: LetterQuery = {
       limit: Math.min(maxPage, limit - letters.length),
       ...(letters.length > 0 && { before: letters.at(-1)?.id }),
-      ...(output !== undefined && { output })
+      ...(output !== undefined && { output: outputId(output) })
     }
     const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     const page = await ask<Page>(stateDir, { path: `${route}?${search.join('&')}` })
@@ -116,7 +117,7 @@ async function readLetter(stateDir: string, id: number): Promise<ShownLetter> {
 
 function letterLines({ id, output, source, position, length, status, type, reason, at, row }: ShownLetter): string[] {
   return [
-    `dead letter ${id} of output ${printable(output)}, ${new Date(at).toISOString()}`,
+    `dead letter ${id} of output ${printable(outputName(output))}, ${new Date(at).toISOString()}`,
     `source ${source}, position ${position}, length ${length}`,
     `status ${status}, ${printable(type)}: ${printable(reason)}`,
     ...(row === undefined ? ['its row is damaged'] : row.replace(/\n$/, '').split('\n').map(printable))
@@ -160,7 +161,7 @@ function withSelection(command: Command, env: Terminal['env']): void {
 function selectionOf(ids: readonly string[], { all, output }: Options): object {
   if (all ? ids.length > 0 : ids.length === 0) throw usage('Name either the ids of dead letters or --all')
   if (!all && output !== undefined) throw usage('--output goes with --all')
-  if (all) return { all, ...(output !== undefined && { output }) }
+  if (all) return { all, ...(output !== undefined && { output: outputId(output) }) }
   return { ids: ids.map(asCount) }
 }
 

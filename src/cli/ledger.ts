@@ -3,6 +3,7 @@ import { addLedger, ends, lossReasons, newLedger, pendingRows, type Ledger } fro
 import type { LedgerRow } from '../pipeline/collector.ts'
 import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
+import { outputId, outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
 import { tableLines, type Column } from './table.ts'
 import type { Stream } from './terminal.ts'
@@ -28,7 +29,7 @@ export const ledger: Verb = {
     )
     command.action(async (options: Options) => {
       const rows = await readLedger(options.stateDir)
-      const wanted = rows.filter(row => options.output === undefined || row.output === options.output)
+      const wanted = rows.filter(row => options.output === undefined || row.output === outputId(options.output))
       if (options.json) out.line(JSON.stringify({ rows: wanted }))
       else for (const line of ledgerLines(out, wanted)) out.line(line)
       finish(exitCodes.ok)
@@ -53,7 +54,7 @@ export function ledgerLines(stream: Stream, rows: readonly LedgerRow[], most = I
   if (rows.length === 0) return ['No rows yet']
   const columns: Column<LedgerRow>[] = [
     { title: 'source', cell: row => row.name },
-    { title: 'output', cell: row => row.output },
+    { title: 'output', cell: row => outputName(row.output) },
     { title: 'read', cell: row => row.ledger.read }
   ]
   if (rows.some(row => row.ledger.derived > 0)) columns.push({ title: 'derived', cell: row => row.ledger.derived })

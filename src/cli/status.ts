@@ -1,6 +1,7 @@
 import { exitCodes } from '../core/errors.ts'
 import type { CollectorStatus, OutputState, SourceStatus } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
+import { outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
 import { formatBytes, formatDuration, tableLines } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
@@ -49,7 +50,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
 }
 
 const outputColumns = [
-  { title: 'output', cell: (output: OutputState) => output.name },
+  { title: 'output', cell: (output: OutputState) => outputName(output.name) },
   { title: 'type', cell: (output: OutputState) => output.type },
   { title: 'state', cell: (output: OutputState) => output.state },
   { title: 'requests', cell: (output: OutputState) => output.inFlightRequests },
@@ -61,7 +62,7 @@ const outputColumns = [
 function lastError(out: Stream, { name, lastError: error }: OutputState): string[] {
   if (error === undefined) return []
   const ago = formatDuration(Math.max(0, Date.now() - error.at))
-  return [out.style('dim', `${name}, ${ago} ago: ${printable(error.message)}`)]
+  return [out.style('dim', `${outputName(name)}, ${ago} ago: ${printable(error.message)}`)]
 }
 
 function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[]): string[] {

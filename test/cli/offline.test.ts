@@ -16,7 +16,7 @@ beforeAll(async () => {
   const state = StateStore.open(stateDir, { clock: systemClock, log: silentLog })
   const ledger = { ...newLedger(), read: 5, rows: [4, 0, 0, 0, 0, 0, 1] }
   const letter = {
-    output: 'es',
+    output: 'default/es',
     source,
     position: 7,
     length: 9,
@@ -27,7 +27,7 @@ beforeAll(async () => {
   }
   const last = state.append([
     { kind: 'source', source: { id: source, input: 'agent', name: '/var/log/a.log', file: {}, seenAt: 0 } },
-    { kind: 'cursor', cursor: { source, output: 'es', position: 100, marker: '', ledger } },
+    { kind: 'cursor', cursor: { source, output: 'default/es', position: 100, marker: '', ledger } },
     { kind: 'letter', letter: { ...letter, row: Buffer.from('{"message":"x"}\n') } }
   ])
   state.flush()
@@ -48,7 +48,7 @@ describe('state of a collector that does not run', () => {
     const before = readdirSync(stateDir)
     const list = await command(['dlq', 'list', '--json', '--state-dir', stateDir])
     const { letters } = JSON.parse(list.out) as { letters: { id: number }[] }
-    expect(letters).toMatchObject([{ output: 'es', reason: 'no' }])
+    expect(letters).toMatchObject([{ output: 'default/es', reason: 'no' }])
     const shown = await command(['dlq', 'show', String(letters[0]!.id), '--state-dir', stateDir])
     expect(shown.out).toContain('status 400, mapping: no\n{"message":"x"}\n')
     expect((await command(['dlq', 'drop', '--all', '--state-dir', stateDir])).code).toBe(1)

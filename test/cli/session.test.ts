@@ -34,7 +34,7 @@ describe('session', () => {
       .map(line => JSON.parse(line) as Record<string, unknown>)
     expect(lines.map(line => line.message)).toEqual(['Following', 'Cannot read', 'Started', 'Draining', 'Stopped'])
     expect(lines[1]).toMatchObject({ level: 'warn', path: '/var/log/secure\u001b[2J', reason: 'Permission denied' })
-    expect(lines[4]).toMatchObject({ output: 'es', read: 10, delivered: 7, duplicate: 1, pending: 1 })
+    expect(lines[4]).toMatchObject({ output: 'default/es', read: 10, delivered: 7, duplicate: 1, pending: 1 })
     expect(err).not.toContain('\u001b')
   })
 

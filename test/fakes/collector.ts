@@ -23,7 +23,7 @@ export class FakeCollector implements Collector {
 
   constructor(stateDir = '/state') {
     this.stateDir = stateDir
-    for (let id = 1; id <= 3; id++) this.letterRows.set(id, letter(id, id === 3 ? 'audit' : 'es'))
+    for (let id = 1; id <= 3; id++) this.letterRows.set(id, letter(id, id === 3 ? 'default/audit' : 'default/es'))
   }
 
   readonly letters = {
@@ -66,7 +66,7 @@ export class FakeCollector implements Collector {
       ready: this.ready,
       degraded: this.degraded,
       inputs: [{ name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source] }],
-      outputs: [{ name: 'es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
+      outputs: [{ name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
       problems: this.problems
     })
   }
@@ -77,7 +77,7 @@ export class FakeCollector implements Collector {
 
   ledgers(): Promise<readonly LedgerRow[]> {
     const ledger = { ...newLedger(), read: 10, rows: [7, 1, 0, 0, 0, 0, 1] }
-    const row = { source: 'AAAAAAAAAAAAAAAA', name: '/var/log/a\u001b[31m.log', input: 'agent', output: 'es' }
+    const row = { source: 'AAAAAAAAAAAAAAAA', name: '/var/log/a\u001b[31m.log', input: 'agent', output: 'default/es' }
     return Promise.resolve([{ ...row, position: 1024, ledger }])
   }
 

@@ -55,7 +55,10 @@ describe('server probes', () => {
     expect(status).toBe(200)
     expect(json).toMatchObject({
       status: 'UP',
-      components: { outputs: { status: 'UP', details: { es: 'paused: status 401' } }, state: { status: 'UP' } }
+      components: {
+        outputs: { status: 'UP', details: { 'default/es': 'paused: status 401' } },
+        state: { status: 'UP' }
+      }
     })
   })
 
@@ -130,7 +133,10 @@ describe('server api', () => {
   test('tells status and ledger', async () => {
     const { address } = await open()
     expect(await get(address, '/api/v1/status')).toMatchObject({ status: 200, json: { stateDir, ready: 'ready' } })
-    expect(await get(address, '/api/v1/ledger')).toMatchObject({ status: 200, json: { rows: [{ output: 'es' }] } })
+    expect(await get(address, '/api/v1/ledger')).toMatchObject({
+      status: 200,
+      json: { rows: [{ output: 'default/es' }] }
+    })
   })
 
   test('lists dead letters in pages, newest first', async () => {
@@ -140,7 +146,9 @@ describe('server api', () => {
     const second = await get(address, '/api/v1/dead-letters?limit=2&before=2')
     expect(second.json).toMatchObject({ letters: [{ id: 1 }] })
     expect(second.json).not.toHaveProperty('next')
-    expect((await get(address, '/api/v1/dead-letters?output=audit')).json).toMatchObject({ letters: [{ id: 3 }] })
+    expect((await get(address, '/api/v1/dead-letters?output=default/audit')).json).toMatchObject({
+      letters: [{ id: 3 }]
+    })
     expect((await get(address, '/api/v1/dead-letters/2')).json).toMatchObject({ row: expect.stringContaining('row 2') })
     expect((await get(address, '/api/v1/dead-letters/9')).status).toBe(404)
     for (const query of ['limit=0', 'limit=-1', 'limit=x', 'before=1.5']) {
@@ -150,7 +158,7 @@ describe('server api', () => {
 
   test('replays and deletes named and all letters', async () => {
     await open()
-    const body = { all: true, output: 'es' }
+    const body = { all: true, output: 'default/es' }
     expect(await ask(stateDir, { method: 'POST', path: '/api/v1/dead-letters/replay', body })).toMatchObject({
       delivered: 2
     })
