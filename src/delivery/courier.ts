@@ -19,13 +19,11 @@ export class Courier {
   readonly #link: StateLink
   readonly #clock: Clock
   readonly #abort = new AbortController()
-  readonly #aborted: Promise<void>
 
   constructor(output: Output, link: StateLink, clock: Clock) {
     this.#output = output
     this.#link = link
     this.#clock = clock
-    this.#aborted = new Promise(resolve => this.#abort.signal.addEventListener('abort', () => resolve()))
   }
 
   get isClosed(): boolean {
@@ -38,11 +36,23 @@ export class Courier {
 
   /** The answer, or the fault; nothing when the output was closed before it was sent. Never rejects. */
   async carry(parcel: Parcel): Promise<Answer | SendError | undefined> {
-    if (this.#link.durable < parcel.barrier) {
-      await Promise.race([this.#link.untilDurable(parcel.barrier), this.#aborted])
-    }
+    if (this.#link.durable < parcel.barrier) await this.#durable(parcel.barrier)
     if (this.isClosed) return undefined
     return (await this.#prepare()) ?? (await this.#send(parcel))
+  }
+
+  /** Resolves when the barrier is durable or the output is closed. Not `Promise.race`: its reactions would pile up on a promise
+   * that lives as long as the output. */
+  #durable(barrier: number): Promise<void> {
+    const { signal } = this.#abort
+    return new Promise(resolve => {
+      const stop = (): void => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }
+      signal.addEventListener('abort', stop)
+      void this.#link.untilDurable(barrier).then(stop)
+    })
   }
 
   async #prepare(): Promise<SendError | undefined> {

@@ -99,7 +99,7 @@ export class Delivery {
     const onRetry = (parcel: Parcel, ms: number | undefined): void => this.#returns.add(parcel, ms)
     const refusals = this.#refusals
     const settler = new Settler({ output, books, budget, pool, refusals, onRetry, onSalted: send })
-    const parts = { ...all, ...context, packer: this.#packer, letters: this.#letters, refusals }
+    const parts = { ...all, ...context, packer: this.#packer, letters: this.#letters, returns: this.#returns, refusals }
     this.#sender = new Sender({ ...parts, output, books, budget, settler })
   }
 

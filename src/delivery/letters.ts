@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
 import type { Log } from '../core/log.ts'
 import type { Refusal } from '../core/output.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
@@ -105,7 +106,9 @@ export class Letters {
     const { link } = this.#context
     const bytes = parcel.size + parcel.rows * overheadBytes
     this.#underWay += bytes
-    await link.untilDurable(link.append(this.#records(parcel, refusals)))
+    const number = link.append(this.#records(parcel, refusals))
+    crashPoint('delivery.letters.after')
+    await link.untilDurable(number)
     this.#underWay -= bytes
     this.#books.endAll(parcel, 'dead_lettered')
     this.#budget.release(parcel.size)

@@ -32,8 +32,15 @@ export class Returns {
 
   /** Takes over a parcel of rows whose bytes are in the budget. */
   add(parcel: Parcel, retryAfterMs: number | undefined): void {
+    const { random } = this.#parts
+    const asked = (retryAfterMs ?? 0) * (1 + 0.1 * random())
+    this.gather(parcel, Math.max(gatherMs, backoffMs(parcel.attempt, random), asked))
+  }
+
+  /** Takes over a parcel to be sent after `ms`, or earlier with others. */
+  gather(parcel: Parcel, ms = gatherMs): void {
     if (parcel.isReplay) {
-      this.#schedule(parcel, retryAfterMs)
+      this.#schedule(parcel, ms)
       return
     }
     const open = parcel.unknown ? this.#unknown : this.#known
@@ -47,19 +54,18 @@ export class Returns {
     merge(gathered, parcel)
     if (parcel.unknown) this.#unknown = gathered
     else this.#known = gathered
-    this.#schedule(gathered, retryAfterMs)
+    this.#schedule(gathered, ms)
   }
 
   close(): void {
     for (const cancel of this.#timers.values()) cancel()
   }
 
-  #schedule(parcel: Parcel, retryAfterMs: number | undefined): void {
-    const { clock, random } = this.#parts
-    const asked = (retryAfterMs ?? 0) * (1 + 0.1 * random())
-    const ms = Math.max(gatherMs, backoffMs(parcel.attempt, random), asked)
-    const cancel = clock.after(ms, () => this.#finish(parcel))
-    this.#timers.set(parcel, cancel)
+  #schedule(parcel: Parcel, ms: number): void {
+    this.#timers.set(
+      parcel,
+      this.#parts.clock.after(ms, () => this.#finish(parcel))
+    )
   }
 
   #finish(parcel: Parcel): void {

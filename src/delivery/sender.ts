@@ -15,11 +15,14 @@ import type { Packer } from './packer.ts'
 import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
 import type { Refusals } from './refusals.ts'
+import type { Returns } from './returns.ts'
 import type { Settler } from './settler.ts'
 
 const refusesAll = 'refuses_all'
 const mostMessage = 500
 const mostAttemptsTooLarge = 8
+/** Then others go first: one request that the server can't stand must not be the probe for ever. */
+const mostAttemptsInFront = 3
 
 export interface SenderParts {
   readonly id: string
@@ -31,6 +34,7 @@ export interface SenderParts {
   readonly budget: Budget
   readonly refusals: Refusals
   readonly letters: Letters
+  readonly returns: Returns
   readonly settler: Settler
   readonly packer: Packer
   readonly maxConcurrency: number
@@ -153,7 +157,7 @@ export class Sender {
   #judged({ parcel, isProbe }: Request, verdicts: Verdicts): void {
     const { id, log, refusals } = this.#parts
     if (isProbe && refusals.isRefusing && verdicts.each?.verdict[0] !== Verdict.refused) {
-      this.queue.putBack(...refusals.resume())
+      for (const kept of refusals.resume()) this.#parts.returns.gather(kept)
     }
     if (refusals.isRefusing) {
       if (isProbe || this.gate.reason !== refusesAll) this.#pauseRefused()
@@ -189,7 +193,8 @@ export class Sender {
 
   #putBack({ parcel, isProbe }: Request): void {
     if (isProbe) this.#parts.refusals.keep(parcel)
-    else this.queue.putBack(parcel)
+    else if (parcel.attempt < mostAttemptsInFront) this.queue.putBack(parcel)
+    else this.queue.push(parcel)
   }
 
   #tooLarge(request: Request, status: number, reason: string): void {

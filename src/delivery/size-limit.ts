@@ -1,5 +1,7 @@
-/** Requests after which a larger size is tried again: the server may have been reconfigured. */
-const successesToGrow = 256
+/** Requests after which a larger size is tried again, as the server may have been reconfigured; twice as many each time that
+ * was in vain. */
+const leastToGrow = 64
+const mostToGrow = 4096
 /** So many refusals of sizes that were taken before are believed. */
 const contradictions = 3
 
@@ -18,6 +20,7 @@ export class SizeLimit {
   #doubtful = Number.POSITIVE_INFINITY
   #takenSince = 0
   #successes = 0
+  #toGrow = leastToGrow
 
   constructor(most: number) {
     this.bytes = most
@@ -33,7 +36,7 @@ export class SizeLimit {
     this.#taken = Math.max(this.#taken, bytes)
     this.#takenSince = Math.max(this.#takenSince, bytes)
     if (bytes >= this.#doubtful * 0.9) this.#trust()
-    if (this.bytes === this.#most || ++this.#successes < successesToGrow) return
+    if (this.bytes === this.#most || ++this.#successes < this.#toGrow) return
     this.#successes = 0
     this.bytes = Math.min(this.#most, this.bytes * 2)
   }
@@ -46,6 +49,8 @@ export class SizeLimit {
       this.#doubtful = Math.min(this.#doubtful, bytes)
       if (this.#doubts < contradictions) return
       this.#taken = this.#takenSince
+    } else if (this.#taken > 0) {
+      this.#toGrow = Math.min(mostToGrow, this.#toGrow * 2)
     }
     this.bytes = Math.min(this.bytes, Math.max(1, bytes >> 1, this.#taken))
     this.#successes = 0

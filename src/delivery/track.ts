@@ -218,7 +218,12 @@ export function countFates(batch: Batch, fates: Int32Array): void {
   fates.fill(0)
   const fate = batch.fate
   const rows = batch.rows
-  for (let row = 0; row < rows; row++) fates[fate[row]!]!++
+  let kept = 0
+  for (let row = 0; row < rows; row++) {
+    if (fate[row] === Fate.kept) kept++
+    else fates[fate[row]!]!++
+  }
+  fates[Fate.kept] = kept
 }
 
 function furthest(batch: Batch): Position {

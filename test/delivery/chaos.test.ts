@@ -62,7 +62,8 @@ describe('delivery under chaos', () => {
     const rows = [...allRows(tracks)]
     expect(rows).toHaveLength(totalRows)
     const ideal = rows.join('').length / 4000
-    console.log('requests', output.sent.length, 'ideal', ideal)
+    // these odds cost 1.36 requests for one at least, and small numbers scatter
+    expect(output.sent.length).toBeLessThan(ideal * 3)
     expect(store.size).toBe(rows.filter(row => !isPoison(row)).length)
     const letters = link.letters.map(({ row }) => Buffer.from(row).toString())
     expect(letters.sort()).toEqual(rows.filter(isPoison).sort())

@@ -34,12 +34,16 @@ describe('size limit', () => {
     expect(limit.hasTaken(2001)).toBe(false)
   })
 
-  test('size limit grows again after 256 successes', () => {
+  test('size limit tries a larger size after 64 requests, then after ever more', () => {
     const limit = new SizeLimit(8000)
     limit.refused(8000)
-    for (let i = 0; i < 255; i++) limit.taken(3900)
-    expect(limit.bytes).toBe(4000)
-    limit.taken(3900)
-    expect(limit.bytes).toBe(8000)
+    for (const requests of [64, 128, 256]) {
+      for (let i = 1; i < requests; i++) limit.taken(4000)
+      expect(limit.bytes).toBe(4000)
+      limit.taken(4000)
+      expect(limit.bytes).toBe(8000)
+      limit.refused(8000)
+      expect(limit.bytes).toBe(4000)
+    }
   })
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, boolean, constantFrom, nat, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fate } from '../../src/core/batch.ts'
 import { type Ledger, newLedger, pendingRows } from '../../src/core/outcome.ts'
@@ -103,14 +103,14 @@ describe('track', () => {
   })
 
   test('track agrees with a naive account, whatever the order of settling', () => {
-    const chunk = fc.record({
-      rows: fc.array(fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 5), { maxLength: 6 }),
-      held: fc.constantFrom('none', 'none', 'tail', 'stay'),
-      picks: fc.array(fc.record({ at: fc.nat(), end: fc.nat(6), lose: fc.boolean() }), { maxLength: 8 }),
-      lost: fc.constantFrom(0, 0, 0, 13)
+    const chunk = record({
+      rows: array(constantFrom(0, 0, 0, 1, 2, 3, 4, 5), { maxLength: 6 }),
+      held: constantFrom('none', 'none', 'tail', 'stay'),
+      picks: array(record({ at: nat(), end: nat(6), lose: boolean() }), { maxLength: 8 }),
+      lost: constantFrom(0, 0, 0, 13)
     })
-    fc.assert(
-      fc.property(fc.array(chunk, { maxLength: 150 }), chunks => {
+    assert(
+      property(array(chunk, { maxLength: 150 }), chunks => {
         const model = new NaiveTrack()
         for (const { rows, held, picks, lost } of chunks) {
           model.append(rows, held)
