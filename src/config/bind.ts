@@ -3,12 +3,12 @@ import { kinds } from './option-types.ts'
 import { acceptsNothing, fits, isArray, isChoice, isObject, isRecord, isUnion, literalOf, unwrapped } from './unwrap.ts'
 import { type Environment, resolvePath } from './paths.ts'
 import { type Problems, quoted } from './problems.ts'
-import { type Variants, variants } from './schema.ts'
+import { stepNames, type Variants, variants } from './schema.ts'
 import { suggestKey, suggestValue } from './suggest.ts'
 import { oneOf, toSnake, whereOf, type Path } from './wording.ts'
 import { isEmpty, type Entry, type MapNode, type Node, type Place, type ScalarNode } from './tree.ts'
 
-type Schema = z.core.$ZodType
+type Schema = z.ZodType
 /**
  * Lays a tree against a schema: turns it into the value that zod checks, with keys in camelCase and paths resolved, and
  * remembers where each part stands. Mistakes in keys and in names of components are reported here, where the right names are
@@ -64,10 +64,10 @@ export class Binding {
       return this.#bindVariant(asMap(node), inner, path)
     if (isRecord(inner) && node.kind === 'map') return this.#bindRecord(node, inner, path)
     if (isArray(inner) && node.kind === 'list') {
-      return node.items.map((item, index) => this.#bind(item, inner._zod.def.element, [...path, index]))
+      return node.items.map((item, index) => this.#bind(item, inner.element as Schema, [...path, index]))
     }
     if (isUnion(inner)) {
-      const option = inner._zod.def.options.find(option => fits(unwrapped(option), node))
+      const option = inner.options.find(option => fits(unwrapped(option), node))
       if (option) return this.#bind(node, option, path)
     }
     return node.kind === 'scalar' ? scalarFor(node, inner, this.#env) : plain(node)
@@ -82,23 +82,24 @@ export class Binding {
     return this.report(path, `Missing value for "${toSnake(String(path.at(-1)))}"${whereOf(path.slice(0, -1))}`)
   }
 
-  #bindRecord(node: MapNode, schema: z.core.$ZodRecord, path: Path): unknown {
+  #bindRecord(node: MapNode, schema: z.ZodRecord, path: Path): unknown {
     const bound = [...node.entries].map(([key, entry]) => [
       key,
-      this.#bind(entry.node, schema._zod.def.valueType, [...path, key])
+      this.#bind(entry.node, schema.valueType as Schema, [...path, key])
     ])
     return Object.fromEntries(bound)
   }
 
-  #bindObject(node: MapNode, schema: z.core.$ZodObject, path: Path): unknown {
-    const shape = schema._zod.def.shape
+  #bindObject(node: MapNode, schema: z.ZodObject, path: Path): unknown {
+    const shape = schema.shape as Record<string, Schema>
     const keys = new Map(Object.keys(shape).map(key => [toSnake(key), key]))
     const bound: Record<string, unknown> = {}
     for (const [name, entry] of node.entries) {
       const key = keys.get(name)
       if (key === undefined) {
-        const meant = this.#unknownKey(name, entry, [...keys.keys()], path)
-        if (meant !== undefined && !node.entries.has(meant)) this.#settled.add(idOf([...path, keys.get(meant)!]))
+        const meant = this.#unknownKey(name, entry, stepNames.get(schema)?.names ?? [...keys.keys()], path)
+        if (meant !== undefined && !node.entries.has(meant))
+          this.#settled.add(idOf([...path, keys.get(meant) ?? meant]))
         continue
       }
       const value = this.#bind(entry.node, shape[key]!, [...path, key])
@@ -114,11 +115,11 @@ export class Binding {
     return meant
   }
 
-  #bindVariant(node: MapNode, schema: z.core.$ZodDiscriminatedUnion, path: Path): unknown {
-    const { key, what, names } = variants.get(schema as never) as Variants
-    const options = schema._zod.def.options.map(option => unwrapped(option) as z.core.$ZodObject)
+  #bindVariant(node: MapNode, schema: z.ZodDiscriminatedUnion<z.ZodObject[]>, path: Path): unknown {
+    const { key, what, names } = variants.get(schema) as Variants
+    const options = schema.options
     const name = this.#chosen(node, key, path)
-    if (name === undefined) return this.#unchosen(node, { key, what, names }, options, path)
+    if (name === undefined) return this.#unchosen(node, { key, names }, path)
     if (!names.includes(name.text)) {
       const meant = suggestValue(name.text, names)
       const rest = meant === undefined ? `known are ${oneOf(names)}` : `did you mean "${meant}"?`
@@ -140,16 +141,14 @@ export class Binding {
     return entry.node
   }
 
-  #unchosen(node: MapNode, { key, names }: Variants, options: readonly z.core.$ZodObject[], path: Path): undefined {
+  #unchosen(node: MapNode, { key, names }: Pick<Variants, 'key' | 'names'>, path: Path): undefined {
     this.report(path, `Missing "${key}"${whereOf(path)}: one of ${oneOf(names)}`, node.at)
-    const known = [...new Set(options.flatMap(option => Object.keys(option._zod.def.shape).map(toSnake)))]
-    for (const [name, entry] of node.entries) if (!known.includes(name)) this.#unknownKey(name, entry, known, path)
   }
 }
 
 /** `parser: json` is short for `parser: { use: json }`. */
-function isName(node: Node, schema: z.core.$ZodDiscriminatedUnion): node is ScalarNode {
-  return node.kind === 'scalar' && variants.get(schema as never)?.key === 'use'
+function isName(node: Node, schema: z.ZodDiscriminatedUnion<z.ZodObject[]>): node is ScalarNode {
+  return node.kind === 'scalar' && variants.get(schema)?.key === 'use'
 }
 
 function asMap(node: MapNode | ScalarNode): MapNode {
@@ -164,9 +163,9 @@ function idOf(path: Path): string {
 
 /** A scalar of a text option stays text when it was put in from outside: a password of digits is no number. */
 function scalarFor(node: ScalarNode, schema: Schema, env: Environment): unknown {
-  const isText = ['string', 'enum'].includes(schema._zod.def.type) || kinds.get(schema as never)?.kind === 'address'
+  const isText = ['string', 'enum'].includes(schema.def.type) || kinds.get(schema)?.kind === 'address'
   const value = isText && (node.substituted || node.value === null) ? node.text : node.value
-  const isPath = kinds.get(schema as never)?.kind === 'path'
+  const isPath = kinds.get(schema)?.kind === 'path'
   return isPath && typeof value === 'string' && value !== '' ? resolvePath(value, node.at.file, env) : value
 }
 

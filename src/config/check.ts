@@ -1,7 +1,8 @@
 import type { Binding } from './bind.ts'
+import { quoted } from './problems.ts'
 import { impliedProcessor } from './schema.ts'
 import { suggestValue } from './suggest.ts'
-import { childOf, entriesOf, isEmpty, type MapNode, type Node, textOf } from './tree.ts'
+import { childOf, entriesOf, isEmpty, type MapNode, type Node, type ScalarNode, textOf } from './tree.ts'
 import { isLoopback, readAddress, readDuration, readSize, type Reading } from './units.ts'
 import { oneOf, whereOf, type Path } from './wording.ts'
 
@@ -69,17 +70,18 @@ function checkReferences(tree: MapNode, pipeline: Node, { name, binding }: { nam
     for (const [index, item] of list.items.entries()) {
       if (item.kind !== 'scalar' || item.broken) continue
       const path = ['pipelines', name, section, index]
-      if (seen.has(item.text)) binding.report(path, `Duplicate name "${item.text}"${whereOf(path.slice(0, -1))}`)
-      else if (!known.includes(item.text)) binding.report(path, unknownName(section, item.text, known))
+      if (seen.has(item.text))
+        binding.report(path, `Duplicate name ${quoted(item.written)}${whereOf(path.slice(0, -1))}`)
+      else if (!known.includes(item.text)) binding.report(path, unknownName(section, item, known))
       seen.add(item.text)
     }
   }
 }
 
-function unknownName(section: string, name: string, known: readonly string[]): string {
-  const meant = suggestValue(name, known)
+function unknownName(section: string, { text, written }: ScalarNode, known: readonly string[]): string {
+  const meant = suggestValue(text, known)
   const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`
-  return `Unknown ${section.slice(0, -1)} "${name}": ${rest}`
+  return `Unknown ${section.slice(0, -1)} ${quoted(written)}: ${rest}`
 }
 
 /** What the API shows are the log lines of the machine. */

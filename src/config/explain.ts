@@ -21,18 +21,26 @@ export function explain(issue: Issue, binding: Binding): void {
 function expectation(issue: Issue, node: Node, path: Path): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (!issue.message.startsWith('Invalid input')) return issue.message
       return `expected ${nouns[issue.expected] ?? issue.expected}${mendedType(issue.expected, node, path)}`
     case 'invalid_value':
       return chosenFrom(issue.values.map(String), node)
     case 'invalid_union':
       return ofUnion(issue, node, path)
     case 'too_small':
-      return issue.origin === 'array' ? 'it must not be empty' : `at least ${issue.minimum}${unitOf(issue.origin)}`
+      if (issue.origin !== 'number' && issue.minimum === 1) return 'it must not be empty'
+      return `at least ${issue.minimum}${unitOf(issue)}`
     case 'too_big':
-      return `at most ${issue.maximum}${unitOf(issue.origin)}`
+      return `at most ${issue.maximum}${unitOf(issue)}`
     default:
-      return issue.message
+      return ofCheck(issue.message, node)
   }
+}
+
+/** A check's own words; those that mend the value would show what `${…}` stands for. */
+function ofCheck(message: string, node: Node): string {
+  const shows = node.kind === 'scalar' && node.substituted && message.includes('did you mean')
+  return shows ? 'what it stands for has the wrong form' : message
 }
 
 const nouns: Readonly<Record<string, string>> = {
@@ -45,8 +53,10 @@ const nouns: Readonly<Record<string, string>> = {
   record: 'a map'
 }
 
-function unitOf(origin: string): string {
-  return origin === 'string' ? ' characters' : origin === 'array' ? ' items' : ''
+function unitOf(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
+  const unit = issue.origin === 'string' ? ' character' : issue.origin === 'array' ? ' item' : undefined
+  const limit = issue.code === 'too_big' ? issue.maximum : issue.minimum
+  return unit === undefined ? '' : `${unit}${Number(limit) === 1 ? '' : 's'}`
 }
 
 const truths: Readonly<Record<string, boolean>> = {
@@ -60,7 +70,7 @@ const truths: Readonly<Record<string, boolean>> = {
 
 /** The same value in the type that is asked for. */
 function mendedType(expected: string, node: Node, path: Path): string {
-  if (node.kind !== 'scalar') return ''
+  if (node.kind !== 'scalar' || node.substituted) return ''
   const { text } = node
   if (expected === 'string' && node.value !== null) {
     return isSecret(path) ? ': put it in quotes' : `: did you mean ${quoted(text)} in quotes?`
@@ -79,7 +89,7 @@ function chosenFrom(values: readonly string[], node: Node): string {
 
 /** Of a union, the member that has the value's form is meant; where there is none, all are named. */
 function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>, node: Node, path: Path): string {
-  if (issue.message !== 'Invalid input') return issue.message
+  if (issue.message !== 'Invalid input') return ofCheck(issue.message, node)
   const branches = issue.errors.map(branch => branch[0]).filter(first => first !== undefined)
   const values = branches.flatMap(first => (first.code === 'invalid_value' ? first.values.map(String) : []))
   const types = branches.flatMap(first =>

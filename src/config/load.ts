@@ -66,8 +66,9 @@ function decoded(bytes: Buffer, file: string, problems: Problems): string | unde
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    const before = bytes.toString('utf8').split('\uFFFD', 1)[0]!.split('\n')
-    const place = { file, line: before.length, column: before.at(-1)!.length + 1 }
+    const text = bytes.toString('utf8')
+    const at = text.indexOf('\uFFFD')
+    const place = { file, line: text.slice(0, at).split('\n').length, column: at - text.lastIndexOf('\n', at) }
     problems.add(place, 'Cannot read this character: the file is not UTF-8')
     return undefined
   }

@@ -71,14 +71,14 @@ export const optionTypes: OptionTypes = {
       .register(kinds, { kind: 'size' }),
   address: about =>
     z
-      .string({ error: `expected an address: ${addressHelp}` })
+      .string({ error: addressHelp })
       .transform((text, context) => settle(readAddress(text), text, context))
       .describe(about)
       .register(kinds, { kind: 'address' }),
-  choice: (about, values) => z.enum(values).describe(about) as never,
+  choice: (about, values) => z.enum(values).describe(about),
   list: (about, item) => z.array(item).describe(about),
   map: (about, value) => z.record(z.string(), value).describe(about),
-  group: (about, shape) => z.strictObject(shape).describe(about) as never,
+  group: (about, shape) => z.strictObject(shape).describe(about),
   z
 }
 

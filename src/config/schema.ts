@@ -21,6 +21,9 @@ export interface Variants {
 }
 export const variants: z.core.$ZodRegistry<Variants> = t.z.registry<Variants>()
 
+/** Names of all processors, where a schema has only those that are loaded. */
+export const stepNames: z.core.$ZodRegistry<Pick<Variants, 'names'>> = t.z.registry<Pick<Variants, 'names'>>()
+
 export const defaultParser = 'auto'
 export const impliedProcessor = 'normalize'
 
@@ -31,8 +34,7 @@ const day = 24 * 3600 * second
 
 /** The whole file format. Keys are camelCase here and snake_case in files. */
 export function fileSchema(components: Components) {
-  const step = stepSchema(components.processors)
-  const names = (what: string) => t.list(`Names of the ${what}; left out: all of them.`, t.text('A name.')).optional()
+  const step = stepSchema(components)
   return t.z.strictObject({
     version: t.z.literal(1).describe('Version of the file format.'),
     collector: collectorSchema().prefault({}),
@@ -45,9 +47,9 @@ export function fileSchema(components: Components) {
       .map(
         'Which inputs go through which steps to which outputs; left out: one pipeline "default" of everything.',
         t.group('A pipeline.', {
-          inputs: names('inputs'),
+          inputs: namesOf('inputs'),
           process: t.list('Steps of this pipeline; left out: those of the file.', step).optional(),
-          outputs: names('outputs')
+          outputs: namesOf('outputs')
         })
       )
       .optional(),
@@ -73,6 +75,10 @@ export function fileSchema(components: Components) {
 }
 export type FileContent = z.output<ReturnType<typeof fileSchema>>
 
+function namesOf(what: string) {
+  return t.list(`Names of the ${what}; left out: all of them.`, t.text('A name.')).optional()
+}
+
 function collectorSchema() {
   return t.group('The process itself.', {
     stateDir: t
@@ -86,19 +92,27 @@ function collectorSchema() {
   })
 }
 
-function inputSchema({ inputs, parsers, names }: Components): z.ZodType {
-  // A scalar stands for { use: scalar }: bind.ts.
-  const parser = choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
-  return choose({ key: 'type', what: 'input', names: names.inputs }, inputs, {
+function inputSchema(components: Components): z.ZodType {
+  return choose(
+    { key: 'type', what: 'input', names: components.names.inputs },
+    components.inputs,
+    inputShape(components)
+  )
+}
+
+/** Options that every input has. */
+export function inputShape({ parsers, names }: Components) {
+  return {
     service: t.text('Service of rows that name none.').default(''),
     dataset: t
       .text('Dataset of the data stream that rows go to.')
       .refine(text => datasetForm.test(text), { error: ({ input }) => mendedDataset(String(input)) })
       .default('mcp.agent'),
-    parser: parser
+    // A scalar stands for { use: scalar }: bind.ts.
+    parser: choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
       .describe('Finds the fields of a line: a name, or a map of "use" and its options.')
       .prefault({ use: defaultParser })
-  })
+  }
 }
 
 const datasetForm = /^[a-z0-9][a-z0-9._]{0,99}$/
@@ -156,9 +170,10 @@ export function deliveryShape(definition?: OutputDefinition) {
 export type DeliveryContent = z.output<z.ZodObject<ReturnType<typeof deliveryShape>>>
 
 /** A step is a map of one key: the processor's name, and its options. */
-function stepSchema(processors: readonly ProcessorDefinition[]) {
+function stepSchema({ processors, names }: Components) {
   const steps = processors.map(definition => [definition.name, optionsSchema(definition).optional()])
-  return t.z.strictObject(Object.fromEntries(steps) as Record<string, z.ZodOptional<z.ZodObject>>)
+  const shape = Object.fromEntries(steps) as Record<string, z.ZodOptional<z.ZodObject>>
+  return t.z.strictObject(shape).register(stepNames, { names: names.processors })
 }
 
 export function optionsSchema(definition: AnyDefinition, more: z.ZodRawShape = {}) {

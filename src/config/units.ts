@@ -14,13 +14,24 @@ const bytes: Readonly<Record<string, number>> = {
   TB: 1e12
 }
 /** What other tools call our units. */
-const otherUnits: Readonly<Record<string, string>> = {
-  ...{ msec: 'ms', msecs: 'ms', millis: 'ms', millisecond: 'ms', milliseconds: 'ms' },
-  ...{ sec: 's', secs: 's', second: 's', seconds: 's', min: 'm', mins: 'm', minute: 'm', minutes: 'm' },
-  ...{ hr: 'h', hrs: 'h', hour: 'h', hours: 'h', day: 'd', days: 'd' },
-  ...{ b: 'B', byte: 'B', bytes: 'B', k: 'KiB', ki: 'KiB', kib: 'KiB', kb: 'KB', m: 'MiB', mi: 'MiB', mib: 'MiB' },
-  ...{ mb: 'MB', g: 'GiB', gi: 'GiB', gib: 'GiB', gb: 'GB', t: 'TiB', ti: 'TiB', tib: 'TiB', tb: 'TB' }
-}
+const otherUnits = new Map(
+  Object.entries({
+    ms: 'msec msecs millis millisecond milliseconds',
+    s: 'sec secs second seconds',
+    m: 'min mins minute minutes',
+    h: 'hr hrs hour hours',
+    d: 'day days',
+    B: 'b byte bytes',
+    KiB: 'k ki kib',
+    KB: 'kb',
+    MiB: 'm mi mib',
+    MB: 'mb',
+    GiB: 'g gi gib',
+    GB: 'gb',
+    TiB: 't ti tib',
+    TB: 'tb'
+  }).flatMap(([unit, others]) => others.split(' ').map(other => [other, unit] as const))
+)
 
 /** What a text stands for, or why it can not be read. */
 export type Reading<T> = { readonly value: T } | { readonly refused: string }
@@ -58,21 +69,23 @@ export function readSize(text: string | number): Reading<number> {
 function mended(written: string, units: Readonly<Record<string, number>>): string | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(written) ?? []
   if (number === undefined) return undefined
-  const meant = Object.keys(units).includes(unit!) ? unit! : otherUnits[unit!.toLowerCase()]
+  const meant = Object.keys(units).includes(unit!) ? unit! : otherUnits.get(unit!.toLowerCase())
   const fitting = meant === 'MiB' && units === milliseconds ? 'm' : meant
   return fitting !== undefined && Object.hasOwn(units, fitting) ? `did you mean "${number}${fitting}"?` : undefined
 }
 
 export function writeDuration(ms: number): string {
   for (const unit of ['d', 'h', 'm', 's']) {
-    if (ms > 0 && ms % milliseconds[unit]! === 0) return `${ms / milliseconds[unit]!}${unit}`
+    const length = milliseconds[unit]!
+    if (ms > 0 && ms % length === 0) return `${ms / length}${unit}`
   }
   return `${ms}ms`
 }
 
 export function writeSize(size: number): string {
   for (const unit of ['GiB', 'MiB', 'KiB']) {
-    if (size > 0 && size % bytes[unit]! === 0) return `${size / bytes[unit]!}${unit}`
+    const length = bytes[unit]!
+    if (size > 0 && size % length === 0) return `${size / length}${unit}`
   }
   return String(size)
 }

@@ -20,6 +20,7 @@ const maxTokens = 30_000
 const maxDepth = 64
 const maxNodes = 10_000
 const maxErrors = 20
+const maxTokenLength = 64 * 1024
 
 /** Reads one file. The tree holds what could be understood, or is undefined where the text is not YAML at all. */
 export function readTree(text: string, variables: Variables, problems: Problems): MapNode | undefined {
@@ -30,8 +31,12 @@ export function readTree(text: string, variables: Variables, problems: Problems)
   }
   try {
     const document = compose(text, lines)
+    const seen = new Set<number>()
     for (const error of [...document.errors, ...document.warnings].slice(0, maxErrors)) {
-      problems.add(place(error.pos[0]), sentenceOf(error, text))
+      const at = place(error.pos[0])
+      // The first of a line is the mistake, the others follow from it.
+      if (!seen.has(at.line)) problems.add(at, sentenceOf(error, text))
+      seen.add(at.line)
     }
     if (document.errors.length > 0) return undefined
     return new Reader(document, { variables, problems, place }).root()
@@ -58,6 +63,7 @@ function* tokens(text: string, lines: LineCounter): Generator<CST.Token> {
   let offset = 0
   for (const lexeme of new Lexer().lex(text)) {
     if (++count > maxTokens) throw new Refused('Cannot read this file: it is far too large for a configuration', offset)
+    if (lexeme.length > maxTokenLength) throw new Refused('Cannot read this value: it is longer than 64KiB', offset)
     yield* parser.next(lexeme)
     if (parser.stack.length > maxDepth * 2) {
       throw new Refused(`Cannot read this file: it is nested more than ${maxDepth} deep`, offset)
@@ -123,7 +129,7 @@ class Reader {
     if (target && !this.#open.has(target)) return this.#node(target, keyAt)
     const reason = target ? 'it is inside of what it stands for' : 'no such anchor before it'
     this.#context.problems.add(at, `Cannot follow alias "*${alias.source}": ${reason}`)
-    return undefined
+    return { kind: 'scalar', at, value: null, text: '', written: `*${alias.source}`, substituted: false, broken: true }
   }
 
   #list(items: readonly ParsedNode[], at: Place): Node {
@@ -134,7 +140,7 @@ class Reader {
     const entries = new Map<string, Entry>()
     for (const { key, value } of map.items) {
       const keyAt = this.#context.place(key.range[0])
-      const name = isScalar(key) ? String(key.source ?? key.value) : undefined
+      const name = isScalar(key) ? key.source : undefined
       const refused = refuseKey(name, entries)
       if (name === undefined || refused !== undefined) {
         this.#context.problems.add(keyAt, refused ?? 'Cannot use this as a key: a key is a plain text')
@@ -177,7 +183,7 @@ function refuseKey(name: string | undefined, entries: ReadonlyMap<string, Entry>
 /** The library's own messages quote what stands in the file, and that may be a password. */
 const sentences: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'Cannot indent with tabs: use spaces',
-  BAD_INDENT: 'Cannot read this line: its indentation fits nothing above it',
+  BAD_INDENT: 'Cannot read this line: its indentation fits nothing above it, or a bracket or quote above is not closed',
   MISSING_CHAR: 'Something is missing here: a closing quote or bracket, a comma, or a space behind ":"',
   BAD_DQ_ESCAPE: 'Cannot read this escape: in double quotes write "\\\\" for a backslash, or use single quotes',
   BAD_SCALAR_START: 'Cannot begin a text with this character: put the text in quotes',

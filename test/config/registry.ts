@@ -17,7 +17,8 @@ const plan: FollowPlan = {
   maxLineBytes: 0,
   partialMs: 0,
   scanMs: 0,
-  followSymlinks: false
+  followSymlinks: false,
+  linkRoots: []
 }
 
 const file = defineInput({
