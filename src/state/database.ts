@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import { messageOf } from '../core/errors.ts'
 
 /** Result codes of SQLite that we act on. */
-export const sqlite = { busy: 5, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const
+export const sqlite = { busy: 5, corrupt: 11, notADatabase: 26 } as const
 
 const readError = 266
 const shortRead = 522
@@ -19,10 +19,11 @@ export interface Schema {
   readonly settings?: string
   /** The step at index i leads from version i to version i + 1. Steps are never changed once released, only added. */
   readonly migrations: readonly Migration[]
-  /** Throws `Damaged`, or what SQLite throws, when rows of a database of the newest version are not what was written. */
-  check(database: DatabaseSync): void
+  /** Reads all rows of a database of the newest version, step by step; throws `Damaged`, or what SQLite throws, when they are not
+   * what was written. */
+  check(database: DatabaseSync): Iterable<void>
 }
-export type Migration = (database: DatabaseSync) => void
+type Migration = (database: DatabaseSync) => void
 
 /** A database whose content can't be trusted. */
 export class Damaged extends Error {
@@ -139,15 +140,18 @@ function examine(database: DatabaseSync, schema: Schema, whole: boolean): Findin
   // The version stands in two places, so that a flipped bit in one of them isn't taken for a newer program.
   if (version === 0 || version !== storedVersion(database)) throw new Damaged('its version is not clear')
   if (version > schema.migrations.length) return { kind: 'newer', version }
-  if (whole) {
-    const verdict = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
-    if (verdict !== 'ok') throw new Damaged(String(verdict))
-  }
+  if (whole) checkPages(database)
   if (version === schema.migrations.length) {
     if (layout(database) !== expectedLayout(schema)) throw new Damaged('its tables are not as they were made')
-    if (whole) schema.check(database)
+    if (whole) Array.from(schema.check(database))
   }
   return { kind: 'good', version }
+}
+
+/** Throws `Damaged` where the pages of a database do not fit together. */
+export function checkPages(database: DatabaseSync): void {
+  const verdict = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
+  if (verdict !== 'ok') throw new Damaged(String(verdict))
 }
 
 function pragma(database: DatabaseSync, name: string): number {

@@ -31,7 +31,5 @@ export const stateSchema: Schema = {
           output TEXT PRIMARY KEY, ledger TEXT NOT NULL, seal INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID`)
   ],
-  check(database) {
-    new StateTables(database).verify()
-  }
+  check: database => new StateTables(database).verify()
 }

@@ -52,14 +52,15 @@ export class StateTables {
     }
   }
 
-  /** Compares every row with its seal. */
-  verify(): void {
+  /** Compares every row with its seal, some at each step, so that a caller in no hurry can do other things in between. */
+  *verify(): Generator<void> {
+    let rows = 0
     for (const [table, columns] of Object.entries(columnsOf)) {
-      const sql = `SELECT ${columns.join(', ')}, seal FROM ${table}`
-      const statement = this.#statement(sql)
+      const statement = this.#statement(`SELECT ${columns.join(', ')}, seal FROM ${table}`)
       statement.setReturnArrays(true)
       for (const row of statement.iterate() as unknown as Iterable<(string | number)[]>) {
         if (row.pop() !== seal(...row)) throw new Damaged(`a row of ${table} does not match its check`)
+        if (++rows % rowsInStep === 0) yield
       }
     }
   }
@@ -168,6 +169,8 @@ export class StateTables {
     return statement
   }
 }
+
+const rowsInStep = 1000
 
 /** What each table's seal is made of, in this order. */
 const columnsOf = {

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { listeningLog, openStore, tempDir } from './support.ts'
 
-const child = join(import.meta.dirname, 'child.ts')
+const child = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 function runWriter(dir: string, crashAt: string): { signal: string | null; lines: string[] } {
   const env = { ...process.env, MCP_COLLECTOR_CRASH_AT: crashAt }

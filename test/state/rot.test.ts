@@ -16,7 +16,7 @@ import {
   tempRoot
 } from './support.ts'
 
-const mutants = Number(process.env['STATE_MUTANTS'] ?? 400)
+const mutants = Number(process.env['STATE_MUTANTS'] ?? 300)
 const cuts = Number(process.env['STATE_CUTS'] ?? 200)
 const commits = 120
 const sources = 40

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -230,4 +230,18 @@ test('state reader sees what is stored, beside a collector or without, and chang
   store.close()
   look()
   expect(() => StateStore.openReadOnly(join(dir, 'nothing'), listeningLog())).toThrow(/there is no such file/)
+})
+
+test('state store may be closed while its backup is on the way', async () => {
+  const dir = tempDir()
+  const store = openStore(dir)
+  store.append([cursorRecord('s1', 1)])
+  store.flush()
+  const running = store.backup()
+  store.append([cursorRecord('s1', 2)])
+  store.close()
+  await running
+  expect(readdirSync(dir).filter(name => name.startsWith('backup'))).toEqual(['backup.db'])
+  writeFileSync(join(dir, 'state.db'), 'rot')
+  expect(openStore(dir).load().cursors).toEqual([cursor('s1', 2)])
 })
