@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ask } from '../../src/cli/client.ts'
+import { call, get, token, Stage } from './stage.ts'
+
+let stage: Stage
+
+beforeEach(() => {
+  stage = new Stage()
+})
+
+afterEach(() => stage.close())
+
+describe('server api', () => {
+  test('tells status and ledger', async () => {
+    const { address } = await stage.open()
+    expect(await get(address, '/api/v1/status')).toMatchObject({
+      status: 200,
+      json: { stateDir: stage.stateDir, ready: 'ready' }
+    })
+    expect(await get(address, '/api/v1/ledger')).toMatchObject({
+      status: 200,
+      json: { rows: [{ output: 'default/es' }] }
+    })
+  })
+
+  test('lists dead letters in pages, newest first', async () => {
+    const { address } = await stage.open()
+    const first = await get(address, '/api/v1/dead-letters?limit=2')
+    expect(first.json).toMatchObject({ letters: [{ id: 3 }, { id: 2 }], next: 2 })
+    const second = await get(address, '/api/v1/dead-letters?limit=2&before=2')
+    expect(second.json).toMatchObject({ letters: [{ id: 1 }] })
+    expect(second.json).not.toHaveProperty('next')
+    expect((await get(address, '/api/v1/dead-letters?output=default/audit')).json).toMatchObject({
+      letters: [{ id: 3 }]
+    })
+    expect((await get(address, '/api/v1/dead-letters/2')).json).toMatchObject({ row: expect.stringContaining('row 2') })
+    expect((await get(address, '/api/v1/dead-letters/9')).status).toBe(404)
+    for (const query of ['limit=0', 'limit=-1', 'limit=x', 'before=1.5']) {
+      expect((await get(address, `/api/v1/dead-letters?${query}`)).status).toBe(400)
+    }
+  })
+
+  test('replays and deletes named and all letters', async () => {
+    await stage.open()
+    const body = { all: true, output: 'default/es' }
+    expect(await ask(stage.stateDir, { method: 'POST', path: '/api/v1/dead-letters/replay', body })).toMatchObject({
+      delivered: 2
+    })
+    expect(
+      await ask(stage.stateDir, { method: 'DELETE', path: '/api/v1/dead-letters', body: { ids: [2, 9] } })
+    ).toEqual({
+      dropped: 1
+    })
+    expect(stage.collector.calls).toEqual(['start', 'replay 1,2', 'delete 2,9'])
+  })
+
+  test.each([
+    '',
+    'x',
+    '{}',
+    '[]',
+    'null',
+    '{"ids":[1],"all":true}',
+    '{"ids":["1"]}',
+    '{"ids":[-1]}',
+    '{"all":true,"output":1}'
+  ])('refuses the selection %j and does nothing', async body => {
+    const { address } = await stage.open({ token })
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await call(address, '/api/v1/dead-letters', { method: 'DELETE', headers, body })).status).toBe(400)
+    expect(stage.collector.calls).toEqual(['start'])
+  })
+
+  test('refuses a body over 1 MiB, with and without a length', async () => {
+    const { address } = await stage.open({ token })
+    const body = `{"ids":[${'1,'.repeat(600_000)}1]}`
+    for (const framing of [{}, { 'transfer-encoding': 'chunked' }]) {
+      const headers = { authorization: `Bearer ${token}`, ...framing }
+      const answer = await call(address, '/api/v1/dead-letters/replay', { method: 'POST', headers, body })
+      expect(answer.status).toBe(413)
+    }
+  })
+
+  test('does not tell a stranger why it failed', async () => {
+    const { address } = await stage.open()
+    stage.collector.ledgers = () => Promise.reject(new Error('row "secret-of-a-row"'))
+    const { status, body } = await call(address, '/api/v1/ledger')
+    expect(status).toBe(500)
+    expect(body).not.toContain('secret')
+    await expect(ask(stage.stateDir, { path: '/api/v1/ledger' })).rejects.toThrow('secret-of-a-row')
+  })
+})

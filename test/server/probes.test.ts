@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { call, free, get, token, Stage } from './stage.ts'
+
+let stage: Stage
+
+beforeEach(() => {
+  stage = new Stage()
+})
+
+afterEach(() => stage.close())
+
+describe('server probes', () => {
+  test('readyz is 503 only while starting and draining', async () => {
+    const { address } = await stage.open()
+    for (const [ready, status] of [
+      ['starting', 503],
+      ['ready', 200],
+      ['draining', 503]
+    ] as const) {
+      stage.collector.ready = ready
+      expect(await get(address, '/readyz')).toMatchObject({ status, json: { status: ready } })
+      expect((await get(address, '/livez')).status).toBe(200)
+    }
+  })
+
+  test('readyz stays 200 while an output is paused and the state directory is full', async () => {
+    const { address } = await stage.open()
+    stage.collector.degraded = ['Cannot write']
+    expect((await get(address, '/readyz')).status).toBe(200)
+  })
+
+  test('health is UP with a paused output, and says so', async () => {
+    const { address } = await stage.open()
+    const { status, json } = await get(address, '/actuator/health')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({
+      status: 'UP',
+      components: {
+        outputs: { status: 'UP', details: { 'default/es': 'paused: status 401' } },
+        state: { status: 'UP' }
+      }
+    })
+  })
+
+  test('health is DOWN while the state directory can not be written, OUT_OF_SERVICE while draining', async () => {
+    const { address } = await stage.open()
+    stage.collector.degraded = ['Cannot write']
+    expect(await get(address, '/actuator/health')).toMatchObject({
+      status: 503,
+      json: { status: 'DOWN', components: { state: { status: 'DOWN', details: { problems: ['Cannot write'] } } } }
+    })
+    stage.collector.degraded = []
+    stage.collector.ready = 'draining'
+    expect(await get(address, '/actuator/health')).toMatchObject({ status: 503, json: { status: 'OUT_OF_SERVICE' } })
+  })
+
+  test('probes take HEAD and refuse other methods', async () => {
+    const { address } = await stage.open()
+    expect(await call(address, '/livez', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
+    expect((await call(address, '/livez', { method: 'POST' })).status).toBe(405)
+  })
+})
+
+describe('server metrics', () => {
+  test('are the samples in Prometheus format, labels escaped', async () => {
+    stage.collector.sampleRows = [
+      { name: 'collector_input_read_bytes_total', labels: ['a"b\\c\nd'], value: 42 },
+      { name: 'collector_input_sources', labels: ['agent'], value: 3 },
+      { name: 'collector_rows_total', labels: ['es', 'delivered'], value: Number.NaN },
+      { name: 'collector_rows_total', labels: ['es', 'duplicate'], value: 5 }
+    ]
+    const { address } = await stage.open()
+    const { status, headers, body } = await call(address, '/metrics')
+    expect(status).toBe(200)
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(body).toContain('# TYPE collector_input_read_bytes_total counter\n')
+    expect(body).toContain('collector_input_read_bytes_total{input="a\\"b\\\\c\\nd"} 42\n')
+    expect(body).toContain('# TYPE collector_input_sources gauge\ncollector_input_sources{input="agent"} 3\n')
+    expect(body).toContain('collector_rows_total{output="es",end="duplicate"} 5\n')
+    expect(body).not.toContain('NaN')
+    expect(body).toMatch(/^process_cpu_seconds_total \d/m)
+    expect(body).toMatch(/^process_resident_memory_bytes \d/m)
+  })
+
+  test('follow the samples from scrape to scrape', async () => {
+    const { address } = await stage.open()
+    for (const value of [1, 2, 7]) {
+      stage.collector.sampleRows = [{ name: 'collector_state_dead_letters', labels: ['es'], value }]
+      expect((await call(address, '/metrics')).body).toContain(`collector_state_dead_letters{output="es"} ${value}\n`)
+    }
+  })
+
+  test('listener of their own has no API and no details', async () => {
+    const { metricsAddress } = await stage.open({ metricsListen: free, token })
+    expect((await get(metricsAddress!, '/metrics')).status).toBe(200)
+    expect((await get(metricsAddress!, '/readyz')).status).toBe(200)
+    const health = await get(metricsAddress!, '/actuator/health')
+    expect(health.json).toEqual({
+      status: 'UP',
+      components: {
+        collector: { status: 'UP' },
+        state: { status: 'UP' },
+        inputs: { status: 'UP' },
+        outputs: { status: 'UP' }
+      }
+    })
+    const authorization = `Bearer ${token}`
+    expect((await call(metricsAddress!, '/api/v1/status', { headers: { authorization } })).status).toBe(404)
+  })
+})
