@@ -208,7 +208,7 @@ for (const [name, make, part] of [
         const whole = frame(make(), input, [8192])
         expect(frame(make(), input, cut)).toEqual(whole)
       }),
-      { numRuns: 3000 }
+      { numRuns: 1500 }
     )
   })
 

@@ -15,10 +15,10 @@ import { Tails } from './tails.ts'
 const rotatedWaitMs = 2000
 /** The same for a file without a name: nobody will find it again, so its writer gets more time. */
 const unlinkedWaitMs = 10_000
-/** A file that grew is looked at every 50 ms for a moment, and longer when it grew twice within a second. */
-const warmMs = 200
+/** A file that grew is looked at every 50 ms for a moment, and longer when it grew twice within a second; a line a second is none. */
+const warmMs = 120
 const hotMs = 10_000
-const secondMs = 1000
+const secondMs = 900
 const idleCloseMs = 60_000
 
 /** One file of the disk, over its names and generations. Times are monotonic ms. */
