@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Batch } from '../core/batch.ts'
 import type { Lines } from '../core/steps.ts'
 import { structureWasm } from './structure.wasm.ts'
+import { hasMark } from './text.ts'
 
 /** Closes `batch.marks`: behind every position there can be. */
 export const noMark = 0x7fffffff
@@ -33,7 +34,7 @@ let structureModule: WebAssembly.Module | undefined
  * bytes: chunk, overlay | marks: one a byte at worst | line ends | marks behind them | result        one WebAssembly memory
  * ```
  * Most of it is never touched and so costs no memory. Bytes that stand elsewhere (a row larger than the chunk, an overlay that
- * grew) are indexed in plain JavaScript, with the same result. measured: 1.0 GB/s, the kernel 5.5 GB/s.
+ * grew) are indexed in plain JavaScript, with the same result. measured: 0.7 GB/s, the kernel 4.5 GB/s.
  */
 export class Arena {
   /** The chunk, then room for the overlay. Give it to the batch before each read: a batch whose overlay grew has another one. */
@@ -115,18 +116,26 @@ export class Arena {
     let marked = this.#marked
     let marks = this.#marks
     let high = 0
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at]!
-      high |= byte
-      if (byte >= 0x20 && byte !== quote && byte !== backslash) continue
-      if (marked + 1 >= marks.length || marks === this.#kernelMarks) marks = grown(marks, marked)
-      marks[marked++] = at
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    for (let at = start; at < end; ) {
+      for (; at + 4 <= end; at += 4) {
+        const word = words.getInt32(at, true)
+        if (hasMark(word)) break
+        high |= word
+      }
+      for (const stop = Math.min(end, at + 4); at < stop; at++) {
+        const byte = bytes[at]!
+        high |= byte
+        if (byte >= 0x20 && byte !== quote && byte !== backslash) continue
+        if (marked + 1 >= marks.length || marks === this.#kernelMarks) marks = grown(marks, marked)
+        marks[marked++] = at
+      }
     }
     if (marked >= marks.length || marks === this.#kernelMarks) marks = grown(marks, marked)
     marks[marked] = noMark
     this.#marks = marks
     this.#marked = marked
-    return high < 0x80
+    return (high & 0x80808080) === 0
   }
 
   #walkLines(bytes: Buffer): void {

