@@ -10,7 +10,8 @@ const pressedFactor = 0.5
  *
  * Once per round trip: while all slots are in use and answers don't get slower, one more; when an answer takes longer than the
  * smoothed mean by 2.5 smoothed deviations, 0.9 of it. At once, at most once per round trip: when the server pushes back (429,
- * 5xx, timeouts, rows to retry), half.
+ * 5xx, timeouts, rows to retry), half. The mean follows: a server that stays slow is the new normal, and with at most a handful
+ * of requests that does no harm.
  */
 export class Concurrency {
   readonly max: number

@@ -238,6 +238,27 @@ describe('delivery sending', () => {
     expect([calls, delivery.status().bufferedBytes]).toEqual([1, 0])
   })
 
+  test('delivery is not stopped by one request that the server can not stand', async () => {
+    const { clock, output, delivery, append, pending } = roomOf({ batchBytes: 400 })
+    append(['poison', ...texts(200, 20)])
+    output.answer = rows => (rows.some(row => row.includes('poison')) ? busy() : delivered(rows))
+    delivery.flush()
+    await clock.advance(60_000)
+    expect(pending()).toBeLessThan(20)
+    expect(pending()).toBeGreaterThan(0)
+    output.answer = rows => delivered(rows)
+    await clock.until(() => pending() === 0)
+  })
+
+  test('delivery sends fewer requests at a time when answers get slower', async () => {
+    const { clock, output, delivery, append } = roomOf({ batchBytes: 500 })
+    append(texts(2000, 40))
+    await clock.until(() => delivery.status().concurrency === 8)
+    output.latencyMs = 2000
+    await clock.until(() => delivery.status().concurrency < 8)
+    expect(delivery.status().pendingRows).toBeGreaterThan(1000)
+  })
+
   test('delivery finds out how many requests the server takes', async () => {
     const { clock, output, delivery, append } = roomOf({ batchBytes: 500 })
     append(texts(600, 40))
