@@ -22,6 +22,7 @@ afterEach(async () => {
 })
 
 const at = (name: string): string => join(dir, name)
+const criRow = (text: string): string => `2026-11-22T10:00:00.5Z stdout F ${text}\n`
 const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
 
 async function follow(more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
@@ -387,8 +388,7 @@ test('follower takes the fields of a container from the names of its log', async
   const id = 'c0ffee'.repeat(11).slice(0, 64)
   fs.mkdirSync(at('pods/shop_web-1_uid-1/nginx'), { recursive: true })
   fs.mkdirSync(at('containers'))
-  const row = (text: string): string => `2026-11-22T10:00:00.5Z stdout F ${text}\n`
-  append('pods/shop_web-1_uid-1/nginx/0.log', row('one'))
+  append('pods/shop_web-1_uid-1/nginx/0.log', criRow('one'))
   fs.symlinkSync(at('pods/shop_web-1_uid-1/nginx/0.log'), at(`containers/web-1_shop_nginx-${id}.log`))
   const paths = [at('containers/*.log'), at('pods/*/*/*.log')]
   const run = await follow({ paths, framing: 'containers', pathFields: 'containers', followSymlinks: true })
@@ -405,9 +405,9 @@ test('follower takes the fields of a container from the names of its log', async
     }
   })
   // as the kubelet rotates
-  append('pods/shop_web-1_uid-1/nginx/0.log', row('two'))
+  append('pods/shop_web-1_uid-1/nginx/0.log', criRow('two'))
   fs.renameSync(at('pods/shop_web-1_uid-1/nginx/0.log'), at('pods/shop_web-1_uid-1/nginx/0.log.20261122-100000'))
-  append('pods/shop_web-1_uid-1/nginx/0.log', row('three'))
+  append('pods/shop_web-1_uid-1/nginx/0.log', criRow('three'))
   await run.pass(5000)
   expect(run.texts.toSorted()).toEqual(['one', 'three', 'two'])
 })
