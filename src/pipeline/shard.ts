@@ -81,7 +81,8 @@ export class Shard {
           meter: this.meter,
           open: source => this.#openSource(source, input),
           wake: source => this.#wake(source),
-          settledAll: source => this.#settledAll(source)
+          settledAll: source => this.#settledAll(source),
+          close: source => this.#closeSource(source)
         }
       )
       this.#followers.push(follower)
@@ -162,6 +163,12 @@ export class Shard {
     }
     this.#lanes.set(source, lanes)
     this.#wake(source)
+  }
+
+  #closeSource(source: FileSource): void {
+    this.commit()
+    for (const lane of this.#lanes.get(source) ?? []) this.#turns.remove(lane)
+    this.#lanes.delete(source)
   }
 
   #wake(source: FileSource): void {
