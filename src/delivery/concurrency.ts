@@ -32,7 +32,7 @@ export class Concurrency {
   answered(now: number, ms: number, isFull: boolean): void {
     const isFirst = this.#mean === 0
     const isSlow = !isFirst && ms > this.#mean + deviations * this.#deviation + 1
-    const isDue = now - this.#changedAt >= ms
+    const isDue = now - this.#changedAt >= this.#mean
     this.#learn(ms, isFirst)
     if (!isDue || (!isSlow && !isFull)) return
     this.#changedAt = now
