@@ -2,6 +2,7 @@ import { Flag } from '../../core/batch.ts'
 import type { Source } from '../../core/source.ts'
 import { severityTexts } from '../../scan/severity.ts'
 import { type Fragment, fragment } from './copy.ts'
+import { ecsFields } from './ecs-fields.ts'
 import { type Schema, streamName } from './stream.ts'
 
 /** Which names a document uses. ECS is the default; `flat` has plain names; `otel` is the form that Elastic's own OpenTelemetry
@@ -76,6 +77,7 @@ export interface SourceText {
   readonly middle: Fragment
   /** Names that fields of rows can not have at the top of the document, as the source has them. */
   readonly claimed: ReadonlySet<string>
+  readonly claimsEcs: boolean
   /** Names that the text itself has under `attributes`. */
   readonly inAttributes: readonly string[]
   /** The most bytes of the constant parts of a document. */
@@ -98,6 +100,7 @@ export function sourceText(source: Source, options: DocumentOptions): SourceText
     heads: [],
     middle: fragment(middle),
     claimed: new Set(constants.keys()),
+    claimsEcs: [...constants.keys()].some(name => ecsFields.has(name)),
     inAttributes: otel ? [...file.map(([name]) => name), ...Object.values(attributesOfOtel)] : [],
     most: 2 * Buffer.byteLength(text + middle + index + stream) + 1024,
     constants: text

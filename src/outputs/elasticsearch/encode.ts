@@ -1,16 +1,16 @@
-import { type Batch, Fate, Kind, Use } from '../../core/batch.ts'
+import { type Batch, Fate, Flag, Kind, Use } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
 import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'
-import { writeInteger } from '../../scan/text.ts'
-import { type Fragment, copyFragment, viewOf } from './copy.ts'
-import { type DocumentOptions, type SourceText, headOf, namesOf, sourceText } from './document.ts'
+import { type Fragment, copyFragment, copySpan, viewOf } from './copy.ts'
+import { type DocumentOptions, type Names, type SourceText, headOf, namesOf, sourceText } from './document.ts'
 import { checkOf, writeIdTail } from './id.ts'
 import { KeyTexts } from './key-texts.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
-import { Timestamps } from './timestamps.ts'
+import { Timestamps, writeDecimal } from './timestamps.ts'
 import { type Ends, mostBytes, writeValue } from './values.ts'
 
+const quote = 0x22
 const arrayStart = 0x5b
 const objectStart = 0x7b
 
@@ -27,6 +27,7 @@ export class DocumentEncoder {
   readonly #keys: KeyTexts
   readonly #time: Timestamps
   readonly #timeAgain: Timestamps | undefined
+  readonly #names: Names
   readonly #texts: RowTexts
   /** The fields of the row at hand that go under `attributes`. */
   #rest = new Int32Array(64)
@@ -43,7 +44,8 @@ export class DocumentEncoder {
     this.#keys = new KeyTexts(keys)
     this.#time = new Timestamps(options.hasAction ? '"}}\n{"@timestamp":"' : '{"@timestamp":"')
     this.#timeAgain = options.schema === 'flat' ? new Timestamps('","timestamp":"') : undefined
-    this.#texts = rowTexts(namesOf[options.schema], this.#isOtel)
+    this.#names = namesOf[options.schema]
+    this.#texts = rowTexts(this.#names, this.#isOtel)
   }
 
   encode(batch: Batch, body: Body): void {
@@ -52,7 +54,7 @@ export class DocumentEncoder {
     this.#ends = { from: batch.bytes, fromView: viewOf(batch.bytes), into: body.bytes, intoView: viewOf(body.bytes) }
     for (let row = 0; row < batch.rows; row++) {
       if (batch.fate[row] !== Fate.kept) continue
-      body.reserve(this.#mostBytes(batch, row, text))
+      this.#reserve(batch, row, text, body)
       if (body.bytes !== this.#ends.into) {
         this.#ends = {
           from: batch.bytes,
@@ -71,6 +73,16 @@ export class DocumentEncoder {
     this.#sources.set(source, text)
     this.onStream(text.stream)
     return text
+  }
+
+  /** Makes room for a row. The exact bound is asked for only where a rough one (no byte is written more than twice, escaped or
+   * not) would make the body grow. */
+  #reserve(batch: Batch, row: number, text: SourceText, body: Body): void {
+    let most = text.most + 16 * (batch.ends[row]! - batch.starts[row]! + batch.used - batch.size)
+    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
+      if (batch.fieldUse[field] === Use.attribute) most += this.#keys.text(batch.fieldKey[field]!).length + 32
+    }
+    if (body.at + most > body.bytes.length) body.reserve(this.#mostBytes(batch, row, text))
   }
 
   #mostBytes(batch: Batch, row: number, text: SourceText): number {
@@ -109,14 +121,10 @@ export class DocumentEncoder {
   }
 
   #writeTime(batch: Batch, row: number, at: number): number {
-    let ms = batch.time[row]!
-    let nanos = batch.nanos[row]!
-    if (!Timestamps.fits(ms)) {
-      ms = batch.readTime
-      nanos = 0
-    }
-    at = this.#time.write(ms, nanos, this.#ends.intoView, at)
-    return this.#timeAgain === undefined ? at : this.#timeAgain.write(ms, nanos, this.#ends.intoView, at)
+    const ms = batch.time[row]!
+    at = this.#time.write(ms, batch.nanos[row]!, batch.readTime, this.#ends.intoView, at)
+    if (this.#timeAgain === undefined) return at
+    return this.#timeAgain.write(ms, batch.nanos[row]!, batch.readTime, this.#ends.intoView, at)
   }
 
   #learnHead(text: SourceText, level: number, flags: number): Fragment {
@@ -128,8 +136,8 @@ export class DocumentEncoder {
 
   /** Schemas ecs and flat, from the number of `log.offset` on. */
   #writeEcs(batch: Batch, row: number, text: SourceText, at: number): number {
-    const { into, intoView } = this.#ends
-    at = writeInteger(batch.positions[row]!, into, at)
+    const { intoView } = this.#ends
+    at = writeDecimal(batch.positions[row]!, intoView, at)
     at = this.#writeColumn(batch.service, row, this.#texts.service, at)
     at = this.#writeColumn(batch.traceId, row, this.#texts.trace, at)
     at = this.#writeColumn(batch.spanId, row, this.#texts.span, at)
@@ -150,7 +158,7 @@ export class DocumentEncoder {
       at = last > at ? last - 1 : at
     } else at = this.#writeColumn(batch.service, row, this.#texts.service, at)
     at = copyFragment(text.middle, intoView, at)
-    at = writeInteger(batch.positions[row]!, into, at)
+    at = writeDecimal(batch.positions[row]!, intoView, at)
     at = this.#writeColumn(batch.agentId, row, this.#texts.agent, at)
     const flags = batch.flags[row]!
     if (flags !== 0) at = copyFragment(this.#texts.flags[flags]!, intoView, at)
@@ -166,7 +174,14 @@ export class DocumentEncoder {
   #writeColumn(column: Batch['service'], row: number, before: Fragment, at: number): number {
     const kind = column.kind[row]!
     if (kind === Kind.absent) return at
-    at = copyFragment(before, this.#ends.intoView, at)
+    const { intoView } = this.#ends
+    at = copyFragment(before, intoView, at)
+    if (kind === Kind.plain) {
+      intoView.setUint8(at, quote)
+      at = copySpan(this.#ends.fromView, column.start[row]!, column.end[row]!, intoView, at + 1)
+      intoView.setUint8(at, quote)
+      return at + 1
+    }
     return writeValue(this.#ends, kind, column.start[row]!, column.end[row]!, at)
   }
 
@@ -206,11 +221,17 @@ export class DocumentEncoder {
 
   #staysOnTop(batch: Batch, row: number, field: number, text: SourceText): boolean {
     const key = batch.fieldKey[field]!
-    const name = this.#keys.name(key)
-    if (text.claimed.has(name) || this.#texts.names.has(name))
-      return name === 'error.type' && batch.errors[row] === 0 && this.#keys.takeTop(key)
     if (batch.fieldKind[field] === Kind.json && !isFlatList(batch, field)) return false
+    const hasOwn = text.claimsEcs || batch.errors[row] !== 0 || batch.flags[row] !== 0
+    if (hasOwn && this.#isOurs(batch, row, this.#keys.name(key), text)) return false
     return this.#keys.takeTop(key)
+  }
+
+  /** Whether the document has a field of this name already, from its source or from what is known of the row. */
+  #isOurs(batch: Batch, row: number, name: string, text: SourceText): boolean {
+    if (text.claimed.has(name)) return true
+    if (name === this.#names.error) return batch.errors[row] !== 0
+    return name === this.#names.iostream && (batch.flags[row]! & Flag.stderr) !== 0
   }
 
   #writeAllFields(batch: Batch, row: number, text: SourceText, at: number): number {

@@ -4,7 +4,6 @@ import { type Names, flagText } from './document.ts'
 
 /** The text between the values of a row. */
 export interface RowTexts {
-  readonly names: ReadonlySet<string>
   readonly service: Fragment
   readonly trace: Fragment
   readonly span: Fragment
@@ -19,7 +18,6 @@ export interface RowTexts {
 
 export function rowTexts(names: Names, isOtel: boolean): RowTexts {
   return {
-    names: new Set(Object.values(names)),
     service: before(names.service),
     trace: before(names.trace),
     span: before(names.span),

@@ -23,15 +23,15 @@ export class Timestamps {
     this.most = Buffer.byteLength(before) + 32
   }
 
-  /** Whether a time can be written: years 1 to 9999. */
-  static fits(ms: number): boolean {
-    return ms >= firstMs && ms <= lastMs
-  }
-
-  /** `before` and the time, with three digits or, where `nanos` is not 0, nine. Returns where it ends. */
-  write(ms: number, nanos: number, into: DataView, at: number): number {
+  /** `before` and the time, with three digits or, where `nanos` is not 0, nine; outside the years 1 to 9999, `other` instead.
+   * Returns where it ends. */
+  write(ms: number, nanos: number, other: number, into: DataView, at: number): number {
     let rest = ms - this.#minute
-    if (!(rest >= 0 && rest < minuteMs)) rest = this.#load(ms)
+    if (!(rest >= 0 && rest < minuteMs)) {
+      const fits = ms >= firstMs && ms <= lastMs
+      if (!fits) nanos = 0
+      rest = this.#load(fits ? ms : other)
+    }
     at = copyFragment(this.#text, into, at)
     const second = (rest / 1000) | 0
     const milli = (rest | 0) - second * 1000
@@ -58,4 +58,29 @@ export class Timestamps {
     this.#text = fragment(this.#before + new Date(this.#minute).toISOString().slice(0, 17))
     return ms - this.#minute
   }
+}
+
+/** Writes a whole number from 0 to 2^53 and returns where it ends. */
+export function writeDecimal(n: number, into: DataView, at: number): number {
+  if (n < 1e9) return writeDigits(n, digitsOf(n), into, at)
+  const high = Math.floor(n / 1e9)
+  return writeDigits(n - high * 1e9, 9, into, writeDigits(high, digitsOf(high), into, at))
+}
+
+function digitsOf(n: number): number {
+  if (n < 10_000) return n < 100 ? (n < 10 ? 1 : 2) : n < 1000 ? 3 : 4
+  if (n < 1_000_000) return n < 100_000 ? 5 : 6
+  return n < 10_000_000 ? 7 : n < 100_000_000 ? 8 : 9
+}
+
+function writeDigits(n: number, digits: number, into: DataView, at: number): number {
+  let to = at + digits
+  while (to - at >= 2) {
+    const rest = (n / 100) | 0
+    to -= 2
+    into.setUint16(to, pairs[n - rest * 100]!, true)
+    n = rest
+  }
+  if (to > at) into.setUint8(at, zero + n)
+  return at + digits
 }
