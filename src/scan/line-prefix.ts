@@ -7,9 +7,10 @@ const open = 0x5b
 const space = 0x20
 const colon = 0x3a
 
-/** How far behind the start of a line a time in brackets (CLF), and behind the time a level, may begin. */
-const maxTimeAt = 128
-const maxLevelAt = 72
+/** Words that may stand before a time in brackets: CLF has host, identity and user, often a virtual host before. */
+const maxWords = 4
+/** How far behind the time a level may begin. */
+const maxLevelAt = 64
 
 /** 1 for what may stand before, and behind, a level in capitals: blanks and signs that part columns. */
 const before = new Uint8Array(256)
@@ -21,6 +22,15 @@ const closes = new Uint8Array(256)
 for (const byte of Buffer.from('])>|')) closes[byte] = 1
 const opens = new Uint8Array(256)
 for (const byte of Buffer.from('[(<|:')) opens[byte] = 1
+
+const lower = 1
+const upper = 2
+const control = 4
+/** What a byte is for words. */
+const classes = new Uint8Array(256)
+classes.fill(lower, 0x61, 0x7b)
+classes.fill(upper, 0x41, 0x5b)
+classes[escape] = control
 
 /**
  * Reads what stands before the message in lines that people read: a time at the start or in the first brackets, and a level behind it
@@ -46,10 +56,12 @@ export class LinePrefix {
   }
 
   #inBrackets(times: TimeScanner, bytes: Buffer, start: number, end: number): boolean {
-    const most = Math.min(end - 1, start + maxTimeAt)
     let at = start
-    while (at < most && bytes[at] !== open) at++
-    if (at >= most || !isDigit(bytes[at + 1]!)) return false
+    for (let words = 0; at < end; at++) {
+      const byte = bytes[at]!
+      if (byte === open || (byte === space && ++words > maxWords)) break
+    }
+    if (at + 1 >= end || bytes[at] !== open || !isDigit(bytes[at + 1]!)) return false
     return (this.hasTime = times.parsePrefix(bytes, at + 1, end))
   }
 }
@@ -65,22 +77,27 @@ function klogSeverity(letter: number): number {
 function levelIn(bytes: Uint8Array, start: number, most: number, end: number): number {
   let isFirst = true
   for (let at = start; at < most; ) {
-    if (bytes[at] === escape) {
-      at = pastColour(bytes, at, end)
-      continue
-    }
-    if (!isLetter(bytes[at]!)) {
+    let is = classes[bytes[at]!]!
+    if (is === 0) {
       at++
       continue
     }
+    if (is === control) {
+      at = pastColour(bytes, at, end)
+      continue
+    }
     const word = at
-    let lower = 0
-    while (at < end && isLetter(bytes[at]!)) lower |= bytes[at++]! & 0x20
-    if (at - word < 3 || at - word > 13) continue
-    const severity =
-      lower === 0 || isFirst || closes[bytes[at]!] === 1 || bytes[at] === space ? severityInText(bytes, word, at) : 0
-    if (severity !== 0 && isLevel(bytes, { start, word, at, end }, lower === 0, isFirst)) return severity
-    isFirst = false
+    let all = 0
+    do {
+      all |= is
+      is = ++at < end ? classes[bytes[at]!]! : 0
+    } while (is === lower || is === upper)
+    const isUpper = all === upper
+    if (isUpper || isFirst || (word > start && opens[bytes[word - 1]!] === 1)) {
+      const severity = severityInText(bytes, word, at)
+      if (severity !== 0 && isLevel(bytes, { start, word, at, end }, isUpper, isFirst)) return severity
+    }
+    if (at - word >= 3) isFirst = false
   }
   return 0
 }
@@ -105,12 +122,8 @@ function isLevel(
 function pastColour(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && bytes[at] === escape) {
     at++
-    while (at < end && bytes[at] !== 0x6d && at < end) at++
+    while (at < end && bytes[at] !== 0x6d) at++
     at++
   }
   return Math.min(at, end)
-}
-
-function isLetter(byte: number): boolean {
-  return ((byte | 0x20) - 0x61) >>> 0 < 26
 }

@@ -14,6 +14,11 @@ const inName = new Uint8Array(256).fill(1, 0x80)
 for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/@:$#'))
   inName[byte] = 1
 
+/** 1 for bytes that say nothing about a value: it goes on, and stays as it is. */
+const inValue = new Uint8Array(256).fill(1, 0x21, 0x80)
+inValue[quote] = 0
+inValue[backslash] = 0
+
 /** 1 for what may stand behind a backslash in JSON text. */
 const escapes = new Uint8Array(256)
 for (const letter of Buffer.from('"\\/bfnrtu')) escapes[letter] = 1
@@ -86,9 +91,10 @@ export class LogfmtScanner {
     let isPlain = true
     for (; at < end; at++) {
       const byte = bytes[at]!
+      if (inValue[byte] === 1) continue
       if (byte === 0x20 || byte === 0x09) break
       if (byte === quote) return false
-      if (byte < 0x20 || byte === backslash || byte >= 0x80) isPlain = false
+      isPlain = false
     }
     this.#end = at
     if (!isPlain) isPlain = isPlainText(batch, row, start, at)
@@ -104,9 +110,10 @@ export class LogfmtScanner {
     let isEscaped = false
     let isJson = true
     let at = start
-    for (; at < end && bytes[at] !== quote; at++) {
+    for (; at < end; at++) {
       const byte = bytes[at]!
-      if (byte >= 0x20 && byte < 0x80 && byte !== backslash) continue
+      if (inValue[byte] === 1 || byte === 0x20) continue
+      if (byte === quote) break
       isPlain = false
       if (byte < 0x20) isJson = false
       if (byte !== backslash) continue

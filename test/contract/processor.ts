@@ -14,11 +14,14 @@ export function testProcessor(definition: ProcessorDefinition): void {
     processors: [definition.create(optionsOf(definition, {}), context)]
   }))
 
-  test.each(definition.examples)(`processor ${name} does what its example says: $title`, ({ config, input, output }) => {
-    const bench = new Bench()
-    const parser = auto.create(optionsOf(auto, {}), bench.context)
-    const processors = [definition.create(optionsOf(definition, parse(config)), bench.context)]
-    const rows = bench.rows(Buffer.from(input!), { parser, processors })
-    expect(rows.map(asObject)).toEqual([output])
-  })
+  test.each(definition.examples)(
+    `processor ${name} does what its example says: $title`,
+    ({ config, input, output }) => {
+      const bench = new Bench()
+      const parser = auto.create(optionsOf(auto, {}), bench.context)
+      const processors = [definition.create(optionsOf(definition, parse(config)), bench.context)]
+      const rows = bench.rows(Buffer.from(input!), { parser, processors })
+      expect(rows.map(asObject)).toEqual([output])
+    }
+  )
 }

@@ -14,7 +14,9 @@ import { parse } from 'yaml'
  * ```
  */
 export function testCases(folder: string, run: (options: Record<string, unknown>, input: Buffer) => string): void {
-  for (const file of readdirSync(folder).filter(name => name.endsWith('.case')).sort()) {
+  for (const file of readdirSync(folder)
+    .filter(name => name.endsWith('.case'))
+    .sort()) {
     const path = join(folder, file)
     const cases = readFileSync(path, 'utf8').split(/^=== /m).slice(1).map(readCase)
     const isUpdate = process.env['UPDATE'] === '1'

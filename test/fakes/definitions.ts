@@ -10,6 +10,9 @@ export function optionsOf(definition: Pick<ParserDefinition | ProcessorDefinitio
 function camelCase(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), camelCase(inner)])
+    Object.entries(value).map(([key, inner]) => [
+      key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      camelCase(inner)
+    ])
   )
 }

@@ -25,16 +25,16 @@ export class Bench {
   readonly #source: Source
 
   constructor(service = '') {
-    const bench = this
+    const choice = (): string | undefined => this.parser
     const marks = {
       nextCut: () => Infinity,
       addCut: () => 0,
       get parser() {
-        return bench.parser
+        return choice()
       },
-      choose(parser: string) {
-        bench.parser = parser
-        return ++bench.chosen
+      choose: (parser: string) => {
+        this.parser = parser
+        return ++this.chosen
       }
     }
     this.#source = {
@@ -99,11 +99,17 @@ export class Bench {
     const flags = batch.flags[row]!
     if (batch.body.kind[row] !== Kind.absent) {
       const time = new Date(batch.time[row]!).toISOString()
-      const nanos = batch.nanos[row]! === 0 ? '' : String(batch.nanos[row]!).padStart(6, '0')
+      const nanos = batch.nanos[row] === 0 ? '' : String(batch.nanos[row]).padStart(6, '0')
       shown.push(['time', flags & Flag.timeRead ? 'of reading' : time.replace('Z', `${nanos}Z`)])
       if (batch.severity[row] !== 0) shown.push(['level', severityTexts[batch.severity[row]!]])
     }
-    const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId', body: 'body' } as const
+    const columns = {
+      service_name: 'service',
+      trace_id: 'traceId',
+      span_id: 'spanId',
+      agent_id: 'agentId',
+      body: 'body'
+    } as const
     for (const [name, column] of Object.entries(columns)) {
       const { start, end, kind } = batch[column]
       if (kind[row] !== Kind.absent) shown.push([name, this.value(start[row]!, end[row]!, kind[row]!)])
@@ -123,7 +129,9 @@ export class Bench {
     switch (kind) {
       case Kind.plain:
         // throws if it can not stand in JSON as it is
-        return JSON.parse(`"${new TextDecoder('utf-8', { fatal: true }).decode(this.batch.bytes.subarray(start, end))}"`)
+        return JSON.parse(
+          `"${new TextDecoder('utf-8', { fatal: true }).decode(this.batch.bytes.subarray(start, end))}"`
+        )
       case Kind.text:
         return text
       case Kind.jsonText:

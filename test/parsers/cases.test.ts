@@ -6,7 +6,7 @@ import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
 
 const parsers: Record<string, ParserDefinition> = {}
-for (const [name, load] of Object.entries(components.parsers)) parsers[name] = (await load()) as never
+for (const [name, load] of Object.entries(components.parsers)) parsers[name] = await load()
 
 testCases(join(import.meta.dirname, 'cases'), ({ use, chosen, ...options }, input) => {
   const bench = new Bench()

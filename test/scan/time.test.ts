@@ -1,9 +1,10 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Kind } from '../../src/core/batch.ts'
 import { TimeScanner, writeTime } from '../../src/scan/time.ts'
 import { Zone } from '../../src/scan/zone.ts'
 
+const local = (text: string): number => Date.parse(`${text}Z`)
 const now = Date.parse('2026-11-22T22:00:00Z')
 
 /** What the scanner makes of a value: ISO 8601 with nine digits, or undefined. */
@@ -301,7 +302,6 @@ test.each([
 
 test('zones resolve gaps from before and overlaps to the first', () => {
   const zone = new Zone('Europe/Berlin')
-  const local = (text: string) => Date.parse(`${text}Z`)
   expect(zone.offset(local('2026-03-29T01:59:00'))).toBe(3_600_000)
   expect(zone.offset(local('2026-03-29T02:30:00'))).toBe(3_600_000)
   expect(zone.offset(local('2026-03-29T03:00:00'))).toBe(7_200_000)

@@ -3,10 +3,10 @@ import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
 import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'
 import { isUtf8Row } from '../../scan/text.ts'
+import { TextIds } from '../../scan/text-ids.ts'
 import type { TimeScanner } from '../../scan/time.ts'
 import { datadogIdOf, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
 import { type Candidates, Role, roles } from './candidates.ts'
-import { TextIds } from './text-ids.ts'
 
 const ranks = 32
 
@@ -34,7 +34,7 @@ export class Normalizer implements Processor {
   apply(batch: Batch): void {
     this.#candidates.refresh()
     this.#times.now = batch.readTime
-    this.#textIds.open(batch)
+    this.#textIds.open()
     this.#placeService(batch)
     const { meaning } = this.#candidates
     const found = this.#found
@@ -47,7 +47,8 @@ export class Normalizer implements Processor {
         this.#applyText(batch, row)
         continue
       }
-      found.fill(0)
+      // a loop, as `fill` is a call out of compiled code: 15 ns a row
+      for (let role = 0; role < roles; role++) found[role] = 0
       for (let field = first; field >= 0; field = fieldNext[field]!) {
         const means = meaning[fieldKey[field]!]!
         if (means === 0 || fieldKind[field]! >= Kind.null) continue
@@ -75,7 +76,7 @@ export class Normalizer implements Processor {
     if (found[Role.body] === 0 || !this.#text(batch, row, Role.body, batch.body)) this.#rowAsBody(batch, row)
     if (found[Role.trace] !== 0) this.#trace(batch, row)
     if (found[Role.span] !== 0 && batch.spanId.kind[row] === Kind.absent) this.#span(batch, row)
-    if (batch.traceId.kind[row] === Kind.absent) this.#textIds.find(batch, row)
+    if (batch.traceId.kind[row] === Kind.absent) this.#findIds(batch, row)
     if (found[0] !== 0) this.#rename(batch, row)
   }
 
@@ -87,7 +88,7 @@ export class Normalizer implements Processor {
     batch.severity[row] = prefix.severity
     this.#defaultService(batch, row)
     this.#rowAsBody(batch, row)
-    this.#textIds.find(batch, row)
+    this.#findIds(batch, row)
   }
 
   #time(batch: Batch, row: number): boolean {
@@ -178,6 +179,15 @@ export class Normalizer implements Processor {
       return true
     }
     return false
+  }
+
+  /** `trace_id=…` in the message, as logging libraries put it there. */
+  #findIds(batch: Batch, row: number): void {
+    const ids = this.#textIds
+    if (!ids.find(batch, batch.body.start[row]!, batch.body.end[row]!)) return
+    set(batch.traceId, row, ids.traceAt, ids.traceAt + 32, Kind.plain)
+    if (ids.spanAt < 0 || batch.spanId.kind[row] !== Kind.absent) return
+    set(batch.spanId, row, ids.spanAt, ids.spanAt + 16, Kind.plain)
   }
 
   #rowAsBody(batch: Batch, row: number): void {
