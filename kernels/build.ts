@@ -1,7 +1,7 @@
 // Compiles the kernels to src/<room>/*.wasm.ts: `node kernels/build.ts`.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import asc from 'assemblyscript/asc'
+import { main } from 'assemblyscript/asc'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '--memoryBase', '0']
@@ -12,15 +12,14 @@ export const kernels = { structure: 'scan', deflate: 'outputs' } as const
 /** The module text of src/<room>/<name>.wasm.ts. */
 export async function compile(name: string): Promise<string> {
   let wasm: Uint8Array | undefined
-  const { error, stderr } = await asc.main(
-    [`${name}.as.ts`, '--outFile', 'out.wasm', '--baseDir', folder, ...options],
-    {
-      writeFile(file, contents) {
-        if (file === 'out.wasm') wasm = contents as Uint8Array
-      }
-    }
-  )
-  if (error || wasm === undefined) throw new Error(`Cannot compile "${name}.as.ts": ${stderr.toString()}`)
+  let messages = ''
+  await main([`${name}.as.ts`, '--outFile', 'out.wasm', '--baseDir', folder, ...options], {
+    writeFile(file, contents) {
+      if (file === 'out.wasm') wasm = contents as Uint8Array
+    },
+    stderr: { write: text => (messages += String(text)) }
+  })
+  if (wasm === undefined) throw new Error(`Cannot compile "${name}.as.ts": ${messages}`)
   return [
     `/** kernels/${name}.as.ts, compiled by kernels/build.ts. */`,
     `export const ${name}Wasm =`,

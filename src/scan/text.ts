@@ -3,25 +3,25 @@ import { type Batch, Flag } from '../core/batch.ts'
 
 const quote = 0x22
 const backslash = 0x5c
+const replacement = Buffer.from('\ufffd')
 const hexDigits = Buffer.from('0123456789abcdef')
 const radix64Digits = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
 
 /** Second character of the two-character escape of a byte, or 0. */
 const shortEscape = new Uint8Array(128)
 /** Byte that a two-character escape stands for, by its second character; 0 where there is none. */
-const unescaped = new Uint8Array(256)
-for (const [letter, byte] of [...'btnfr"\\'].map((l, i) => [l, [8, 9, 10, 12, 13, 34, 92][i]!] as const)) {
-  shortEscape[byte] = letter.charCodeAt(0)
-  unescaped[letter.charCodeAt(0)] = byte
+const unescaped = new Uint8Array(128)
+const escapable = Buffer.from('\b\t\n\f\r"\\')
+for (const [i, letter] of Buffer.from('btnfr"\\').entries()) {
+  shortEscape[escapable[i]!] = letter
+  unescaped[letter] = escapable[i]!
 }
 unescaped[0x2f] = 0x2f
 
 /** Value of a hex digit, else 0x80. */
 const hexValue = new Uint8Array(256).fill(0x80)
-for (const [value, digit] of [...'0123456789abcdef'].entries()) {
-  hexValue[digit.charCodeAt(0)] = value
-  hexValue[digit.toUpperCase().charCodeAt(0)] = value
-}
+for (const [value, digit] of hexDigits.entries()) hexValue[digit] = value
+for (const [value, digit] of Buffer.from('0123456789ABCDEF').entries()) hexValue[digit] = value
 
 // Views of the buffers of the last call: the same ones come thousands of times, and a view costs more than a short copy.
 let source: Buffer = Buffer.alloc(0)
@@ -131,10 +131,7 @@ function writeEscape(byte: number, into: Buffer, at: number): number {
 }
 
 function writeReplacement(into: Buffer, at: number): number {
-  into[at++] = 0xef
-  into[at++] = 0xbf
-  into[at++] = 0xbd
-  return at
+  return copyBytes(replacement, 0, 3, into, at)
 }
 
 /** Length of the well-formed UTF-8 sequence at `at`, or minus the length of what one U+FFFD replaces (Unicode, table 3-7). */

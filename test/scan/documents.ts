@@ -98,32 +98,22 @@ function deep(random: Random): string {
   return random(2) === 0 ? '['.repeat(depth) + ']'.repeat(depth) : '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
 }
 
-const pieces = [
-  ...[
-    '"',
-    '\\',
-    '{',
-    '}',
-    '[',
-    ']',
-    ',',
-    ':',
-    ' ',
-    '\t',
-    '\r',
-    '0',
-    '-',
-    '.',
-    'e',
-    'u',
-    'true',
-    'null',
-    '\\u00',
-    '\\ud8'
-  ],
-  ...['\\x', '"a":1,', '"a":{"a":1},', ',"level":"x"', '\u0000', '\u001f', '\u007f', ' ', '﻿', '//', "'", 'NaN'],
-  ...['"":1', '\\u0022', '  ']
-].map(piece => Buffer.from(piece))
+const signs = Array.from('"\\{}[],: \t\r0-.eu\u0000\u001f\u007f\u00a0\ufeff\'')
+const words = [
+  'true',
+  'null',
+  'NaN',
+  '//',
+  '\\u00',
+  '\\ud8',
+  '\\x',
+  '\\u0022',
+  '"":1',
+  '"a":1,',
+  '"a":{"a":1},',
+  ',"level":"x"'
+]
+const pieces = [...signs, ...words].map(piece => Buffer.from(piece))
 const bytes = [0x80, 0xbf, 0xc0, 0xc3, 0xe4, 0xed, 0xf0, 0xf5, 0xff].map(byte => Buffer.from([byte]))
 
 /** The same with a fault or two, or just another spelling. */

@@ -63,6 +63,10 @@ function checkRows(bench: Bench, rows: readonly Buffer[], bytes?: Buffer): numbe
   return accepted
 }
 
+function rowWithNewKeys(i: number): Buffer {
+  return Buffer.from(`{"level":"info","key${i}":{"inner${i}":1},"service":{"name":"n${i}"}}`)
+}
+
 describe('json scanner', () => {
   test('accepts and rejects what JSON.parse and a search for repeated keys do, on 100,000 documents', () => {
     const random = randomOf(20261122)
@@ -83,11 +87,10 @@ describe('json scanner', () => {
 
   test('keeps on after the key table has been emptied', () => {
     const bench = new Bench()
-    const line = (i: number) => Buffer.from(`{"level":"info","key${i}":{"inner${i}":1},"service":{"name":"n${i}"}}`)
     for (let i = 0; i < 20_000; i += 10) {
       checkRows(
         bench,
-        Array.from({ length: 10 }, (_, each) => line(i + each))
+        Array.from({ length: 10 }, (_, each) => rowWithNewKeys(i + each))
       )
       bench.keys.trim()
     }

@@ -18,9 +18,12 @@ interface Member {
   readonly members: readonly Member[] | undefined
 }
 
+function refused(...errors: string[]): Reading {
+  return { errors, fields: [], emptyKey: false }
+}
+
 /** What `JSON.parse` and some slow code say of a row. */
 export function naiveReading(row: Buffer, descend: ReadonlySet<string>): Reading {
-  const refused = (...errors: string[]): Reading => ({ errors, fields: [], emptyKey: false })
   if (!isUtf8(row)) return refused(...parseErrors.slice(1))
   let parsed: unknown
   try {
@@ -108,10 +111,10 @@ function fieldsOf(text: string, members: readonly Member[], descend: ReadonlySet
   let nested = false
   const spans = (list: readonly Member[]): string => list.map(({ start, end }) => text.slice(start, end)).join(' ')
   for (const member of members) {
-    const inner = descend.has(member.name) && member.members !== undefined && member.members.length > 0
-    if (!inner) add(member.name, member)
-    else for (const each of member.members!) add(`${member.name}.${each.name === '' ? '_' : each.name}`, each)
-    const values = inner ? member.members! : [member]
+    const inner = descend.has(member.name) && member.members?.length ? member.members : undefined
+    if (inner === undefined) add(member.name, member)
+    else for (const each of inner) add(`${member.name}.${each.name === '' ? '_' : each.name}`, each)
+    const values = inner ?? [member]
     nested ||= values.some(value => /^[{[]/.test(spans([value])) && hasEmptyKey(JSON.parse(spans([value])) as object))
   }
   return { fields, emptyKey: nested }
