@@ -19,35 +19,23 @@ const syslogNumbers = [21, 19, 18, 17, 13, 10, 9, 5]
 /** Pino's and Bunyan's numbers in tens, from trace to fatal. */
 const pinoNumbers = [0, 1, 5, 9, 13, 17, 21]
 
-const words: Readonly<Record<string, number>> = {
-  trace: 1, trc: 1, verbose: 1, finest: 1, finer: 1, silly: 1,
-  debug: 5, dbg: 5, dbug: 5, fine: 5, config: 5,
-  info: 9, information: 9, informational: 9, inf: 9, log: 9,
-  notice: 10, note: 10,
-  warn: 13, warning: 13, wrn: 13,
-  error: 17, err: 17, eror: 17, severe: 17, fail: 17,
-  critical: 18, crit: 18,
-  alert: 19,
-  fatal: 21, emerg: 21, emergency: 21, panic: 21, dpanic: 21, ftl: 21
-} // biome-ignore format: one line a level
+const words: readonly (readonly [severity: number, names: string])[] = [
+  [1, 'trace trc verbose finest finer silly'],
+  [5, 'debug dbg dbug fine config'],
+  [9, 'info information informational inf log'],
+  [10, 'notice note'],
+  [13, 'warn warning wrn'],
+  [17, 'error err eror severe fail'],
+  [18, 'critical crit'],
+  [19, 'alert'],
+  [21, 'fatal emerg emergency panic dpanic ftl']
+]
 
 /** Words that say a level only where a field says so: in text they mean other things. */
 const fieldOnly = new Set(['fine', 'config', 'log', 'fail', 'inf', 'silly'])
 
 /** Single letters, where a field says that they are a level. */
-const letters: Readonly<Record<string, number>> = {
-  t: 1,
-  v: 1,
-  d: 5,
-  i: 9,
-  n: 10,
-  w: 13,
-  e: 17,
-  c: 18,
-  a: 19,
-  f: 21,
-  p: 21
-}
+const letters = { t: 1, v: 1, d: 5, i: 9, n: 10, w: 13, e: 17, c: 18, a: 19, f: 21, p: 21 }
 
 const longest = 13
 /** Open hash table of the words: number of the word at its hash or behind. */
@@ -55,7 +43,9 @@ const table = new Uint8Array(256)
 const entries: { word: Buffer; severity: number; inText: number }[] = [
   { word: Buffer.alloc(0), severity: 0, inText: 0 }
 ]
-for (const [word, severity] of Object.entries(words)) {
+for (const [word, severity] of words.flatMap(([severity, names]) =>
+  names.split(' ').map(name => [name, severity] as const)
+)) {
   const bytes = Buffer.from(word)
   let slot = hash(bytes, 0, bytes.length)
   while (table[slot] !== 0) slot = (slot + 1) & 255

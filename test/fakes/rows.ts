@@ -5,7 +5,7 @@ import type { Parser, Processor, StepContext } from '../../src/core/steps.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { severityTexts } from '../../src/scan/severity.ts'
 
-export const readTime = Date.parse('2026-11-22T22:00:00Z')
+const readTime = Date.parse('2026-11-22T22:00:00Z')
 
 /** A row as a test sees it: the columns, then the attributes in the order of the row. */
 export interface Row {
@@ -149,7 +149,7 @@ export interface Steps {
   readonly processors: readonly Processor[]
 }
 
-export function run(steps: Steps, batch: Batch): void {
+function run(steps: Steps, batch: Batch): void {
   steps.parser.parse(batch)
   for (const processor of steps.processors) processor.apply(batch)
 }
