@@ -69,7 +69,7 @@ export function copyBytes(from: Buffer, start: number, end: number, into: Buffer
 }
 
 /** Writes text as the inside of a JSON string; takes at most 6 bytes for each of its bytes. Each part of an invalid UTF-8
- * sequence becomes U+FFFD, cut as the WHATWG decoder cuts. measured: 260 clean bytes take 120 ns, by single bytes 860. */
+ * sequence becomes U+FFFD, cut as the WHATWG decoder cuts. measured: 260 clean bytes take 150 ns, by single bytes 860. */
 export function writeEscaped(from: Buffer, start: number, end: number, into: Buffer, at: number): number {
   view(from, into)
   const read = sourceWords

@@ -154,5 +154,6 @@ function richLine(): string {
 
 measureJson('W1', w1Line)
 measureJson('W1 with some Chinese', () => w1Line().replace('order', '订单服务'))
+measureJson('W1 with blanks', () => w1Line().replaceAll('":"', '": "').replaceAll('","', '", "'))
 measureJson('nested', richLine)
 measureText()
