@@ -87,7 +87,7 @@ describe('elasticsearch encoder', () => {
           }
         }
       ),
-      { numRuns: 5000 }
+      { numRuns: 2000 }
     )
   })
 })

@@ -1,8 +1,8 @@
-// Copying short spans. Measured on Node 26, 100 bytes: byte loop 140 ns, Buffer.copy 46 ns, eight bytes at a time 16 ns
-// (400 bytes: 637, 52, 36 ns). V8 keeps the 64-bit integers in registers as long as they only go from view to view.
+// Copying short spans. Measured on Node 26, 100 bytes: byte loop 140 ns, Buffer.copy 46 ns, 64-bit words 16 ns
+// (400 bytes: 637, 52, 36 ns). V8 keeps such integers in registers as long as they only go from view to view.
 
 /** Up to so many bytes behind a copied span are overwritten too: whoever reserves room adds them. */
-export const overshoot = 8
+export const overshoot = 16
 const bulkBytes = 1024
 
 /** Text that is copied again and again. */
@@ -26,7 +26,10 @@ export function viewOf(bytes: Uint8Array): DataView {
 export function copyFragment(from: Fragment, into: DataView, at: number): number {
   const view = from.view
   const length = from.length
-  for (let i = 0; i < length; i += 8) into.setBigUint64(at + i, view.getBigUint64(i, true), true)
+  for (let i = 0; i < length; i += 16) {
+    into.setBigUint64(at + i, view.getBigUint64(i, true), true)
+    into.setBigUint64(at + i + 8, view.getBigUint64(i + 8, true), true)
+  }
   return at + length
 }
 
@@ -34,7 +37,10 @@ export function copyFragment(from: Fragment, into: DataView, at: number): number
 export function copySpan(from: DataView, start: number, end: number, into: DataView, at: number): number {
   const last = at + end - start
   if (end - start > bulkBytes || end + overshoot > from.byteLength) return copyBulk(from, start, end, into, at)
-  for (let i = start, to = at; i < end; i += 8, to += 8) into.setBigUint64(to, from.getBigUint64(i, true), true)
+  for (let i = start, to = at; i < end; i += 16, to += 16) {
+    into.setBigUint64(to, from.getBigUint64(i, true), true)
+    into.setBigUint64(to + 8, from.getBigUint64(i + 8, true), true)
+  }
   return last
 }
 
