@@ -30,7 +30,16 @@ export const Flag = {
 } as const
 
 /** Why a parser refused a row: the value of `error.type`. Index 0 means none. */
-export const parseErrors = ['', 'json', 'json_duplicate_key', 'json_depth', 'utf8', 'logfmt', 'time', 'container'] as const
+export const parseErrors = [
+  '',
+  'json',
+  'json_duplicate_key',
+  'json_depth',
+  'utf8',
+  'logfmt',
+  'time',
+  'container'
+] as const
 
 /** What became of a field of the row: attributes are written out by encoders, consumed ones already are in a column. */
 export const Use = { attribute: 0, consumed: 1 } as const

@@ -93,7 +93,7 @@ export class Delivery {
     this.#letters.onChange = () => this.#sender.pump()
     this.#refusals = new Refusals(clock, (parcel, refusals) => this.#letters.post(parcel, refusals))
     const send = (parcel: Parcel): void => this.#sender.push(parcel)
-    this.#returns = new Returns({ clock, pool, limit, random: all.random, onDue: send })
+    this.#returns = new Returns({ clock, pool, limit, retry: all.retry, random: all.random, onDue: send })
     const onDue = (): void => this.#sender.pump()
     this.#packer = new Packer({ output, clock, pool, budget, limit, flushMs: all.flushMs, onFull: send, onDue })
     const onRetry = (parcel: Parcel, ms: number | undefined): void => this.#returns.add(parcel, ms)

@@ -1,15 +1,14 @@
 import type { Clock } from '../core/clock.ts'
+import type { RetryOptions } from './options.ts'
 
-const firstBackoffMs = 1000
-const longestBackoffMs = 60_000
-/** At most two attempts a minute while a person is needed. */
+/** At most two attempts a minute while a person is needed; fewer only where retries may not wait as long. */
 const pauseMs = 30_000
 const pauseJitterMs = 5000
 
 /** Full jitter: anything between 0 and a limit that doubles with each failure, so that a fleet does not come back in step
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). */
-export function backoffMs(failures: number, random: () => number): number {
-  return random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16))
+export function backoffMs(failures: number, retry: RetryOptions, random: () => number): number {
+  return random() * Math.min(retry.maxMs, retry.minMs * 2 ** Math.min(failures - 1, 16))
 }
 
 /**
@@ -37,9 +36,11 @@ export class Gate {
   #nextAt = 0
   readonly #clock: Clock
   readonly #random: () => number
+  readonly #retry: RetryOptions
 
-  constructor(clock: Clock, random: () => number) {
+  constructor(clock: Clock, retry: RetryOptions, random: () => number) {
     this.#clock = clock
+    this.#retry = retry
     this.#random = random
     this.since = clock.now()
   }
@@ -61,7 +62,7 @@ export class Gate {
     if (epoch === this.epoch) {
       this.#enter(() => this.failures++)
       this.epoch++
-      const own = this.reason === '' ? backoffMs(this.failures, this.#random) : this.#pauseMs()
+      const own = this.reason === '' ? backoffMs(this.failures, this.#retry, this.#random) : this.#pauseMs()
       this.#nextAt = this.#clock.monotonic() + (asked > 0 && this.reason === '' ? asked : Math.max(own, asked))
     } else if (asked > this.waitMs) {
       this.#nextAt = this.#clock.monotonic() + asked
@@ -94,7 +95,7 @@ export class Gate {
   }
 
   #pauseMs(): number {
-    return pauseMs + pauseJitterMs * this.#random()
+    return Math.min(pauseMs, this.#retry.maxMs) + Math.min(pauseJitterMs, this.#retry.maxMs) * this.#random()
   }
 
   #enter(change: () => void): void {

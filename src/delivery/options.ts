@@ -8,11 +8,19 @@ export interface DeliveryOptions {
   readonly maxInFlightBytes: number
   /** Requests at a time, at most; how many is found out. */
   readonly maxConcurrency: number
+  readonly retry: RetryOptions
   readonly letters: LetterOptions
   /** 0 to below 1; tests bring their own. */
   readonly random: () => number
   /** Fills released buffers with 0xDD, so that tests notice late readers. */
   readonly poison: boolean
+}
+
+export interface RetryOptions {
+  /** Longest wait after the first failure; it doubles with each … */
+  readonly minMs: number
+  /** … up to here. */
+  readonly maxMs: number
 }
 
 export interface LetterOptions {
@@ -28,6 +36,7 @@ export const deliveryDefaults: DeliveryOptions = {
   flushMs: 250,
   maxInFlightBytes: 16 * 1024 * 1024,
   maxConcurrency: 8,
+  retry: { minMs: 1000, maxMs: 60_000 },
   letters: { maxBytes: 256 * 1024 * 1024, whenFull: 'pause', storedBytes: () => 0 },
   random: Math.random,
   poison: false

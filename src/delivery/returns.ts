@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { BodyPool } from './body-pool.ts'
 import { backoffMs } from './gate.ts'
+import type { RetryOptions } from './options.ts'
 import { Parcel } from './parcel.ts'
 
 /** Shortest backoff: time for other answers to come in. */
@@ -9,6 +10,7 @@ const gatherMs = 250
 export interface ReturnsParts {
   readonly clock: Clock
   readonly pool: BodyPool
+  readonly retry: RetryOptions
   readonly random: () => number
   readonly limit: () => number
   /** The rows may be sent again. */
@@ -32,9 +34,9 @@ export class Returns {
 
   /** Takes over a parcel of rows whose bytes are in the budget. */
   add(parcel: Parcel, retryAfterMs: number | undefined): void {
-    const { random } = this.#parts
+    const { random, retry } = this.#parts
     const asked = (retryAfterMs ?? 0) * (1 + 0.1 * random())
-    this.gather(parcel, Math.max(gatherMs, backoffMs(parcel.attempt, random), asked))
+    this.gather(parcel, Math.max(gatherMs, backoffMs(parcel.attempt, retry, random), asked))
   }
 
   /** Takes over a parcel to be sent after `ms`, or earlier with others. */

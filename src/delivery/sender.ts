@@ -11,6 +11,7 @@ import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
 import { Gate, pauseReason } from './gate.ts'
 import type { Letters } from './letters.ts'
+import type { RetryOptions } from './options.ts'
 import type { Packer } from './packer.ts'
 import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
@@ -39,6 +40,7 @@ export interface SenderParts {
   readonly packer: Packer
   readonly maxConcurrency: number
   readonly batchBytes: number
+  readonly retry: RetryOptions
   readonly random: () => number
 }
 
@@ -69,7 +71,7 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts
-    this.gate = new Gate(parts.clock, parts.random)
+    this.gate = new Gate(parts.clock, parts.retry, parts.random)
     this.concurrency = new Concurrency(parts.maxConcurrency)
     this.queue = new Queue(parts.batchBytes, parts)
     this.#courier = new Courier(parts.output, parts.link, parts.clock)

@@ -33,7 +33,7 @@ export function statusOf({ plan, lanes, routes, followers }: ReportParts): Shard
       sources: sources.get(input.name) ?? []
     })),
     outputs: routes.map(route => outputState(route, plan)),
-    problems: []
+    problems: followers.flatMap(follower => follower.problems.map(one => ({ input: follower.name, ...one })))
   }
 }
 

@@ -15,6 +15,7 @@ import { ShardPort } from './shard-port.ts'
 
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
 const closingMs = 500
+const tidyMs = 3_600_000
 
 export interface RunOptions {
   readonly log: Log
@@ -54,6 +55,7 @@ class Control implements Collector {
   readonly #options: ControlOptions
   readonly #shard: ShardPort
   readonly #startedAt: number
+  #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
 
   constructor(config: Config, plan: Plan, state: StateStore, options: ControlOptions) {
@@ -83,8 +85,20 @@ class Control implements Collector {
 
   start(): void {
     this.ready = 'ready'
+    this.#tidy()
     this.#tellLetters()
     this.#shard.post({ type: 'start' })
+  }
+
+  /** Once an hour: what nobody has seen for days is forgotten, and old dead letters go. */
+  #tidy(): void {
+    const { clock, log } = this.#options
+    const routes = this.#config.pipelines.flatMap(({ name, outputs }) => outputs.map(output => `${name}/${output}`))
+    this.#state.expire(new Set(routes))
+    const maxAgeMs = Math.max(...this.#config.outputs.map(output => output.delivery.deadLetters.maxAgeMs))
+    const purged = this.#state.letters.purge(clock.now() - maxAgeMs)
+    if (purged > 0) log.warn('Dead letters were older than max_age and are gone', { letters: purged })
+    this.#stopTidying = clock.after(tidyMs, () => this.#tidy())
   }
 
   /** The shard bounds its dead letters by what is stored already. */
@@ -126,6 +140,7 @@ class Control implements Collector {
 
   async #stop(): Promise<readonly LedgerRow[]> {
     this.ready = 'draining'
+    this.#stopTidying()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs)
     const behind = await this.#shard.drain(withinMs).catch((error: unknown) => {

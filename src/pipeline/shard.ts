@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
+import type { Cursor } from '../core/outcome.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
 import type { Delivery } from '../delivery/delivery.ts'
@@ -42,12 +43,16 @@ export class Shard {
   readonly #turns: Turns
   readonly #lanes = new Map<FileSource, Lane[]>()
   readonly #followers: Follower[] = []
+  readonly #letterBytes = new Map<string, number>()
+  /** Last cursors of sources, by source and output: a file that was let go may grow after all. */
+  readonly #cursors = new Map<string, Cursor>()
   #steps!: Steps
   #stopCommits: (() => void) | undefined
   #lastReadAt = 0
 
   constructor(start: ShardStart, context: ShardContext) {
     this.#start = start
+    for (const cursor of start.stored.cursors) this.#cursors.set(`${cursor.source} ${cursor.output}`, cursor)
     this.#context = context
     this.#turns = new Turns({
       clock: context.clock,
@@ -63,7 +68,17 @@ export class Shard {
   async open(): Promise<void> {
     const { link, clock, log } = this.#context
     const { plan, stored, hostName } = this.#start
-    const parts = { plan, stored, hostName, link, clock, log, meter: this.meter, keys: this.#keys }
+    const parts = {
+      plan,
+      stored,
+      hostName,
+      link,
+      clock,
+      log,
+      meter: this.meter,
+      keys: this.#keys,
+      letterBytes: this.#letterBytes
+    }
     this.#steps = await Steps.create(parts)
     for (const route of this.#steps.routes) {
       route.delivery.onRoom = () => this.#turns.resume(route.delivery)
@@ -96,7 +111,8 @@ export class Shard {
   }
 
   setLetterBytes(bytes: Readonly<Record<string, number>>): void {
-    this.#steps.letterBytes = bytes
+    this.#letterBytes.clear()
+    for (const [output, stored] of Object.entries(bytes)) this.#letterBytes.set(output, stored)
   }
 
   status(): ShardStatus {
@@ -142,7 +158,7 @@ export class Shard {
     const lanes: Lane[] = []
     for (const route of this.#steps.routes) {
       if (!route.inputs.has(input.name)) continue
-      const cursor = this.#start.stored.cursors.find(one => one.source === source.id && one.output === route.id)
+      const cursor = this.#cursors.get(`${source.id} ${route.id}`)
       const position = cursor?.position ?? startOf(source, route)
       const track = new Track(source, route.id, cursor, position)
       lanes.push(
@@ -211,7 +227,9 @@ export class Shard {
         const moved = lane.track.takeCursor()
         if (moved === undefined) continue
         const marker = source.marker(moved.position)
-        records.push({ kind: 'cursor', cursor: { source: source.id, output: lane.track.output, ...moved, marker } })
+        const cursor = { source: source.id, output: lane.track.output, ...moved, marker }
+        this.#cursors.set(`${cursor.source} ${cursor.output}`, cursor)
+        records.push({ kind: 'cursor', cursor })
       }
       const dropped = source.marks.dropCuts(lowest)
       if (dropped !== undefined) records.push(dropped)

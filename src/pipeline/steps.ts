@@ -8,6 +8,7 @@ import type { StateLink, StoredState } from '../core/record.ts'
 import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { ContainerFramer } from '../inputs/framing/containers.ts'
+import { HeldBudget } from '../inputs/framing/held.ts'
 import { LineFramer } from '../inputs/framing/lines.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
@@ -22,6 +23,8 @@ export interface StepsParts {
   readonly log: Log
   readonly meter: Meter
   readonly keys: Keys
+  /** Bytes of dead letters in the state directory, by output id. The control thread tells them when they change. */
+  readonly letterBytes: ReadonlyMap<string, number>
 }
 
 /** One output of one pipeline: where lanes end. */
@@ -37,9 +40,9 @@ export interface Route {
 /** The plan's components, made real for one shard. */
 export class Steps {
   readonly routes: readonly Route[]
-  /** Bytes of dead letters in the state directory, by output; the control thread tells them when they change. */
-  letterBytes: Readonly<Record<string, number>> = {}
   readonly #parsers: ReadonlyMap<string, Parser>
+  /** Unfinished records of all lanes share one limit. */
+  readonly #held = new HeldBudget()
   readonly #meter: Meter
 
   private constructor(routes: Route[], parsers: Map<string, Parser>, meter: Meter) {
@@ -76,7 +79,9 @@ export class Steps {
 
   framer(input: InputPlan, arena: Arena): Framer {
     const { maxLineBytes, framing } = input.follow
-    const parts = { arena, maxLineBytes, meter: this.#meter, input: input.name }
+    const nulBytes = this.#meter.of('collector_input_nul_bytes_total', input.name)
+    const truncatedRows = this.#meter.of('collector_input_truncated_rows_total', input.name)
+    const parts = { arena, maxLineBytes, nulBytes, truncatedRows, budget: this.#held }
     return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
   }
 }
@@ -101,7 +106,10 @@ async function createRoute(
     setNote: (key, value) => void parts.link.append([{ kind: 'note', key: `${id}/${key}`, value }])
   })
   const { link, clock, log, meter } = parts
-  const delivery = new Delivery(plan.delivery, output, { id, link, clock, log, meter })
+  const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
+  const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
+  const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
+  const delivery = new Delivery(options, output, { id, link, clock, log, meter })
   return { id, inputs: new Set(pipeline.inputs), processors, delivery, startFrom: plan.startFrom }
 }
 

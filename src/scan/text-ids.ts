@@ -41,7 +41,13 @@ export class TextIds {
     }
     this.traceAt = -1
     this.spanAt = -1
-    for (; at < end; at++) if (batch.bytes[at] === equals) this.#look(batch, start, at, end)
+    let { bytes } = batch
+    for (; at < end && (this.traceAt < 0 || this.spanAt < 0); at++) {
+      while (at < end && bytes[at] !== equals) at++
+      if (at >= end) break
+      this.#look(batch, start, at, end)
+      bytes = batch.bytes
+    }
     return this.traceAt >= 0
   }
 

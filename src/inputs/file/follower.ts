@@ -28,6 +28,9 @@ const reportEveryMs = 60_000
 /** What we never open, said once for each path. */
 const refusals = new Set(['symlink', 'outside', 'not_regular'])
 const mostRefused = 10_000
+const mostProblems = 1000
+/** The state forgets sources that nobody has written about for seven days. */
+const touchMs = 86_400_000
 
 /** Follows the files of one input: finds them, knows them again over rotation, truncation and restarts, and wakes their lanes. */
 export class Follower {
@@ -41,9 +44,12 @@ export class Follower {
   readonly #files = new Map<string, KnownFile>()
   readonly #records: StateRecord[] = []
   readonly #refused = new Set<string>()
+  /** What could not be followed at the last scan and since, by path. */
+  readonly #problems = new Map<string, string>()
   #resume!: Resume
   #parts!: KnownParts
   #isFirstScan = true
+  #touchedAt = 0
   #isStopped = false
   #stopScan: (() => void) | undefined
   #stopPoll: (() => void) | undefined
@@ -58,9 +64,18 @@ export class Follower {
     this.#wakes = new Wakes(path => this.#poke(path), context.log)
   }
 
+  get name(): string {
+    return this.#input.name
+  }
+
   /** Paths of the files that are followed now. */
   get paths(): string[] {
     return [...this.#files.values()].filter(file => file.source !== undefined).map(file => file.path)
+  }
+
+  /** What can not be read now and why, at most a thousand. */
+  get problems(): { readonly path: string; readonly reason: string }[] {
+    return [...this.#problems].map(([path, reason]) => ({ path, reason }))
   }
 
   start(): Promise<void> {
@@ -88,6 +103,7 @@ export class Follower {
     const { clock } = this.#context
     const began = clock.monotonic()
     this.#seeker.clear()
+    this.#problems.clear()
     const seen = new Set<string>()
     for (const candidate of this.#merged()) {
       const key = keyOf(inodeOf(candidate.stat))
@@ -103,6 +119,10 @@ export class Follower {
       if (file.isDone) this.#files.delete(file.key)
     }
     this.#isFirstScan = false
+    if (began - this.#touchedAt > touchMs) {
+      this.#touchedAt = began
+      for (const file of this.#files.values()) file.touch()
+    }
     this.#flush()
     this.#afterScan(clock.monotonic() - began)
   }
@@ -272,6 +292,7 @@ export class Follower {
   }
 
   readonly #report = (reason: string, path: string): void => {
+    if (this.#problems.size < mostProblems) this.#problems.set(path, reason)
     const refusal = `${reason} ${path}`
     if (refusals.has(reason) && this.#refused.has(refusal)) return
     if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)

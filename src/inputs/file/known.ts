@@ -208,6 +208,13 @@ export class KnownFile {
     }
   }
 
+  /** Tells the state that the file is still there, so that it is not forgotten however long nothing happens to it. */
+  touch(): void {
+    if (this.#stored === undefined) return
+    const seenAt = this.#parts.context.clock.now()
+    this.#parts.records.push({ kind: 'source', source: toStored({ ...this.#stored, seenAt }) })
+  }
+
   /** Once a scan, behind `observe`: what time brings about. */
   age(now: number): void {
     if (this.handle.takeUses() > 0) this.#usedAt = now

@@ -26,7 +26,8 @@ export class Resume {
   /** The file was there before this input was ever started: options may leave old content out. Whatever came later is read whole. */
   isOld(stat: FileStat): boolean {
     const birthMs = Number(stat.birthtimeNs / 1_000_000n)
-    return birthMs > 0 && birthMs < this.#firstStart - tickMs
+    // Disk images and some file systems do not tell the birth: then the last change of any kind has to have been before.
+    return (birthMs > 0 ? birthMs : Number(stat.ctimeMs)) < this.#firstStart - tickMs
   }
 
   /** Takes all generations of a file, the newest last. A file system that was mounted again may have another device number: then the
