@@ -1,5 +1,6 @@
 import type { StateStore } from '../state/store.ts'
 import type { Letter, LetterInfo, LetterQuery, Letters, ReplayResult } from './collector.ts'
+import type { ReplayVerdicts } from './messages.ts'
 import type { ShardPort } from './shard-port.ts'
 
 /** Rows sent to the shard in one go, so that a replay of many does not hold them all in memory. */
@@ -40,9 +41,9 @@ export class DeadLetterDesk implements Letters {
     for (let at = 0; at < ids.length; at += replayRows) {
       for (const [output, letters] of this.#byOutput(ids.slice(at, at + replayRows))) {
         const rows = letters.map(({ id, row }) => ({ id, row }))
-        const verdicts = await this.#shard.replay(output, rows).catch((error: unknown) => {
+        const verdicts = await this.#shard.replay(output, rows).catch((error: unknown): ReplayVerdicts => {
           reasons.add(String(error))
-          return {} as Readonly<Record<number, string>>
+          return {}
         })
         const done: number[] = []
         for (const { id } of letters) {

@@ -38,6 +38,8 @@ export interface ReplayRow {
   readonly id: number
   readonly row: Uint8Array
 }
+/** By the id of the row: `delivered`, `duplicate`, or why it was refused. Rows that could not be sent have none. */
+export type ReplayVerdicts = Readonly<Record<number, string>>
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug'
 
 /** Answers to `ask`. */

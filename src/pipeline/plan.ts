@@ -34,7 +34,7 @@ export async function planOf(config: Config): Promise<Plan> {
     if (!used.has(input.name)) continue
     const definition = (await loaders[input.use]!()) as InputDefinition
     const { name, service, dataset, parser } = input
-    const follow = definition.plan(input.options as never)
+    const follow = definition.plan(input.options)
     inputs.push({ name, type: input.use, follow, service, dataset, resource: config.collector.resource, parser })
   }
   return { inputs, pipelines: config.pipelines, outputs: config.outputs }

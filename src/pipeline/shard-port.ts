@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/log.ts'
+import type { StateRecord } from '../core/record.ts'
 import type { StateStore } from '../state/store.ts'
-import type { Answers, FromShard, ReplayRow, ShardStart, ToShard } from './messages.ts'
+import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
 const answerMs = 3000
@@ -56,8 +57,7 @@ export class ShardPort {
     return this.#question({ type: 'ask', what }, answerMs)
   }
 
-  /** Resolves with a verdict for each row, in order. */
-  replay(output: string, rows: readonly ReplayRow[]): Promise<Readonly<Record<number, string>>> {
+  replay(output: string, rows: readonly ReplayRow[]): Promise<ReplayVerdicts> {
     return this.#question({ type: 'replay', output, rows }, 120_000)
   }
 
@@ -76,7 +76,7 @@ export class ShardPort {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const timer = setTimeout(() => reject(new Error(`No answer from the shard within ${withinMs} ms`)), withinMs)
     this.#questions.set(id, { resolve, reject })
-    this.post({ ...question, id } as ToShard)
+    this.post({ ...question, id })
     return promise.finally(() => {
       clearTimeout(timer)
       this.#questions.delete(id)
@@ -85,12 +85,7 @@ export class ShardPort {
 
   #receive(message: Exclude<FromShard, { type: 'started' }>): void {
     if (message.type === 'append') {
-      const stored = this.#state.append(message.records)
-      const hasLetters = message.records.some(record => record.kind === 'letter')
-      void this.#state.untilDurable(stored).then(() => {
-        if (hasLetters) this.onLetters()
-        this.confirm(message.number)
-      })
+      void this.#store(message.number, message.records)
     } else if (message.type === 'log') {
       this.#log[message.level](message.message, message.fields)
     } else {
@@ -98,6 +93,12 @@ export class ShardPort {
       if (message.error !== undefined) question?.reject(new Error(message.error))
       else question?.resolve(message.value as never)
     }
+  }
+
+  async #store(number: number, records: readonly StateRecord[]): Promise<void> {
+    await this.#state.untilDurable(this.#state.append(records))
+    if (records.some(record => record.kind === 'letter')) this.onLetters()
+    this.confirm(number)
   }
 
   /** Tells the shard what is durable now, and whether the state can be written. */

@@ -12,7 +12,7 @@ import { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import { Arena } from '../scan/arena.ts'
 import { Lane } from './lane.ts'
-import type { Answers, ReplayRow, ShardStart, ShardStatus } from './messages.ts'
+import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import type { InputPlan } from './plan.ts'
 import { type Route, Steps } from './steps.ts'
 import { ledgerRows, statusOf } from './report.ts'
@@ -133,8 +133,8 @@ export class Shard {
     return this.meter.samples()
   }
 
-  /** Sends rows of dead letters again; a verdict for each id. */
-  async replay(output: string, rows: readonly ReplayRow[]): Promise<Readonly<Record<number, string>>> {
+  /** Sends rows of dead letters again. */
+  async replay(output: string, rows: readonly ReplayRow[]): Promise<ReplayVerdicts> {
     const route = this.#steps.routes.find(one => one.id === output)
     if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
     return Object.fromEntries(await route.delivery.replay(rows))

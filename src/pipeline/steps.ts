@@ -56,14 +56,14 @@ export class Steps {
     const parsers = new Map<string, Parser>()
     for (const input of parts.plan.inputs) {
       const definition = await load<ParserDefinition>('parsers', input.parser.use)
-      parsers.set(input.name, definition.create(input.parser.options as never, context))
+      parsers.set(input.name, definition.create(input.parser.options, context))
     }
     const routes: Route[] = []
     for (const pipeline of parts.plan.pipelines) {
       const processors: Processor[] = []
       for (const step of pipeline.process) {
         const definition = await load<ProcessorDefinition>('processors', step.use)
-        processors.push(definition.create(step.options as never, context))
+        processors.push(definition.create(step.options, context))
       }
       for (const name of pipeline.outputs) {
         const output = parts.plan.outputs.find(one => one.name === name)!
@@ -94,7 +94,7 @@ async function createRoute(
 ): Promise<Route> {
   const id = `${pipeline.name}/${plan.name}`
   const definition = await load<OutputDefinition>('outputs', plan.use)
-  const output = await definition.create(plan.options as never, {
+  const output = await definition.create(plan.options, {
     name: plan.name,
     id,
     hostName: parts.hostName,

@@ -66,11 +66,8 @@ function replyFor(documents: number, isShort: boolean): Buffer {
   let reply = replies.get(key)
   if (reply === undefined) {
     if (replies.size > 200) replies.clear()
-    reply = Buffer.from(
-      `{"errors":false,"took":1,"items":[${Array(documents)
-        .fill(isShort ? item : longItem)
-        .join(',')}]}`
-    )
+    const items = Array(documents).fill(isShort ? item : longItem)
+    reply = Buffer.from(`{"errors":false,${isShort ? '' : '"took":1,'}"items":[${items.join(',')}]}`)
     replies.set(key, reply)
   }
   return reply

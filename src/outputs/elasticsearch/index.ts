@@ -148,6 +148,8 @@ function sent(shipment: Shipment): Buffer {
 function verdictsOf(shipment: Shipment, doubt: Doubt, answer: BulkAnswer): Verdicts {
   const { found } = doubt
   const { setAside, requestBytes, blocked } = answer
+  const isPlain = answer.verdict === undefined && found === undefined
+  if (isPlain && !doubt.isBlind) return { requestBytes, ...(setAside === 0 ? {} : { setAside }) }
   const verdict = new Uint8Array(shipment.rows)
   const refusals = new Map<number, Refusal>()
   let possiblyTwice = 0
@@ -167,7 +169,7 @@ function verdictsOf(shipment: Shipment, doubt: Doubt, answer: BulkAnswer): Verdi
   }
   return {
     requestBytes,
-    ...(answer.verdict === undefined && found === undefined ? {} : { each: { verdict, refusals } }),
+    ...(isPlain ? {} : { each: { verdict, refusals } }),
     ...(setAside === 0 ? {} : { setAside }),
     ...(doubt.isBlind && possiblyTwice > 0 ? { possiblyTwice } : {}),
     ...(blocked === undefined ? {} : { retryAfterMs: blockedMs })
