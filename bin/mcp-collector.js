@@ -17,27 +17,29 @@ else handOver(main)
 
 /** Goes on in this process: V8 reads these flags whenever it compiles or runs a regex, so no second start is needed. */
 function start(file) {
-  const builtin = process.getBuiltinModule
-  for (const flag of flags) builtin('v8').setFlagsFromString(flag)
+  const v8 = process.getBuiltinModule('v8')
+  for (const flag of flags) v8.setFlagsFromString(flag)
   // SQLite was experimental before Node.js 26, and said so at each start.
   if (majorOf(process.version) < 26) silence('SQLite is an experimental feature')
-  if (file.endsWith('.js')) cacheCompiledCode(builtin('module'), builtin('os'))
+  if (file.endsWith('.js')) cacheCompiledCode()
   import(pathToFileURL(file).href).catch(error => fail((error && error.stack) || error))
 }
 
 /** Saves 60 ms of CPU at each start. In the user's own home: the default, a folder in /tmp, may be prepared by somebody else. */
-function cacheCompiledCode(module, os) {
+function cacheCompiledCode() {
+  const { enableCompileCache } = process.getBuiltinModule('module')
+  const { userInfo } = process.getBuiltinModule('os')
   try {
-    module.enableCompileCache(join(os.userInfo().homedir, '.cache', 'mcp-collector'))
+    enableCompileCache(join(userInfo().homedir, '.cache', 'mcp-collector'))
   } catch {
     // A user without a name, as in some containers: no cache.
   }
 }
 
 function silence(beginning) {
-  const emitWarning = process.emitWarning
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).startsWith(beginning)) emitWarning.call(process, warning, ...rest)
+    if (!String(warning).startsWith(beginning)) emitWarning(warning, ...rest)
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Batch, Flag, parseErrors } from '../../src/core/batch.ts'
 import type { Framer } from '../../src/core/steps.ts'

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compile } from '../../kernels/build.ts'
 import { fastGzip, gzip } from '../../src/outputs/gzip.ts'
