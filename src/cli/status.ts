@@ -79,7 +79,7 @@ function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: str
 }
 
 /** What could not be read, a line each, the rest as a number. */
-export function problemLines(stream: Stream, { problems }: Pick<CollectorStatus, 'problems'>): string[] {
+function problemLines(stream: Stream, { problems }: Pick<CollectorStatus, 'problems'>): string[] {
   const shown = problems.slice(0, mostProblems)
   const left = problems.length - shown.length
   const lines = shown.map(

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
+import type { Parser, Processor, StepContext } from '../core/steps.ts'
 import type { Output } from '../core/output.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
@@ -107,4 +107,3 @@ export function defineOutput<S extends z.ZodRawShape>(
 export function defineInput<S extends z.ZodRawShape>(definition: Omit<InputDefinition<S>, 'kind'>): InputDefinition<S> {
   return { kind: 'input', ...definition }
 }
-export type { Framer }

@@ -14,7 +14,7 @@ export async function jsonSchema(registry: ComponentRegistry): Promise<Json> {
 }
 
 /** JSON Schema of what people write for a schema of ours. */
-export function jsonSchemaOf(schema: z.ZodType): Json {
+function jsonSchemaOf(schema: z.ZodType): Json {
   return z.toJSONSchema(schema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {

@@ -114,7 +114,7 @@ function nearest(bare: string, known: readonly string[]): { name: string; distan
 }
 
 /** Edits between two words; two letters in wrong order are one edit (Damerau-Levenshtein, restricted). */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 3 || a.length > 64) return Infinity
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -225,7 +225,7 @@ export class Batch {
   }
 }
 
-export function newColumn(rows: number): Column {
+function newColumn(rows: number): Column {
   return { start: new Int32Array(rows), end: new Int32Array(rows), kind: new Uint8Array(rows) }
 }
 

@@ -37,13 +37,7 @@ export interface Source {
   marker(at: Position): string
 }
 
-/** A stored decision about a row's border, made by time or by `auto`. */
-export interface Mark {
-  readonly position: Position
-  /** `cut`: a row ends here although no line end stands here. */
-  readonly kind: 'cut'
-}
-
+/** Stored decisions about rows' borders, made by time or by `auto`. A cut: a row ends here although no line end stands here. */
 export interface Marks {
   /** The next cut behind `from`, or Infinity. */
   nextCut(from: Position): Position

@@ -6,7 +6,6 @@ import { Meter } from '../core/metrics.ts'
 import type { Cursor } from '../core/outcome.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
-import type { Delivery } from '../delivery/delivery.ts'
 import { Track } from '../delivery/track.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
@@ -276,5 +275,3 @@ function startOf(source: FileSource, route: Route): Position {
   if (!source.wasKnown) return source.startAt
   return route.startFrom === 'beginning' ? 0 : source.repeatsUntil
 }
-
-export type { Delivery }

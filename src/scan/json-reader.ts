@@ -4,7 +4,7 @@ import { copyBytes, hex4, unescape } from './text.ts'
 
 export const invalid = parseErrors.indexOf('json')
 export const duplicateKey = parseErrors.indexOf('json_duplicate_key')
-export const tooDeep = parseErrors.indexOf('json_depth')
+const tooDeep = parseErrors.indexOf('json_depth')
 
 /** Objects and arrays inside each other, the row's own object included. */
 export const maxDepth = 128

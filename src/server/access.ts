@@ -38,7 +38,7 @@ export function denyCaller(door: Door, caller: Caller, token: string | undefined
 }
 
 /** Whether the header carries the token; the time it takes says nothing about the token. */
-export function carries(token: string, authorization: string | undefined): boolean {
+function carries(token: string, authorization: string | undefined): boolean {
   const given = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
   return given !== undefined && timingSafeEqual(digest(given), digest(token))
 }

@@ -2,7 +2,7 @@ import { Batch, Fate } from '../../src/core/batch.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'
-import { type Ledger, pendingRows } from '../../src/core/outcome.ts'
+import { pendingRows } from '../../src/core/outcome.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../src/core/output.ts'
 import type { DeadLetter, StateLink, StateRecord } from '../../src/core/record.ts'
 import { Idle, type Source } from '../../src/core/source.ts'
@@ -43,7 +43,7 @@ export function batchOf(source: Source, base: number, texts: readonly string[], 
 }
 
 /** State that is durable `ms` after it was handed over. */
-export class FakeLink implements StateLink {
+class FakeLink implements StateLink {
   durable = 0
   writable = true
   readonly letters: DeadLetter[] = []
@@ -87,7 +87,7 @@ export interface Sent {
 type Answer = (rows: readonly string[], shipment: Shipment) => Verdicts | Promise<Verdicts>
 
 /** Writes a row as `<source>:<position>:<text>\n`, and answers as the test says. */
-export class FakeOutput implements Output {
+class FakeOutput implements Output {
   readonly sent: Sent[] = []
   running = 0
   mostRunning = 0
@@ -151,7 +151,7 @@ export function judged(rows: readonly string[], verdict: (row: string, index: nu
   return { each: { verdict: verdicts, refusals }, requestBytes: rows.length }
 }
 
-export function rowsOf(shipment: Shipment): string[] {
+function rowsOf(shipment: Shipment): string[] {
   const rows: string[] = []
   for (let row = 0; row < shipment.rows; row++) {
     const start = row === 0 ? 0 : shipment.rowEnds[row - 1]!
@@ -208,8 +208,3 @@ const endIndex = {
 
 export const texts = (rows: number, length = 10): string[] =>
   Array.from({ length: rows }, (_, i) => String(i).padEnd(length, '.'))
-
-/** The account adds up: what was read has ended, is pending or lost. */
-export function addsUp(ledger: Ledger, pending: number): boolean {
-  return pendingRows(ledger) === pending
-}

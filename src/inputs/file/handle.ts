@@ -75,7 +75,7 @@ export class Handle {
   }
 }
 
-export class RefusedError extends Error {
+class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly code: string
 

@@ -28,7 +28,7 @@ export function hashOf(bytes: Uint8Array): string {
 }
 
 /** The first row's bytes within the head: without its line end, at most 1 KiB. */
-export function firstRow(head: Buffer): Buffer {
+function firstRow(head: Buffer): Buffer {
   const end = head.indexOf(10)
   return end < 0 ? head : head.subarray(0, end)
 }

@@ -2,9 +2,7 @@
 // an id of that alphabet, if its length is a multiple of four, in three quarters of its length.
 
 export const idLength = 36
-/** Digits behind the source id. */
-export const idTail = 20
-export const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 const digits = Uint8Array.from(Buffer.from(idAlphabet))
 /** Two digits at a time, low byte first. */

@@ -8,7 +8,7 @@ const indexStart = '{"create":{"_index":"'
 /** A shipment's rows as they were encoded: `{"create":{["_index":"…",]"_id":"…"}}\n` and the document. */
 type Rows = Pick<Shipment, 'bytes' | 'rowEnds'>
 
-export function startOf(rows: Rows, row: number): number {
+function startOf(rows: Rows, row: number): number {
   return row === 0 ? 0 : rows.rowEnds[row - 1]!
 }
 

@@ -71,7 +71,7 @@ export async function sendBulk(
 }
 
 /** The error of a request that had no answer. Only where no connection stood is the outcome known. */
-export function withoutAnswer(error: unknown, request: BulkRequest, shipment: Shipment): SendError {
+function withoutAnswer(error: unknown, request: BulkRequest, shipment: Shipment): SendError {
   if (!(error instanceof RequestError)) return new SendError(String(error), 'retry', { unknown: true, cause: error })
   const options = { unknown: !error.isUnsent, cause: error }
   if (needsPerson(error.code)) return new SendError(error.message, 'pause', options)

@@ -6,7 +6,7 @@ import { errorOf, ofStatus, jsonHeaders, withoutReply } from './send.ts'
 import { type Schema, defaultDataset } from './stream.ts'
 
 /** Raised with each change of the template below. A newer one on the server is never replaced. */
-export const templateVersion = 1
+const templateVersion = 1
 export const templateModes = ['install', 'check', 'off'] as const
 export type TemplateMode = (typeof templateModes)[number]
 
@@ -26,11 +26,11 @@ const full: Dialect = { text: { type: 'match_only_text' }, constant: { type: 'co
 const plain: Dialect = { text: { type: 'text', norms: false }, constant: keyword }
 
 /** Name of the index template for a dataset. One for each, as a pattern for all would also match those of other schemas. */
-export function templateName(dataset: string): string {
+function templateName(dataset: string): string {
   return dataset === defaultDataset ? 'logs-mcp' : `logs-mcp@${dataset}`
 }
 
-export function indexTemplate(dataset: string, schema: Schema, dialect: Dialect): object {
+function indexTemplate(dataset: string, schema: Schema, dialect: Dialect): object {
   return {
     index_patterns: [`logs-${dataset}-*`],
     priority,
