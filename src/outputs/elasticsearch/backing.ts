@@ -65,36 +65,34 @@ export class BackingIndices {
     for (const stream of streams) await this.#indices(stream, signal)
   }
 
-  /** Looks for the rows of a shipment that may have been accepted before. `since`: write indices when it was first sent. */
+  /** Looks for the rows of a shipment that may have been accepted before. `since`: write indices when it was first sent. Rows are
+   * only touched where a data stream has former indices, which is rare. */
   async find(shipment: Shipment, since: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Doubt> {
-    // Rows that only an earlier run can have sent need no look when there was none.
-    if (!shipment.unknown && this.#before.size === 0) return noDoubt
-    const found = new Uint8Array(shipment.rows)
-    let hasFound = false
-    let isBlind = false
-    for (const [stream, rows] of this.#rowsByStream(shipment)) {
+    let found: Uint8Array | undefined
+    let isBlind = this.#isForbidden
+    for (const stream of this.#current.keys()) {
       const former = await this.#formerOf(stream, shipment, since, signal)
-      if (former === undefined) isBlind = true
-      for (const index of former ?? []) {
+      isBlind ||= former === undefined
+      if (former === undefined || former.length === 0) continue
+      const rows = this.#doubtfulRows(shipment, stream)
+      for (const index of former) {
         const known = await this.#lookUp(index, shipment, rows, signal)
-        if (known === undefined) isBlind = true
-        for (const row of known ?? []) found[row] = 1
-        hasFound ||= known !== undefined && known.length > 0
+        isBlind ||= known === undefined
+        if (known === undefined || known.length === 0) continue
+        found ??= new Uint8Array(shipment.rows)
+        for (const row of known) found[row] = 1
       }
     }
-    return { found: hasFound ? found : undefined, isBlind }
+    return { found, isBlind }
   }
 
-  #rowsByStream(shipment: Shipment): Map<string, number[]> {
-    const byStream = new Map<string, number[]>()
+  #doubtfulRows(shipment: Shipment, stream: string): number[] {
+    const rows: number[] = []
     for (let row = 0; row < shipment.rows; row++) {
       if (!shipment.unknown && shipment.mayRepeat?.[row] !== 1) continue
-      const stream = streamOf(shipment, row) ?? this.#stream
-      const rows = byStream.get(stream)
-      if (rows === undefined) byStream.set(stream, [row])
-      else rows.push(row)
+      if ((streamOf(shipment, row) ?? this.#stream) === stream) rows.push(row)
     }
-    return byStream
+    return rows
   }
 
   async #formerOf(
