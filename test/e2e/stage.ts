@@ -59,6 +59,12 @@ export class Stage {
     return (await this.client.count({ index: this.stream, ignore_unavailable: true })).count
   }
 
+  /** The backing index that takes new documents. */
+  async writeIndex(): Promise<string> {
+    const { data_streams: streams } = await this.client.indices.getDataStream({ name: this.stream })
+    return streams[0]!.indices.at(-1)!.index_name
+  }
+
   /** Waits until so many documents are there. */
   async holds(documents: number, withinMs = 60_000): Promise<void> {
     await eventually(`${documents} documents in ${this.stream}`, withinMs, async () => {
