@@ -1,63 +1,59 @@
-/**
- * Writes journals: `journal.ts FOLDER FILES LINES_EACH BYTES_PER_SECOND ROTATE_EVERY_LINES`. Every line proves itself (line.ts).
- * Rotation renames `<file>.log` to `<file>.log.1`, older ones count up, none is deleted. Prints `written` when all lines are.
- */
-import { closeSync, existsSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { lineOf } from './line.ts'
 
-const [folder = '', files = '1', lines = '1000', rate = '1000000', rotateEvery = '0'] = process.argv.slice(2)
-const tickMs = 10
-
-class Journal {
+/** Appends lines that prove themselves to `<folder>/<name>.log`, and does to the file what programs do. */
+export class Journal {
   readonly name: string
+  readonly path: string
+  /** Lines written so far. */
   seq = 0
   #fd: number
-  readonly #path: string
+  readonly #textOf: (name: string, seq: number) => string
 
-  constructor(name: string) {
+  constructor(folder: string, name: string, textOf: (name: string, seq: number) => string = lineOf) {
     this.name = name
-    this.#path = join(folder, `${name}.log`)
-    this.#fd = openSync(this.#path, 'a')
+    this.path = join(folder, `${name}.log`)
+    this.#textOf = textOf
+    this.#fd = openSync(this.path, 'a')
   }
 
-  /** Writes about so many bytes and returns how many it was. Lines often arrive in two pieces. */
-  write(bytes: number): number {
+  /** Appends so many lines, often in two pieces. Returns how many bytes it was. */
+  write(lines: number): number {
     let block = ''
-    while (block.length < bytes && this.seq < Number(lines)) {
-      block += `${lineOf(this.name, this.seq++)}\n`
-      if (Number(rotateEvery) > 0 && this.seq % Number(rotateEvery) === 0) break
-    }
+    for (let left = lines; left > 0; left--) block += `${this.#textOf(this.name, this.seq++)}\n`
     const half = block.length >> 1
-    writeSync(this.#fd, block.slice(0, half))
-    writeSync(this.#fd, block.slice(half))
-    if (Number(rotateEvery) > 0 && this.seq % Number(rotateEvery) === 0 && this.seq < Number(lines)) this.#rotate()
-    return block.length
+    // A character outside of the first plane is two units of the string: it is not cut in half.
+    const cut = (block.codePointAt(half - 1) ?? 0) > 0xffff ? half + 1 : half
+    return writeSync(this.#fd, block.slice(0, cut)) + writeSync(this.#fd, block.slice(cut))
+  }
+
+  /** Appends bytes as they are. */
+  writeRaw(bytes: string | Uint8Array): void {
+    if (typeof bytes === 'string') writeSync(this.#fd, bytes)
+    else writeSync(this.#fd, bytes)
+  }
+
+  /** Renames `<name>.log` to `<name>.log.1`, older ones count up, none is deleted; goes on in a new file. */
+  rotate(): void {
+    this.close()
+    let oldest = 1
+    while (existsSync(`${this.path}.${oldest}`)) oldest++
+    for (let n = oldest; n > 1; n--) renameSync(`${this.path}.${n - 1}`, `${this.path}.${n}`)
+    renameSync(this.path, `${this.path}.1`)
+    this.reopen()
+  }
+
+  /** Goes on in whatever stands under the name now. */
+  reopen(): void {
+    this.#fd = openSync(this.path, 'a')
+  }
+
+  truncate(): void {
+    ftruncateSync(this.#fd, 0)
   }
 
   close(): void {
     closeSync(this.#fd)
   }
-
-  #rotate(): void {
-    closeSync(this.#fd)
-    let oldest = 1
-    while (existsSync(`${this.#path}.${oldest}`)) oldest++
-    for (let n = oldest; n > 1; n--) renameSync(`${this.#path}.${n - 1}`, `${this.#path}.${n}`)
-    renameSync(this.#path, `${this.#path}.1`)
-    this.#fd = openSync(this.#path, 'a')
-  }
 }
-
-const journals = Array.from({ length: Number(files) }, (_, file) => new Journal(`j${file}`))
-const began = performance.now()
-let written = 0
-
-const timer = setInterval(() => {
-  const due = ((performance.now() - began) / 1000) * Number(rate)
-  for (const journal of journals) if (written < due) written += journal.write((due - written) / journals.length)
-  if (journals.some(journal => journal.seq < Number(lines))) return
-  clearInterval(timer)
-  for (const journal of journals) journal.close()
-  console.log('written')
-}, tickMs)

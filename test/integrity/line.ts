@@ -1,12 +1,14 @@
 import { crc32 } from 'node:zlib'
 
-/** The line with number `seq` of a file: everything about it follows from the two, so that a copy of it proves itself. */
-export function lineOf(file: string, seq: number): string {
-  const payload = payloadOf(file, seq)
-  const check = crc32(`${file}:${seq}:${payload}`).toString(16).padStart(8, '0')
-  const trace = check.repeat(4)
-  const message = `${file}:${seq}:${check}:${payload}`
-  return JSON.stringify({ level: 'info', service_name: 'journal', trace_id: trace, message })
+/** The line with number `seq` of a file: a copy of it proves itself, whoever made it. */
+export function lineOf(file: string, seq: number, payload = payloadOf(file, seq)): string {
+  const message = messageOf(file, seq, payload)
+  return JSON.stringify({ level: 'info', service_name: 'journal', trace_id: checkOf(message).repeat(4), message })
+}
+
+/** The same as bare text. */
+export function messageOf(file: string, seq: number, payload = payloadOf(file, seq)): string {
+  return `${file}:${seq}:${checkOf(`${file}:${seq}:${payload}`)}:${payload}`
 }
 
 /** Which line a message is; undefined if it is none, or not whole. */
@@ -14,9 +16,26 @@ export function readMessage(message: string): { readonly file: string; readonly 
   const match = /^([^:]+):(\d+):([0-9a-f]{8}):(.*)$/s.exec(message)
   if (match === null) return undefined
   const [, file = '', seq = '', check, payload] = match
-  if (crc32(`${file}:${seq}:${payload}`).toString(16).padStart(8, '0') !== check) return undefined
+  if (checkOf(`${file}:${seq}:${payload}`) !== check) return undefined
   return { file, seq: Number(seq) }
 }
+
+function checkOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+const words = [
+  'ready',
+  'tool call',
+  '"quoted"',
+  'tab\there',
+  'größe',
+  '値段',
+  'back\\slash',
+  'session',
+  'retry 3',
+  '😀'
+]
 
 /** 20 to 220 bytes, some of them outside ASCII or escaped in JSON. */
 function payloadOf(file: string, seq: number): string {
@@ -25,19 +44,7 @@ function payloadOf(file: string, seq: number): string {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return (state >>> 8) % limit
   }
-  const words = [
-    'ready',
-    'tool call',
-    '"quoted"',
-    'tab\there',
-    'größe',
-    '値段',
-    'back\\slash',
-    'session',
-    'retry 3',
-    '😀'
-  ]
   let text = ''
   for (let left = 4 + next(24); left > 0; left--) text += `${words[next(words.length)]} `
-  return text
+  return `${text}.`
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,8 +14,23 @@ export async function until(what: string, withinMs: number, done: () => boolean)
   const end = performance.now() + withinMs
   while (!done()) {
     if (performance.now() > end) throw new Error(`Not within ${withinMs / 1000} s: ${what}`)
-    await delay(20)
+    await delay(10)
   }
+}
+
+export interface SiteOptions {
+  /** Options of the input and the output, as YAML: `partial_timeout: 1s, scan_interval: 200ms`. */
+  readonly input?: string
+  readonly output?: string
+  readonly drain?: string
+  /** Files that are followed, `*.log` if not given. */
+  readonly glob?: string
+}
+
+/** A steady writer in a process of its own. */
+export interface Writer {
+  /** Stops it; lines by journal. */
+  stop(): Promise<Record<string, number>>
 }
 
 /** A folder for logs, state and configuration of one scenario, and the collector that runs on it. */
@@ -25,49 +40,60 @@ export class Site {
   readonly state = join(this.folder, 'state')
   readonly #config = join(this.folder, 'config.yaml')
   readonly #processes = new Set<ChildProcess>()
+  readonly #options: SiteOptions
   collector: ChildProcess | undefined
-  /** What collectors wrote to stderr, the end of it. */
+  /** What the last collector wrote to stderr, the end of it. */
   messages = ''
 
-  constructor(endpoint: string, options: { input?: string; output?: string; drain?: string } = {}) {
+  constructor(endpoint: string, options: SiteOptions = {}) {
     mkdirSync(this.logs)
-    writeFileSync(
-      this.#config,
-      `version: 1
-collector: { drain_timeout: ${options.drain ?? '5s'} }
+    this.#options = options
+    this.pointTo(endpoint)
+  }
+
+  /** The next collector sends there. */
+  pointTo(endpoint: string): void {
+    const { input, output, drain = '5s', glob = '*.log' } = this.#options
+    const text = `version: 1
+collector: { drain_timeout: ${drain} }
 inputs:
-  journal: { type: file, paths: ["${this.logs}/*.log"]${options.input === undefined ? '' : `, ${options.input}`} }
+  journal: { type: file, paths: ["${this.logs}/${glob}"]${input === undefined ? '' : `, ${input}`} }
 outputs:
-  es: { type: elasticsearch, endpoints: ["${endpoint}"]${options.output === undefined ? '' : `, ${options.output}`} }
+  es: { type: elasticsearch, endpoints: ["${endpoint}"]${output === undefined ? '' : `, ${output}`} }
 server: { listen: "127.0.0.1:0" }
 `
-    )
+    writeFileSync(this.#config, text)
   }
 
   /** Starts a collector. It is up once `ready` says so, but scenarios that kill do not wait. */
   start(env: NodeJS.ProcessEnv = {}): void {
-    this.collector = this.spawn([bin, 'run', this.#config, '--state-dir', this.state], env)
+    this.messages = ''
+    this.collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], { env, out: 'ignore' })
     this.collector.stderr!.on('data', (text: Buffer) => {
       this.messages = (this.messages + text.toString()).slice(-20_000)
     })
   }
 
-  async ready(): Promise<void> {
-    const from = this.messages.length
-    await until('the collector has started', 30_000, () => this.messages.slice(Math.min(from, 0)).includes('"Started"'))
+  get isRunning(): boolean {
+    const { collector } = this
+    return collector !== undefined && collector.exitCode === null && collector.signalCode === null
   }
 
-  spawn(words: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const child = spawn(process.execPath, words, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#processes.add(child)
-    child.once('exit', () => this.#processes.delete(child))
-    return child
+  async ready(): Promise<void> {
+    await until('the collector has started', 30_000, () => this.messages.includes('"Started"') || !this.isRunning)
+    if (!this.isRunning) throw new Error(`The collector ended: ${this.messages}`)
+  }
+
+  /** Waits until the collector has ended by itself; false when it still runs after the time. */
+  async ended(withinMs: number): Promise<boolean> {
+    await until('', withinMs, () => !this.isRunning).catch(() => undefined)
+    return !this.isRunning
   }
 
   /** Sends a signal and waits for the end; returns how long it took in ms. */
   async end(signal: NodeJS.Signals): Promise<number> {
     const { collector } = this
-    if (collector === undefined || collector.exitCode !== null || collector.signalCode !== null) return 0
+    if (collector === undefined || !this.isRunning) return 0
     const began = performance.now()
     const exited = new Promise(done => collector.once('exit', done))
     collector.kill(signal)
@@ -78,18 +104,33 @@ server: { listen: "127.0.0.1:0" }
   /** Runs a verb on the state directory and returns what it printed. */
   async verb(...words: string[]): Promise<string> {
     const args = [bin, ...words, '--state-dir', this.state]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 })
+    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 28 })
     return stdout
   }
 
-  /** A writer of journals; resolves when all lines are written. */
-  journal(options: { files: number; lines: number; bytesPerSecond: number; rotateEvery?: number }): Promise<void> {
-    const { files, lines, bytesPerSecond, rotateEvery = 0 } = options
-    const words = [files, lines, bytesPerSecond, rotateEvery].map(String)
-    const child = this.spawn([join(import.meta.dirname, 'journal.ts'), this.logs, ...words])
-    return new Promise((done, fail) => {
-      child.once('exit', code => (code === 0 ? done() : fail(new Error(`The journal ended with ${code}`))))
+  /** Writes `files` journals until it is stopped. */
+  writer(options: { files: number; bytesPerSecond: number; rotateEvery: number }): Writer {
+    const words = [options.files, options.bytesPerSecond, options.rotateEvery].map(String)
+    const main = join(import.meta.dirname, 'journal-main.ts')
+    const child = this.#spawn([main, this.logs, ...words], { env: {}, out: 'pipe' })
+    let text = ''
+    child.stdout!.on('data', (more: Buffer) => (text += more.toString()))
+    const closed = new Promise<void>((done, fail) => {
+      child.once('close', code => (code === 0 ? done() : fail(new Error(`The writer ended with ${code}`))))
     })
+    return {
+      stop: async () => {
+        child.stdin!.end()
+        await closed
+        return JSON.parse(text) as Record<string, number>
+      }
+    }
+  }
+
+  /** Files in the state directory that are none of a stopped collector's own. */
+  orphans(): string[] {
+    const own = /^(?:(?:state|backup|letters|lock)\.db|host-id)$|\.bad-/
+    return readdirSync(this.state).filter(name => !own.test(name))
   }
 
   async remove(): Promise<void> {
@@ -99,5 +140,13 @@ server: { listen: "127.0.0.1:0" }
       await exited
     }
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #spawn(words: readonly string[], how: { env: NodeJS.ProcessEnv; out: 'ignore' | 'pipe' }): ChildProcess {
+    const env = { ...process.env, ...how.env }
+    const child = spawn(process.execPath, words, { env, stdio: ['pipe', how.out, 'pipe'] })
+    this.#processes.add(child)
+    child.once('exit', () => this.#processes.delete(child))
+    return child
   }
 }

@@ -1,0 +1,56 @@
+/**
+ * `npm run torture -- [--short] [--kills N] [--only T01,T30] [--seed N]`: runs the scenarios against real collector processes and
+ * prints what became of every line. Without `--short` it takes hours.
+ */
+import { parseArgs } from 'node:util'
+import { scenarios } from './scenarios.ts'
+import type { Scale, Scenario } from './trial.ts'
+import { isClean, type Verdict } from './verdict.ts'
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    kills: { type: 'string' },
+    only: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) }
+  }
+})
+const only = values.only?.split(',')
+const scale: Scale = {
+  size: values.short ? 'short' : 'long',
+  seed: Number(values.seed),
+  ...(values.kills !== undefined && { kills: Number(values.kills) })
+}
+
+const columns = ['faults', 'rows', 'lost', 'twice', 'ghost', 'corrupt'] as const
+const line = (cells: readonly (string | number)[]): string => {
+  const [name, ...rest] = cells
+  return String(name).padEnd(44) + rest.map(cell => String(cell).padStart(9)).join('')
+}
+
+/** Runs one scenario, prints its row, and returns whether all promises were kept. */
+async function report(scenario: Scenario): Promise<boolean> {
+  const began = performance.now()
+  const name = `${scenario.id} ${scenario.name}`
+  const verdict: Verdict | Error = await scenario.run(scale).catch((error: unknown) => error as Error)
+  const seconds = ((performance.now() - began) / 1000).toFixed(0)
+  if (verdict instanceof Error) {
+    console.log(line([name, ...columns.map(() => '-'), 'failed', seconds]))
+    console.log(`  ✗ ${verdict.message}`)
+    return false
+  }
+  const ledger = verdict.ledger === '' ? 'ok' : 'wrong'
+  console.log(line([name, ...columns.map(column => verdict[column]), ledger, seconds]))
+  if (verdict.ledger !== '') console.log(`  ✗ ledger: ${verdict.ledger}`)
+  for (const sentence of verdict.broken) console.log(`  ✗ ${sentence}`)
+  for (const note of verdict.notes) console.log(`    ${note}`)
+  return isClean(verdict)
+}
+
+console.log(`seed ${scale.seed}, ${scale.size}`)
+console.log(line(['scenario', ...columns, 'ledger', 'seconds']))
+const chosen = scenarios.filter(({ id }) => only === undefined || only.includes(id))
+let failed = 0
+for (const scenario of chosen) if (!(await report(scenario))) failed++
+console.log(`${chosen.length - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1

@@ -1,0 +1,4 @@
+import { noLossOnKill } from './kills.ts'
+import type { Scenario } from './trial.ts'
+
+export const scenarios: readonly Scenario[] = [noLossOnKill]

@@ -1,0 +1,117 @@
+import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
+import { Dice } from './dice.ts'
+import { delay, Site, type SiteOptions, until } from './process.ts'
+import { type Expectation, judge, judgeLedger, type Verdict } from './verdict.ts'
+
+/** `quick` runs with the unit tests, `short` in CI, `long` by night. */
+export type Size = 'quick' | 'short' | 'long'
+
+export interface Scale {
+  readonly size: Size
+  readonly seed: number
+  /** How often scenarios that kill do so, instead of what their size says. */
+  readonly kills?: number
+}
+
+export interface Scenario {
+  readonly id: string
+  /** The promise that it tests. */
+  readonly name: string
+  run(scale: Scale): Promise<Verdict>
+}
+
+/** A store, a site and a verdict in the making. */
+export class Trial {
+  readonly dice: Dice
+  readonly store: FakeElasticsearch
+  readonly site: Site
+  readonly broken: string[] = []
+  readonly notes: string[] = []
+  faults = 0
+
+  private constructor(store: FakeElasticsearch, site: Site, seed: number) {
+    this.store = store
+    this.site = site
+    this.dice = new Dice(seed)
+  }
+
+  static async open(seed: number, options: { site?: SiteOptions; fake?: FakeOptions } = {}): Promise<Trial> {
+    const store = await FakeElasticsearch.start({ seed, ...options.fake })
+    return new Trial(store, new Site(store.url, options.site), seed)
+  }
+
+  /** Runs a scenario and cleans up behind it. */
+  static async run(
+    seed: number,
+    options: { site?: SiteOptions; fake?: FakeOptions },
+    body: (trial: Trial) => Promise<Verdict>
+  ): Promise<Verdict> {
+    const trial = await Trial.open(seed, options)
+    try {
+      return await body(trial)
+    } catch (error) {
+      throw new Error(`${String(error)}\n${trial.site.messages.slice(-2000)}`, { cause: error })
+    } finally {
+      await trial.site.remove()
+      await trial.store.stop()
+    }
+  }
+
+  /** SIGKILL, after so many ms. */
+  async kill(afterMs: number): Promise<void> {
+    await delay(afterMs)
+    await this.site.end('SIGKILL')
+    this.faults++
+  }
+
+  async stored(documents: number, withinMs = 60_000): Promise<void> {
+    const what = `the store has ${documents} documents`
+    await until(what, withinMs, () => this.store.store.count() >= documents).catch((error: unknown) => {
+      this.broken.push(`${String(error)}, but ${this.store.store.count()}`)
+    })
+  }
+
+  /** Waits until the store has everything, stops the collector and judges. `read`: rows in the ledger, if not as many as lines. */
+  async verdict(expected: Expectation & { readonly read?: number }): Promise<Verdict> {
+    const lines = Object.values(expected.journals).reduce((sum, count) => sum + count, 0)
+    await this.stored(lines - (expected.letters ?? 0))
+    await this.site.end('SIGTERM')
+    const ledger = judgeLedger(await this.site.verb('ledger', '--json'), expected.read ?? lines)
+    return this.judged({ ...judge(this.store.store.documents(), expected), ledger })
+  }
+
+  judged(count: Omit<Verdict, 'faults' | 'broken' | 'notes'>): Verdict {
+    const { faults, broken, notes } = this
+    return { ...count, faults, broken, notes }
+  }
+}
+
+/** Several verdicts as one. */
+export function together(verdicts: readonly Verdict[]): Verdict {
+  const sum = (of: (verdict: Verdict) => number): number => verdicts.reduce((total, verdict) => total + of(verdict), 0)
+  return {
+    rows: sum(one => one.rows),
+    lost: sum(one => one.lost),
+    twice: sum(one => one.twice),
+    ghost: sum(one => one.ghost),
+    corrupt: sum(one => one.corrupt),
+    faults: sum(one => one.faults),
+    ledger: verdicts.map(one => one.ledger).find(text => text !== '') ?? '',
+    broken: verdicts.flatMap(one => one.broken),
+    notes: [...new Set(verdicts.flatMap(one => one.notes))]
+  }
+}
+
+/** Does `work` for all items, so many at a time: most of the time of a trial is waiting. */
+export async function atOnce<T, R>(most: number, items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await work(items[index]!)
+    }
+  }
+  await Promise.all(Array.from({ length: most }, worker))
+  return results
+}
