@@ -163,7 +163,12 @@ export function deliveryShape(definition?: OutputDefinition) {
         whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default('pause')
       })
       .prefault({}),
-    startFrom: t.choice('Where a new output begins on what is followed already.', ['now', 'beginning']).default('now')
+    startFrom: t
+      .choice('Where a new output begins on what is followed already; `beginning` is where the input began.', [
+        'now',
+        'beginning'
+      ])
+      .default('now')
   }
 }
 

@@ -3,13 +3,13 @@ import type { Clock } from '../core/clock.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
-import type { Cursor } from '../core/outcome.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
 import { Track } from '../delivery/track.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import { Arena } from '../scan/arena.ts'
+import { Cursors } from './cursors.ts'
 import { Lane } from './lane.ts'
 import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import type { InputPlan } from './plan.ts'
@@ -43,15 +43,14 @@ export class Shard {
   readonly #lanes = new Map<FileSource, Lane[]>()
   readonly #followers: Follower[] = []
   readonly #letterBytes = new Map<string, number>()
-  /** Last cursors of sources, by source and output: a file that was let go may grow after all. */
-  readonly #cursors = new Map<string, Cursor>()
+  readonly #cursors: Cursors
   #steps!: Steps
   #stopCommits: (() => void) | undefined
   #lastReadAt = 0
 
   constructor(start: ShardStart, context: ShardContext) {
     this.#start = start
-    for (const cursor of start.stored.cursors) this.#cursors.set(`${cursor.source} ${cursor.output}`, cursor)
+    this.#cursors = new Cursors(start.stored)
     this.#context = context
     this.#turns = new Turns({
       clock: context.clock,
@@ -96,7 +95,8 @@ export class Shard {
           open: source => this.#openSource(source, input),
           wake: source => this.#wake(source),
           settledAll: source => this.#settledAll(source),
-          close: source => this.#closeSource(source)
+          close: source => this.#closeSource(source),
+          forget: id => this.#cursors.forget(id)
         }
       )
       this.#followers.push(follower)
@@ -157,8 +157,8 @@ export class Shard {
     const lanes: Lane[] = []
     for (const route of this.#steps.routes) {
       if (!route.inputs.has(input.name)) continue
-      const cursor = this.#cursors.get(`${source.id} ${route.id}`)
-      const position = cursor?.position ?? startOf(source, route)
+      const cursor = this.#cursors.get(source.id, route.id)
+      const position = cursor?.position ?? this.#startOf(source, route)
       const track = new Track(source, route.id, cursor, position)
       lanes.push(
         new Lane(source, position, {
@@ -178,6 +178,13 @@ export class Shard {
     }
     this.#lanes.set(source, lanes)
     this.#wake(source)
+  }
+
+  /** A known source without any cursor is not old content to a new output: a crash left it before its first cursors were stored,
+   * which are those of all outputs at once. */
+  #startOf(source: FileSource, route: Route): Position {
+    if (!source.wasKnown || !this.#cursors.has(source.id)) return source.startAt
+    return route.startFrom === 'beginning' ? source.startAt : source.repeatsUntil
   }
 
   #closeSource(source: FileSource): void {
@@ -227,7 +234,7 @@ export class Shard {
         if (moved === undefined) continue
         const marker = source.marker(moved.position)
         const cursor = { source: source.id, output: lane.track.output, ...moved, marker }
-        this.#cursors.set(`${cursor.source} ${cursor.output}`, cursor)
+        this.#cursors.set(cursor)
         records.push({ kind: 'cursor', cursor })
       }
       const dropped = source.marks.dropCuts(lowest)
@@ -263,15 +270,10 @@ export class Shard {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise(resolve => setTimeout(resolve, ms))
+    return new Promise(resolve => this.#context.clock.after(ms, resolve))
   }
 
   *#allLanes(): Iterable<Lane> {
     for (const lanes of this.#lanes.values()) yield* lanes
   }
-}
-
-function startOf(source: FileSource, route: Route): Position {
-  if (!source.wasKnown) return source.startAt
-  return route.startFrom === 'beginning' ? 0 : source.repeatsUntil
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
-import type { Position, Resource } from '../../core/source.ts'
+import type { Position, Resource, SourceId } from '../../core/source.ts'
 import type { Disk } from './disk.ts'
 import type { Allowed } from './handle.ts'
 import type { Resume } from './resume.ts'
@@ -33,6 +33,8 @@ export interface FollowContext {
   settledAll(source: FileSource): Position
   /** The source has ended, and all of it is settled or counted as lost: its lanes can go. */
   close?(source: FileSource): void
+  /** This source will not be opened again, and the state forgets it. */
+  forget?(id: SourceId): void
   /** Tests put faults in. */
   readonly disk?: Disk
 }

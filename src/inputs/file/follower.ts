@@ -288,7 +288,10 @@ export class Follower {
   }
 
   #flush(): void {
-    if (this.#records.length > 0) this.#context.link.append(this.#records.splice(0))
+    if (this.#records.length === 0) return
+    const records = this.#records.splice(0)
+    this.#context.link.append(records)
+    for (const record of records) if (record.kind === 'forget') this.#context.forget?.(record.source)
   }
 
   readonly #report = (reason: string, path: string): void => {

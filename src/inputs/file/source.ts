@@ -59,7 +59,7 @@ export class FileSource implements Source {
   readonly marks: FileMarks
   /** The path it was first met under. */
   readonly path: string
-  /** Where an output without a cursor starts, unless it wants the beginning. */
+  /** Where reading begins: what is before was left out by the input's options. */
   readonly startAt: Position
   /** An earlier run followed it. */
   readonly wasKnown: boolean

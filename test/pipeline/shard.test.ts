@@ -1,0 +1,267 @@
+import { renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { endOf, pendingRows } from '../../src/core/outcome.ts'
+import type { DeadLetter, StateRecord } from '../../src/core/record.ts'
+import { type Run, rows, Stage } from './stage.ts'
+
+const poor = { status: 400, type: 'document_parsing_exception', reason: 'no' }
+
+describe('shard', () => {
+  it('reads a file to its end and settles every row', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 5000)
+    const run = await stage.start()
+    await run.settled(5000)
+    expect(stage.messages()).toEqual(rows(0, 5000))
+    const [account] = run.ledgers()
+    expect(account!.ledger.rows[endOf.delivered]).toBe(5000)
+    expect(account!.position).toBe(statSync(join(stage.folder, 'agent.log')).size)
+    expect(run.sample('collector_input_rows_total', 'logs')).toBe(5000)
+    expect(run.sample('collector_input_lag_bytes', 'logs', 'default/es')).toBe(0)
+  })
+
+  it('reads nothing before it is told to', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.open()
+    await run.pass(3000)
+    expect(run.shard.status().inputs[0]!.sources).toMatchObject([{ read: 0, settled: 0 }])
+    run.shard.read()
+    await run.settled(10)
+  })
+
+  it('goes on at its cursors after a restart, with the account as it was', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 100)
+    const first = await stage.start()
+    await first.settled(100)
+    expect(await first.stop()).toBe(0)
+    stage.writeRows(100, 150)
+    const second = await stage.start()
+    await second.settled(150)
+    expect(stage.messages()).toEqual(rows(0, 150))
+    expect(stage.server.stats.bulkRows).toBe(150)
+  })
+
+  it('sends rows again whose cursor was not stored, and counts the answer as their delivery', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 100)
+    const first = await stage.start()
+    await first.until('all rows are there', () => stage.messages().length === 100)
+    stage.forgetCursors()
+    await first.stop(0)
+    stage.forgetCursors()
+    const second = await stage.start()
+    await second.settled(100)
+    expect(stage.messages()).toEqual(rows(0, 100))
+    expect(second.ledgers()[0]!.ledger.rows[endOf.duplicate]).toBe(100)
+  })
+})
+
+describe('shard with an unfinished last line', () => {
+  it('sends it once, when it has not grown for partial_timeout', async () => {
+    const stage = await Stage.create()
+    stage.write('first\nlast')
+    const run = await stage.start()
+    await run.until('the whole line is there', () => stage.messages().length === 1)
+    await run.pass(4000)
+    stage.write(' one')
+    await run.pass(4500)
+    expect(stage.messages()).toEqual(['first'])
+    await run.settled(2)
+    expect(stage.messages()).toEqual(['first', 'last one'])
+  })
+
+  it('cuts it at the same place when it is read again', async () => {
+    const stage = await Stage.create()
+    stage.write('first\nlast')
+    const first = await stage.start()
+    await first.settled(2)
+    stage.write(' words\n')
+    await first.settled(3)
+    await first.stop()
+    stage.forgetCursors()
+    const second = await stage.start()
+    await second.settled(3)
+    expect(stage.messages()).toEqual(['first', 'last', ' words'])
+  })
+})
+
+describe('shard with an output that has no room', () => {
+  it('stops reading, then goes on without a gap', async () => {
+    const stage = await Stage.create()
+    const wanted = { outputs: { es: 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }' } }
+    stage.writeRows(0, 20_000)
+    await stage.server.stop()
+    const run = await stage.start(wanted)
+    await run.pass(5000)
+    const { read, size } = run.shard.status().inputs[0]!.sources[0]!
+    expect(read).toBeGreaterThan(0)
+    expect(read).toBeLessThan(size / 2)
+    await stage.server.resume()
+    await run.settled(20_000)
+    expect(stage.messages().length).toBe(20_000)
+    expect(new Set(stage.messages())).toEqual(new Set(rows(0, 20_000)))
+  })
+
+  it('keeps other outputs of the same file going', async () => {
+    const stage = await Stage.create()
+    const tight = 'max_in_flight_bytes: 64KiB'
+    stage.writeRows(0, 5000)
+    const outputs = { stuck: `endpoints: ["http://127.0.0.1:9"], ${tight}`, es: '' }
+    const run = await stage.start({ outputs })
+    await run.settled(5000, 'default/es')
+    const [stuck] = run.ledgers('default/stuck')
+    expect(stuck!.position).toBe(0)
+    expect(pendingRows(stuck!.ledger)).toBeLessThan(5000)
+    expect(run.shard.status().outputs).toMatchObject([{ name: 'default/stuck', state: 'retrying' }, { state: 'idle' }])
+  })
+
+  it('reads no further while the state can not be written', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.settled(10)
+    stage.link.writable = false
+    stage.writeRows(10, 20)
+    await run.pass(5000)
+    expect(run.ledgers()[0]!.ledger.read).toBe(10)
+    stage.link.writable = true
+    await run.settled(20)
+  })
+})
+
+describe('shard with a rotated file', () => {
+  it('lets go of it, and goes on where it was when it grows after all', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.settled(10)
+    renameSync(join(stage.folder, 'agent.log'), join(stage.folder, 'agent.log.1'))
+    await run.until('the source is closed', () => run.ledgers().length === 0)
+    stage.writeRows(10, 15, 'agent.log.1')
+    await run.until('the source is open again', () => run.ledgers().length === 1)
+    await run.settled(15)
+    expect(stage.messages()).toEqual(rows(0, 15))
+    expect(stage.server.stats.bulkRows).toBe(15)
+    const [account] = run.ledgers()
+    expect(account).toMatchObject({ position: statSync(join(stage.folder, 'agent.log.1')).size })
+    expect(account!.ledger.rows[endOf.delivered]).toBe(15)
+  })
+
+  it('reads old and new file side by side', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.settled(10)
+    renameSync(join(stage.folder, 'agent.log'), join(stage.folder, 'agent.log.1'))
+    stage.writeRows(10, 20, 'agent.log.1')
+    stage.writeRows(20, 30)
+    await run.until('all rows are there', () => stage.messages().length === 30)
+    expect(stage.messages().toSorted()).toEqual(rows(0, 30).toSorted())
+  })
+})
+
+describe('shard that drains', () => {
+  it('still reads what is written after it began', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.settled(10)
+    const behind = run.stop(10_000)
+    stage.writeRows(10, 20)
+    expect(await behind).toBe(0)
+    expect(stage.messages()).toEqual(rows(0, 20))
+    expect(stage.link.stored().cursors).toMatchObject([{ position: statSync(join(stage.folder, 'agent.log')).size }])
+  })
+
+  it('tells how many rows stay behind when the output does not answer', async () => {
+    const stage = await Stage.create()
+    stage.server.failNext('hang')
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.until('a request is under way', () => stage.server.stats.bulkRequests > 0)
+    expect(await run.stop(2000)).toBe(10)
+    const next = await stage.start()
+    await next.settled(10)
+    expect(stage.messages()).toEqual(rows(0, 10))
+  })
+})
+
+describe('shard with several outputs', () => {
+  const outputs = { one: 'namespace: one', two: 'namespace: two' }
+
+  it('gives the rows of an input to both of its pipelines', async () => {
+    const stage = await Stage.create()
+    const more = 'pipelines: { a: { outputs: [one] }, b: { outputs: [two] } }'
+    stage.writeRows(0, 100)
+    const run = await stage.start({ outputs, more })
+    await run.settled(100, 'a/one')
+    await run.settled(100, 'b/two')
+    expect(stage.messages('one')).toEqual(rows(0, 100))
+    expect(stage.messages('two')).toEqual(rows(0, 100))
+  })
+
+  it('starts a new output now, or at the beginning', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const first = await stage.start({ outputs: { one: 'namespace: one' } })
+    await first.settled(10, 'default/one')
+    await first.stop()
+    const added = { ...outputs, late: 'namespace: late, start_from: beginning' }
+    const second = await stage.start({ outputs: added })
+    stage.writeRows(10, 15)
+    await second.until('the new outputs have all', () => stage.messages('late').length === 15)
+    await second.until('the old output has all', () => stage.messages('one').length === 15)
+    await second.until('the new one has what is new', () => stage.messages('two').length === 5)
+    expect(stage.messages('two')).toEqual(rows(10, 15))
+    expect(stage.messages('late')).toEqual(rows(0, 15))
+  })
+
+  it('starts no output before the place that read_from chose', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    stage.clock.skip(60_000)
+    const input = 'read_from: 3'
+    const first = await stage.start({ outputs: { one: 'namespace: one' }, input })
+    await first.settled(3, 'default/one')
+    await first.stop()
+    const late = { one: 'namespace: one', late: 'namespace: late, start_from: beginning' }
+    const second = await stage.start({ outputs: late, input })
+    await second.settled(3, 'default/late')
+    expect(stage.messages('late')).toEqual(rows(7, 10))
+  })
+})
+
+describe('shard with refused rows', () => {
+  it('stores them as dead letters, and sends them again when asked', async () => {
+    const stage = await Stage.create()
+    stage.server.store.judge = source => (source.includes('row 3') ? poor : undefined)
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.settled(10)
+    const letters = lettersOf(stage.link.records)
+    expect(letters).toMatchObject([{ output: 'default/es', status: 400 }])
+    expect(run.ledgers()[0]!.ledger.rows[endOf.dead_lettered]).toBe(1)
+
+    expect(await replayed(run, letters)).toEqual({ 0: 'refused' })
+    stage.server.store.judge = () => undefined
+    expect(await replayed(run, letters)).toEqual({ 0: 'delivered' })
+    expect(await replayed(run, letters)).toEqual({ 0: 'duplicate' })
+    expect(stage.messages().toSorted()).toEqual(rows(0, 10))
+    await expect(run.shard.replay('default/gone', [])).rejects.toThrow('"default/gone"')
+  })
+})
+
+async function replayed(run: Run, letters: readonly DeadLetter[]): Promise<unknown> {
+  let answer: unknown
+  const given = letters.map(({ row }, id) => ({ id, row }))
+  const asked = run.shard.replay('default/es', given).then(verdicts => (answer = verdicts))
+  await run.until('the letters are answered', () => answer !== undefined)
+  return asked
+}
+
+function lettersOf(records: readonly StateRecord[]): DeadLetter[] {
+  return records.flatMap(record => (record.kind === 'letter' ? [record.letter] : []))
+}

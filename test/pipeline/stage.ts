@@ -1,0 +1,182 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+import { components } from '../../src/components.ts'
+import type { Config } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/problems.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { pendingRows } from '../../src/core/outcome.ts'
+import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import { planOf } from '../../src/pipeline/plan.ts'
+import { Shard } from '../../src/pipeline/shard.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
+import { tempFolder } from '../fakes/folder.ts'
+import { MemoryLink } from '../fakes/state-link.ts'
+
+/** Real time that something may take at most; it is over within milliseconds. */
+const patienceMs = 10_000
+const stepMs = 20
+
+export interface Wanted {
+  /** Options of each output by name, as YAML in one line. Left out: one with the name `es`. */
+  readonly outputs?: Readonly<Record<string, string>>
+  /** More options of the input, as YAML in one line. */
+  readonly input?: string
+  /** Lines of YAML behind all others. */
+  readonly more?: string
+}
+
+/** A folder of logs, a fake Elasticsearch and a state: what stays while shards come and go. */
+export class Stage {
+  readonly folder = tempFolder()
+  readonly server: FakeElasticsearch
+  link = new MemoryLink()
+  /** Time goes on over restarts. */
+  readonly clock = new FakeClock(Date.now())
+
+  private constructor(server: FakeElasticsearch) {
+    this.server = server
+  }
+
+  static async create(options: FakeOptions = {}): Promise<Stage> {
+    const server = await FakeElasticsearch.start(options)
+    onTestFinished(() => server.stop())
+    return new Stage(server)
+  }
+
+  /** As if the process had died before it stored a cursor: everything is read again. */
+  forgetCursors(): void {
+    const kept = this.link.records.filter(({ kind }) => kind !== 'cursor' && kind !== 'uncut')
+    this.link = new MemoryLink()
+    this.link.append(kept)
+  }
+
+  /** Appends text to a log. */
+  write(text: string, name = 'agent.log'): void {
+    appendFileSync(join(this.folder, name), text)
+  }
+
+  /** Appends the rows `[from, to)`. */
+  writeRows(from: number, to: number, name = 'agent.log'): void {
+    let text = ''
+    for (let row = from; row < to; row++) text += `${rowOf(row)}\n`
+    this.write(text, name)
+  }
+
+  /** A shard that has begun to read. */
+  async start(wanted: Wanted = {}): Promise<Run> {
+    const run = await this.open(wanted)
+    run.shard.read()
+    return run
+  }
+
+  async open(wanted: Wanted = {}): Promise<Run> {
+    const plan = await planOf(await this.#config(wanted))
+    const { clock, link } = this
+    const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0' }
+    const run = new Run(new Shard(start, { link, clock, log: silentLog }), clock)
+    onTestFinished(() => run.stop(0).then(() => undefined))
+    await run.shard.open()
+    return run
+  }
+
+  /** Messages that the server has, in the order in which they came, for one data stream namespace. */
+  messages(namespace = 'default'): string[] {
+    const documents = this.server.documents().filter(({ stream }) => stream.endsWith(`-${namespace}`))
+    return documents.map(({ source }) => (JSON.parse(source) as { message: string }).message)
+  }
+
+  async #config({ outputs = { es: '' }, input = '', more = '' }: Wanted): Promise<Config> {
+    const path = join(this.folder, 'config.yaml')
+    const named = Object.entries(outputs).map(([name, own]) => {
+      const endpoint = own.includes('endpoints:') ? '' : `endpoints: ["${this.server.url}"], `
+      return `  ${name}: { type: elasticsearch, retry: { min: 100ms, max: 1s }, ${endpoint}${own} }\n`
+    })
+    writeFileSync(
+      path,
+      `version: 1\ncollector: { state_dir: state }\n` +
+        `inputs:\n  logs: { type: file, paths: ["*.log"], ${input} }\n` +
+        `outputs:\n${named.join('')}${more}`
+    )
+    const loaded = await loadConfig([path], { env: {}, components })
+    if ('config' in loaded) return loaded.config
+    throw new Error(loaded.problems.map(formatProblem).join('\n'))
+  }
+}
+
+/** One life of a shard. */
+export class Run {
+  readonly shard: Shard
+  readonly #clock: FakeClock
+  #stopping: Promise<number> | undefined
+
+  constructor(shard: Shard, clock: FakeClock) {
+    this.shard = shard
+    this.#clock = clock
+  }
+
+  /** Lets time pass until something is so. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const end = performance.now() + patienceMs
+    while (!isSo()) {
+      if (performance.now() > end) throw new Error(`Still not so: ${what}`)
+      await this.#step(stepMs)
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) await this.#step(Math.min(stepMs, left))
+  }
+
+  /** Until an output has read so many rows, and all of them have ended. */
+  async settled(rows: number, output = 'default/es'): Promise<void> {
+    const isSettled = (): boolean => {
+      const ledgers = this.ledgers(output).map(({ ledger }) => ledger)
+      const read = ledgers.reduce((sum, ledger) => sum + ledger.read, 0)
+      return read === rows && ledgers.every(ledger => pendingRows(ledger) === 0)
+    }
+    await this.until(`${rows} rows are settled at ${output}`, isSettled)
+  }
+
+  /** Accounts of one output, by the names of the sources. */
+  ledgers(output = 'default/es'): LedgerRow[] {
+    return this.shard.ledgers().filter(row => row.output === output)
+  }
+
+  sample(name: string, ...labels: string[]): number | undefined {
+    const isIt = (one: { name: string; labels: readonly string[] }): boolean =>
+      one.name === name && one.labels.join() === labels.join()
+    return this.shard.samples().find(isIt)?.value
+  }
+
+  /** Drains; resolves with the rows that stay behind. */
+  stop(withinMs = 5000): Promise<number> {
+    this.#stopping ??= this.#stop(withinMs)
+    return this.#stopping
+  }
+
+  async #stop(withinMs: number): Promise<number> {
+    let behind: number | undefined
+    const drained = this.shard.drain(withinMs).then(rows => (behind = rows))
+    await this.until('the shard has drained', () => behind !== undefined)
+    return drained
+  }
+
+  async #step(ms: number): Promise<void> {
+    await this.#clock.advance(ms)
+    // sockets and file events need real time
+    await delay(1)
+  }
+}
+
+export function rowOf(row: number): string {
+  return `{"timestamp":"2026-01-01T00:00:00Z","level":"info","service_name":"agent","message":"row ${row}"}`
+}
+
+/** `row <from>` to `row <to - 1>`. */
+export function rows(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => `row ${from + i}`)
+}
