@@ -29,6 +29,8 @@ export interface LaneParts {
   readonly partialMs: number
   readonly readBytes: Sample
   readonly rows: Sample
+  /** Counts rows that were not understood, in the order of `parseErrors` behind its first. */
+  readonly errors: readonly Sample[]
 }
 
 /**
@@ -139,10 +141,15 @@ export class Lane {
     if (batch.rows > 0) {
       if (final && isCut(batch)) this.#barrier = Math.max(this.#barrier, this.source.marks.addCut(this.#base))
       this.#parts.parser.parse(batch)
+      this.#countErrors(batch)
       for (const processor of this.#parts.processors) processor.apply(batch)
       this.#barrier = Math.max(this.#barrier, batch.barrier)
     }
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+  }
+
+  #countErrors({ rows, errors }: Batch): void {
+    for (let row = 0; row < rows; row++) if (errors[row] !== 0) this.#parts.errors[errors[row]! - 1]!.value++
   }
 
   #keep(from: number, to: number): void {

@@ -1,4 +1,4 @@
-import { Batch } from '../core/batch.ts'
+import { Batch, parseErrors } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
@@ -172,7 +172,8 @@ export class Shard {
           clock: this.#context.clock,
           partialMs: input.follow.partialMs,
           readBytes: this.meter.of('collector_input_read_bytes_total', input.name),
-          rows: this.meter.of('collector_input_rows_total', input.name)
+          rows: this.meter.of('collector_input_rows_total', input.name),
+          errors: parseErrors.slice(1).map(reason => this.meter.of('collector_parse_errors_total', input.name, reason))
         })
       )
     }

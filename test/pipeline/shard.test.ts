@@ -21,6 +21,16 @@ describe('shard', () => {
     expect(run.sample('collector_input_lag_bytes', 'logs', 'default/es')).toBe(0)
   })
 
+  it('counts the rows that its parser does not understand', async () => {
+    const stage = await Stage.create()
+    stage.write('{"message":"good"}\n{"message":\n{"a":1,"a":2}\nplain\n')
+    const run = await stage.start({ input: 'parser: { use: json }' })
+    await run.settled(4)
+    expect(run.sample('collector_parse_errors_total', 'logs', 'json')).toBe(2)
+    expect(run.sample('collector_parse_errors_total', 'logs', 'json_duplicate_key')).toBe(1)
+    expect(stage.messages()).toEqual(['good', '{"message":', '{"a":1,"a":2}', 'plain'])
+  })
+
   it('reads nothing before it is told to', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
