@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { controlPath, isPossiblePath } from '../server/control.ts'
-import { request } from '../server/http.ts'
+import { http } from '../core/http.ts'
 
 const timeoutMs = 60_000
 
@@ -49,7 +49,7 @@ function exchange(socketPath: string, { method = 'GET', path, body }: Ask): Prom
       'content-type': 'application/json',
       'content-length': length
     }
-    const call = request({ socketPath, path, method, headers, timeout: timeoutMs }, response => {
+    const call = http.request({ socketPath, path, method, headers, timeout: timeoutMs }, response => {
       const status = response.statusCode ?? 0
       text(response)
         .then(reply => resolve({ status, body: JSON.parse(reply) }))

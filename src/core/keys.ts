@@ -1,5 +1,8 @@
 const slots = 2048
 const maxKeys = 16384
+/** A row may be one name of a megabyte. */
+const maxBytes = 4 * 1024 * 1024
+const initialBytes = 16384
 
 /**
  * Field names as small integers, one table for each shard. Ids are dense, start at 0 and hold until `trim` says otherwise, so
@@ -12,7 +15,7 @@ export class Keys {
   /** Names by id. */
   readonly names: string[] = []
   /** Raw bytes of all names, one behind the other; `starts[id]` to `starts[id + 1]`. */
-  bytes = Buffer.allocUnsafeSlow(16384)
+  bytes = Buffer.allocUnsafeSlow(initialBytes)
   starts = new Int32Array(1024)
   /** Grows by one each time all ids become void. */
   generation = 0
@@ -66,9 +69,11 @@ export class Keys {
     return id
   }
 
-  /** Called between batches: forgets everything when data has brought too many names, so that memory stays bounded. */
+  /** Called between batches: forgets everything when data has brought too many names, or too long ones, so that memory stays
+   * bounded. */
   trim(): void {
-    if (this.names.length <= maxKeys) return
+    if (this.names.length <= maxKeys && this.bytes.length <= maxBytes) return
+    if (this.bytes.length > maxBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes)
     this.names.length = 0
     this.#ids.clear()
     this.#slots.fill(-1)

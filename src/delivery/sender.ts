@@ -152,6 +152,7 @@ export class Sender {
     else this.concurrency.answered(now, ms, request.isFull)
     crashPoint('delivery.settle.before')
     settler.settle(parcel, verdicts)
+    crashPoint('delivery.settle.after')
     this.#judged(request, verdicts)
   }
 

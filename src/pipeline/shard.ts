@@ -1,5 +1,6 @@
 import { Batch, parseErrors } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
@@ -242,7 +243,10 @@ export class Shard {
       if (dropped !== undefined) records.push(dropped)
     }
     if (pending > 0) this.#commitSoon()
-    return records.length > 0 ? this.#context.link.append(records) : 0
+    if (records.length === 0) return 0
+    const number = this.#context.link.append(records)
+    crashPoint('pipeline.commit.after')
+    return number
   }
 
   /** Reads on until every source has been at its end for a second or half of the time is over, then sends what is read and

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts'
 import { denyCaller, denyHost, type Door } from './access.ts'
 import type { Collector } from '../pipeline/collector.ts'
 import { healthOf } from './health.ts'
-import { createServer } from './http.ts'
+import { http } from '../core/http.ts'
 import { expose } from './metrics.ts'
 
 export interface ListenerOptions {
@@ -31,7 +31,7 @@ const maxConnections = 256
  */
 export function createListener(options: ListenerOptions): Server {
   let api: Promise<RequestListener> | undefined
-  const server = createServer(limits, (request, response) => {
+  const server = http.createServer(limits, (request, response) => {
     void answer(request, response).catch((error: unknown) => {
       options.log.error('Cannot answer a request', { cause: messageOf(error) })
       if (!response.headersSent) reply(response, 500, { error: "Cannot answer: the collector's log says why" })

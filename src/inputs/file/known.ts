@@ -1,3 +1,4 @@
+import { crashPoint } from '../../core/crash-points.ts'
 import type { Position } from '../../core/source.ts'
 import type { FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
@@ -303,6 +304,7 @@ export class KnownFile {
     const { context } = this.#parts
     // A generation, too, has to be durable before its first row is sent.
     const barrier = context.link.append([{ kind: 'source', source: toStored(stored) }])
+    crashPoint('inputs.open.after')
     const before = this.#stored
     this.#stored = stored
     this.#rest = undefined

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../../core/record.ts'
 import type { Marks, Position, SourceId } from '../../core/source.ts'
 
@@ -23,7 +24,9 @@ export class FileMarks implements Marks {
 
   addCut(at: Position): number {
     if (!this.#cuts.includes(at)) this.#cuts = [...this.#cuts, at].toSorted((a, b) => a - b)
-    return this.#link.append([{ kind: 'cut', source: this.#id, position: at }])
+    const number = this.#link.append([{ kind: 'cut', source: this.#id, position: at }])
+    crashPoint('inputs.cut.after')
+    return number
   }
 
   /** Forgets the cuts before a position that all cursors have passed. Returns the record to store behind those cursors, if any. */

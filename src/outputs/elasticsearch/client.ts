@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { Pool } from 'undici'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
+import { http, https } from '../../core/http.ts'
 
 const connectMs = 10_000
 const firstBackoffMs = 1000
@@ -56,8 +57,8 @@ export class RequestError extends Error {
 
 interface Node {
   readonly origin: string
-  readonly path: string
-  readonly pool: Pool
+  readonly url: URL
+  readonly agent: Agent
   failures: number
   /** By the monotonic clock. */
   deadUntil: number
@@ -70,7 +71,7 @@ const unsentCodes = new Set([
   'EADDRNOTAVAIL',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT'
+  'ERR_CONNECT_TIMEOUT'
 ])
 /** Certificates and handshakes. */
 const tlsCode = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/
@@ -81,12 +82,14 @@ export class Client {
   readonly #nodes: Node[]
   readonly #clock: Clock
   readonly #headers: Readonly<Record<string, string>>
+  readonly #timeoutMs: number
   #turn = 0
 
   constructor(options: ClientOptions, clock: Clock) {
     this.#clock = clock
     this.#nodes = options.endpoints.map(endpoint => newNode(endpoint, options))
     this.#headers = authorization(options)
+    this.#timeoutMs = options.timeoutMs
   }
 
   /** Sends a request; if a node can not be connected to, tries the next one. Throws `RequestError`. */
@@ -105,32 +108,29 @@ export class Client {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#nodes.map(node => node.pool.destroy()))
+  close(): void {
+    for (const node of this.#nodes) node.agent.destroy()
   }
 
-  async #send(node: Node, request: Request): Promise<Reply> {
-    const { statusCode, headers, body } = await node.pool.request({
-      method: request.method,
-      path: node.path + request.path,
-      headers: { ...this.#headers, ...request.headers },
-      body: request.body ?? null,
-      signal: request.signal
+  #send(node: Node, request: Request): Promise<Reply> {
+    const { url, agent } = node
+    const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body
+    const headers = { ...this.#headers, ...request.headers, 'content-length': body?.length ?? 0 }
+    const path = url.pathname.replace(/\/$/, '') + request.path
+    const { method, signal } = request
+    const { hostname, port, protocol } = url
+    const secure = protocol === 'https:'
+    return new Promise((resolve, reject) => {
+      const host = hostname.replace(/^\[|\]$/g, '')
+      const options = { method, path, headers, signal, agent, host, port, protocol }
+      const outgoing = secure ? https().request(options) : http.request(options)
+      outgoing.once('error', reject)
+      limitTime(outgoing, this.#timeoutMs)
+      outgoing.once('response', incoming => {
+        replyOf(incoming, node.origin, request.maxReply ?? 4 << 20).then(resolve, reject)
+      })
+      outgoing.end(body)
     })
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > (request.maxReply ?? 4 << 20)) throw new Error('the reply is too long')
-    }
-    const retryAfter = headers['retry-after']
-    return {
-      status: statusCode,
-      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-      body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-      origin: node.origin
-    }
   }
 
   #next(): Node {
@@ -168,20 +168,50 @@ export function needsPerson(code: string): boolean {
 function newNode(endpoint: string, options: ClientOptions): Node {
   const url = new URL(endpoint)
   const { caFile, certFile, keyFile, skipVerify } = options.tls
-  const pool = new Pool(url.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
-    connect: {
-      timeout: Math.min(connectMs, options.timeoutMs),
-      ...(caFile === '' ? {} : { ca: readFileSync(caFile) }),
-      ...(certFile === '' ? {} : { cert: readFileSync(certFile) }),
-      ...(keyFile === '' ? {} : { key: readFileSync(keyFile) }),
-      rejectUnauthorized: !skipVerify
-    }
+  const common = { keepAlive: true, maxSockets: options.connections, proxyEnv: process.env }
+  const agent =
+    url.protocol === 'https:'
+      ? new (https().Agent)({
+          ...common,
+          ...(caFile === '' ? {} : { ca: readFileSync(caFile) }),
+          ...(certFile === '' ? {} : { cert: readFileSync(certFile) }),
+          ...(keyFile === '' ? {} : { key: readFileSync(keyFile) }),
+          rejectUnauthorized: !skipVerify
+        })
+      : new http.Agent(common)
+  return { origin: url.origin, url, agent, failures: 0, deadUntil: 0 }
+}
+
+/** Gives a request up when no connection stands after a while, or when nothing moves on it for `timeoutMs`. */
+function limitTime(outgoing: ClientRequest, timeoutMs: number): void {
+  const giveUp = (code: string, message: string): void => {
+    outgoing.destroy(Object.assign(new Error(message), { code }))
+  }
+  outgoing.setTimeout(timeoutMs, () => giveUp('ERR_REQUEST_TIMEOUT', `no answer for ${timeoutMs} ms`))
+  outgoing.once('socket', socket => {
+    if (!socket.connecting) return
+    const ms = Math.min(connectMs, timeoutMs)
+    const timer = setTimeout(() => giveUp('ERR_CONNECT_TIMEOUT', `no connection within ${ms} ms`), ms)
+    socket.once('connect', () => clearTimeout(timer))
+    socket.once('close', () => clearTimeout(timer))
   })
-  return { origin: url.origin, path: url.pathname.replace(/\/$/, ''), pool, failures: 0, deadUntil: 0 }
+}
+
+function replyOf(incoming: IncomingMessage, origin: string, most: number): Promise<Reply> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+  const chunks: Buffer[] = []
+  let length = 0
+  incoming.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > most) incoming.destroy(new Error('the reply is too long'))
+  })
+  incoming.once('error', reject)
+  incoming.once('end', () => {
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    resolve({ status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body, origin })
+  })
+  return promise
 }
 
 /** An API key wins over user and password, those over what stands in the first endpoint that has some. */

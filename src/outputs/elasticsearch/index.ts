@@ -131,7 +131,7 @@ export class ElasticsearchOutput implements Output {
   }
 
   async close(): Promise<void> {
-    await this.#client.close()
+    this.#client.close()
   }
 
   #learn(stream: string): void {

@@ -1,0 +1,99 @@
+// What each step of the path costs a row, from the chunk to the encoded document: `node test/bench/micro/path.ts [json|text]`.
+// The best of many short rounds, since others may use the machine as well. `read` is a copy here, not a system call.
+import { Batch } from '../../../src/core/batch.ts'
+import { Keys } from '../../../src/core/keys.ts'
+import { Body } from '../../../src/core/output.ts'
+import type { Source } from '../../../src/core/source.ts'
+import { LineFramer } from '../../../src/inputs/framing/lines.ts'
+import { DocumentEncoder } from '../../../src/outputs/elasticsearch/encode.ts'
+import { fastGzip } from '../../../src/outputs/gzip.ts'
+import { auto } from '../../../src/parsers/auto.ts'
+import { normalize } from '../../../src/processors/normalize/index.ts'
+import { Arena } from '../../../src/scan/arena.ts'
+import { optionsOf } from '../../fakes/definitions.ts'
+import { type LineKind, LineMaker } from '../generate.ts'
+
+const chunks = 40
+const rounds = 120
+const kind = (process.argv[2] ?? 'json') as LineKind
+const maker = new LineMaker(kind)
+const lines = Array.from({ length: 506 * chunks }, () => `${maker.next()}\n`)
+const input = Buffer.from(lines.join(''))
+
+const source: Source = {
+  id: 'bench-bench-1234',
+  input: 'bench',
+  resource: { 'host.name': 'vm', 'log.file.path': '/var/log/mcp-agent.log' },
+  dataset: 'mcp.agent',
+  service: '',
+  repeatsUntil: 0,
+  marks: { nextCut: () => Infinity, addCut: () => 0, parser: undefined, choose: () => 0 },
+  read: () => -1,
+  marker: () => ''
+}
+const arena = new Arena()
+const batch = new Batch(arena.bytes)
+const keys = new Keys()
+const context = { keys, now: () => Date.now() }
+const parser = auto.create(optionsOf(auto, {}), context)
+const normalizer = normalize.create(optionsOf(normalize, {}), context)
+const framer = new LineFramer({ maxLineBytes: 1 << 20, arena })
+const names = {
+  schema: 'ecs',
+  namespace: 'default',
+  stream: 'logs-mcp.agent-default',
+  hostName: 'vm',
+  hasAction: true
+} as const
+const encoder = new DocumentEncoder(names, keys)
+const body = new Body(8 << 20)
+
+const steps = ['read', 'index', 'frame', 'parse', 'normalize', 'encode', 'gzip'] as const
+const best = Object.fromEntries(steps.map(step => [step, Infinity])) as Record<(typeof steps)[number], number>
+let bytesPerRow = 0
+let wirePerRow = 0
+
+for (let round = 0; round < rounds; round++) {
+  const took = Object.fromEntries(steps.map(step => [step, 0])) as typeof best
+  let rows = 0
+  body.clear()
+  for (let at = 0; at + 131_054 <= input.length; at += 506 * 259) {
+    let then = performance.now()
+    const lap = (step: (typeof steps)[number]): void => {
+      const now = performance.now()
+      took[step] += now - then
+      then = now
+    }
+    batch.bytes = arena.bytes
+    batch.size = input.copy(arena.bytes, 0, at, at + 506 * 259)
+    lap('read')
+    batch.source = source
+    batch.clear()
+    arena.index(batch)
+    lap('index')
+    framer.frame(batch, arena.lines, Infinity, false)
+    lap('frame')
+    parser.parse(batch)
+    lap('parse')
+    normalizer.apply(batch)
+    lap('normalize')
+    encoder.encode(batch, body)
+    lap('encode')
+    rows += batch.rows
+  }
+  if (round % 10 === 0) {
+    const began = performance.now()
+    wirePerRow = fastGzip(body.bytes.subarray(0, body.at)).length / rows
+    took.gzip = performance.now() - began
+  } else took.gzip = Infinity
+  bytesPerRow = body.at / rows
+  for (const step of steps) best[step] = Math.min(best[step], (took[step] * 1e6) / rows)
+}
+let total = 0
+for (const step of steps) {
+  if (step !== 'gzip') total += best[step]
+  console.log(`${step.padEnd(10)} ${best[step].toFixed(0).padStart(5)} ns/row`)
+}
+console.log(
+  `together   ${total.toFixed(0).padStart(5)} ns/row without gzip; ${bytesPerRow.toFixed(0)} bytes a document, ${wirePerRow.toFixed(0)} on the wire`
+)
