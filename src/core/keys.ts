@@ -69,10 +69,14 @@ export class Keys {
     return id
   }
 
-  /** Called between batches: forgets everything when data has brought too many names, or too long ones, so that memory stays
-   * bounded. */
+  /** Data has brought too many names, or too long ones. */
+  get isFull(): boolean {
+    return this.names.length > maxKeys || this.bytes.length > maxBytes
+  }
+
+  /** Called between batches: forgets everything when the table is full, so that memory stays bounded. */
   trim(): void {
-    if (this.names.length <= maxKeys && this.bytes.length <= maxBytes) return
+    if (!this.isFull) return
     if (this.bytes.length > maxBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes)
     this.names.length = 0
     this.#ids.clear()

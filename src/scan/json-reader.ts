@@ -53,7 +53,7 @@ export class JsonReader {
     this.mark = mark
     this.error = invalid
     this.emptyKey = false
-    if (this.#object > 0x7ff00000 || this.#keys.names.length > 16384) this.#forget()
+    if (this.#object > 0x7ff00000 || this.#keys.isFull) this.#forget()
   }
 
   /** Passes white space, of which all but the blank has marks, and says whether anything is left. */
