@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { lineOf } from '../integrity/line.ts'
-import { eachOnce, eventually, Stage } from './stage.ts'
+import { eachOnce, Stage } from './stage.ts'
 
 const url = inject('elasticsearch')
 
@@ -17,10 +17,10 @@ describe('refused rows', () => {
     await client.indices.putMapping({ index: stream, dynamic: 'strict' })
     stage.write('a', ['{"message":"unwanted","flavour":"vanilla"}', '{"message":"last"}'])
     await stage.holds(2)
-    await eventually('a dead letter', 30_000, async () =>
-      (await letters()).length === 1 ? undefined : 'there is none'
+    await stage.eventually('a dead letter', 30_000, async () =>
+      (await stage.letters()).length === 1 ? undefined : 'there is none'
     )
-    const [letter] = await letters()
+    const [letter] = await stage.letters()
     expect(letter).toMatchObject({ status: 400, type: 'strict_dynamic_mapping_exception' })
     const shown = await site.verb('dlq', 'show', String(letter!.id))
     expect(shown).toContain('vanilla')
@@ -28,11 +28,11 @@ describe('refused rows', () => {
     expect(await site.verb('dlq', 'list')).toContain('strict_dynamic_mapping_exception')
 
     await expect(site.verb('dlq', 'replay', '--all')).rejects.toThrow('Command failed')
-    expect(await letters()).toHaveLength(1)
+    expect(await stage.letters()).toHaveLength(1)
 
     await client.indices.putMapping({ index: stream, dynamic: true })
     expect(await site.verb('dlq', 'replay', '--all')).toContain('delivered 1')
-    expect(await letters()).toEqual([])
+    expect(await stage.letters()).toEqual([])
     await stage.holds(3)
     const found = await client.search({ index: stream, query: { term: { 'attributes.flavour': 'vanilla' } } })
     expect(found.hits.hits).toHaveLength(1)
@@ -50,7 +50,7 @@ describe('refused rows', () => {
     await client.indices.putSettings({ index: stream, settings: { index: { default_pipeline: pipeline } } })
     stage.writeJournal('j0', 1, lines)
     await stage.says(/pipeline with id.*paused/)
-    expect(await letters()).toEqual([])
+    expect(await stage.letters()).toEqual([])
     expect(await stage.count()).toBe(1)
     await client.ingest.putPipeline({ id: pipeline, processors: [] })
     await stage.settles(lines)
@@ -73,15 +73,10 @@ describe('refused rows', () => {
     )
     stage.write('j0', marked)
     await stage.says(/paused: refuses_all/)
-    expect(await letters()).toEqual([])
+    expect(await stage.letters()).toEqual([])
     await client.indices.putMapping({ index: stream, dynamic: true })
     await stage.settles(lines)
     expect(await stage.stop()).toMatchObject({ read: lines, dead_lettered: 0 })
     expect(await stage.journal('j0', lines)).toEqual(eachOnce)
   })
 })
-
-async function letters(): Promise<readonly { id: number; status: number; type: string }[]> {
-  const text = await stage.site.verb('dlq', 'list', '--json')
-  return (JSON.parse(text) as { letters: { id: number; status: number; type: string }[] }).letters
-}

@@ -67,27 +67,27 @@ export class Stage {
 
   /** Waits until so many documents are there. */
   async holds(documents: number, withinMs = 60_000): Promise<void> {
-    await eventually(`${documents} documents in ${this.stream}`, withinMs, async () => {
+    await this.eventually(`${documents} documents in ${this.stream}`, withinMs, async () => {
       const count = await this.count()
-      return count >= documents ? undefined : `${count}; ${this.#said()}`
+      return count >= documents ? undefined : String(count)
     })
   }
 
   /** Waits until the collector has read so many rows and each of them has ended. */
   async settles(rows: number, withinMs = 60_000): Promise<void> {
-    await eventually(`${rows} rows settled`, withinMs, async () => {
+    await this.eventually(`${rows} rows settled`, withinMs, async () => {
       const { read, ...ended } = await this.ledger()
       const sum = Object.values(ended).reduce((total, count) => total + count, 0)
-      return read === rows && sum === rows ? undefined : `${JSON.stringify({ read, ...ended })}; ${this.#said()}`
+      return read === rows && sum === rows ? undefined : JSON.stringify({ read, ...ended })
     })
   }
 
   /** Waits until the collector says something. */
   async says(text: string | RegExp, withinMs = 30_000): Promise<void> {
-    await eventually(`the collector says ${String(text)}`, withinMs, () => {
+    await this.eventually(`the collector says ${String(text)}`, withinMs, () => {
       const { messages } = this.site
       const isSaid = typeof text === 'string' ? messages.includes(text) : text.test(messages)
-      return Promise.resolve(isSaid ? undefined : this.#said())
+      return Promise.resolve(isSaid ? undefined : 'it does not')
     })
   }
 
@@ -124,6 +124,10 @@ export class Stage {
     return { read: sum(ledger => ledger.read), ...(Object.fromEntries(ended) as Record<End, number>) }
   }
 
+  async letters(): Promise<readonly Letter[]> {
+    return (JSON.parse(await this.site.verb('dlq', 'list', '--json')) as { letters: Letter[] }).letters
+  }
+
   /** Forgets all that the collector knows, but not which machine this is. */
   forgetState(): void {
     for (const file of readdirSync(this.site.state)) {
@@ -131,8 +135,18 @@ export class Stage {
     }
   }
 
-  #said(): string {
-    return `the collector says: ${this.site.messages.slice(-1500)}`
+  /** Asks until the answer is undefined; throws with the last one. Who can't be asked yet is asked again. */
+  async eventually(what: string, withinMs: number, missing: () => Promise<string | undefined>): Promise<void> {
+    const end = performance.now() + withinMs
+    for (;;) {
+      const answer = await missing().catch((error: unknown) => String(error))
+      if (answer === undefined) return
+      if (performance.now() > end) {
+        const said = this.site.messages.slice(-2000)
+        throw new Error(`Not within ${withinMs / 1000} s: ${what}; ${answer}; the collector says: ${said}`)
+      }
+      await delay(200)
+    }
   }
 
   async remove(): Promise<void> {
@@ -150,21 +164,13 @@ export interface JournalCounts {
 }
 export const eachOnce: JournalCounts = { lost: 0, twice: 0, strange: 0 }
 
-interface Ledgers {
-  readonly rows: readonly { readonly ledger: { readonly read: number; readonly rows: readonly number[] } }[]
+export interface Letter {
+  readonly id: number
+  readonly status: number
+  readonly type: string
+  readonly reason: string
 }
 
-/** Asks until the answer is undefined; throws with the last one. Who can't be asked yet is asked again. */
-export async function eventually(
-  what: string,
-  withinMs: number,
-  missing: () => Promise<string | undefined>
-): Promise<void> {
-  const end = performance.now() + withinMs
-  for (;;) {
-    const answer = await missing().catch((error: unknown) => String(error))
-    if (answer === undefined) return
-    if (performance.now() > end) throw new Error(`Not within ${withinMs / 1000} s: ${what}; ${answer}`)
-    await delay(200)
-  }
+interface Ledgers {
+  readonly rows: readonly { readonly ledger: { readonly read: number; readonly rows: readonly number[] } }[]
 }
