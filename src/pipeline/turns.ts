@@ -5,6 +5,8 @@ import type { Lane } from './lane.ts'
 
 /** After so long the loop lets sockets and timers have their turn, ms. */
 const sliceMs = 8
+/** While reading is not allowed, so often it is asked whether it is again. */
+const askMs = 1000
 
 export interface TurnsParts {
   readonly clock: Clock
@@ -28,6 +30,7 @@ export class Turns {
   /** Lanes with an unfinished line, which is sent when it does not grow. */
   readonly #partial = new Set<Lane>()
   #partialTimer: (() => void) | undefined
+  #stopAsking: (() => void) | undefined
   #scheduled = false
   /** Lanes may gather before the first turn. */
   #stopped = true
@@ -66,6 +69,7 @@ export class Turns {
     this.#stopped = true
     this.#ready.clear()
     this.#partialTimer?.()
+    this.#stopAsking?.()
   }
 
   #schedule(): void {
@@ -78,7 +82,7 @@ export class Turns {
     this.#scheduled = false
     if (this.#stopped) return
     if (!this.#parts.canRead()) {
-      this.#parts.clock.after(1000, () => this.#schedule())
+      this.#askAgain()
       return
     }
     const began = this.#parts.clock.monotonic()
@@ -92,6 +96,14 @@ export class Turns {
     this.#parts.between()
     if (hasRead) this.#parts.progressed()
     if (this.#ready.size > 0) this.#schedule()
+  }
+
+  /** Lanes are woken meanwhile, too: one timer is enough for all. */
+  #askAgain(): void {
+    this.#stopAsking ??= this.#parts.clock.after(askMs, () => {
+      this.#stopAsking = undefined
+      this.#schedule()
+    })
   }
 
   /** Returns whether the lane has read something. */

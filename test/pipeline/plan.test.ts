@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest'
+import type { Config, InputConfig, OutputConfig } from '../../src/config/config.ts'
+import { planOf } from '../../src/pipeline/plan.ts'
+
+const follow = {
+  exclude: ['*.gz'],
+  readFrom: 'end',
+  ignoreOlder: 1000,
+  maxLineBytes: 2000,
+  partialTimeout: 3000,
+  scanInterval: 4000
+}
+const parser = { use: 'auto', options: {} }
+
+function input(name: string, use: string, options: Record<string, unknown>): InputConfig {
+  return { name, use, options: { ...follow, ...options }, service: `${name}-service`, dataset: 'app', parser }
+}
+
+const files = input('logs', 'file', { paths: ['/var/log/*.log'], followSymlinks: true, symlinkRoots: ['/srv'] })
+const pods = input('pods', 'containers', { paths: ['/var/log/pods/*/*/*.log'] })
+const outputs: OutputConfig[] = ['es', 'audit'].map(name => ({
+  name,
+  use: 'null',
+  options: {},
+  startFrom: 'now',
+  delivery: {
+    batchBytes: 1,
+    flushMs: 2,
+    maxInFlightBytes: 3,
+    maxConcurrency: 4,
+    retryMinMs: 5,
+    retryMaxMs: 6,
+    deadLetters: { maxBytes: 7, maxAgeMs: 8, whenFull: 'pause' }
+  }
+}))
+
+function configOf(pipelines: Config['pipelines']): Config {
+  return {
+    version: 1,
+    files: [],
+    collector: {
+      stateDir: '/state',
+      resource: { 'deployment.environment.name': 'test' },
+      shards: 1,
+      drainTimeoutMs: 1
+    },
+    inputs: [files, pods],
+    outputs,
+    pipelines,
+    server: { listen: { host: '127.0.0.1', port: 0 } },
+    log: { level: 'info' }
+  }
+}
+
+const everything = { name: 'default', inputs: ['logs', 'pods'], outputs: ['es', 'audit'], process: [] }
+
+it('plan has what the inputs make of their options', async () => {
+  const { inputs } = await planOf(configOf([everything]))
+  const common = { ignoreOlderMs: 1000, maxLineBytes: 2000, partialMs: 3000, scanMs: 4000, readFrom: 'end' }
+  const resource = { 'deployment.environment.name': 'test' }
+  expect(inputs).toMatchObject([
+    {
+      name: 'logs',
+      type: 'file',
+      service: 'logs-service',
+      dataset: 'app',
+      resource,
+      parser,
+      follow: { ...common, paths: ['/var/log/*.log'], exclude: ['*.gz'], framing: 'lines', linkRoots: ['/srv'] }
+    },
+    { name: 'pods', type: 'containers', resource, follow: { ...common, framing: 'containers' } }
+  ])
+})
+
+it('plan leaves inputs out that no pipeline uses', async () => {
+  const { inputs } = await planOf(configOf([{ ...everything, inputs: ['pods'] }]))
+  expect(inputs.map(one => one.name)).toEqual(['pods'])
+})
+
+it('plan names an input once, however many pipelines use it', async () => {
+  const pipelines = [everything, { ...everything, name: 'second' }]
+  const plan = await planOf(configOf(pipelines))
+  expect(plan.inputs.map(one => one.name)).toEqual(['logs', 'pods'])
+  expect(plan.pipelines).toEqual(pipelines)
+  expect(plan.outputs).toEqual(outputs)
+})
+
+it('plan is plain data, the same for the same configuration', async () => {
+  const plan = await planOf(configOf([everything]))
+  expect(structuredClone(plan)).toEqual(plan)
+  expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+  expect(await planOf(configOf([everything]))).toEqual(plan)
+})

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { Meter } from '../../src/core/metrics.ts'
+import type { Delivery } from '../../src/delivery/delivery.ts'
+import type { Lane, TurnEnd } from '../../src/pipeline/lane.ts'
+import { Turns } from '../../src/pipeline/turns.ts'
+import { FakeClock } from '../fakes/clock.ts'
+
+/** An output as far as turns know it: lanes wait for it. */
+const outputOf = (): Delivery => ({}) as Delivery
+
+/** A lane with so many chunks to read. */
+class FakeLane {
+  readTo = 0
+  partialDue = Infinity
+  expired = 0
+  readonly delivery: Delivery
+  readonly #name: string
+  readonly #stage: Stage
+  chunks: number
+  end: TurnEnd = 'idle'
+
+  constructor(name: string, chunks: number, stage: Stage, delivery = outputOf()) {
+    this.#name = name
+    this.chunks = chunks
+    this.#stage = stage
+    this.delivery = delivery
+  }
+
+  turn(): TurnEnd {
+    this.#stage.order.push(this.#name)
+    this.#stage.clock.skip(this.#stage.turnMs)
+    if (this.#stage.isFull) return 'full'
+    if (this.chunks === 0) return this.end
+    this.chunks--
+    this.readTo++
+    return this.chunks > 0 ? 'more' : this.end
+  }
+
+  expirePartial(now: number): void {
+    if (now < this.partialDue) return
+    this.expired++
+    this.partialDue = Infinity
+  }
+}
+
+class Stage {
+  readonly clock = new FakeClock()
+  readonly order: string[] = []
+  turnMs = 3
+  isFull = false
+  canRead = true
+  asked = 0
+  between = 0
+  progressed = 0
+  readonly finished: Lane[] = []
+  readonly seconds = new Meter().of('collector_shard_turn_seconds_total', '0')
+  readonly turns = new Turns({
+    clock: this.clock,
+    canRead: () => {
+      this.asked++
+      return this.canRead
+    },
+    seconds: this.seconds,
+    between: () => void this.between++,
+    finished: lane => void this.finished.push(lane),
+    progressed: () => void this.progressed++
+  })
+
+  lane(name: string, chunks: number, delivery?: Delivery): FakeLane & Lane {
+    // a real lane has private parts, which turns can not see either
+    const lane = new FakeLane(name, chunks, this, delivery) as unknown as FakeLane & Lane
+    this.turns.add(lane)
+    return lane
+  }
+
+  /** Lets everything run that is due now. */
+  async settle(): Promise<void> {
+    for (let slice = 0; slice < 50; slice++) await this.clock.settle()
+  }
+}
+
+describe('turns', () => {
+  it('give a lane with much to read no more than its share', async () => {
+    const stage = new Stage()
+    const busy = stage.lane('busy', 20)
+    stage.lane('a', 2)
+    stage.lane('b', 2)
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.order.slice(0, 6)).toEqual(['busy', 'a', 'b', 'busy', 'a', 'b'])
+    expect(busy.chunks).toBe(0)
+    expect(stage.order.length).toBe(24)
+  })
+
+  it('let sockets have the thread between slices, and count the time', async () => {
+    const stage = new Stage()
+    stage.lane('a', 30)
+    stage.turns.start()
+    await stage.clock.settle()
+    // a slice ends with the turn that goes over 8 ms
+    expect(stage.order.length).toBe(3)
+    await stage.settle()
+    expect(stage.between).toBe(10)
+    expect(stage.progressed).toBe(10)
+    expect(stage.seconds.value).toBeCloseTo(0.09)
+  })
+
+  it('begin with nothing before start, and end with stop', async () => {
+    const stage = new Stage()
+    stage.lane('a', 5)
+    await stage.settle()
+    expect(stage.order).toEqual([])
+    stage.turns.start()
+    stage.turns.stop()
+    await stage.settle()
+    stage.lane('b', 1)
+    await stage.settle()
+    expect(stage.order).toEqual([])
+  })
+
+  it('ask no lane again that has nothing to read, until it is added', async () => {
+    const stage = new Stage()
+    const lane = stage.lane('a', 1)
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.order).toEqual(['a'])
+    lane.chunks = 1
+    stage.turns.add(lane)
+    stage.turns.add(lane)
+    await stage.settle()
+    expect(stage.order).toEqual(['a', 'a'])
+  })
+
+  it('bring lanes back whose output has room, and no others', async () => {
+    const stage = new Stage()
+    const [one, two] = [outputOf(), outputOf()]
+    const lane = stage.lane('a', 1, one)
+    stage.lane('b', 1, two)
+    stage.isFull = true
+    stage.turns.start()
+    await stage.settle()
+    stage.turns.add(lane)
+    await stage.settle()
+    expect(stage.order).toEqual(['a', 'b'])
+    stage.isFull = false
+    stage.turns.resume(one)
+    await stage.settle()
+    expect(stage.order).toEqual(['a', 'b', 'a'])
+  })
+
+  it('wait while nothing may be read, and go on by themselves', async () => {
+    const stage = new Stage()
+    stage.canRead = false
+    stage.lane('a', 1)
+    stage.turns.start()
+    await stage.settle()
+    await stage.clock.advance(5000)
+    expect(stage.order).toEqual([])
+    stage.canRead = true
+    await stage.clock.advance(1000)
+    await stage.settle()
+    expect(stage.order).toEqual(['a'])
+  })
+
+  it('ask once a second whether they may read, however often lanes are woken', async () => {
+    const stage = new Stage()
+    stage.canRead = false
+    const lane = stage.lane('a', 1)
+    stage.turns.start()
+    for (let i = 0; i < 100; i++) {
+      stage.turns.add(lane)
+      await stage.clock.advance(10)
+    }
+    const before = stage.asked
+    await stage.clock.advance(10_000)
+    expect(stage.asked - before).toBeLessThanOrEqual(11)
+  })
+
+  it('tell which lanes have come to the end of their source', async () => {
+    const stage = new Stage()
+    const lane = stage.lane('a', 2)
+    lane.end = 'finished'
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.finished).toEqual([lane])
+  })
+
+  it('expire unfinished lines when they are due, those of removed lanes never', async () => {
+    const stage = new Stage()
+    stage.turnMs = 0
+    const [lane, gone] = [stage.lane('a', 1), stage.lane('b', 1)]
+    lane.partialDue = 5000
+    gone.partialDue = 5000
+    stage.turns.start()
+    await stage.settle()
+    stage.turns.remove(gone)
+    await stage.clock.advance(4990)
+    expect(lane.expired).toBe(0)
+    await stage.clock.advance(20)
+    expect(lane.expired).toBe(1)
+    expect(gone.expired).toBe(0)
+  })
+})
