@@ -6,9 +6,10 @@ import {
   type Server,
   type ServerResponse
 } from 'node:http'
-import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
+import { createServer as createHttpsServer, Server as HttpsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import type { Identity } from './certificates.ts'
 
 export interface Exchange {
   readonly request: IncomingMessage
@@ -49,6 +50,11 @@ export class Proxy {
   get url(): string {
     const { port } = this.#server.address() as AddressInfo
     return `${this.#protocol}://127.0.0.1:${port}`
+  }
+
+  /** Another certificate, for connections that come from now on. */
+  use(identity: Identity): void {
+    if (this.#server instanceof HttpsServer) this.#server.setSecureContext(identity)
   }
 
   async close(): Promise<void> {
