@@ -7,7 +7,11 @@ import { fileURLToPath, pathToFileURL } from 'url'
 
 const neededMajor = 24
 // The linear regex engine, for patterns that come from users.
-const flags = ['--enable-experimental-regexp-engine', '--enable-experimental-regexp-engine-on-excessive-backtracks']
+const flags = [
+  '--enable-experimental-regexp-engine',
+  '--enable-experimental-regexp-engine-on-excessive-backtracks',
+  '--max-semi-space-size=1'
+]
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const main = [join(root, 'dist', 'main.js'), join(root, 'src', 'main.ts')].find(file => existsSync(file))
 

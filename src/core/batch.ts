@@ -119,8 +119,23 @@ export class Batch {
   fieldNext = new Int32Array(initialFields)
   fieldUse = new Uint8Array(initialFields)
 
+  #view: DataView
+  #viewOf: Buffer
+
   constructor(bytes: Buffer) {
     this.bytes = bytes
+    this.#viewOf = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** `bytes`, for reading words. Take it anew for each batch, and behind anything that may add to the overlay. */
+  get view(): DataView {
+    const { bytes } = this
+    if (bytes !== this.#viewOf) {
+      this.#viewOf = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    return this.#view
   }
 
   /** Forgets all rows and fields; the arrays keep their size. */

@@ -32,6 +32,7 @@ export interface DeadLetter {
   readonly status: number
   readonly type: string
   readonly reason: string
+  /** Epoch ms. */
   readonly at: number
   /** The encoded row. */
   readonly row: Uint8Array

@@ -69,6 +69,11 @@ export class Candidates {
     this.traceparentRanks = ranksOf(lists.trace, /traceparent$/i)
   }
 
+  /** Of the ids that `meaning` is about. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** To be called before each batch: learns the names that have come since. */
   refresh(): void {
     const { names, generation } = this.#keys

@@ -1,12 +1,13 @@
 import { type Batch, type Column, Flag, Kind, Use } from '../../core/batch.ts'
 import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
-import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'
+import { LevelCache, severityOf, syslogSeverityOf } from '../../scan/severity.ts'
 import { isUtf8Row } from '../../scan/text.ts'
 import { TextIds } from '../../scan/text-ids.ts'
 import type { TimeScanner } from '../../scan/time.ts'
-import { datadogIdOf, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
+import { datadogIdOf, isTraceId, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
 import { type Candidates, Role, roles } from './candidates.ts'
+import { Shape } from './shape.ts'
 
 const ranks = 32
 
@@ -17,6 +18,8 @@ export class Normalizer implements Processor {
   readonly #service: Buffer
   readonly #prefix = new LinePrefix()
   readonly #textIds = new TextIds()
+  readonly #shape = new Shape()
+  readonly #levels = new LevelCache()
   /** By role: the ranks that the row has, as bits; by role and rank: their fields. Role 0 stands for the renames. */
   readonly #found = new Int32Array(roles)
   readonly #fields = new Int32Array(roles * ranks)
@@ -33,37 +36,88 @@ export class Normalizer implements Processor {
 
   apply(batch: Batch): void {
     this.#candidates.refresh()
+    this.#shape.refresh(this.#candidates.generation)
     this.#times.now = batch.readTime
     this.#textIds.open()
     this.#placeService(batch)
-    const { meaning } = this.#candidates
-    const found = this.#found
-    const fields = this.#fields
-    const { fieldKey, fieldKind, fieldNext, firstField } = batch
+    const { firstField } = batch
+    const shape = this.#shape
     for (let row = 0; row < batch.rows; row++) {
       if (batch.fate[row] !== 0) continue
       const first = firstField[row]!
-      if (first < 0) {
-        this.#applyText(batch, row)
-        continue
+      if (first < 0) this.#applyText(batch, row)
+      else if (!shape.fits(batch, first) || !this.#applyShape(batch, row, first)) {
+        this.#look(batch, first)
+        shape.learn(batch, first, this.#found, this.#fields)
+        this.#applyFields(batch, row)
       }
-      // a loop, as `fill` is a call out of compiled code: 15 ns a row
-      for (let role = 0; role < roles; role++) found[role] = 0
-      for (let field = first; field >= 0; field = fieldNext[field]!) {
-        const means = meaning[fieldKey[field]!]!
-        if (means === 0 || fieldKind[field]! >= Kind.null) continue
-        const place = means & 0xff
-        if (place !== 0) {
-          found[place >> 5]! |= 1 << (place & 31)
-          fields[place] = field
-        }
-        if (means > 0xff) {
-          found[0]! |= 1 << (means >> 8)
-          fields[means >> 8] = field
-        }
-      }
-      this.#applyFields(batch, row)
     }
+  }
+
+  /** Finds out which roles the row's fields can play. */
+  #look(batch: Batch, first: number): void {
+    const { meaning } = this.#candidates
+    const found = this.#found
+    const fields = this.#fields
+    const { fieldKey, fieldKind, fieldNext } = batch
+    // a loop, as `fill` is a call out of compiled code: 15 ns a row
+    for (let role = 0; role < roles; role++) found[role] = 0
+    for (let field = first; field >= 0; field = fieldNext[field]!) {
+      const means = meaning[fieldKey[field]!]!
+      if (means === 0 || fieldKind[field]! >= Kind.null) continue
+      const place = means & 0xff
+      if (place !== 0) {
+        found[place >> 5]! |= 1 << (place & 31)
+        fields[place] = field
+      }
+      if (means > 0xff) {
+        found[0]! |= 1 << (means >> 8)
+        fields[means >> 8] = field
+      }
+    }
+  }
+
+  /** The same as `#look` and `#applyFields` for a row like the one before. False, whatever was done so far, where a value is not
+   * what its name promises.  */
+  #applyShape(batch: Batch, row: number, first: number): boolean {
+    const shape = this.#shape
+    const { bytes, view, fieldStart, fieldEnd, fieldKind, fieldUse } = batch
+    if (shape.trace >= 0) {
+      const field = first + shape.trace
+      const start = fieldStart[field]!
+      if (fieldEnd[field]! - start !== 32 || fieldKind[field] !== Kind.plain) return false
+      if (!isTraceId(view, start)) return false
+      set(batch.traceId, row, start, start + 32, Kind.plain)
+      fieldUse[field] = Use.consumed
+    }
+    if (shape.time >= 0) {
+      const field = first + shape.time
+      const start = fieldStart[field]!
+      const end = fieldEnd[field]!
+      if (!this.#times.sameMinute(view, start, end)) {
+        if (!this.#times.parse(bytes, start, end, fieldKind[field]!)) return false
+        this.#times.rememberMinute(view, start, end)
+      }
+      batch.time[row] = this.#times.ms
+      batch.nanos[row] = this.#times.nanos
+      fieldUse[field] = Use.consumed
+    } else this.#readTime(batch, row)
+    if (shape.level >= 0) {
+      const field = first + shape.level
+      const severity = this.#levels.severityOf(batch, fieldStart[field]!, fieldEnd[field]!, fieldKind[field]!)
+      if (severity === 0 || fieldKind[field] === Kind.number) return false
+      batch.severity[row] = severity
+      fieldUse[field] = Use.consumed
+    }
+    if (shape.service >= 0) {
+      const field = first + shape.service
+      if (fieldStart[field] === fieldEnd[field]) return false
+      take(batch, batch.service, row, field)
+    } else this.#defaultService(batch, row)
+    if (shape.body >= 0) take(batch, batch.body, row, first + shape.body)
+    else this.#rowAsBody(batch, row)
+    if (shape.trace < 0) this.#findIds(batch, row)
+    return true
   }
 
   #applyFields(batch: Batch, row: number): void {
@@ -137,8 +191,7 @@ export class Normalizer implements Processor {
       const end = batch.fieldEnd[field]!
       const kind = batch.fieldKind[field]!
       if (role !== Role.body && (start === end || kind === Kind.boolean)) continue
-      batch.fieldUse[field] = Use.consumed
-      set(column, row, start, end, kind > Kind.jsonText ? Kind.plain : kind)
+      take(batch, column, row, field)
       return true
     }
     return false
@@ -226,6 +279,13 @@ export class Normalizer implements Processor {
     if (this.#serviceKind !== Kind.absent)
       set(batch.service, row, this.#serviceStart, this.#serviceEnd, this.#serviceKind)
   }
+}
+
+/** Puts a field into a column, numbers as text. */
+function take(batch: Batch, column: Column, row: number, field: number): void {
+  const kind = batch.fieldKind[field]!
+  batch.fieldUse[field] = Use.consumed
+  set(column, row, batch.fieldStart[field]!, batch.fieldEnd[field]!, kind > Kind.jsonText ? Kind.plain : kind)
 }
 
 function set(column: Column, row: number, start: number, end: number, kind: number): void {
