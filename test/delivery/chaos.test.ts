@@ -3,14 +3,16 @@ import { SendError } from '../../src/core/errors.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
 import { type Verdicts } from '../../src/core/output.ts'
 import { Track } from '../../src/delivery/track.ts'
-import { batchOf, roomOf, seeded, sourceOf } from './support.ts'
+import { randomOf } from '../fakes/random.ts'
+import { sourceOf } from '../fakes/source.ts'
+import { batchOf, roomOf } from './support.ts'
 
 const totalRows = 20_000
 const isPoison = (row: string): boolean => Number(row.split(':')[1]) % 50 === 7
 
 describe('delivery under chaos', () => {
   test.each([1, 2, 3])('delivery stores every row exactly once whatever the server does (seed %i)', async seed => {
-    const random = seeded(seed)
+    const random = randomOf(seed)
     const store = new Map<string, number>()
     const room = roomOf({ batchBytes: 4000, maxInFlightBytes: 64_000, random })
     const { clock, link, output, delivery } = room
@@ -46,7 +48,7 @@ describe('delivery under chaos', () => {
       }
       return commit(rows, true)
     }
-    const tracks = ['a', 'b', 'c'].map(id => new Track(sourceOf(id), 'main/es', undefined, 0))
+    const tracks = ['a', 'b', 'c'].map(id => new Track(sourceOf({ id }), 'main/es', undefined, 0))
     const expected = appendAll(room, tracks, random)
     for (;;) {
       const more = expected.next()

@@ -5,25 +5,13 @@ import { Meter } from '../../src/core/metrics.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../src/core/output.ts'
 import type { DeadLetter, StateLink, StateRecord } from '../../src/core/record.ts'
-import { Idle, type Source } from '../../src/core/source.ts'
+import type { Source } from '../../src/core/source.ts'
 import { Delivery } from '../../src/delivery/delivery.ts'
 import type { DeliveryOptions } from '../../src/delivery/options.ts'
 import { Track } from '../../src/delivery/track.ts'
 import { FakeClock } from '../fakes/clock.ts'
-
-export function sourceOf(id: string, repeatsUntil = 0): Source {
-  return {
-    id,
-    input: 'test',
-    resource: {},
-    dataset: 'test',
-    service: '',
-    repeatsUntil,
-    marks: { nextCut: () => Number.POSITIVE_INFINITY, addCut: () => 0, parser: undefined, choose: () => 0 },
-    read: () => Idle,
-    marker: () => ''
-  }
-}
+import { randomOf } from '../fakes/random.ts'
+import { sourceOf } from '../fakes/source.ts'
 
 /** A chunk whose rows are the texts, one line each. */
 export function batchOf(source: Source, base: number, texts: readonly string[], fates: readonly number[] = []): Batch {
@@ -164,17 +152,6 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('Aborted'))))
 }
 
-/** Numbers between 0 and 1 that are the same each time. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** A delivery with all its surroundings, and one source to append to. */
 export function roomOf(options: Partial<DeliveryOptions> = {}, repeatsUntil = 0) {
   const clock = new FakeClock()
@@ -183,9 +160,9 @@ export function roomOf(options: Partial<DeliveryOptions> = {}, repeatsUntil = 0)
   const meter = new Meter()
   const logged: string[] = []
   const log = { ...silentLog, error: (message: string) => logged.push(message) }
-  const all = { random: seeded(7), poison: true, ...options }
+  const all = { random: randomOf(7), poison: true, ...options }
   const delivery = new Delivery(all, output, { id: 'main/es', link, clock, log, meter })
-  const track = new Track(sourceOf('a', repeatsUntil), 'main/es', undefined, 0)
+  const track = new Track(sourceOf({ id: 'a', repeatsUntil }), 'main/es', undefined, 0)
   const append = (texts: readonly string[], barrier = 0, fates: readonly number[] = []): void => {
     const batch = batchOf(track.source, track.read, texts, fates)
     delivery.append(track, batch, track.read + batch.size, Number.POSITIVE_INFINITY, barrier)

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { Fate } from '../../src/core/batch.ts'
 import { type Ledger, newLedger, pendingRows } from '../../src/core/outcome.ts'
 import { countFates, Track } from '../../src/delivery/track.ts'
-import { batchOf, sourceOf } from './support.ts'
+import { sourceOf } from '../fakes/source.ts'
+import { batchOf } from './support.ts'
 
 const never = Number.POSITIVE_INFINITY
-const source = sourceOf('a')
+const source = sourceOf({ id: 'a' })
 const fates = new Int32Array(6)
 
 function add(track: Track, rows: number, heldFrom = never, fate: number[] = []): number {

@@ -1,3 +1,5 @@
+import { randomOf } from './random.ts'
+
 /** A document as it was sent. */
 export interface StoredDocument {
   readonly stream: string
@@ -145,15 +147,4 @@ function oddsOf(id: string): number {
   let hash = 2166136261
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619)
   return randomOf(hash)()
-}
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -4,6 +4,7 @@ import type { Source } from '../../src/core/source.ts'
 import type { Parser, Processor, StepContext } from '../../src/core/steps.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { severityTexts } from '../../src/scan/severity.ts'
+import { sourceOf } from './source.ts'
 
 const readTime = Date.parse('2026-11-22T22:00:00Z')
 
@@ -37,17 +38,7 @@ export class Bench {
         return ++this.chosen
       }
     }
-    this.#source = {
-      id: '0123456789abcdef',
-      input: 'test',
-      resource: {},
-      dataset: 'test',
-      service,
-      repeatsUntil: 0,
-      marks,
-      read: () => -1,
-      marker: () => ''
-    }
+    this.#source = sourceOf({ id: '0123456789abcdef', dataset: 'test', service, marks })
   }
 
   /** Fills the batch with the lines of `bytes`; the last one may have no line end. */

@@ -1,17 +1,12 @@
-/** Random numbers that a seed repeats (mulberry32). */
+import { randomOf } from '../fakes/random.ts'
+
+/** Choices that a seed repeats. */
 export class Dice {
-  #state: number
+  /** 0 to below 1. */
+  readonly next: () => number
 
   constructor(seed: number) {
-    this.#state = seed | 0
-  }
-
-  /** 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+    this.next = randomOf(seed)
   }
 
   /** A whole number from `least` to `most`. */

@@ -2,7 +2,7 @@ import { Batch, Kind } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Body, type Shipment } from '../../src/core/output.ts'
 import type { Resource, Source } from '../../src/core/source.ts'
-import { Idle } from '../../src/core/source.ts'
+import { sourceOf } from '../fakes/source.ts'
 
 export const someTime = Date.UTC(2026, 10, 22, 10, 0, 0, 123)
 
@@ -30,17 +30,7 @@ export function plain(text: string): Value {
 }
 
 export function newSource(options: { resource?: Resource; dataset?: string; id?: string } = {}): Source {
-  return {
-    id: options.id ?? 'AbCdEfGhIjKlMnOp',
-    input: 'test',
-    resource: options.resource ?? { 'log.file.path': '/var/log/agent.log' },
-    dataset: options.dataset ?? 'mcp.agent',
-    service: '',
-    repeatsUntil: 0,
-    marks: { nextCut: () => Number.POSITIVE_INFINITY, addCut: () => 0, parser: undefined, choose: () => 0 },
-    read: () => Idle,
-    marker: () => ''
-  }
+  return sourceOf({ resource: { 'log.file.path': '/var/log/agent.log' }, ...options })
 }
 
 /** A batch of rows, one source byte apart from each other where `line` says nothing else. */

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Kind } from '../../src/core/batch.ts'
 import { StdoutOutput, type StdoutOptions } from '../../src/outputs/stdout.ts'
+import { tempFolder } from '../fakes/folder.ts'
 import { newContext } from './context.ts'
 import { type Row, newBatch, newBody, plain, shipmentOf } from './rows.ts'
 
 const never = new AbortController().signal
 
 async function printed(rows: readonly Row[], options: Partial<StdoutOptions>): Promise<string> {
-  const path = join(mkdtempSync(join(tmpdir(), 'stdout-')), 'out')
+  const path = join(tempFolder(), 'out')
   const fd = openSync(path, 'w')
   const { batch, keys } = newBatch(rows)
   const output = new StdoutOutput({ format: 'auto', color: 'auto', ...options }, newContext(new Map(), { keys }), fd)
@@ -88,7 +88,7 @@ describe('stdout', () => {
 })
 
 function fifo(): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'stdout-')), 'fifo')
+  const path = join(tempFolder(), 'fifo')
   execFileSync('mkfifo', [path])
   return path
 }

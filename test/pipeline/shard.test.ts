@@ -232,7 +232,7 @@ describe('shard with several outputs', () => {
   it('starts no output before the place that read_from chose', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
-    stage.clock.skip(60_000)
+    stage.clock.move(60_000)
     const input = 'read_from: 3'
     const first = await stage.start({ outputs: { one: 'namespace: one' }, input })
     await first.settled(3, 'default/one')

@@ -28,7 +28,7 @@ class FakeLane {
 
   turn(): TurnEnd {
     this.#stage.order.push(this.#name)
-    this.#stage.clock.skip(this.#stage.turnMs)
+    this.#stage.clock.move(this.#stage.turnMs)
     if (this.#stage.isFull) return 'full'
     if (this.chunks === 0) return this.end
     this.chunks--

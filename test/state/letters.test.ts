@@ -4,7 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { Meter } from '../../src/core/metrics.ts'
 import { StateStore } from '../../src/state/store.ts'
-import { cursor, cursorRecord, HandClock, letter, listeningLog, openStore, tempDir } from './support.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { cursor, cursorRecord, letter, listeningLog, openStore, tempDir } from './support.ts'
 
 function storeWith(dir: string, positions: readonly number[], output?: string): StateStore {
   const store = openStore(dir)
@@ -39,7 +40,7 @@ test('dead letters are listed by page, newest first, and come back with their ro
 test('dead letters are counted, also after deletion and a restart', () => {
   const dir = tempDir()
   const meter = new Meter()
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const store = StateStore.open(dir, { clock, log: listeningLog(), meter })
   store.append([1, 2, 3].map(i => ({ kind: 'letter', letter: letter(i) })))
   clock.move(20)
@@ -121,7 +122,7 @@ test('dead letters whose file rots while in use are begun anew, and the state is
 })
 
 test('cursor is not stored before the letter that it passes', () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const dir = tempDir()
   const store = openStore(dir, { clock })
   store.append([{ kind: 'letter', letter: letter(1) }, cursorRecord('s1', 1)])

@@ -5,17 +5,8 @@ import { expect, test } from 'vitest'
 import { Meter } from '../../src/core/metrics.ts'
 import type { StateRecord } from '../../src/core/record.ts'
 import { StateStore } from '../../src/state/store.ts'
-import {
-  cursor,
-  cursorRecord,
-  HandClock,
-  letter,
-  listeningLog,
-  openStore,
-  source,
-  sourceRecord,
-  tempDir
-} from './support.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { cursor, cursorRecord, letter, listeningLog, openStore, source, sourceRecord, tempDir } from './support.ts'
 
 test('state store gives back after a restart what was stored', () => {
   const dir = join(tempDir(), 'a', 'b')
@@ -54,7 +45,7 @@ test('state store forgets a source with all that hangs on it, and keeps its acco
 })
 
 test('state store commits within 20 ms what is waited for, cursors within a second, and all of it in order', async () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const store = openStore(tempDir(), { clock })
   const cursors = store.append([cursorRecord('s1', 1)])
   clock.move(999)
@@ -85,7 +76,7 @@ function note(i: number): StateRecord {
 }
 
 test('state store keeps the queue while the disk is full and goes on by itself', async () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const log = listeningLog()
   const dir = tempDir()
   const meter = new Meter()
@@ -117,7 +108,7 @@ test('state store keeps the queue while the disk is full and goes on by itself',
 })
 
 test('state store goes on from the backup when its file rots while in use', async () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const log = listeningLog()
   const dir = tempDir()
   const store = openStore(dir, { clock, log })
@@ -140,7 +131,7 @@ test('state store goes on from the backup when its file rots while in use', asyn
 })
 
 test('state store expires what nobody saw for seven days of running, and the account lives on', () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const dir = tempDir()
   const day = 86_400_000
   const store = openStore(dir, { clock })
@@ -163,7 +154,7 @@ test('state store expires what nobody saw for seven days of running, and the acc
 
 test('state store does not age while it is closed', () => {
   const dir = tempDir()
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const first = openStore(dir, { clock })
   first.append([sourceRecord('s1'), cursorRecord('s1', 1)])
   first.close()
@@ -194,7 +185,7 @@ test('state directory is closed to other users', () => {
 })
 
 test('state backup is taken every ten minutes while commits go on, and only when something changed', async () => {
-  const clock = new HandClock()
+  const clock = new FakeClock()
   const dir = tempDir()
   const store = openStore(dir, { clock })
   store.append([cursorRecord('s1', 1)])

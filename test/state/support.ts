@@ -1,6 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
@@ -9,14 +8,13 @@ import { newLedger } from '../../src/core/outcome.ts'
 import type { Cursor } from '../../src/core/outcome.ts'
 import type { DeadLetter, StateRecord, StoredSource } from '../../src/core/record.ts'
 import { StateStore } from '../../src/state/store.ts'
+import { tempFolder } from '../fakes/folder.ts'
 
 /** In memory where there is such a place: these tests flush thousands of times. */
 export const tempRoot = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export function tempDir(): string {
-  const dir = mkdtempSync(join(tempRoot, 'state-'))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
+  return tempFolder(tempRoot)
 }
 
 /** A log that remembers what was said, as `level message`. */
@@ -28,40 +26,6 @@ export function listeningLog(): Log & { readonly lines: string[] } {
       lines.push(`${level} ${message}`)
     }
   return { lines, info: say('info'), warn: say('warn'), error: say('error'), debug: say('debug') }
-}
-
-/** A clock that stands still until it is moved. */
-export class HandClock implements Clock {
-  #now = 1_700_000_000_000
-  #timers: { at: number; run: () => void }[] = []
-
-  now(): number {
-    return this.#now
-  }
-
-  monotonic(): number {
-    return this.#now
-  }
-
-  after(ms: number, run: () => void): () => void {
-    const timer = { at: this.#now + ms, run }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter(other => other !== timer)
-    }
-  }
-
-  move(ms: number): void {
-    const end = this.#now + ms
-    for (;;) {
-      const next = this.#timers.filter(timer => timer.at <= end).sort((a, b) => a.at - b.at)[0]
-      if (next === undefined) break
-      this.#timers = this.#timers.filter(timer => timer !== next)
-      this.#now = Math.max(this.#now, next.at)
-      next.run()
-    }
-    this.#now = end
-  }
 }
 
 /** Opens a store that is closed with the test. */
