@@ -1,5 +1,6 @@
 import type { Sample } from '../core/metrics.ts'
 import type { Ledger } from '../core/outcome.ts'
+import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 
 /**
@@ -110,17 +111,8 @@ export interface LetterQuery {
   readonly limit: number
 }
 
-export interface LetterInfo {
+export interface LetterInfo extends Omit<DeadLetter, 'row'> {
   readonly id: number
-  readonly output: string
-  readonly source: SourceId
-  readonly position: Position
-  readonly length: number
-  readonly status: number
-  readonly type: string
-  readonly reason: string
-  /** Epoch ms. */
-  readonly at: number
 }
 
 export interface Letter extends LetterInfo {
