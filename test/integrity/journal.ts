@@ -9,6 +9,8 @@ export class Journal {
   /** Lines written so far. */
   seq = 0
   #fd: number
+  /** The last line has no end yet. */
+  #isOpen = false
   readonly #textOf: (name: string, seq: number) => string
 
   constructor(folder: string, name: string, textOf: (name: string, seq: number) => string = lineOf) {
@@ -20,7 +22,8 @@ export class Journal {
 
   /** Appends so many lines, often in two pieces. Returns how many bytes it was. */
   write(lines: number): number {
-    let block = ''
+    let block = this.#isOpen ? '\n' : ''
+    this.#isOpen = false
     for (let left = lines; left > 0; left--) block += `${this.#textOf(this.name, this.seq++)}\n`
     const half = block.length >> 1
     // A character outside of the first plane is two units of the string: it is not cut in half.
@@ -28,10 +31,10 @@ export class Journal {
     return writeSync(this.#fd, block.slice(0, cut)) + writeSync(this.#fd, block.slice(cut))
   }
 
-  /** Appends bytes as they are. */
-  writeRaw(bytes: string | Uint8Array): void {
-    if (typeof bytes === 'string') writeSync(this.#fd, bytes)
-    else writeSync(this.#fd, bytes)
+  /** Appends a line whose end comes with the next one. */
+  writeOpen(): void {
+    writeSync(this.#fd, `${this.#isOpen ? '\n' : ''}${this.#textOf(this.name, this.seq++)}`)
+    this.#isOpen = true
   }
 
   /** Renames `<name>.log` to `<name>.log.1`, older ones count up, none is deleted; goes on in a new file. */

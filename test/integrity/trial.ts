@@ -76,6 +76,7 @@ export class Trial {
     const lines = Object.values(expected.journals).reduce((sum, count) => sum + count, 0)
     await this.stored(lines - (expected.letters ?? 0))
     await this.site.end('SIGTERM')
+    for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
     const ledger = judgeLedger(await this.site.verb('ledger', '--json'), expected.read ?? lines)
     return this.judged({ ...judge(this.store.store.documents(), expected), ledger })
   }

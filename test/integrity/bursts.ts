@@ -1,0 +1,53 @@
+import { renameSync, rmSync } from 'node:fs'
+import { Journal } from './journal.ts'
+import { lineOf } from './line.ts'
+import { delay } from './process.ts'
+import { type Scenario, Trial } from './trial.ts'
+
+const megabytes = { quick: 4, short: 60, long: 300 }
+const filler = 'so many words that nobody reads '.repeat(24)
+const wideLine = (name: string, seq: number): string => lineOf(name, seq, filler)
+
+/** Far more than can be read at once, renamed out of the pattern at once, and deleted after a while. */
+export const burstThenRotate: Scenario = {
+  id: 'T12',
+  name: 'burst, then rotated at once, then deleted',
+  run: ({ size, seed }) =>
+    Trial.run(seed, {}, async trial => {
+      const { site } = trial
+      const lines = Math.ceil((megabytes[size] * 1e6) / wideLine('burst', 0).length)
+      site.start()
+      await site.ready()
+      const first = await burst(trial, { name: 'first', lines })
+      // It is open: where it lies makes no difference, nor whether it lies anywhere.
+      await delay(2000)
+      rmSync(`${first.path}.1`)
+      await trial.stored(first.seq * 2)
+      // Killed while it reads, it finds the renamed file by its identity.
+      const second = await burst(trial, { name: 'second', lines })
+      await trial.kill(size === 'quick' ? 100 : 400)
+      site.start()
+      await trial.stored((first.seq + second.seq) * 2)
+      rmSync(`${second.path}.1`)
+      trial.faults++
+      await delay(size === 'quick' ? 0 : 3000)
+      return trial.verdict({ journals: { first: first.seq * 2, second: second.seq * 2 } })
+    })
+}
+
+/** Writes as fast as the disk takes it, renames, and writes as much again under the old name. */
+async function burst({ site }: Trial, { name, lines }: { name: string; lines: number }): Promise<Journal> {
+  const journal = new Journal(site.logs, name, wideLine)
+  journal.write(1)
+  // The file has to be there for one scan.
+  await delay(1500)
+  for (let left = lines - 1; left > 0; left -= 1000) journal.write(Math.min(left, 1000))
+  journal.close()
+  renameSync(journal.path, `${journal.path}.1`)
+  journal.reopen()
+  const again = new Journal(site.logs, name, (file, seq) => wideLine(file, lines + seq))
+  for (let left = lines; left > 0; left -= 1000) again.write(Math.min(left, 1000))
+  again.close()
+  journal.close()
+  return journal
+}

@@ -1,0 +1,102 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Journal } from './journal.ts'
+import { delay } from './process.ts'
+import { atOnce, type Scenario, together, Trial } from './trial.ts'
+import { readMessage } from './line.ts'
+import { messageIn, type Verdict } from './verdict.ts'
+
+const src = resolve(import.meta.dirname, '../../src')
+/** Only reached after ten minutes; test/state ends the process there. */
+const late = new Set(['state.backup.verify.before'])
+/** The collector comes there when it has to set a bad file aside. */
+const whenRotten = new Set(['state.set-aside.after'])
+/** The collector comes there when it starts or stops, once in a run. */
+const onceARun = /^state\.(?:backup|create|migrate|set-aside)\./
+
+/** All names that the sources give to `crashPoint`. */
+export function crashPointNames(): string[] {
+  const names = new Set<string>()
+  for (const file of globSync('**/*.ts', { cwd: src })) {
+    const text = readFileSync(join(src, file), 'utf8')
+    for (const [, name] of text.matchAll(/crashPoint\('([^']+)'\)/g)) names.add(name!)
+  }
+  return [...names].filter(name => !late.has(name)).toSorted()
+}
+
+/** The process ends at each place where something becomes durable, three times in a row: the n-th time it comes there. */
+export const namedCrashPoints: Scenario = {
+  id: 'T02',
+  name: 'named crash points',
+  async run({ size, seed }) {
+    const names = crashPointNames()
+    const some = size === 'quick' ? names.filter(name => /^(?:inputs|pipeline|delivery\.settle)/.test(name)) : names
+    const rounds = { quick: 1, short: 1, long: 10 }[size]
+    const runs = Array.from({ length: rounds }, (_, round) => some.map(name => ({ name, round }))).flat()
+    const verdicts = await atOnce(3, runs, ({ name, round }) => crashAt(name, seed + round, size === 'quick' ? 1 : 3))
+    const verdict = together(verdicts)
+    return { ...verdict, notes: [`${some.length} points`, ...verdict.notes] }
+  }
+}
+
+/** Runs into the place once more each time, with new lines, then goes on without it. */
+function crashAt(point: string, seed: number, crashes: number): Promise<Verdict> {
+  const site = { input: 'partial_timeout: 100ms, scan_interval: 100ms', output: 'batch: { flush: 1ms }' }
+  return Trial.run(seed, { site }, async trial => {
+    const { logs, state } = trial.site
+    const [a, b, c] = ['a', 'b', 'c'].map(name => new Journal(logs, name)) as [Journal, Journal, Journal]
+    if (point.includes('letters')) trial.store.store.judge = refusal
+    for (let count = 1; count <= crashes; count++) {
+      // The first time nothing is there to rot.
+      if (whenRotten.has(point) && count > 1) writeFileSync(join(state, 'state.db'), 'not a database')
+      await crash(trial, [a, b, c], { point, count: onceARun.test(point) ? 1 : count })
+    }
+    if (trial.faults === 0) trial.broken.push('was never reached')
+    trial.site.start()
+    // Refused rows are decided on once 500 more have been judged.
+    b.write(600)
+    const letters = point.includes('letters') ? Math.ceil(a.seq / poisonEvery) : 0
+    const journals = { a: a.seq, b: b.seq, c: c.seq }
+    const verdict = await trial.verdict({ journals, letters })
+    await checkLetters(trial, letters)
+    return { ...verdict, broken: trial.broken.map(sentence => `${point}: ${sentence}`) }
+  })
+}
+
+async function crash(
+  trial: Trial,
+  journals: [Journal, Journal, Journal],
+  at: { point: string; count: number }
+): Promise<void> {
+  const { site, dice } = trial
+  const [a, b, c] = journals
+  site.start({ MCP_COLLECTOR_CRASH_AT: `${at.point}:${at.count}` })
+  for (let block = 0; block < 40 && site.isRunning; block++) {
+    a.write(dice.between(1, 20))
+    b.write(dice.between(1, 20))
+    // with more time before its end than a line without one gets, or with less
+    if (block % 8 === 0) c.writeOpen()
+    if (block === 20) b.rotate()
+    await delay(100)
+  }
+  await site.end('SIGTERM')
+  if (site.collector!.signalCode === 'SIGKILL') trial.faults++
+}
+
+/** One line in so many of journal `a` is refused. */
+const poisonEvery = 50
+
+function refusal(source: string): { status: number; type: string; reason: string } | undefined {
+  const line = readMessage(messageIn(source))
+  if (line?.file !== 'a' || line.seq % poisonEvery !== 0) return undefined
+  return { status: 400, type: 'document_parsing_exception', reason: 'refused by the test' }
+}
+
+async function checkLetters(trial: Trial, expected: number): Promise<void> {
+  const { letters } = JSON.parse(await trial.site.verb('dlq', 'list', '--json', '--limit', '1000000')) as {
+    letters: readonly { readonly source: string; readonly position: number }[]
+  }
+  const rows = new Set(letters.map(({ source, position }) => `${source} ${position}`))
+  if (rows.size !== letters.length) trial.broken.push(`${letters.length - rows.size} dead letters stand there twice`)
+  if (rows.size !== expected) trial.broken.push(`${rows.size} dead letters instead of ${expected}`)
+}

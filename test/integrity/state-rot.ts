@@ -1,0 +1,87 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Dice } from './dice.ts'
+import { Journal } from './journal.ts'
+import { type Scenario, together, Trial } from './trial.ts'
+import type { Verdict } from './verdict.ts'
+
+interface Rot {
+  readonly name: string
+  readonly apply: (state: string, parts: { readonly old: string; readonly dice: Dice }) => void
+}
+
+const database = (state: string): string => join(state, 'state.db')
+const rots: readonly Rot[] = [
+  { name: 'garbage', apply: state => writeFileSync(database(state), 'not a database '.repeat(5000)) },
+  { name: 'empty', apply: state => truncateSync(database(state), 0) },
+  { name: 'half', apply: state => truncateSync(database(state), readFileSync(database(state)).length >> 1) },
+  { name: 'a flipped bit', apply: (state, { dice }) => flip(database(state), dice) },
+  { name: 'all zero', apply: state => writeFileSync(database(state), Buffer.alloc(65536)) },
+  { name: 'an older copy', apply: (state, { old }) => cpSync(old, state, { recursive: true, force: true }) },
+  { name: 'missing', apply: state => rmSync(database(state)) },
+  { name: 'a directory', apply: state => replaceByDirectory(database(state)) },
+  {
+    name: 'garbage, and so its backup',
+    apply: state => {
+      for (const name of ['state.db', 'backup.db']) writeFileSync(join(state, name), 'rot')
+    }
+  },
+  { name: 'all of it deleted', apply: state => rmSync(state, { recursive: true }) },
+  { name: 'garbage in the log of changes', apply: state => writeFileSync(`${database(state)}-wal`, 'x'.repeat(50_000)) }
+]
+
+/** The state is lost or rotten between runs: it starts at once, and nothing is twice in the store. */
+export const rottenState: Scenario = {
+  id: 'T07',
+  name: 'state lost or rotten',
+  async run({ size, seed }) {
+    const some = size === 'quick' ? rots.filter((_, index) => [3, 5, 9].includes(index)) : rots
+    const rounds = { quick: 1, short: 1, long: 20 }[size]
+    const verdicts: Verdict[] = []
+    for (let round = 0; round < rounds; round++) {
+      for (const rot of some) verdicts.push(await survives(rot, { seed: seed + round, isStrict: size !== 'quick' }))
+    }
+    return together(verdicts)
+  }
+}
+
+function survives(rot: Rot, { seed, isStrict }: { seed: number; isStrict: boolean }): Promise<Verdict> {
+  return Trial.run(seed, {}, async trial => {
+    const { site, dice, broken } = trial
+    const journals = ['a', 'b', 'c'].map(name => new Journal(site.logs, name))
+    const old = join(site.folder, 'old')
+    let written = 0
+    for (let run = 0; run < 2; run++) {
+      for (const journal of journals) journal.write(dice.between(100, 2000))
+      written = journals.reduce((sum, { seq }) => sum + seq, 0)
+      site.start()
+      await trial.stored(written)
+      await site.end(run === 0 ? 'SIGTERM' : dice.one(['SIGTERM', 'SIGKILL']))
+      if (run === 0) cpSync(site.state, old, { recursive: true })
+    }
+    rot.apply(site.state, { old, dice })
+    trial.faults++
+    const began = performance.now()
+    site.start()
+    await site.ready()
+    const seconds = (performance.now() - began) / 1000
+    // Beside other tests everything takes longer.
+    if (seconds > (isStrict ? 3 : 9)) broken.push(`it started after ${seconds.toFixed(1)} s`)
+    for (const journal of journals) journal.write(dice.between(1, 500))
+    const verdict = await trial.verdict({ journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])) })
+    const ledger = verdict.ledger === '' ? '' : `state ${rot.name}: ${verdict.ledger}`
+    return { ...verdict, ledger, broken: broken.map(sentence => `state ${rot.name}: ${sentence}`) }
+  })
+}
+
+function flip(path: string, dice: Dice): void {
+  const bytes = readFileSync(path)
+  const at = dice.between(100, bytes.length - 1)
+  bytes[at]! ^= 1 << dice.between(0, 7)
+  writeFileSync(path, bytes)
+}
+
+function replaceByDirectory(path: string): void {
+  rmSync(path)
+  mkdirSync(path)
+}
