@@ -1,5 +1,6 @@
 import { exitCodes } from '../core/errors.ts'
 import { addLedger, ends, lossReasons, newLedger, pendingRows, type Ledger } from '../core/outcome.ts'
+import { allAccounts } from '../pipeline/accounts.ts'
 import type { LedgerRow } from '../pipeline/collector.ts'
 import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
@@ -40,13 +41,7 @@ export const ledger: Verb = {
 async function readLedger(stateDir: string): Promise<readonly LedgerRow[]> {
   const live = await ask<{ rows: readonly LedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
   if (live !== undefined) return live.rows
-  return readOffline(stateDir, state => {
-    const sources = new Map(state.load().sources.map(source => [source.id, source]))
-    return state.ledgers().map(entry => {
-      const source = sources.get(entry.source)
-      return { ...entry, name: source?.name ?? entry.source, input: source?.input ?? '' }
-    })
-  })
+  return readOffline(stateDir, state => allAccounts(state, []))
 }
 
 /** The accounts as a table: a column for each way to end that occurs, and a line that sums them where there are several. */

@@ -8,6 +8,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
+import { allAccounts } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
 import { DeadLetterDesk } from './letters.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -129,8 +130,8 @@ class Control implements Collector {
     return [...this.#options.meter.samples(), ...shard]
   }
 
-  ledgers(): Promise<readonly LedgerRow[]> {
-    return this.#shard.ask('ledgers')
+  async ledgers(): Promise<readonly LedgerRow[]> {
+    return allAccounts(this.#state, await this.#shard.ask('ledgers'))
   }
 
   stop(): Promise<readonly LedgerRow[]> {

@@ -9,6 +9,7 @@ import { StateStore } from '../../src/state/store.ts'
 import { command } from './command.ts'
 
 const source = 'AAAAAAAAAAAAAAAA'
+const gone = 'BBBBBBBBBBBBBBBB'
 let stateDir: string
 
 beforeAll(async () => {
@@ -28,7 +29,9 @@ beforeAll(async () => {
   const last = state.append([
     { kind: 'source', source: { id: source, input: 'agent', name: '/var/log/a.log', file: {}, seenAt: 0 } },
     { kind: 'cursor', cursor: { source, output: 'default/es', position: 100, marker: '', ledger } },
-    { kind: 'letter', letter: { ...letter, row: Buffer.from('{"message":"x"}\n') } }
+    { kind: 'letter', letter: { ...letter, row: Buffer.from('{"message":"x"}\n') } },
+    { kind: 'cursor', cursor: { source: gone, output: 'default/es', position: 50, marker: '', ledger } },
+    { kind: 'forget', source: gone }
   ])
   state.flush()
   await state.untilDurable(last)
@@ -42,6 +45,15 @@ describe('state of a collector that does not run', () => {
     const { code, out } = await command(['ledger', '--state-dir', stateDir])
     expect(code).toBe(0)
     expect(out.split('\n')[1]!.split(/ {2,}/)).toEqual(['/var/log/a.log', 'es', '5', '4', '1', '0'])
+  })
+
+  test('counts the rows of files that are forgotten', async () => {
+    const { out } = await command(['ledger', '--json', '--state-dir', stateDir])
+    const { rows } = JSON.parse(out) as { rows: { source: string; ledger: { read: number } }[] }
+    expect(rows.map(row => [row.source, row.ledger.read])).toEqual([
+      [source, 5],
+      ['', 5]
+    ])
   })
 
   test('shows its dead letters and stays as it was', async () => {
