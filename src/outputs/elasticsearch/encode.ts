@@ -4,8 +4,9 @@ import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'
 import { type Fragment, copyFragment, copySpan, viewOf } from './copy.ts'
 import { type DocumentOptions, type Names, type SourceText, headOf, namesOf, sourceText } from './document.ts'
-import { checkOf, writeIdTail } from './id.ts'
+import { checkOf, idTail, writeIdTail } from './id.ts'
 import { KeyTexts } from './key-texts.ts'
+import { PlainRows } from './plain-rows.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
 import { Timestamps, writeDecimal } from './timestamps.ts'
 import { type Ends, mostBytes, writeValue } from './values.ts'
@@ -29,6 +30,7 @@ export class DocumentEncoder {
   readonly #timeAgain: Timestamps | undefined
   readonly #names: Names
   readonly #texts: RowTexts
+  readonly #plain: PlainRows | undefined
   /** The fields of the row at hand that go under `attributes`. */
   #rest = new Int32Array(64)
   #ends: Ends = {
@@ -46,26 +48,29 @@ export class DocumentEncoder {
     this.#timeAgain = options.schema === 'flat' ? new Timestamps('","timestamp":"') : undefined
     this.#names = namesOf[options.schema]
     this.#texts = rowTexts(this.#names, this.#isOtel)
+    if (options.schema === 'ecs' && options.hasAction) {
+      const head = (text: SourceText, level: number, flags: number) => this.#learnHead(text, level, flags)
+      this.#plain = new PlainRows({ names: this.#names, time: this.#time, head })
+    }
   }
 
   encode(batch: Batch, body: Body): void {
     const text = this.#sources.get(batch.source) ?? this.#learn(batch.source)
     this.#keys.refresh()
-    this.#ends = { from: batch.bytes, fromView: viewOf(batch.bytes), into: body.bytes, intoView: viewOf(body.bytes) }
     for (let row = 0; row < batch.rows; row++) {
-      if (batch.fate[row] !== Fate.kept) continue
-      this.#reserve(batch, row, text, body)
-      if (body.bytes !== this.#ends.into) {
-        this.#ends = {
-          from: batch.bytes,
-          fromView: this.#ends.fromView,
-          into: body.bytes,
-          intoView: viewOf(body.bytes)
-        }
-      }
-      body.at = this.#writeRow(batch, row, text, body.at)
-      body.endRow(batch.positions[row]!, batch.lengths[row]!)
+      row = this.#plain?.write(batch, text, body, row) ?? row
+      if (row < batch.rows && batch.fate[row] === Fate.kept) this.#encodeRow(batch, row, text, body)
     }
+  }
+
+  #encodeRow(batch: Batch, row: number, text: SourceText, body: Body): void {
+    this.#reserve(batch, row, text, body)
+    if (batch.bytes !== this.#ends.from || body.bytes !== this.#ends.into) {
+      const { bytes } = batch
+      this.#ends = { from: bytes, fromView: viewOf(bytes), into: body.bytes, intoView: viewOf(body.bytes) }
+    }
+    body.at = this.#writeRow(batch, row, text, body.at)
+    body.endRow(batch.positions[row]!, batch.lengths[row]!)
   }
 
   #learn(source: Source): SourceText {
@@ -111,7 +116,7 @@ export class DocumentEncoder {
       at = copyFragment(text.open, into, at)
       const check = checkOf(this.#ends.fromView, batch.starts[row]!, batch.ends[row]!)
       writeIdTail(batch.positions[row]!, batch.lengths[row]!, check, into, at)
-      at += 20
+      at += idTail
     }
     at = this.#writeTime(batch, row, at)
     const flags = batch.flags[row]!

@@ -4,6 +4,9 @@
 export const idLength = 36
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** Digits behind the source id. */
+export const idTail = 20
+
 const digits = Uint8Array.from(Buffer.from(idAlphabet))
 /** Two digits at a time, low byte first. */
 const pairs = new Uint16Array(4096)
