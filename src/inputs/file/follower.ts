@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { limited, type Log } from '../../core/log.ts'
 import type { StateRecord } from '../../core/record.ts'
 import type { Position } from '../../core/source.ts'
 import { type Candidate, Discovery } from './discover.ts'
@@ -7,6 +6,7 @@ import { type Disk, type FileStat, reasonOf, systemDisk } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
 import type { FollowContext, FollowInput, KnownParts } from './context.ts'
 import { KnownFile } from './known.ts'
+import { Problems } from './problems.ts'
 import { Resume } from './resume.ts'
 import { Seeker } from './seek.ts'
 import type { StoredFile } from './stored.ts'
@@ -24,11 +24,6 @@ const forgetAfterMs = 24 * 60 * 60 * 1000
 const mostWatchedFiles = 200
 /** With more handles than these, those of files at rest are closed at once. */
 const mostOpen = 512
-const reportEveryMs = 60_000
-/** What we never open, said once for each path. */
-const refusals = new Set(['symlink', 'outside', 'not_regular'])
-const mostRefused = 10_000
-const mostProblems = 1000
 /** The state forgets sources that nobody has written about for seven days. */
 const touchMs = 86_400_000
 
@@ -37,15 +32,12 @@ export class Follower {
   readonly #input: FollowInput
   readonly #context: FollowContext
   readonly #disk: Disk
-  readonly #log: Log
   readonly #discovery: Discovery
   readonly #seeker: Seeker
   readonly #wakes: Wakes
   readonly #files = new Map<string, KnownFile>()
   readonly #records: StateRecord[] = []
-  readonly #refused = new Set<string>()
-  /** What could not be followed at the last scan and since, by path. */
-  readonly #problems = new Map<string, string>()
+  readonly #problems: Problems
   #resume!: Resume
   #parts!: KnownParts
   #isFirstScan = true
@@ -58,9 +50,10 @@ export class Follower {
     this.#input = input
     this.#context = context
     this.#disk = context.disk ?? systemDisk
-    this.#log = limited(context.log, reportEveryMs, () => context.clock.monotonic())
-    this.#discovery = new Discovery(input, this.#disk, this.#report)
-    this.#seeker = new Seeker(this.#discovery, this.#disk, this.#report)
+    this.#problems = new Problems(input.name, context)
+    const { report } = this.#problems
+    this.#discovery = new Discovery(input, this.#disk, report)
+    this.#seeker = new Seeker(this.#discovery, this.#disk, report)
     this.#wakes = new Wakes(path => this.#poke(path), context.log)
   }
 
@@ -73,9 +66,9 @@ export class Follower {
     return [...this.#files.values()].filter(file => file.source !== undefined).map(file => file.path)
   }
 
-  /** What can not be read now and why, at most a thousand. */
-  get problems(): { readonly path: string; readonly reason: string }[] {
-    return [...this.#problems].map(([path, reason]) => ({ path, reason }))
+  /** What can not be read now and why. */
+  get problems(): ReturnType<Problems['list']> {
+    return this.#problems.list()
   }
 
   start(): Promise<void> {
@@ -89,7 +82,7 @@ export class Follower {
       disk: this.#disk,
       allowed: this.#discovery,
       resume: this.#resume,
-      report: this.#report,
+      report: this.#problems.report,
       records: this.#records
     }
     this.scan()
@@ -160,7 +153,7 @@ export class Follower {
     } catch (error) {
       // Not met yet: at the next scan it is looked at again.
       this.#resume.putBack(stored)
-      this.#report(reasonOf(error), path)
+      this.#problems.report(reasonOf(error), path)
       return
     }
     this.#files.set(file.key, file)
@@ -229,7 +222,7 @@ export class Follower {
       return
     }
     this.#look(file, now)
-    if (file.hotUntil > now) this.#pollSoon()
+    if (file.heat.isWarm(now)) this.#pollSoon()
   }
 
   /** One look at a file between scans. */
@@ -238,7 +231,7 @@ export class Follower {
       const stat = file.handle.isOpen ? file.handle.stat() : this.#disk.lstat(file.path)
       if (stat !== undefined && keyOf(inodeOf(stat)) === file.key) file.observe(stat, now)
     } catch (error) {
-      this.#report(reasonOf(error), file.path)
+      this.#problems.report(reasonOf(error), file.path)
     }
   }
 
@@ -252,7 +245,7 @@ export class Follower {
     const now = this.#context.clock.monotonic()
     let isAnyHot = false
     for (const file of this.#files.values()) {
-      if (file.hotUntil <= now) continue
+      if (!file.heat.isWarm(now)) continue
       isAnyHot = true
       this.#look(file, now)
     }
@@ -276,9 +269,9 @@ export class Follower {
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
       if (file.handle.isOpen && ++open > mostOpen) file.rest(now)
-      if (file.hotUntil <= now) continue
+      if (!file.heat.isWarm(now)) continue
       isAnyHot = true
-      if (file.isHot) busy.add(folder)
+      if (file.heat.isHot) busy.add(folder)
     }
     const quiet = [...folders].filter(([folder, files]) => files <= mostWatchedFiles && !busy.has(folder))
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
@@ -292,14 +285,5 @@ export class Follower {
     const records = this.#records.splice(0)
     this.#context.link.append(records)
     for (const record of records) if (record.kind === 'forget') this.#context.forget?.(record.source)
-  }
-
-  readonly #report = (reason: string, path: string): void => {
-    if (this.#problems.size < mostProblems) this.#problems.set(path, reason)
-    const refusal = `${reason} ${path}`
-    if (refusals.has(reason) && this.#refused.has(refusal)) return
-    if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)
-    this.#context.meter.of('collector_input_errors_total', this.#input.name, reason).value++
-    this.#log.warn(`Cannot follow "${path}": ${reason}`, { input: this.#input.name })
   }
 }

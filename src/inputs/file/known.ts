@@ -4,6 +4,7 @@ import type { FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
 import type { KnownParts } from './context.ts'
 import { Handle } from './handle.ts'
+import { Heat } from './heat.ts'
 import { hashOf, headBytes, type Inode, keyOf, sourceId } from './identity.ts'
 import { isHead, longerHead } from './resume.ts'
 import { Retired } from './retired.ts'
@@ -16,10 +17,6 @@ import { Tails } from './tails.ts'
 const rotatedWaitMs = 2000
 /** The same for a file without a name: nobody will find it again, so its writer gets more time. */
 const unlinkedWaitMs = 10_000
-/** A file that grew is looked at every 50 ms for a moment, and longer when it grew twice within a second; a line a second is none. */
-const warmMs = 120
-const hotMs = 10_000
-const secondMs = 900
 const idleCloseMs = 60_000
 
 /** One file of the disk, over its names and generations. Times are monotonic ms. */
@@ -40,13 +37,11 @@ export class KnownFile {
   unlinkedAt = -1
   /** The file itself said that it has no name left. */
   isUnlinked = false
-  hotUntil = -1
-  isHot = false
+  readonly heat = new Heat()
   #stored: StoredFile | undefined
   #generation = 0
   #size = 0
   #mtimeNs = 0n
-  #grewAt = -Infinity
   #usedAt = 0
   #filledAt = -1
   /** While no source is open for what was stored: the bytes before the place where it would go on. */
@@ -145,7 +140,7 @@ export class KnownFile {
     this.source = undefined
     this.#stored = { ...this.#stored!, size: source.size }
     this.#begin()
-    this.hotUntil = now + secondMs
+    this.heat.stir(now)
   }
 
   /** The stored generation is over, another one begins. */
@@ -234,7 +229,7 @@ export class KnownFile {
   /** Closes the handle if nothing is to be read just now. */
   rest(now: number): void {
     const isAtEnd = this.source === undefined || this.source.readTo >= this.#size
-    if (isAtEnd && this.hotUntil <= now && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
+    if (isAtEnd && !this.heat.isWarm(now) && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
   }
 
   /** Nothing at all is left of the file on disk, and no handle. */
@@ -260,17 +255,16 @@ export class KnownFile {
   }
 
   #grow(now: number): void {
-    this.hotUntil = Math.max(this.hotUntil, now + (now - this.#grewAt <= secondMs ? hotMs : warmMs))
-    this.isHot = now - this.#grewAt <= secondMs
-    this.#grewAt = now
+    this.heat.grow(now)
     if (this.source === undefined) return
     this.source.ended = false
     this.#parts.context.wake(this.source)
   }
 
   #isFinished(now: number): boolean {
-    if (this.unlinkedAt >= 0) return now - Math.max(this.unlinkedAt, this.#grewAt) >= unlinkedWaitMs
-    return this.awayAt >= 0 && now - Math.max(this.awayAt, this.#grewAt) >= rotatedWaitMs
+    const { grewAt } = this.heat
+    if (this.unlinkedAt >= 0) return now - Math.max(this.unlinkedAt, grewAt) >= unlinkedWaitMs
+    return this.awayAt >= 0 && now - Math.max(this.awayAt, grewAt) >= rotatedWaitMs
   }
 
   /** Lets go of a file that was read to its end, once all of it is settled. */

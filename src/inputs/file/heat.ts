@@ -1,0 +1,28 @@
+/** A file that grew is looked at every 50 ms for a moment, and longer when it grew twice within a second; a line a second is none. */
+const warmMs = 120
+const hotMs = 10_000
+const secondMs = 900
+
+/** How soon a file deserves another look. Times are monotonic ms. */
+export class Heat {
+  /** It grew twice within a second. */
+  isHot = false
+  grewAt = -Infinity
+  #until = -1
+
+  grow(now: number): void {
+    this.isHot = now - this.grewAt <= secondMs
+    this.#until = Math.max(this.#until, now + (this.isHot ? hotMs : warmMs))
+    this.grewAt = now
+  }
+
+  /** Something else happened to it that more may follow. */
+  stir(now: number): void {
+    this.#until = now + secondMs
+  }
+
+  /** Whether to look at it between scans. */
+  isWarm(now: number): boolean {
+    return this.#until > now
+  }
+}
