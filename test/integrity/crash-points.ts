@@ -1,5 +1,6 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { checkLetters } from './chaos.ts'
 import { Journal } from './journal.ts'
 import { delay } from './process.ts'
 import { atOnce, type Scenario, together, Trial } from './trial.ts'
@@ -90,13 +91,4 @@ function refusal(source: string): { status: number; type: string; reason: string
   const line = readMessage(messageIn(source))
   if (line?.file !== 'a' || line.seq % poisonEvery !== 0) return undefined
   return { status: 400, type: 'document_parsing_exception', reason: 'refused by the test' }
-}
-
-async function checkLetters(trial: Trial, expected: number): Promise<void> {
-  const { letters } = JSON.parse(await trial.site.verb('dlq', 'list', '--json', '--limit', '1000000')) as {
-    letters: readonly { readonly source: string; readonly position: number }[]
-  }
-  const rows = new Set(letters.map(({ source, position }) => `${source} ${position}`))
-  if (rows.size !== letters.length) trial.broken.push(`${letters.length - rows.size} dead letters stand there twice`)
-  if (rows.size !== expected) trial.broken.push(`${rows.size} dead letters instead of ${expected}`)
 }

@@ -1,7 +1,10 @@
 import { burstThenRotate } from './bursts.ts'
+import { bulkChaos } from './chaos.ts'
+import { mixedContent } from './content.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
+import { partialLines } from './partials.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { rottenState } from './state-rot.ts'
 import type { Scenario } from './trial.ts'
@@ -13,5 +16,8 @@ export const scenarios: readonly Scenario[] = [
   burstThenRotate,
   truncateAndRegrow,
   sameInode,
+  mixedContent,
+  partialLines,
+  bulkChaos,
   drainOnSigterm
 ]

@@ -1,0 +1,62 @@
+import { readMessage } from './line.ts'
+import { Journal } from './journal.ts'
+import { type Scenario, Trial } from './trial.ts'
+import { messageIn } from './verdict.ts'
+
+const lines = { quick: 6000, short: 150_000, long: 1_000_000 }
+const files = 4
+/** Of each journal, one line in so many is refused for ever. */
+const poisonEvery = 50
+const batchBytes = 1 << 20
+const items = { p429: 0.1, p503: 0.05 }
+const requests = { 'cut-after': 0.05, 'cut-before': 0.05, '413': 0.02, 'non-json': 0.03 }
+/** Parts of the requests that have to be sent again, and of the rows in the others: no client can do with less. */
+const failing = Object.values(requests).reduce((sum, odds) => sum + odds, 0)
+const refused = items.p429 + items.p503
+
+/** Every kind of answer to bulk requests, again and again. */
+export const bulkChaos: Scenario = {
+  id: 'T34',
+  name: 'bulk chaos',
+  run({ size, seed }) {
+    const output = `batch: { max_bytes: 1MiB }, max_in_flight_bytes: 8MiB, retry: { min: 20ms, max: 500ms }`
+    return Trial.run(seed, { site: { output }, fake: { items, requests } }, async trial => {
+      const { site, store, broken, notes } = trial
+      store.store.judge = source => {
+        const line = readMessage(messageIn(source))
+        if (line === undefined || line.seq % poisonEvery !== 0) return undefined
+        return { status: 400, type: 'document_parsing_exception', reason: '[1:1] failed to parse field' }
+      }
+      const journals = Array.from({ length: files }, (_, index) => new Journal(site.logs, `c${index}`))
+      for (const journal of journals) {
+        for (let left = lines[size] / files; left > 0; left -= 1000) journal.write(Math.min(left, 1000))
+      }
+      const letters = files * Math.ceil(lines[size] / files / poisonEvery)
+      site.start()
+      await trial.stored(lines[size] - letters, 600_000)
+      const ideal = Math.ceil(((store.stats.bulkBytes / store.stats.bulkRows) * lines[size]) / batchBytes)
+      const needed = ideal / (1 - failing) / (1 - refused)
+      const ratio = store.stats.bulkRequests / needed
+      trial.faults = Math.round(store.stats.bulkRequests * failing)
+      const verdict = await trial.verdict({
+        journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])),
+        letters
+      })
+      await checkLetters(trial, letters)
+      notes.push(`${store.stats.bulkRequests} requests, ${ratio.toFixed(2)} x what the faults make necessary`)
+      notes.push(`${(store.stats.bulkRequests / ideal).toFixed(2)} x those of a healthy server`)
+      if (size !== 'quick' && ratio > 1.35) broken.push(`${ratio.toFixed(2)} times the requests that were needed`)
+      return verdict
+    })
+  }
+}
+
+/** Every refused row stands among the dead letters, once. */
+export async function checkLetters({ site, broken }: Trial, expected: number): Promise<void> {
+  const { letters } = JSON.parse(await site.verb('dlq', 'list', '--json', '--limit', '10000000')) as {
+    letters: readonly { readonly source: string; readonly position: number }[]
+  }
+  const rows = new Set(letters.map(({ source, position }) => `${source} ${position}`))
+  if (rows.size !== letters.length) broken.push(`${letters.length - rows.size} dead letters stand there twice`)
+  if (rows.size !== expected) broken.push(`${rows.size} dead letters instead of ${expected}`)
+}
