@@ -1,6 +1,7 @@
 import { main, report } from './cli/main.ts'
 import { processTerminal } from './cli/terminal.ts'
 
+const patienceMs = 200
 const terminal = processTerminal()
 
 // Whoever reads our output may stop early: `mcp-collector ledger | head`.
@@ -9,4 +10,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 process.on('uncaughtException', error => process.exit(report(error, terminal)))
-process.exit(await main(process.argv.slice(2), terminal))
+const args = process.argv.slice(2)
+const code = await main(args, terminal)
+// A pipe takes only what it has room for: a slow reader gets the rest before the end. But a collector waits for nobody.
+if (args[0] === 'run') setTimeout(() => process.exit(code), patienceMs)
+process.stdout.write('', () => process.exit(code))

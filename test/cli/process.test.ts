@@ -4,7 +4,12 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeF
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import { StateStore } from '../../src/state/store.ts'
 import { execute, root } from './command.ts'
 
 const wrapper = join(root, 'bin', 'mcp-collector.js')
@@ -28,6 +33,18 @@ describe('program', () => {
     child.stdout.destroy()
     const [[code], err] = await Promise.all([once(child, 'exit'), text(child.stderr)])
     expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+
+  test('writes all of a long answer to somebody who reads slowly', async () => {
+    const state = StateStore.open(dir, { clock: systemClock, log: silentLog })
+    const ledger = newLedger()
+    const cursors = Array.from({ length: 2000 }, (_, n) => ({ source: `source-${n}`, output: 'default/es', ledger }))
+    state.append(cursors.map(cursor => ({ kind: 'cursor', cursor: { ...cursor, position: 1, marker: '' } })))
+    state.close()
+    const child = spawn(process.execPath, [wrapper, 'ledger', '--json', '--state-dir', dir])
+    await Promise.race([once(child, 'exit'), delay(1500)])
+    const { rows } = JSON.parse(await text(child.stdout)) as { rows: unknown[] }
+    expect(rows).toHaveLength(2000)
   })
 })
 
