@@ -22,7 +22,7 @@ export class Authority {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     return {
       cert: this.#certificate(name, publicKey, [alternativeNames]),
-      key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' })
     }
   }
 

@@ -33,7 +33,6 @@ describe('document ids', () => {
       const second = await send(documents, isOursFirst ? 'automatic' : 'ours')
       pairs.push(isOursFirst ? { ours: first, automatic: second } : { ours: second, automatic: first })
     }
-    const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
     const ours = middle(pairs.map(pair => pair.ours))
     const automatic = middle(pairs.map(pair => pair.automatic))
     const ratios = pairs.map(pair => pair.ours / pair.automatic)
@@ -73,4 +72,8 @@ async function send(documents: readonly Row[], ids: 'ours' | 'automatic' | 'warm
   const seconds = (performance.now() - began) / 1000
   expect(answers.every(answer => !answer.errors)).toBe(true)
   return documents.length / seconds
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

@@ -63,7 +63,7 @@ export class Stage {
   /** The backing index that takes new documents. */
   async writeIndex(): Promise<string> {
     const { data_streams: streams } = await this.client.indices.getDataStream({ name: this.stream })
-    return streams[0]!.indices.at(-1)!.index_name
+    return streams[0]!.indices.at(-1).index_name
   }
 
   /** Waits until so many documents are there. */

@@ -89,7 +89,10 @@ async function pauseOrRestart(trial: Trial, fragments: readonly Fragments[]): Pr
     for (const file of fragments) file.write(5)
     // the first fragment has come, its answer has not been sent
     const { promise, resolve } = Promise.withResolvers<void>()
-    store.store.judge = () => void resolve()
+    store.store.judge = () => {
+      resolve()
+      return undefined
+    }
     await Promise.race([promise, delay(partialMs * 3)])
     store.store.judge = () => undefined
     await site.end('SIGKILL')

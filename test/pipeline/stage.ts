@@ -172,7 +172,7 @@ export class Run {
   }
 }
 
-export function rowOf(row: number): string {
+function rowOf(row: number): string {
   return `{"timestamp":"2026-01-01T00:00:00Z","level":"info","service_name":"agent","message":"row ${row}"}`
 }
 

@@ -33,7 +33,7 @@ test('sameMinute reads what parse reads, or nothing', () => {
     max: new Date('2026-11-22T10:03:00Z'),
     noInvalidDate: true
   })
-  const spoilt = fc.tuple(stamp, fc.nat(23), fc.constantFrom(...'0159:/.TZ +-x'))
+  const spoilt = fc.tuple(stamp, fc.nat(23), fc.constantFrom(...'0159:/.TZ +-x'.split('')))
   const text = fc.oneof(
     stamp.map(date => date.toISOString()),
     spoilt.map(([date, at, byte]) => date.toISOString().slice(0, at) + byte + date.toISOString().slice(at + 1))
