@@ -160,6 +160,26 @@ describe('shard with a rotated file', () => {
     expect(account!.ledger.rows[endOf.delivered]).toBe(15)
   })
 
+  it('reads what was added to it while nobody looked, also when the run that found it was cut short', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const input = 'paths: ["*.log*"]'
+    const first = await stage.start({ input })
+    await first.settled(10)
+    renameSync(join(stage.folder, 'agent.log'), join(stage.folder, 'agent.log.1'))
+    await first.until('the source is closed', () => first.ledgers().length === 0)
+    await first.stop()
+    stage.writeRows(10, 15, 'agent.log.1')
+    await stage.server.stop()
+    const second = await stage.start({ input })
+    await second.pass(3000)
+    expect(await second.stop(0)).toBe(5)
+    await stage.server.resume()
+    const third = await stage.start({ input })
+    await third.until('all rows are there', () => stage.messages().length === 15)
+    expect(stage.messages()).toEqual(rows(0, 15))
+  })
+
   it('reads old and new file side by side', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
@@ -170,6 +190,22 @@ describe('shard with a rotated file', () => {
     stage.writeRows(20, 30)
     await run.until('all rows are there', () => stage.messages().length === 30)
     expect(stage.messages().toSorted()).toEqual(rows(0, 30).toSorted())
+  })
+})
+
+describe('shard with old content that is left out', () => {
+  it('reads what was added while nobody looked', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    stage.clock.move(60_000)
+    const input = 'ignore_older: 1s'
+    const first = await stage.start({ input })
+    await first.pass(3000)
+    await first.stop()
+    stage.writeRows(10, 15)
+    const second = await stage.start({ input })
+    await second.settled(5)
+    expect(stage.messages()).toEqual(rows(10, 15))
   })
 })
 

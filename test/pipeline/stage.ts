@@ -95,10 +95,11 @@ export class Stage {
       const endpoint = own.includes('endpoints:') ? '' : `endpoints: ["${this.server.url}"], `
       return `  ${name}: { type: elasticsearch, retry: { min: 100ms, max: 1s }, ${endpoint}${own} }\n`
     })
+    const paths = input.includes('paths:') ? '' : 'paths: ["*.log"], '
     writeFileSync(
       path,
       `version: 1\ncollector: { state_dir: state }\n` +
-        `inputs:\n  logs: { type: file, paths: ["*.log"], ${input} }\n` +
+        `inputs:\n  logs: { type: file, ${paths}${input} }\n` +
         `outputs:\n${named.join('')}${more}`
     )
     const loaded = await loadConfig([path], { env: {}, components })

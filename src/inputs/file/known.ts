@@ -86,10 +86,16 @@ export class KnownFile {
     this.startAt = last.startAt
     this.#size = size
     if (last.isEnded && settled >= size) this.#park(settled)
-    else this.#open({ ...last, ...this.#inode, path: this.path, size: Math.max(size, last.size) }, { wasKnown: true })
+    else this.#openAgain(last, size)
     if (this.source === undefined) return
     this.source.size = size
     for (const { position } of resume.cursors(last.id)) this.source.remember(position)
+  }
+
+  /** Goes on with a generation. If it was ended, it no longer is: else the next run would take what was added for settled. */
+  #openAgain(last: StoredFile, size: number): void {
+    const now = { path: this.path, size: Math.max(size, last.size), isEnded: false }
+    this.#open({ ...last, ...this.#inode, ...now }, { wasKnown: true })
   }
 
   /** What an earlier run knew and can not be read any more: a source of no bytes, that accounts for what is lost. */
