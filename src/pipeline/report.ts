@@ -1,3 +1,4 @@
+import type { Meter, Sample } from '../core/metrics.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
@@ -54,6 +55,19 @@ export function ledgerRows(lanes: ReadonlyMap<FileSource, readonly Lane[]>): Led
     }
   }
   return rows
+}
+
+/** Sets the bytes that each output is behind, also to none where all sources of an input are closed. */
+export function measureLag(
+  lanes: ReadonlyMap<FileSource, readonly Lane[]>,
+  routes: readonly Route[],
+  meter: Meter
+): void {
+  const lagOf = (input: string, output: string): Sample => meter.of('collector_input_lag_bytes', input, output)
+  for (const { id, inputs } of routes) for (const input of inputs) lagOf(input, id).value = 0
+  for (const [{ input, size }, readers] of lanes) {
+    for (const { track } of readers) lagOf(input, track.output).value += Math.max(0, size - track.settled)
+  }
 }
 
 function sourceStatus(source: FileSource, lanes: readonly Lane[]): SourceStatus {

@@ -15,7 +15,7 @@ import { Lane } from './lane.ts'
 import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import type { InputPlan } from './plan.ts'
 import { type Route, Steps } from './steps.ts'
-import { ledgerRows, statusOf } from './report.ts'
+import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { Turns } from './turns.ts'
 
 /** Cursors are stored so often, ms. */
@@ -129,7 +129,7 @@ export class Shard {
   }
 
   samples(): Answers['samples'] {
-    this.#measureLag()
+    measureLag(this.#lanes, this.#steps.routes, this.meter)
     return this.meter.samples()
   }
 
@@ -138,20 +138,6 @@ export class Shard {
     const route = this.#steps.routes.find(one => one.id === output)
     if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
     return Object.fromEntries(await route.delivery.replay(rows))
-  }
-
-  #measureLag(): void {
-    const lag = new Map<string, number>()
-    for (const [source, lanes] of this.#lanes) {
-      for (const lane of lanes) {
-        const key = `${source.input}\u0000${lane.track.output}`
-        lag.set(key, (lag.get(key) ?? 0) + Math.max(0, source.size - lane.track.settled))
-      }
-    }
-    for (const [key, bytes] of lag) {
-      const [input = '', output = ''] = key.split('\u0000')
-      this.meter.of('collector_input_lag_bytes', input, output).value = bytes
-    }
   }
 
   #openSource(source: FileSource, input: InputPlan): void {

@@ -28,12 +28,7 @@ import { Tails } from './tails.ts'
  *   cursors: source.marker(position) goes into each cursor; behind them, in the same append, marks.dropCuts(lowest cursor)
  */
 
-export interface FileSourceParts {
-  readonly id: SourceId
-  readonly input: string
-  readonly resource: Resource
-  readonly dataset: string
-  readonly service: string
+export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource' | 'dataset' | 'service'> {
   readonly path: string
   readonly startAt: Position
   readonly size: number
