@@ -3,8 +3,10 @@ import { Journal } from './journal.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 
+/** Within this time the cursors of all rows are stored. */
+const cursorMs = 2500
 const files = { quick: 10, short: 50, long: 50 }
-const rounds = { quick: 2, short: 6, long: 20 }
+const rounds = { quick: 1, short: 6, long: 20 }
 
 /** Files are truncated and have grown past their old end before anybody looks, while it runs and while it is stopped. */
 export const truncateAndRegrow: Scenario = {
@@ -19,7 +21,7 @@ export const truncateAndRegrow: Scenario = {
       for (let round = 0; round < rounds[size] * 2; round++) {
         const isStopped = round % 2 === 1
         await trial.stored(total(journals))
-        if (isStopped) await site.end(dice.one(['SIGTERM', 'SIGKILL']))
+        if (isStopped) await stop(trial)
         for (const journal of journals) {
           const before = statSync(journal.path).size
           journal.truncate()
@@ -47,7 +49,7 @@ export const sameInode: Scenario = {
       for (let round = 0; round < rounds[size]; round++) {
         await trial.stored(total(journals))
         const isStopped = size === 'quick' || round % 2 === 1
-        if (isStopped) await site.end(dice.one(['SIGTERM', 'SIGKILL']))
+        if (isStopped) await stop(trial)
         reused += await recreate(journals, isStopped)
         trial.faults += journals.length
         if (isStopped) site.start()
@@ -55,6 +57,13 @@ export const sameInode: Scenario = {
       trial.notes.push(`${reused} of ${trial.faults} got the inode of one that was deleted`)
       return trial.verdict({ journals: counts(journals) })
     })
+}
+
+/** Ends the collector in one way or the other. Rows whose cursor a kill has lost can not be counted after their file is gone. */
+async function stop({ site, dice }: Trial): Promise<void> {
+  const signal = dice.one(['SIGTERM', 'SIGKILL'] as const)
+  if (signal === 'SIGKILL') await delay(cursorMs)
+  await site.end(signal)
 }
 
 /** Returns how many inodes were used again. */
