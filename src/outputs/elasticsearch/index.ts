@@ -4,7 +4,7 @@ import type { Batch } from '../../core/batch.ts'
 import type { Body, Output, Refusal, Shipment, Verdicts } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import { BackingIndices, type Doubt, noDoubt } from './backing.ts'
-import { Client } from './client.ts'
+import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
 import { salted, without } from './rows.ts'
 import { type BulkAnswer, type Memo, memoOf, sendBulk } from './send.ts'
@@ -15,17 +15,7 @@ import { type TemplateMode, Templates, templateModes } from './template.ts'
 const blockedMs = 10_000
 const connections = 8
 
-export interface ElasticsearchOptions {
-  readonly endpoints: readonly string[]
-  readonly apiKey: string
-  readonly user: string
-  readonly password: string
-  readonly tls: {
-    readonly caFile: string
-    readonly certFile: string
-    readonly keyFile: string
-    readonly skipVerify: boolean
-  }
+export interface ElasticsearchOptions extends Omit<ClientOptions, 'connections' | 'timeoutMs'> {
   readonly namespace: string
   readonly schema: Schema
   readonly template: TemplateMode
