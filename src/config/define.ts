@@ -44,9 +44,9 @@ export interface OutputContext {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
-  /** What the output stored in earlier runs under a key of its own, and how to store it. */
+  /** What the output stored in earlier runs under a key of its own, and how to store it; resolves once that is durable. */
   readonly note: (key: string) => string | undefined
-  readonly setNote: (key: string, value: string) => void
+  readonly setNote: (key: string, value: string) => Promise<void>
 }
 export interface OutputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
   readonly kind: 'output'

@@ -103,7 +103,10 @@ async function createRoute(
     log: parts.log,
     meter: parts.meter,
     note: key => parts.stored.notes[`${id}/${key}`],
-    setNote: (key, value) => void parts.link.append([{ kind: 'note', key: `${id}/${key}`, value }])
+    setNote: (key, value) => {
+      const number = parts.link.append([{ kind: 'note', key: `${id}/${key}`, value }])
+      return parts.link.untilDurable(number)
+    }
   })
   const { link, clock, log, meter } = parts
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery

@@ -40,7 +40,7 @@ export class Queue {
 
 /** Whether shipments or inputs wait for this record. */
 export function isUrgent(record: StateRecord): boolean {
-  return record.kind !== 'cursor' && record.kind !== 'note' && record.kind !== 'uncut'
+  return record.kind !== 'cursor' && record.kind !== 'uncut'
 }
 
 function keyOf(record: TableRecord): string {

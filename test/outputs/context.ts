@@ -15,7 +15,10 @@ export function newContext(notes = new Map<string, string>(), more: Partial<Outp
     log: silentLog,
     meter: new Meter(),
     note: key => notes.get(key),
-    setNote: (key, value) => void notes.set(key, value),
+    setNote: (key, value) => {
+      notes.set(key, value)
+      return Promise.resolve()
+    },
     ...more
   }
 }

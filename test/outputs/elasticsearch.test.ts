@@ -265,6 +265,19 @@ describe('elasticsearch rollover', () => {
     expect(fake.documents()).toHaveLength(3)
   })
 
+  it('repeats nothing in a data stream that an earlier run had no time to note', async () => {
+    const before = newOutput()
+    await before.prepare(never)
+    const noted = notes.get('write_indices')!
+    await before.send(encoded(before, ['one'], {}, 'other'), never)
+    notes.set('write_indices', noted)
+    fake.store.rollover('logs-other-default')
+    const output = newOutput()
+    const shipment = encoded(output, ['one'], { mayRepeat: Uint8Array.of(1) }, 'other')
+    await output.prepare(never)
+    expect(verdicts(await output.send(shipment, never))).toEqual([Verdict.exists])
+  })
+
   it('is only counted where the key must not look', async () => {
     for (const forbidden of ['data_stream', 'mget'] as const) {
       await restart({ forbidden: [forbidden] })

@@ -41,11 +41,15 @@ export class BackingIndices {
   #current: ReadonlyMap<string, string> = new Map()
   #refreshedAt = Number.NEGATIVE_INFINITY
   #isForbidden = false
+  /** Resolves once the last note is durable; undefined when it is. */
+  #noted: Promise<void> | undefined
+  readonly #isFirstRun: boolean
 
   constructor(client: Client, context: OutputContext, stream: string) {
     this.#client = client
     this.#context = context
     this.#stream = stream
+    this.#isFirstRun = context.note(noteKey) === undefined
     for (const [name, known] of readNote(context.note(noteKey))) {
       this.#known.set(name, known)
       if (known[0] !== undefined) this.#before.set(name, known[0].index)
@@ -57,10 +61,11 @@ export class BackingIndices {
     return this.#current
   }
 
-  /** Asks the server, at most once a minute, for the write indices. */
-  async refresh(streams: Iterable<string>, signal: AbortSignal): Promise<void> {
+  /** Asks the server for the write indices: of new data streams at once, of all of them once a minute. They are noted before
+   * the first row is sent there, as a run that is killed then leaves rows that the next one has to look for. */
+  async refresh(streams: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const now = this.#context.clock.monotonic()
-    if (now - this.#refreshedAt < refreshMs) return
+    if (now - this.#refreshedAt < refreshMs && this.#current.size === streams.size) return
     this.#refreshedAt = now
     for (const stream of streams) await this.#indices(stream, signal)
   }
@@ -115,7 +120,7 @@ export class BackingIndices {
     const path = `/_data_stream/${stream}?filter_path=data_streams.indices.index_name`
     const reply = await this.#client.request({ method: 'GET', path, headers: jsonHeaders, signal }).catch(withoutReply)
     if (reply.status === 404) {
-      this.#learn(stream, undefined)
+      await this.#learn(stream, undefined, signal)
       return []
     }
     if (reply.status === 403 || reply.status === 405 || reply.status === 400) {
@@ -128,23 +133,32 @@ export class BackingIndices {
     if (reply.status !== 200) throw ofStatus(reply)
     const parsed = JSON.parse(reply.body.toString()) as { data_streams?: { indices?: { index_name: string }[] }[] }
     const names = parsed.data_streams?.[0]?.indices?.map(index => index.index_name) ?? []
-    this.#learn(stream, names.at(-1))
+    await this.#learn(stream, names.at(-1), signal)
     return names
   }
 
-  #learn(stream: string, found: string | undefined): void {
+  async #learn(stream: string, found: string | undefined, signal: AbortSignal): Promise<void> {
+    this.#note(stream, found)
+    const noted = this.#noted
+    if (noted === undefined) return
+    await settledOrAborted(noted, signal)
+    if (this.#noted === noted) this.#noted = undefined
+  }
+
+  #note(stream: string, found: string | undefined): void {
     const now = this.#context.clock.now()
     // Before the first document there is no data stream: all of its indices are then later ones.
     const index = found ?? ''
     this.#current = new Map(this.#current).set(stream, index)
-    if (!this.#before.has(stream)) this.#before.set(stream, index)
+    // An earlier run may have sent to a data stream and ended before it had noted that.
+    if (!this.#before.has(stream)) this.#before.set(stream, this.#isFirstRun ? index : '')
     const known = this.#known.get(stream) ?? []
     const former = known
       .map(each => (each.until === 0 && each.index !== index ? { ...each, until: now } : each))
       .filter(each => each.index !== index && now - each.until < formerMs)
     if (former.length + 1 === known.length && known.at(-1)?.index === index) return
     this.#known.set(stream, [...former, { index, until: 0 }])
-    this.#context.setNote(noteKey, JSON.stringify([...this.#known]))
+    this.#noted = this.#context.setNote(noteKey, JSON.stringify([...this.#known]))
   }
 
   /** Which of the rows stand in this index; undefined where the key must not read. */
@@ -178,4 +192,15 @@ function readNote(note: string | undefined): Map<string, readonly Known[]> {
   } catch {
     return new Map()
   }
+}
+
+function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const stop = (): void => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }
+    signal.addEventListener('abort', stop)
+    void promise.then(stop)
+  })
 }
