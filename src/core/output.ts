@@ -101,6 +101,8 @@ export interface Output {
   send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts>
   /** The same row under another id, after a collision. Absent where the output has no ids. */
   salt?(row: Buffer): Buffer
+  /** The part of an encoded row that is the same whenever that row is encoded, and for no other row: its id. Absent: all of it. */
+  identity?(row: Buffer): Buffer
   /** Called once before the first `send`, again after a pause; throws `SendError`. Not called for outputs without it. */
   prepare?(signal: AbortSignal): Promise<void>
   close?(): Promise<void>

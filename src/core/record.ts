@@ -36,6 +36,9 @@ export interface DeadLetter {
   readonly at: number
   /** The encoded row. */
   readonly row: Uint8Array
+  /** A check over `Output.identity`, by which a row that is refused again after a crash is known: a row without a time has that
+   * of its reading. Absent: the whole row. */
+  readonly identity?: number
 }
 
 /** What a shard gets when it starts: all that concerns its inputs and outputs. */

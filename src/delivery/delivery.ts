@@ -89,7 +89,7 @@ export class Delivery {
     const limit = (): number => this.#sender.queue.limit.bytes
     this.#books = books
     this.#budget = budget
-    this.#letters = new Letters(all.letters, context, books, budget)
+    this.#letters = new Letters(all.letters, { ...context, output }, books, budget)
     this.#letters.onChange = () => this.#sender.pump()
     this.#refusals = new Refusals(clock, (parcel, refusals) => this.#letters.post(parcel, refusals))
     const send = (parcel: Parcel): void => this.#sender.push(parcel)

@@ -1,7 +1,8 @@
+import { crc32 } from 'node:zlib'
 import type { Clock } from '../core/clock.ts'
 import { crashPoint } from '../core/crash-points.ts'
 import type { Log } from '../core/log.ts'
-import type { Refusal } from '../core/output.ts'
+import type { Output, Refusal } from '../core/output.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Books } from './books.ts'
 import type { Budget } from './budget.ts'
@@ -17,6 +18,14 @@ interface Post {
   readonly refusals: readonly Refusal[]
 }
 
+export interface LettersContext {
+  readonly id: string
+  readonly output: Pick<Output, 'identity'>
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+}
+
 /** Puts refused rows into the dead letters. A row has ended once its letter is durable. */
 export class Letters {
   /** Rows that found no room, in their order. */
@@ -28,18 +37,13 @@ export class Letters {
   /** Epoch ms since when `isFull`. */
   fullSince = 0
   readonly #options: LetterOptions
-  readonly #context: { readonly id: string; readonly link: StateLink; readonly clock: Clock; readonly log: Log }
+  readonly #context: LettersContext
   readonly #books: Books
   readonly #budget: Budget
   /** Called when `isFull` has changed. */
   onChange: () => void = () => {}
 
-  constructor(
-    options: LetterOptions,
-    context: { readonly id: string; readonly link: StateLink; readonly clock: Clock; readonly log: Log },
-    books: Books,
-    budget: Budget
-  ) {
+  constructor(options: LetterOptions, context: LettersContext, books: Books, budget: Budget) {
     this.#options = options
     this.#context = context
     this.#books = books
@@ -115,7 +119,8 @@ export class Letters {
   }
 
   #records(parcel: Parcel, refusals: readonly Refusal[]): StateRecord[] {
-    const at = this.#context.clock.now()
+    const { clock, output } = this.#context
+    const at = clock.now()
     return refusals.map((refusal, row) => ({
       kind: 'letter',
       letter: {
@@ -127,6 +132,7 @@ export class Letters {
         type: refusal.type,
         reason: refusal.reason,
         at,
+        identity: crc32(output.identity?.(parcel.row(row)) ?? parcel.row(row)),
         // a copy: sent to another thread, a view would take its whole buffer along
         row: new Uint8Array(parcel.row(row))
       }

@@ -2,7 +2,7 @@ import type { Schema } from './database.ts'
 
 /**
  * letters.db. `seal` is a check over what identifies the letter and over `row`, which is compressed. A row that is refused again
- * after a restart or a replay meets its former letter by the unique key, another row with the same place does not.
+ * after a restart or a replay meets its former letter by its place and identity, another row with the same place does not.
  */
 export const lettersSchema: Schema = {
   applicationId: 0x6d63706c,
@@ -18,7 +18,11 @@ export const lettersSchema: Schema = {
         ) STRICT;
         CREATE INDEX letters_by_output ON letters (output, id, bytes);
         CREATE INDEX letters_by_time ON letters (at);
-        CREATE INDEX letters_replaying ON letters (id) WHERE state = 'replaying'`)
+        CREATE INDEX letters_replaying ON letters (id) WHERE state = 'replaying'`),
+    database =>
+      database.exec(`
+        ALTER TABLE letters ADD COLUMN identity INTEGER NOT NULL DEFAULT -1;
+        CREATE INDEX letters_by_place ON letters (output, source, position, length, identity)`)
   ],
   // Read in full only when asked for: 256 MiB would take seconds from a slow disk. Each row has its own check.
   check: () => []

@@ -220,6 +220,7 @@ const level = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
 function insert(database: DatabaseSync, letter: DeadLetter): { output: string; count: number; bytes: number } {
   const { output, source, position, length, status, type, reason } = letter
+  const identity = letter.identity ?? crc32(letter.row)
   const row = zstdCompressSync(letter.row, level)
   const seal = sealOf(letter, row)
   const bytes = row.length + type.length + reason.length + rowOverhead
@@ -227,16 +228,16 @@ function insert(database: DatabaseSync, letter: DeadLetter): { output: string; c
   const again = database
     .prepare(
       `UPDATE letters SET state = 'held', status = ?, type = ?, reason = ?, at = ?
-       WHERE output = ? AND source = ? AND position = ? AND length = ? AND seal = ?`
+       WHERE output = ? AND source = ? AND position = ? AND length = ? AND (identity = ? OR seal = ?)`
     )
-    .run(status, type, reason, at, output, source, position, length, seal)
+    .run(status, type, reason, at, output, source, position, length, identity, seal)
   if (again.changes !== 0) return { output, count: 0, bytes: 0 }
   database
     .prepare(
-      `INSERT INTO letters (output, source, position, length, status, type, reason, at, state, bytes, seal, row)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?)`
+      `INSERT INTO letters (output, source, position, length, status, type, reason, at, state, bytes, seal, row, identity)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?)`
     )
-    .run(output, source, position, length, status, type, reason, at, bytes, seal, row)
+    .run(output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
   return { output, count: 1, bytes }
 }
 

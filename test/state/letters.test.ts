@@ -71,6 +71,17 @@ test('dead letter that is refused again is held once, another row of the same pl
   expect(store.letters.hold([1])).toBe(1)
 })
 
+test('dead letter of a row whose time is that of its reading is held once, however often it is read', () => {
+  const store = storeWith(tempDir(), [])
+  for (const time of [1, 2]) {
+    const row = Buffer.from(`{"create":{"_id":"a"}}\n{"@timestamp":${time}}\n`)
+    store.append([{ kind: 'letter', letter: { ...letter(1), row, identity: 7 } }])
+    store.flush()
+  }
+  expect(store.letters.list({ limit: 9 })).toHaveLength(1)
+  expect(store.letters.totals().get('main/es')?.count).toBe(1)
+})
+
 test('dead letters past their age go, oldest first, and their disk space with them', () => {
   const dir = tempDir()
   const store = openStore(dir)

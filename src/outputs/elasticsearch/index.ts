@@ -6,7 +6,7 @@ import { Verdict } from '../../core/outcome.ts'
 import { BackingIndices, type Doubt, noDoubt } from './backing.ts'
 import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
-import { salted, without } from './rows.ts'
+import { actionOf, salted, without } from './rows.ts'
 import { type BulkAnswer, type Memo, memoOf, sendBulk } from './send.ts'
 import { type Schema, datasetName, defaultDataset, schemas, streamName } from './stream.ts'
 import { type TemplateMode, Templates, templateModes } from './template.ts'
@@ -93,6 +93,10 @@ export class ElasticsearchOutput implements Output {
 
   salt(row: Buffer): Buffer {
     return salted(row)
+  }
+
+  identity(row: Buffer): Buffer {
+    return actionOf(row)
   }
 
   async prepare(signal: AbortSignal): Promise<void> {

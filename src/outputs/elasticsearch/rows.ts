@@ -33,6 +33,11 @@ export function salted(row: Buffer): Buffer {
   return copy
 }
 
+/** The line that names the document; all of a row that has none. */
+export function actionOf(row: Buffer): Buffer {
+  return row.subarray(0, row.indexOf(lineEnd) + 1 || row.length)
+}
+
 /** The rows that aren't marked, one behind the other. */
 export function without(rows: Shipment, marked: Uint8Array): Buffer {
   const parts: Buffer[] = []
