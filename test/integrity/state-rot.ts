@@ -35,7 +35,7 @@ export const rottenState: Scenario = {
   id: 'T07',
   name: 'state lost or rotten',
   async run({ size, seed }) {
-    const some = size === 'quick' ? rots.filter((_, index) => index % 4 === seed % 4) : rots
+    const some = size === 'quick' ? rots.filter((_, index) => index % 6 === seed % 6) : rots
     const rounds = { quick: 1, short: 1, long: 20 }[size]
     const verdicts: Verdict[] = []
     for (let round = 0; round < rounds; round++) {

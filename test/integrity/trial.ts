@@ -71,10 +71,34 @@ export class Trial {
     })
   }
 
+  /** Places of the rows among the dead letters. */
+  async letters(): Promise<string[]> {
+    const { letters } = JSON.parse(await this.site.verb('dlq', 'list', '--json', '--limit', '10000000')) as {
+      letters: readonly { readonly source: string; readonly position: number }[]
+    }
+    return letters.map(({ source, position }) => `${source} ${position}`)
+  }
+
+  /** Every refused row has to stand among the dead letters once. Refusals that come last are decided on after 10 s. */
+  async lettered(expected: number): Promise<void> {
+    let places = await this.letters()
+    for (
+      const end = performance.now() + 20_000;
+      places.length < expected && performance.now() < end;
+      await delay(200)
+    ) {
+      places = await this.letters()
+    }
+    const different = new Set(places).size
+    if (different !== places.length) this.broken.push(`${places.length - different} dead letters stand there twice`)
+    if (different !== expected) this.broken.push(`${different} dead letters instead of ${expected}`)
+  }
+
   /** Waits until the store has everything, stops the collector and judges. `read`: rows in the ledger, if not as many as lines. */
   async verdict(expected: Expectation & { readonly read?: number }): Promise<Verdict> {
     const lines = Object.values(expected.journals).reduce((sum, count) => sum + count, 0)
     await this.stored(lines - (expected.letters ?? 0))
+    if (expected.letters !== undefined) await this.lettered(expected.letters)
     await this.site.end('SIGTERM')
     for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
     const ledger = judgeLedger(await this.site.verb('ledger', '--json'), expected.read ?? lines)
