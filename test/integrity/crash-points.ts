@@ -15,7 +15,7 @@ const whenRotten = new Set(['state.set-aside.after'])
 const onceARun = /^state\.(?:backup|create|migrate|set-aside)\./
 
 /** All names that the sources give to `crashPoint`. */
-export function crashPointNames(): string[] {
+function crashPointNames(): string[] {
   const names = new Set<string>()
   for (const file of globSync('**/*.ts', { cwd: src })) {
     const text = readFileSync(join(src, file), 'utf8')
