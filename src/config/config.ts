@@ -25,7 +25,6 @@ export interface CollectorConfig {
   readonly hostName?: string
   readonly shards: number
   readonly drainTimeoutMs: number
-  readonly maxMemoryBytes?: number
 }
 
 /** A component by name, with its checked options in camelCase. */

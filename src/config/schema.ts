@@ -87,8 +87,7 @@ function collectorSchema() {
     hostName: t.text('Name of this machine in every row; left out: as the system says.').optional(),
     resource: t.map('Fields of every row, under the names they shall have.', t.text('A value.')).prefault({}),
     shards: t.count('Threads that read and send.', { min: 1, max: 1 }).default(1),
-    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5 * second),
-    maxMemory: t.size('Memory the process should stay below.', { min: 64 * mebi }).optional()
+    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5 * second)
   })
 }
 

@@ -24,7 +24,6 @@ const otherKeys: Aliases = aliases([
   ['hostname nodename', 'host_name'],
   ['workers worker threads concurrency parallelism', 'max_concurrency', 'shards'],
   ['maxinflight queue buffer membuflimit', 'max_in_flight_bytes'],
-  ['memorylimit memlimit maxmem', 'max_memory'],
   ['draintime gracetime graceperiod shutdowntimeout', 'drain_timeout'],
   ['sources source receivers receiver input', 'inputs'],
   ['sinks sink exporters exporter destinations output', 'outputs'],
