@@ -24,6 +24,9 @@ const mostMessage = 500
 const mostAttemptsTooLarge = 8
 /** Then others go first: one request that the server can't stand must not be the probe for ever. */
 const mostAttemptsInFront = 3
+/** A server that has less memory for requests than one needs says that it is busy each time (Elasticsearch:
+ * indexing_pressure.memory.limit). Smaller requests find room; not ever smaller ones, as it may just be busy. */
+const leastHalvedBytes = 256 * 1024
 
 export interface SenderParts {
   readonly id: string
@@ -182,13 +185,16 @@ export class Sender {
       this.#putBack(request)
       this.#pause(pauseReason(fault.status), message)
     } else {
-      this.#pushedBack(request, fault.retryAfterMs, message)
+      this.#pushedBack(request, fault.retryAfterMs, message, fault.status === 429)
     }
   }
 
-  #pushedBack(request: Request, retryAfterMs: number | undefined, error: string): void {
+  #pushedBack(request: Request, retryAfterMs: number | undefined, error: string, isBusy = false): void {
     const { clock, id, log } = this.#parts
-    this.#putBack(request)
+    const { rows, size, attempt } = request.parcel
+    const isStuck = isBusy && !request.isProbe && attempt >= mostAttemptsInFront
+    if (isStuck && rows > 1 && size > leastHalvedBytes) this.queue.halve(request.parcel)
+    else this.#putBack(request)
     this.concurrency.pressed(clock.monotonic())
     const ms = this.gate.failed(request.epoch, retryAfterMs)
     if (this.gate.failures === 1) log.warn(`Output "${id}" failed, retrying`, { error, inMs: Math.round(ms) })

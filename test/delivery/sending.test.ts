@@ -206,6 +206,27 @@ describe('delivery sending', () => {
     expect(tooLarge).toBe(before)
   })
 
+  test('delivery makes a request smaller that the server is too busy for each time, but no smaller than a bound', async () => {
+    const { clock, output, delivery, append } = roomOf({ batchBytes: 4 << 20 })
+    append(texts(4000, 1000))
+    output.answer = rows => {
+      if (rows.length <= 300) return delivered(rows)
+      throw new SendError('busy', 'retry', { status: 429 })
+    }
+    delivery.flush()
+    await clock.until(() => delivery.status().pendingRows === 0, 600_000)
+    expect(output.sent.flatMap(({ rows }) => rows).length).toBeGreaterThanOrEqual(4000)
+
+    output.answer = () => {
+      throw new SendError('busy', 'retry', { status: 429 })
+    }
+    append(texts(4000, 1000))
+    delivery.flush()
+    await clock.advance(3_600_000)
+    expect(delivery.status().limitBytes).toBeGreaterThanOrEqual(128 * 1024)
+    expect(delivery.status().queuedRequests).toBeLessThan(50)
+  })
+
   test('delivery splits n rows of which one fits no request in log2(n) + 1 steps', async () => {
     const { clock, output, delivery, append, end } = roomOf()
     let tooLarge = 0
