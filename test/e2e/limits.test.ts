@@ -6,7 +6,7 @@ describe.skipIf(!canStartServers)('limits of the server', () => {
   let server: Elasticsearch
   let stage: Stage
   beforeAll(async () => {
-    server = await Elasticsearch.start('http.max_content_length=3mb', 'indexing_pressure.memory.limit=4mb')
+    server = await Elasticsearch.start('http.max_content_length=3mb', 'indexing_pressure.memory.limit=1mb')
   })
   afterEach(() => stage.remove())
   afterAll(() => server.remove())
@@ -23,19 +23,17 @@ describe.skipIf(!canStartServers)('limits of the server', () => {
 
   test('more requests at a time than it has memory for are sent again, and all lines arrive', async () => {
     const lines = 100_000
-    stage = new Stage({ url: server.url, output: 'batch: { max_bytes: 2MiB }' })
+    stage = new Stage({ url: server.url, output: 'batch: { max_bytes: 512KiB }' })
     for (const file of ['j0', 'j1']) stage.writeJournal(file, 0, lines / 2)
     stage.site.start()
     await stage.settles(lines)
-    const status = await stage.status()
     expect(await stage.stop()).toMatchObject({ read: lines, dead_lettered: 0 })
     for (const file of ['j0', 'j1']) expect(await stage.journal(file, lines / 2)).toEqual(eachOnce)
-    console.log(`rows sent again: ${status.outputs[0]!.retriedRows}`)
   })
 
   test('requests that one by one are more than it has memory for become smaller, and all lines arrive', async () => {
     const lines = 60_000
-    stage = new Stage({ url: server.url, output: 'batch: { max_bytes: 5MiB }' })
+    stage = new Stage({ url: server.url })
     stage.writeJournal('j0', 0, lines)
     stage.site.start()
     await stage.settles(lines)

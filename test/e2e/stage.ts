@@ -3,7 +3,6 @@ import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@elastic/elasticsearch'
 import { type End, ends } from '../../src/core/outcome.ts'
-import type { CollectorStatus } from '../../src/pipeline/collector.ts'
 import { lineOf, readMessage } from '../integrity/line.ts'
 import { delay, Site } from '../integrity/process.ts'
 
@@ -123,10 +122,6 @@ export class Stage {
       rows.reduce((total, { ledger }) => total + one(ledger), 0)
     const ended = ends.map((end, i) => [end, sum(ledger => ledger.rows[i]!)])
     return { read: sum(ledger => ledger.read), ...(Object.fromEntries(ended) as Record<End, number>) }
-  }
-
-  async status(): Promise<CollectorStatus> {
-    return JSON.parse(await this.site.verb('status', '--json')) as CollectorStatus
   }
 
   async letters(): Promise<readonly Letter[]> {
