@@ -33,7 +33,7 @@ export const bulkChaos: Scenario = {
       }
       const letters = files * Math.ceil(lines[size] / files / poisonEvery)
       site.start()
-      await trial.stored(lines[size] - letters, 600_000)
+      await trial.stored(lines[size] - letters, size === 'long' ? 600_000 : 60_000)
       const ideal = Math.ceil(((store.stats.bulkBytes / store.stats.bulkRows) * lines[size]) / batchBytes)
       const needed = ideal / (1 - failing) / (1 - refused)
       const ratio = store.stats.bulkRequests / needed

@@ -101,6 +101,10 @@ export class Trial {
     if (expected.letters !== undefined) await this.lettered(expected.letters)
     await this.site.end('SIGTERM')
     for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
+    if (expected.letters === undefined) {
+      const letters = await this.letters()
+      if (letters.length > 0) this.broken.push(`${letters.length} rows are among the dead letters`)
+    }
     const ledger = judgeLedger(await this.site.verb('ledger', '--json'), expected.read ?? lines)
     return this.judged({ ...judge(this.store.store.documents(), expected), ledger })
   }
