@@ -2,7 +2,7 @@ import type { Binding } from './bind.ts'
 import { quoted } from './problems.ts'
 import { impliedProcessor } from './schema.ts'
 import { suggestValue } from './suggest.ts'
-import { childOf, entriesOf, isEmpty, type MapNode, type Node, type ScalarNode, textOf } from './tree.ts'
+import { childOf, entriesOf, isEmpty, type MapNode, type Node, type Place, type ScalarNode, textOf } from './tree.ts'
 import { isLoopback, readAddress, readDuration, readSize, type Reading } from './units.ts'
 import { oneOf, whereOf, type Path } from './wording.ts'
 
@@ -16,6 +16,7 @@ export function crossCheck(tree: MapNode, binding: Binding): void {
     checkSteps(childOf(node, 'process'), ['pipelines', name, 'process'], binding)
     checkReferences(tree, node, { name, binding })
   }
+  checkTwice(tree, binding)
   checkServer(childOf(tree, 'server'), binding)
   for (const [name, { node }] of entriesOf(childOf(tree, 'outputs'))) checkDelivery(node, ['outputs', name], binding)
 }
@@ -76,6 +77,37 @@ function checkReferences(tree: MapNode, pipeline: Node, { name, binding }: { nam
       seen.add(item.text)
     }
   }
+}
+
+/** Two pipelines that share an input and an output: all rows of the one would be in the other twice. */
+function checkTwice(tree: MapNode, binding: Binding): void {
+  const routes = new Map<string, string>()
+  for (const [name, { node, keyAt }] of entriesOf(childOf(tree, 'pipelines'))) {
+    const inputs = new Set(usedOf(tree, node, 'inputs').map(({ text }) => text))
+    for (const { text: output, at } of usedOf(tree, node, 'outputs')) {
+      const twice = [...inputs].find(input => routes.has(idOf(input, output)))
+      if (twice !== undefined) {
+        const other = routes.get(idOf(twice, output))!
+        const message = `Cannot send input "${twice}" to output "${output}" again: pipeline "${other}" does so already`
+        binding.report(['pipelines', name], message, at ?? keyAt)
+      }
+      for (const input of inputs) routes.set(idOf(input, output), routes.get(idOf(input, output)) ?? name)
+    }
+  }
+}
+
+/** Names that a pipeline uses, and where it says so: without a list, all there are. */
+function usedOf(tree: MapNode, pipeline: Node, section: string): { text: string; at?: Place }[] {
+  const known = entriesOf(childOf(tree, section)).map(([text]) => ({ text }))
+  const list = childOf(pipeline, section)
+  if (list?.kind !== 'list') return known
+  const named = list.items.filter(item => item.kind === 'scalar')
+  const used = named.filter(item => known.some(({ text }) => text === item.text))
+  return [...new Map(used.map(({ text, at }) => [text, { text, at }])).values()]
+}
+
+function idOf(input: string, output: string): string {
+  return `${input} ${output}`
 }
 
 function unknownName(section: string, { text, written }: ScalarNode, known: readonly string[]): string {

@@ -93,12 +93,13 @@ ${inputs}outputs:
   })
 
   it('config puts normalize first and keeps its options', async () => {
-    const text = `version: 1\n${inputs}${outputs}process:
+    const text = `version: 1\n${inputs}${outputs}  nowhere: { type: "null" }
+process:
   - normalize: { zone: Asia/Shanghai }
   - redact: { presets: [secrets] }
 pipelines:
-  all: {}
-  bare: { process: [] }
+  all: { outputs: [out] }
+  bare: { outputs: [nowhere], process: [] }
 `
     const { pipelines } = await configOf([write('steps.yaml', text)])
     expect(pipelines.map(({ name, process }) => [name, process.map(({ use }) => use)])).toEqual([
