@@ -7,6 +7,7 @@ import { Meter } from '../core/metrics.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
 import { Track } from '../delivery/track.ts'
+import { Claims } from '../inputs/file/claims.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import { Arena } from '../scan/arena.ts'
@@ -82,6 +83,7 @@ export class Shard {
     for (const route of this.#steps.routes) {
       route.delivery.onRoom = () => this.#turns.resume(route.delivery)
     }
+    const claims = new Claims(stored.sources, new Set(plan.inputs.map(input => input.name)))
     for (const input of plan.inputs) {
       const follower = new Follower(
         { ...input.follow, name: input.name, service: input.service, dataset: input.dataset, resource: input.resource },
@@ -93,6 +95,7 @@ export class Shard {
           clock,
           log,
           meter: this.meter,
+          claims,
           open: source => this.#openSource(source, input),
           wake: source => this.#wake(source),
           settledAll: source => this.#settledAll(source),

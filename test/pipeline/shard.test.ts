@@ -238,6 +238,51 @@ describe('shard that drains', () => {
   })
 })
 
+describe('shard with inputs that find the same file', () => {
+  const inputs = { one: 'paths: ["agent.log"]' }
+
+  it('reads it once, and says so', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 100)
+    stage.write('{"message":"other"}\n', 'other.log')
+    const run = await stage.start({ inputs })
+    await run.settled(101)
+    await run.pass(2000)
+    expect(stage.messages().toSorted()).toEqual([...rows(0, 100), 'other'].toSorted())
+    expect(stage.server.stats.bulkRows).toBe(101)
+    expect(run.shard.status().problems).toMatchObject([
+      { input: 'one', path: join(stage.folder, 'agent.log'), reason: 'followed by input "logs" already' }
+    ])
+  })
+
+  it('leaves it to the input that an earlier run followed it with', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 100)
+    const first = await stage.start({ input: 'paths: ["no.log"]', inputs })
+    await first.settled(100)
+    await first.stop()
+    stage.writeRows(100, 110)
+    const second = await stage.start({ inputs })
+    await second.settled(110)
+    expect(stage.messages()).toEqual(rows(0, 110))
+    expect(stage.server.stats.bulkRows).toBe(110)
+    expect(second.shard.status().problems).toMatchObject([{ input: 'logs', reason: 'followed by input "one" already' }])
+  })
+
+  it('gives it to another once its input is gone from the configuration', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 100)
+    const first = await stage.start({ input: 'paths: ["no.log"]', inputs })
+    await first.settled(100)
+    await first.stop()
+    stage.writeRows(100, 110)
+    const second = await stage.start()
+    await second.settled(110)
+    expect(stage.messages()).toEqual(rows(0, 110))
+    expect(second.shard.status().problems).toEqual([])
+  })
+})
+
 describe('shard with several outputs', () => {
   const outputs = { one: 'namespace: one', two: 'namespace: two' }
 

@@ -25,6 +25,8 @@ export interface Wanted {
   readonly outputs?: Readonly<Record<string, string>>
   /** More options of the input, as YAML in one line. */
   readonly input?: string
+  /** Options of more inputs by name. */
+  readonly inputs?: Readonly<Record<string, string>>
   /** Lines of YAML behind all others. */
   readonly more?: string
 }
@@ -89,17 +91,18 @@ export class Stage {
     return documents.map(({ source }) => (JSON.parse(source) as { message: string }).message)
   }
 
-  async #config({ outputs = { es: '' }, input = '', more = '' }: Wanted): Promise<Config> {
+  async #config({ outputs = { es: '' }, input = '', inputs = {}, more = '' }: Wanted): Promise<Config> {
     const path = join(this.folder, 'config.yaml')
     const named = Object.entries(outputs).map(([name, own]) => {
       const endpoint = own.includes('endpoints:') ? '' : `endpoints: ["${this.server.url}"], `
       return `  ${name}: { type: elasticsearch, retry: { min: 100ms, max: 1s }, ${endpoint}${own} }\n`
     })
     const paths = input.includes('paths:') ? '' : 'paths: ["*.log"], '
+    const others = Object.entries(inputs).map(([name, own]) => `  ${name}: { type: file, ${own} }\n`)
     writeFileSync(
       path,
       `version: 1\ncollector: { state_dir: state }\n` +
-        `inputs:\n  logs: { type: file, ${paths}${input} }\n` +
+        `inputs:\n  logs: { type: file, ${paths}${input} }\n${others.join('')}` +
         `outputs:\n${named.join('')}${more}`
     )
     const loaded = await loadConfig([path], { env: {}, components })

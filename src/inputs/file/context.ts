@@ -4,6 +4,7 @@ import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
 import type { Position, Resource, SourceId } from '../../core/source.ts'
+import type { Claims } from './claims.ts'
 import type { Disk } from './disk.ts'
 import type { Allowed } from './handle.ts'
 import type { Resume } from './resume.ts'
@@ -35,6 +36,8 @@ export interface FollowContext {
   close?(source: FileSource): void
   /** This source will not be opened again, and the state forgets it. */
   forget?(id: SourceId): void
+  /** What the inputs of the shard share, so that a file has one reader; absent: this is the only input. */
+  readonly claims?: Claims
   /** Tests put faults in. */
   readonly disk?: Disk
 }

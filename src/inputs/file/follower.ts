@@ -109,7 +109,9 @@ export class Follower {
     this.#seekStored(began)
     for (const file of this.#files.values()) {
       file.age(began)
-      if (file.isDone) this.#files.delete(file.key)
+      if (!file.isDone) continue
+      this.#files.delete(file.key)
+      this.#context.claims?.release(file.key, this.#input.name)
     }
     this.#isFirstScan = false
     if (began - this.#touchedAt > touchMs) {
@@ -145,6 +147,8 @@ export class Follower {
 
   #meet(candidate: Candidate, now: number): void {
     const { path, names, stat } = candidate
+    const owner = this.#context.claims?.claim(keyOf(inodeOf(stat)), this.#input.name)
+    if (owner !== undefined) return this.#problems.report(`followed by input "${owner}" already`, path)
     const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
     const stored = this.#resume.take(inodeOf(stat), path)
     try {
