@@ -9,7 +9,7 @@ const mostProblems = 3
 
 /** The first lines of a run: what is followed, what could not be read and why, where to look, how to stop. */
 export function bannerLines(stream: Stream, status: CollectorStatus, server: RunningServer): string[] {
-  const files = status.inputs.reduce((sum, input) => sum + input.sources.length, 0)
+  const files = status.inputs.reduce((sum, input) => sum + input.sourceCount, 0)
   const outputs = status.outputs.map(({ name, type }) => {
     const shown = outputName(name)
     return shown === type ? shown : `${shown} (${type})`
@@ -27,10 +27,10 @@ export function bannerLines(stream: Stream, status: CollectorStatus, server: Run
   ].map(line => line.trimEnd())
 }
 
-function inputLine(stream: Stream, { name, paths, sources }: InputStatus): string {
+function inputLine(stream: Stream, { name, paths, sourceCount }: InputStatus): string {
   const shown = paths.slice(0, 3).map(printable).join(', ')
   const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
-  return `  ${stream.style('cyan', name)}: ${shown}${more} ${stream.style('dim', `(${plural(sources.length, 'source')})`)}`
+  return `  ${stream.style('cyan', name)}: ${shown}${more} ${stream.style('dim', `(${plural(sourceCount, 'source')})`)}`
 }
 
 function firstOf<T>(all: readonly T[], most: number, lineOf: (one: T) => string): string[] {

@@ -86,8 +86,8 @@ function logTeller(log: Log): Teller {
   return {
     async begin(collector, server) {
       const { inputs, problems, stateDir, version } = await collector.status()
-      for (const { name, paths, sources } of inputs) {
-        log.info('Following', { input: name, paths: paths.join(', '), sources: sources.length })
+      for (const { name, paths, sourceCount } of inputs) {
+        log.info('Following', { input: name, paths: paths.join(', '), sources: sourceCount })
       }
       for (const { input, path, reason } of problems.slice(0, 10)) log.warn('Cannot read', { input, path, reason })
       const { address, metricsAddress } = server

@@ -35,6 +35,7 @@ export const status: Verb = {
 
 function statusLines(out: Stream, answer: CollectorStatus): string[] {
   const { version, pid, uptimeMs, ready, stateDir, degraded } = answer
+  const count = answer.inputs.reduce((sum, input) => sum + input.sourceCount, 0)
   const sources = answer.inputs.flatMap(input => input.sources.map(source => ({ ...source, input: input.name })))
   return [
     `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}`,
@@ -44,7 +45,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     ...tableLines(out, outputColumns, answer.outputs),
     ...answer.outputs.flatMap(output => lastError(out, output)),
     '',
-    ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources)),
+    ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources, count)),
     ...problemLines(out, answer)
   ]
 }
@@ -65,7 +66,7 @@ function lastError(out: Stream, { name, lastError: error }: OutputState): string
   return [out.style('dim', `${outputName(name)}, ${ago} ago: ${printable(error.message)}`)]
 }
 
-function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[]): string[] {
+function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[], count: number): string[] {
   const shown = sources.toSorted((a, b) => b.lagBytes - a.lagBytes).slice(0, mostSources)
   const columns = [
     { title: 'source', cell: (source: SourceStatus) => source.name },
@@ -74,7 +75,7 @@ function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: str
     { title: 'settled', cell: (source: SourceStatus) => formatBytes(source.settled) },
     { title: 'behind', cell: (source: SourceStatus) => formatBytes(source.lagBytes) }
   ]
-  const left = sources.length - shown.length
+  const left = count - shown.length
   return [...tableLines(out, columns, shown), ...(left > 0 ? [out.style('dim', `and ${left} more`)] : [])]
 }
 

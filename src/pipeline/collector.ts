@@ -47,7 +47,10 @@ export interface InputStatus {
   readonly type: string
   /** Paths and patterns as configured. */
   readonly paths: readonly string[]
+  /** At most a thousand. */
   readonly sources: readonly SourceStatus[]
+  /** How many there are. */
+  readonly sourceCount: number
 }
 
 export interface SourceStatus {

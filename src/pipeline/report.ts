@@ -21,9 +21,11 @@ export interface ReportParts {
 /** What a shard has to say about itself. */
 export function statusOf({ plan, lanes, routes, followers }: ReportParts): ShardStatus {
   const sources = new Map<string, SourceStatus[]>()
+  const counts = new Map<string, number>()
   for (const [source, readers] of lanes) {
     const list = sources.get(source.input) ?? []
     sources.set(source.input, list)
+    counts.set(source.input, (counts.get(source.input) ?? 0) + 1)
     if (list.length < mostSources) list.push(sourceStatus(source, readers))
   }
   return {
@@ -31,7 +33,8 @@ export function statusOf({ plan, lanes, routes, followers }: ReportParts): Shard
       name: input.name,
       type: input.type,
       paths: input.follow.paths,
-      sources: sources.get(input.name) ?? []
+      sources: sources.get(input.name) ?? [],
+      sourceCount: counts.get(input.name) ?? 0
     })),
     outputs: routes.map(route => outputState(route, plan)),
     problems: followers.flatMap(follower => follower.problems.map(one => ({ input: follower.name, ...one })))

@@ -17,28 +17,44 @@ export interface Health {
  * nothing is lost and a restart would not help; a state directory that can not be written is DOWN, as a full disk is there.
  */
 export async function healthOf(collector: Collector, withDetails: boolean): Promise<Health> {
-  const parts = partsOf(collector, withDetails ? await collector.status() : undefined)
+  const parts = withDetails ? detailed(collector, await statusOf(collector)) : partsOf(collector)
   const status = worst(Object.values(parts))
   return { code: status === 'UP' ? 200 : 503, body: { status, components: parts } }
 }
 
-function partsOf(collector: Collector, status: CollectorStatus | undefined): Record<string, Part> {
-  const parts: Record<string, Part> = {
+/** Undefined where a shard is too busy to say how it is: that is no reason for a restart. */
+function statusOf(collector: Collector): Promise<CollectorStatus | undefined> {
+  return collector.status().catch(() => undefined)
+}
+
+function partsOf(collector: Collector): Record<string, Part> {
+  return {
     collector: { status: collector.ready === 'ready' ? 'UP' : 'OUT_OF_SERVICE' },
     state: { status: collector.degraded.length === 0 ? 'UP' : 'DOWN' },
     inputs: { status: 'UP' },
     outputs: { status: 'UP' }
   }
-  if (status === undefined) return parts
-  const sources = status.inputs.reduce((sum, input) => sum + input.sources.length, 0)
-  const outputs = status.outputs.map(({ name, state, reason }) => [name, reason ? `${state}: ${reason}` : state])
+}
+
+function detailed(collector: Collector, status: CollectorStatus | undefined): Record<string, Part> {
+  const parts = partsOf(collector)
   const details: Record<string, Record<string, unknown>> = {
     collector: { state: collector.ready },
-    state: { directory: status.stateDir, problems: collector.degraded },
-    inputs: { sources, unreadable: status.problems.length },
-    outputs: Object.fromEntries(outputs)
+    state: { ...(status !== undefined && { directory: status.stateDir }), problems: collector.degraded },
+    inputs: status === undefined ? unknown : inputsOf(status),
+    outputs: status === undefined ? unknown : outputsOf(status)
   }
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, { ...part, details: details[name]! }]))
+}
+
+const unknown = { unknown: 'no answer in time' }
+
+function inputsOf({ inputs, problems }: CollectorStatus): Record<string, unknown> {
+  return { sources: inputs.reduce((sum, input) => sum + input.sourceCount, 0), unreadable: problems.length }
+}
+
+function outputsOf({ outputs }: CollectorStatus): Record<string, unknown> {
+  return Object.fromEntries(outputs.map(({ name, state, reason }) => [name, reason ? `${state}: ${reason}` : state]))
 }
 
 function worst(parts: readonly Part[]): Status {

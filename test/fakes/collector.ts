@@ -17,6 +17,7 @@ export class FakeCollector implements Collector {
   readonly stateDir: string
   readonly letterRows = new Map<number, Letter>()
   sampleRows: Sample[] = []
+  sourceCount = 1
   problems: CollectorStatus['problems'] = []
   readonly #ended = Promise.withResolvers<void>()
   readonly ended = this.#ended.promise
@@ -65,7 +66,9 @@ export class FakeCollector implements Collector {
       stateDir: this.stateDir,
       ready: this.ready,
       degraded: this.degraded,
-      inputs: [{ name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source] }],
+      inputs: [
+        { name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source], sourceCount: this.sourceCount }
+      ],
       outputs: [{ name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
       problems: this.problems
     })

@@ -54,6 +54,29 @@ describe('server probes', () => {
     expect(await get(address, '/actuator/health')).toMatchObject({ status: 503, json: { status: 'OUT_OF_SERVICE' } })
   })
 
+  test('health tells what is known when the shard does not answer', async () => {
+    const { address } = await stage.open()
+    stage.collector.status = () => Promise.reject(new Error('No answer from the shard within 3000 ms'))
+    const { status, json } = await get(address, '/actuator/health')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({
+      status: 'UP',
+      components: {
+        collector: { status: 'UP', details: { state: 'ready' } },
+        inputs: { status: 'UP', details: { unknown: expect.any(String) } },
+        outputs: { status: 'UP', details: { unknown: expect.any(String) } }
+      }
+    })
+  })
+
+  test('health counts all sources, not those that a status lists', async () => {
+    const { address } = await stage.open()
+    stage.collector.sourceCount = 1234
+    expect((await get(address, '/actuator/health')).json).toMatchObject({
+      components: { inputs: { details: { sources: 1234 } } }
+    })
+  })
+
   test('probes take HEAD and refuse other methods', async () => {
     const { address } = await stage.open()
     expect(await call(address, '/livez', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
