@@ -58,7 +58,11 @@ export function fileSchema(components: Components) {
         listen: t
           .address('Address of the server; other than this machine alone needs a token.')
           .prefault('127.0.0.1:9680'),
-        token: t.secret('Bearer token that requests must carry; probes go without.').optional()
+        token: t
+          .secret(
+            'Bearer token that requests must carry; probes go without. On this machine only changes and the rows of dead letters need it.'
+          )
+          .optional()
       })
       .prefault({}),
     metrics: t

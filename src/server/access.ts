@@ -30,6 +30,15 @@ export function denyCaller(door: Door, caller: Caller, token: string | undefined
   if (door === 'control') return undefined
   const looks = caller.method === 'GET' || caller.method === 'HEAD'
   if (door === 'local' && looks) return undefined
+  return denyToken(caller, token)
+}
+
+/** The rows of dead letters are what the programs of others wrote: who is on this machine need not be allowed to read it. */
+export function denyRows(door: Door, caller: Caller, token: string | undefined): Denial | undefined {
+  return door === 'control' ? undefined : denyToken(caller, token)
+}
+
+function denyToken(caller: Caller, token: string | undefined): Denial | undefined {
   if (token === undefined) {
     return { status: 403, error: 'This needs "server.token" in the configuration, or the command line on that machine' }
   }

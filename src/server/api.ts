@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
+import { type Caller, denyRows, type Door } from './access.ts'
 import type { Collector, LetterQuery } from '../pipeline/collector.ts'
 
 /** Bytes of a request's body. */
@@ -12,18 +13,25 @@ const maxPage = 1000
 export interface ApiOptions {
   readonly collector: Collector
   readonly log: Log
-  /** Tells the cause of a failure to the one who asks: only for the owner of the collector. */
-  readonly tellCause: boolean
+  readonly door: Door
+  readonly token: string | undefined
 }
 
 /** The routes behind `/api/v1`. Who may call them was decided before: see access.ts. */
-export function createApi({ collector, log, tellCause }: ApiOptions): Hono {
+export function createApi({ collector, log, door, token }: ApiOptions): Hono {
   const app = new Hono()
+  // Only the owner of the collector is told the cause of a failure.
+  const tellCause = door === 'control'
   app.use(bodyLimit({ maxSize: maxBody, onError: c => c.json({ error: 'The body is larger than 1 MiB' }, 413) }))
   app.get('/api/v1/status', async c => c.json(await collector.status()))
   app.get('/api/v1/ledger', async c => c.json({ rows: await collector.ledgers() }))
   app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
   app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
+    const denial = denyRows(door, callerOf(c), token)
+    if (denial !== undefined) {
+      if (denial.status === 401) c.header('www-authenticate', 'Bearer')
+      return c.json({ error: denial.error }, denial.status)
+    }
     const letter = await collector.letters.get(Number(c.req.param('id')))
     if (letter === undefined) return c.json({ error: 'There is no such dead letter' }, 404)
     return c.json({ ...letter, row: letter.row && Buffer.from(letter.row).toString() })
@@ -39,6 +47,10 @@ export function createApi({ collector, log, tellCause }: ApiOptions): Hono {
     return c.json({ error: tellCause ? messageOf(error) : "Cannot answer: the collector's log says why" }, 500)
   })
   return app
+}
+
+function callerOf(c: Context): Caller {
+  return { method: c.req.method, host: c.req.header('host'), authorization: c.req.header('authorization') }
 }
 
 async function page(collector: Collector, query: LetterQuery): Promise<object> {

@@ -45,12 +45,16 @@ export function createListener(options: ListenerOptions): Server {
     const path = pathOf(request.url)
     const host = denyHost(options.door, headers.host)
     if (host !== undefined) return reply(response, host.status, { error: host.error })
+    const caller = { method, host: headers.host, authorization: headers.authorization }
     if (isProbe(path)) {
+      // What `metrics.listen` shows to everyone is a decision of its own.
+      const denial =
+        path === '/metrics' && options.door === 'open' ? denyCaller('open', caller, options.token) : undefined
+      if (denial !== undefined) return reply(response, denial.status, { error: denial.error })
       if (method === 'GET' || method === 'HEAD') return await probe(path, options, response)
       return reply(response, 405, { error: 'Only GET and HEAD are possible here' })
     }
     if (options.door === 'metrics') return reply(response, 404, { error: 'Only metrics and health are here' })
-    const caller = { method, host: headers.host, authorization: headers.authorization }
     const denial = denyCaller(options.door, caller, options.token)
     if (denial !== undefined) return reply(response, denial.status, { error: denial.error })
     api ??= loadApi(options)
@@ -58,9 +62,9 @@ export function createListener(options: ListenerOptions): Server {
   }
 }
 
-async function loadApi({ collector, log, door }: ListenerOptions): Promise<RequestListener> {
+async function loadApi({ collector, log, door, token }: ListenerOptions): Promise<RequestListener> {
   const [{ createApi }, { getRequestListener }] = await Promise.all([import('./api.ts'), import('@hono/node-server')])
-  const listener = getRequestListener(createApi({ collector, log, tellCause: door === 'control' }).fetch, {
+  const listener = getRequestListener(createApi({ collector, log, door, token }).fetch, {
     overrideGlobalObjects: false
   })
   return (request, response) => void listener(request, response)
