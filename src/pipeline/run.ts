@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
@@ -10,6 +7,7 @@ import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
 import { allAccounts } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
+import { hostIdOf } from './host-id.ts'
 import { DeadLetterDesk } from './letters.ts'
 import { type Plan, planOf } from './plan.ts'
 import { ShardPort } from './shard-port.ts'
@@ -153,24 +151,5 @@ class Control implements Collector {
     await this.#shard.close()
     this.#state.close()
     return ledgers
-  }
-}
-
-/** The machine's id, else a UUID kept in the state directory; never a pod's name (it changes with every restart). */
-function hostIdOf(stateDir: string): string {
-  try {
-    const id = readFileSync('/etc/machine-id', 'utf8').trim()
-    if (/^[0-9a-f]{32}$/.test(id)) return id
-  } catch {
-    // Not every system has one: the state directory's own id does.
-  }
-  const path = join(stateDir, 'host-id')
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    const id = randomUUID()
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-    writeFileSync(path, `${id}\n`, { mode: 0o600 })
-    return id
   }
 }

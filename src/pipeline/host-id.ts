@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+const machineIdFile = '/etc/machine-id'
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The machine's id, else a UUID kept in the state directory; never a pod's name (it changes with every restart). */
+export function hostIdOf(stateDir: string, machineFile: string = machineIdFile): string {
+  const machine = idIn(machineFile, /^[0-9a-f]{32}$/)
+  if (machine !== undefined) return machine
+  const path = join(stateDir, 'host-id')
+  const stored = idIn(path, uuid)
+  if (stored !== undefined) return stored
+  const id = randomUUID()
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  store(path, `${id}\n`, stateDir)
+  return id
+}
+
+/** Undefined where there is no such file, or none with an id: a crash may have left it empty. */
+function idIn(path: string, form: RegExp): string | undefined {
+  try {
+    const id = readFileSync(path, 'utf8').trim()
+    return form.test(id) ? id : undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Another id than before would send every row again.
+    if (code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** All ids of documents come from it, so that it has to be whole and durable before the first is made. */
+function store(path: string, text: string, dir: string): void {
+  const fresh = `${path}.new`
+  const file = openSync(fresh, 'w', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(fresh, path)
+  const folder = openSync(dir, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
