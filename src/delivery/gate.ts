@@ -83,6 +83,11 @@ export class Gate {
     return isNews
   }
 
+  /** The next attempt may begin at once, whatever went before. */
+  hurry(): void {
+    this.#nextAt = 0
+  }
+
   /** Rows were answered. Returns whether this is news. */
   succeeded(): boolean {
     const isNews = this.failures > 0

@@ -19,6 +19,8 @@ export class Parcel implements Shipment {
   barrier = 0
   /** Rows are dead letters sent again: their refusal is final and they don't tell about the server. */
   isReplay = false
+  /** Rows were found at fault, not the server: what is refused now is a dead letter, and tells nothing about the server. */
+  isFinal = false
   /** One entry for each batch: rows up to `entryEnds[i]` belong to `ranges[i]` of `accounts[i]`. */
   readonly accounts: Account[] = []
   readonly ranges: number[] = []
@@ -164,6 +166,7 @@ export class Parcel implements Shipment {
     this.firstSentAt = from.firstSentAt
     this.memo = from.memo
     this.isReplay = from.isReplay
+    this.isFinal = from.isFinal
   }
 
   /** No more rows come: fixes `bytes` and `mayRepeat` for the output. */

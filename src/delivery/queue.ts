@@ -39,6 +39,25 @@ export class Queue {
     }
   }
 
+  /** Any row that was never refused, alone, though its parcel may not be due: poison comes in bursts, so that the oldest one
+   * would say little. Dead letters sent again don't count. */
+  anyRow(random: () => number): Parcel | undefined {
+    const fresh = this.#parcels.filter(parcel => !parcel.isReplay && !parcel.isFinal)
+    const chosen = fresh[Math.floor(random() * fresh.length)]
+    const parcel = chosen ?? this.#parts.packer.take(true)
+    if (parcel === undefined) return undefined
+    const index = chosen === undefined ? 0 : this.#parcels.indexOf(chosen)
+    if (chosen !== undefined) this.#parcels.splice(index, 1)
+    if (parcel.rows === 1) return parcel
+    const row = Math.floor(random() * parcel.rows)
+    if (row > 0) this.#parcels.splice(index, 0, parcel.part(0, row))
+    if (row + 1 < parcel.rows) this.#parcels.splice(row > 0 ? index + 1 : index, 0, parcel.part(row + 1, parcel.rows))
+    const one = parcel.part(row, row + 1)
+    this.#parts.budget.add(parcel.size)
+    this.#parts.settler.release(parcel)
+    return one
+  }
+
   /** Puts a parcel of several rows back in halves, and learns from that. */
   halve(parcel: Parcel): void {
     this.limit.refused(parcel.size)

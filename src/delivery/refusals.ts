@@ -22,13 +22,23 @@ interface Undecided {
  *    server is at fault: `isRefusing`.
  * 2. A refused row is undecided until 500 more verdicts have come, or for 10 s. If the server is not found at fault until then,
  *    the row becomes a dead letter.
- * 3. When the server is found at fault, all undecided rows are kept, as are all rows refused from then on. One of them is sent at
- *    a time, each time another one, and nothing else. Once one is not refused, the window is empty again and all are sent again.
+ * 3. When the server is found at fault, all undecided rows are kept, as are all rows refused from then on. Nothing is sent but
+ *    probes, one row at a time: in turn a fresh one, which was never refused, and a kept one, each time another. Where no fresh
+ *    row is at hand, only kept ones.
+ * 4. A kept row is not refused: the server is well again. The window is empty, and all kept rows are sent again.
+ * 5. A fresh row is not refused, the kept one tried directly behind it still is: the rows are at fault. All kept rows are sent
+ *    once more, and those that are refused become dead letters. From then on, it takes a whole window of this type to find the
+ *    server at fault for it: a stream of which more than half is poison does not stop again and again.
  */
 export class Refusals {
   isRefusing = false
   /** Type of the refusals the server was found at fault for. */
   type = ''
+  /** Types that rows were found at fault for. */
+  readonly #faultsOfRows = new Set<string>()
+  /** The last probe was a fresh row and not refused. */
+  #isFreshTaken = false
+  #wasFresh = false
   readonly #window = new Int32Array(windowRows)
   #counts = new Int32Array(16)
   readonly #types = new Map<string, number>()
@@ -63,9 +73,11 @@ export class Refusals {
   refused(refusal: Refusal): number {
     const type = this.#typeOf(refusal.type)
     this.#push(type)
-    if (this.#counts[type]! >= tooManyRows && !this.isRefusing) {
+    const mostRows = this.#faultsOfRows.has(refusal.type) ? windowRows : tooManyRows
+    if (this.#counts[type]! >= mostRows && !this.isRefusing) {
       this.isRefusing = true
       this.type = refusal.type
+      this.#wasFresh = false
     }
     return this.#seen
   }
@@ -104,30 +116,68 @@ export class Refusals {
     }
   }
 
-  /** Takes one row out to try it; it comes back by `keep` or has ended. */
-  takeProbe(): Parcel | undefined {
+  /** Rows whose refusal is final. */
+  bury(parcel: Parcel, refusals: readonly Refusal[]): void {
+    this.#onDecided(parcel, refusals)
+  }
+
+  /** The next row to try: a fresh one that `anyRow` gives, or a kept one. */
+  takeProbe(
+    anyRow: () => Parcel | undefined
+  ): { readonly parcel: Parcel; readonly kind: 'fresh' | 'kept' } | undefined {
+    const fresh = this.#wasFresh && this.#kept.length > 0 ? undefined : anyRow()
+    this.#wasFresh = fresh !== undefined
+    if (fresh !== undefined) return { parcel: fresh, kind: 'fresh' }
+    const kept = this.#takeKept()
+    return kept === undefined ? undefined : { parcel: kept, kind: 'kept' }
+  }
+
+  /** Notes the answer to a probe. If it decides, returns the kept rows, to be sent again. */
+  probed(kind: 'fresh' | 'kept', isRefused: boolean): Parcel[] | undefined {
+    const areRowsAtFault = kind === 'kept' && isRefused && this.#isFreshTaken
+    this.#isFreshTaken = kind === 'fresh' && !isRefused
+    if (areRowsAtFault) return this.#acquit()
+    if (isRefused || (kind === 'fresh' && this.#kept.length > 0)) return undefined
+    return this.#resume()
+  }
+
+  /** The last probe was taken, but what was refused before has to be tried once more. */
+  get isInDoubt(): boolean {
+    return this.isRefusing && this.#isFreshTaken
+  }
+
+  /** A kept row that was to be a probe and got no answer. */
+  keep(parcel: Parcel): void {
+    this.#kept.push(parcel)
+    this.#isFreshTaken = false
+  }
+
+  close(): void {
+    for (const { cancel } of this.#undecided) cancel()
+  }
+
+  #acquit(): Parcel[] {
+    this.#faultsOfRows.add(this.type)
+    const kept = this.#resume()
+    for (const parcel of kept) parcel.isFinal = true
+    return kept
+  }
+
+  #takeKept(): Parcel | undefined {
     const parcel = this.#kept.shift()
     if (parcel === undefined || parcel.rows === 1) return parcel
     this.#kept.unshift(parcel.part(1, parcel.rows))
     return parcel.part(0, 1)
   }
 
-  keep(parcel: Parcel): void {
-    this.#kept.push(parcel)
-  }
-
-  /** The server takes rows again: forgets what it has seen and returns the kept rows, to be sent again. */
-  resume(): Parcel[] {
+  #resume(): Parcel[] {
     this.isRefusing = false
     this.type = ''
+    this.#isFreshTaken = false
     this.#window.fill(0)
     this.#counts.fill(0)
     this.#types.clear()
     return this.#kept.splice(0)
-  }
-
-  close(): void {
-    for (const { cancel } of this.#undecided) cancel()
   }
 
   #expire(undecided: Undecided): void {

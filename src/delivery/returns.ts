@@ -19,12 +19,12 @@ export interface ReturnsParts {
 
 /**
  * Rows that the server asked to send again (429, 5xx), until their backoff is over. They are gathered over several answers: sent
- * answer by answer, each request would leave a trail of ever smaller ones. Rows of unknown outcome are gathered apart, as that is
- * said of all rows of a shipment.
+ * answer by answer, each request would leave a trail of ever smaller ones. What is said of all rows of a shipment keeps them apart:
+ * that their outcome is unknown, or that a refusal is final.
  */
 export class Returns {
-  #known: Parcel | undefined
-  #unknown: Parcel | undefined
+  /** Parcels that take more rows, by `kindOf`. */
+  readonly #open: (Parcel | undefined)[] = []
   #timers = new Map<Parcel, () => void>()
   readonly #parts: ReturnsParts
 
@@ -45,7 +45,8 @@ export class Returns {
       this.#schedule(parcel, ms)
       return
     }
-    const open = parcel.unknown ? this.#unknown : this.#known
+    const kind = kindOf(parcel)
+    const open = this.#open[kind]
     if (open !== undefined && open.size + parcel.size <= this.#parts.limit()) {
       merge(open, parcel)
       return
@@ -54,8 +55,7 @@ export class Returns {
     const gathered = new Parcel(this.#parts.pool.take(), true)
     gathered.inherit(parcel)
     merge(gathered, parcel)
-    if (parcel.unknown) this.#unknown = gathered
-    else this.#known = gathered
+    this.#open[kind] = gathered
     this.#schedule(gathered, ms)
   }
 
@@ -73,10 +73,15 @@ export class Returns {
   #finish(parcel: Parcel): void {
     this.#timers.get(parcel)?.()
     this.#timers.delete(parcel)
-    if (this.#known === parcel) this.#known = undefined
-    if (this.#unknown === parcel) this.#unknown = undefined
+    const kind = kindOf(parcel)
+    if (this.#open[kind] === parcel) this.#open[kind] = undefined
     this.#parts.onDue(parcel.seal())
   }
+}
+
+/** Parcels of one kind may become one. */
+function kindOf({ unknown, isFinal }: Parcel): number {
+  return (unknown ? 1 : 0) + (isFinal ? 2 : 0)
 }
 
 /** Adds all rows. What the output remembers of the oldest ones holds for all: it looks furthest back. */

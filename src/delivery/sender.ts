@@ -17,7 +17,7 @@ import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
 import type { Refusals } from './refusals.ts'
 import type { Returns } from './returns.ts'
-import type { Settler } from './settler.ts'
+import { countRetries, type Settler } from './settler.ts'
 
 const refusesAll = 'refuses_all'
 const mostMessage = 500
@@ -55,9 +55,10 @@ interface Request {
   readonly epoch: number
   /** It took the last slot while others were waiting. */
   readonly isFull: boolean
-  /** One row, to see whether the server still refuses everything. */
-  readonly isProbe: boolean
+  /** One row, to see whether the server still refuses everything; see Refusals. */
+  readonly probe: Probe
 }
+type Probe = 'none' | 'fresh' | 'kept'
 
 /** Sends parcels, one promise each, and decides what an answer or a fault means for the next ones. */
 export class Sender {
@@ -88,10 +89,9 @@ export class Sender {
   /** Sends whatever may be sent now. */
   pump(): void {
     while (this.inFlight < this.#slots()) {
-      const isProbe = this.#parts.refusals.isRefusing
-      const parcel = isProbe ? this.#parts.refusals.takeProbe() : this.queue.next()
-      if (parcel === undefined) break
-      this.#start(parcel, isProbe)
+      const next = this.#next()
+      if (next === undefined) break
+      this.#start(next.parcel, next.kind)
     }
     this.#show()
   }
@@ -115,11 +115,18 @@ export class Sender {
     return this.gate.failures > 0 || !this.#courier.isPrepared ? 1 : this.concurrency.limit
   }
 
-  #start(parcel: Parcel, isProbe: boolean): void {
+  #next(): { readonly parcel: Parcel; readonly kind: Probe } | undefined {
+    const { refusals } = this.#parts
+    if (refusals.isRefusing) return refusals.takeProbe(() => this.queue.anyRow(this.#parts.random))
+    const parcel = this.queue.next()
+    return parcel === undefined ? undefined : { parcel, kind: 'none' }
+  }
+
+  #start(parcel: Parcel, probe: Probe): void {
     const isFull = this.inFlight + 1 >= this.concurrency.limit && this.queue.length > 0
     this.inFlight++
     this.inFlightBytes += parcel.size
-    const promise = this.#run({ parcel, isProbe, isFull, epoch: this.gate.epoch, size: parcel.size })
+    const promise = this.#run({ parcel, probe, isFull, epoch: this.gate.epoch, size: parcel.size })
     this.#requests.add(promise)
     void promise.finally(() => this.#requests.delete(promise))
   }
@@ -160,13 +167,16 @@ export class Sender {
   }
 
   /** What the answer says of the server. */
-  #judged({ parcel, isProbe }: Request, verdicts: Verdicts): void {
+  #judged({ parcel, probe }: Request, verdicts: Verdicts): void {
     const { id, log, refusals } = this.#parts
-    if (isProbe && refusals.isRefusing && verdicts.each?.verdict[0] !== Verdict.refused) {
-      for (const kept of refusals.resume()) this.#parts.returns.gather(kept)
+    if (probe !== 'none' && refusals.isRefusing) {
+      const isRefused = verdicts.each?.verdict[0] === Verdict.refused
+      for (const kept of refusals.probed(probe, isRefused) ?? []) this.#parts.returns.gather(kept)
     }
-    if (refusals.isRefusing) {
-      if (isProbe || this.gate.reason !== refusesAll) this.#pauseRefused()
+    if (refusals.isInDoubt) {
+      this.gate.hurry()
+    } else if (refusals.isRefusing) {
+      if (probe !== 'none' || this.gate.reason !== refusesAll) this.#pauseRefused()
     } else if (this.gate.succeeded()) {
       log.info(`Output "${id}" delivers again`, { rows: parcel.rows })
     }
@@ -192,7 +202,7 @@ export class Sender {
   #pushedBack(request: Request, retryAfterMs: number | undefined, error: string, isBusy = false): void {
     const { clock, id, log } = this.#parts
     const { rows, size, attempt } = request.parcel
-    const isStuck = isBusy && !request.isProbe && attempt >= mostAttemptsInFront
+    const isStuck = isBusy && attempt >= mostAttemptsInFront
     if (isStuck && rows > 1 && size > leastHalvedBytes) this.queue.halve(request.parcel)
     else this.#putBack(request)
     this.concurrency.pressed(clock.monotonic())
@@ -200,8 +210,8 @@ export class Sender {
     if (this.gate.failures === 1) log.warn(`Output "${id}" failed, retrying`, { error, inMs: Math.round(ms) })
   }
 
-  #putBack({ parcel, isProbe }: Request): void {
-    if (isProbe) this.#parts.refusals.keep(parcel)
+  #putBack({ parcel, probe }: Request): void {
+    if (probe === 'kept') this.#parts.refusals.keep(parcel)
     else if (parcel.attempt < mostAttemptsInFront) this.queue.putBack(parcel)
     else this.queue.push(parcel)
   }
@@ -234,12 +244,4 @@ export class Sender {
     const reason = this.#parts.letters.isFull ? 'dead_letters_full' : this.gate.reason
     this.#parts.books.show(this.inFlight, this.inFlightBytes, this.concurrency.limit, reason)
   }
-}
-
-function countRetries(verdicts: Verdicts, rows: number): number {
-  if (verdicts.each === undefined) return 0
-  const { verdict } = verdicts.each
-  let retried = 0
-  for (let row = 0; row < rows; row++) if (verdict[row] === Verdict.retry) retried++
-  return retried
 }

@@ -39,7 +39,7 @@ export class Settler {
     books.possiblyTwice.value += verdicts.possiblyTwice ?? 0
     if (verdicts.each === undefined) {
       books.endAll(parcel, 'delivered')
-      if (!parcel.isReplay) refusals.accepted(parcel.rows)
+      if (!parcel.isReplay && !parcel.isFinal) refusals.accepted(parcel.rows)
     } else {
       this.#judge(parcel, verdicts.each.verdict)
       this.#sendOn(parcel, verdicts.each.refusals, verdicts.retryAfterMs)
@@ -100,10 +100,18 @@ export class Settler {
   }
 
   #refuse(parcel: Parcel, reasons: ReadonlyMap<number, Refusal>): void {
-    const { books, budget, refusals } = this.#parts
+    const { books, refusals } = this.#parts
     const refused = this.#refused
     if (parcel.isReplay) {
       for (const row of refused) books.end(parcel, parcel.entryOf(row), endOf.dead_lettered, 1)
+      return
+    }
+    if (parcel.isFinal) {
+      if (refused.length > 0)
+        refusals.bury(
+          this.#held(parcel),
+          refused.map(row => reasons.get(row) ?? unexplained)
+        )
       return
     }
     const seen: number[] = []
@@ -121,12 +129,15 @@ export class Settler {
       next = row + 1
     }
     refusals.accepted(parcel.rows - next - (retry.length - again))
-    if (refused.length === 0) return
-    const held = parcel.pick(refused)
+    if (refused.length > 0) refusals.hold(this.#held(parcel), why, seen)
+  }
+
+  #held(parcel: Parcel): Parcel {
+    const held = parcel.pick(this.#refused)
     // the answer to these rows is certain, whatever became of earlier attempts
     held.attempt++
-    budget.add(held.size)
-    refusals.hold(held, why, seen)
+    this.#parts.budget.add(held.size)
+    return held
   }
 
   #salt(parcel: Parcel): void {
@@ -134,9 +145,19 @@ export class Settler {
     const salted = new Parcel(new Body(parcel.size), false)
     for (const row of this.#collided) salted.addRow(output.salt!(parcel.row(row)), parcel, row)
     salted.isReplay = parcel.isReplay
+    salted.isFinal = parcel.isFinal
     salted.barrier = parcel.barrier
     books.idCollisions.value += this.#collided.length
     budget.add(salted.size)
     onSalted(salted.seal())
   }
+}
+
+/** Rows of an answer that are to be sent again. */
+export function countRetries(verdicts: Verdicts, rows: number): number {
+  if (verdicts.each === undefined) return 0
+  const { verdict } = verdicts.each
+  let retried = 0
+  for (let row = 0; row < rows; row++) if (verdict[row] === Verdict.retry) retried++
+  return retried
 }

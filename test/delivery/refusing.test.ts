@@ -81,6 +81,55 @@ describe('delivery of refused rows', () => {
     expect(track.settled).toBe(track.read)
   })
 
+  test('delivery buries rows of one fault and goes on where the server takes others', async () => {
+    const { clock, link, output, delivery, append, end, track } = roomOf()
+    output.answer = rows => judged(rows, poison)
+    append([...texts(200), ...Array.from({ length: 300 }, () => 'poison')])
+    await clock.until(() => delivery.status().state === 'paused')
+    append(texts(50))
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(clock.monotonic()).toBeLessThan(60_000)
+    expect(delivery.status()).toMatchObject({ state: 'running', heldRows: 0, bufferedBytes: 0 })
+    expect([end('delivered'), end('dead_lettered'), link.letters.length]).toEqual([250, 300, 300])
+    expect(track.settled).toBe(track.read)
+  })
+
+  test('delivery does not stop again for a fault that lay with the rows, unless all are refused', async () => {
+    const { clock, output, delivery, append, end } = roomOf({ batchBytes: 4000 })
+    output.answer = rows => judged(rows, row => (/poison[1-6]/.test(row) ? 3 : 0))
+    const stream = Array.from({ length: 20_000 }, (_, i) => `poison${i % 10}`)
+    append(stream)
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(clock.monotonic()).toBeLessThan(300_000)
+    expect([end('delivered'), end('dead_lettered')]).toEqual([8000, 12_000])
+    output.answer = rows => judged(rows, () => 3)
+    append(texts(1200))
+    await clock.until(() => delivery.status().state === 'paused')
+    expect(delivery.status()).toMatchObject({ reason: 'refuses_all' })
+  })
+
+  test('delivery buries nothing when the server is mended between the tries of an old and a new row', async () => {
+    const { clock, link, output, delivery, append, end } = roomOf()
+    output.answer = rows => judged(rows, () => 3)
+    append(texts(500))
+    await clock.until(() => delivery.status().state === 'paused')
+    append(texts(50))
+    const { length } = output.sent
+    await clock.until(() => output.sent.length === length + 4)
+    output.answer = rows => delivered(rows)
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect([end('delivered'), link.letters.length]).toEqual([550, 0])
+  })
+
+  test('delivery goes on probing with refused rows where there are no others', async () => {
+    const { clock, link, output, delivery, append } = roomOf()
+    output.answer = rows => judged(rows, poison)
+    append([...texts(200), ...Array.from({ length: 300 }, () => 'poison')])
+    await clock.advance(300_000)
+    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'refuses_all', heldRows: 300 })
+    expect(link.letters).toHaveLength(0)
+  })
+
   test('delivery goes on when the refusals have several reasons', async () => {
     const { clock, output, delivery, append, end } = roomOf({ batchBytes: 4000 })
     output.answer = rows => {
@@ -126,7 +175,8 @@ describe('delivery of refused rows', () => {
     expect(heldRows).toBeGreaterThanOrEqual(250)
     await clock.advance(60_000)
     expect(output.sent.length - length).toBeLessThanOrEqual(2)
-    expect(delivery.status().heldRows).toBe(heldRows)
+    // one of the two was a fresh row
+    expect(delivery.status().heldRows - heldRows).toBeLessThanOrEqual(1)
   })
 
   test('delivery pauses while the dead letters are full', async () => {
