@@ -6,6 +6,8 @@ export type SendFault =
   | 'pause'
   /** The request was too large: split it. */
   | 'split'
+  /** Nobody will ever take rows here again (the reader of a pipe has gone): the collector ends, as a filter does. */
+  | 'end'
 
 /** Thrown by `Output.send` and `Output.prepare`. */
 export class SendError extends Error {

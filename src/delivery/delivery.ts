@@ -64,6 +64,8 @@ export interface OutputStatus {
 export class Delivery {
   /** Called when there is room again after `hasRoom()` was false. */
   onRoom: () => void = () => {}
+  /** Called when the output will never take rows again; those that have not ended stay before no cursor. */
+  onEnd: () => void = () => {}
   readonly #fates = new Int32Array(Object.keys(Fate).length)
   readonly #context: DeliveryContext
   readonly #output: Output
@@ -100,7 +102,7 @@ export class Delivery {
     const refusals = this.#refusals
     const settler = new Settler({ output, books, budget, pool, refusals, onRetry, onSalted: send })
     const parts = { ...all, ...context, packer: this.#packer, letters: this.#letters, returns: this.#returns, refusals }
-    this.#sender = new Sender({ ...parts, output, books, budget, settler })
+    this.#sender = new Sender({ ...parts, output, books, budget, settler, onEnd: () => this.#ended() })
   }
 
   /** Whether a batch may be appended. It is not refused otherwise: the budget is then exceeded. */
@@ -137,9 +139,9 @@ export class Delivery {
     if (parcel !== undefined) this.#sender.push(parcel)
   }
 
-  /** Resolves when every appended row has ended. */
+  /** Resolves when every appended row has ended, or the output has. */
   drained(): Promise<void> {
-    if (this.#books.pendingRows === 0) return Promise.resolve()
+    if (this.#sender.isEnded || this.#books.pendingRows === 0) return Promise.resolve()
     return new Promise(resolve => this.#drained.push(resolve))
   }
 
@@ -216,6 +218,11 @@ export class Delivery {
     parcel.addEntry(track, range)
     this.#budget.add(parcel.size)
     this.#letters.post(parcel.seal(), refusals)
+  }
+
+  #ended(): void {
+    this.#onEmpty()
+    this.onEnd()
   }
 
   #onEmpty(): void {

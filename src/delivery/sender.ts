@@ -45,6 +45,8 @@ export interface SenderParts {
   readonly batchBytes: number
   readonly retry: RetryOptions
   readonly random: () => number
+  /** The output has ended. */
+  readonly onEnd: () => void
 }
 
 /** A request on its way. */
@@ -67,6 +69,8 @@ export class Sender {
   readonly queue: Queue
   inFlight = 0
   inFlightBytes = 0
+  /** Nothing will ever be sent again. */
+  isEnded = false
   lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
   readonly #courier: Courier
   readonly #requests = new Set<Promise<void>>()
@@ -105,7 +109,7 @@ export class Sender {
 
   /** How many requests may be in flight now. Sets a timer where that changes with time. */
   #slots(): number {
-    if (this.#courier.isClosed || this.#parts.letters.isFull) return 0
+    if (this.#courier.isClosed || this.isEnded || this.#parts.letters.isFull) return 0
     const { waitMs } = this.gate
     if (waitMs > 0) {
       this.#cancelWake?.()
@@ -191,12 +195,22 @@ export class Sender {
       this.#putBack(request)
     } else if (fault.fault === 'split') {
       this.#tooLarge(request, fault.status, message)
+    } else if (fault.fault === 'end') {
+      this.#putBack(request)
+      this.#end(message)
     } else if (fault.fault === 'pause') {
       this.#putBack(request)
       this.#pause(pauseReason(fault.status), message)
     } else {
       this.#pushedBack(request, fault.retryAfterMs, message, fault.status === 429)
     }
+  }
+
+  #end(message: string): void {
+    this.isEnded = true
+    this.gate.pause('ended')
+    this.#parts.log.info(`Output "${this.#parts.id}" has ended: ${message}`)
+    this.#parts.onEnd()
   }
 
   #pushedBack(request: Request, retryAfterMs: number | undefined, error: string, isBusy = false): void {

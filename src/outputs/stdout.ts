@@ -37,7 +37,6 @@ export class StdoutOutput implements Output {
   readonly #encoder: { encode(batch: Batch, body: Body): void }
   readonly #context: OutputContext
   readonly #fd: number
-  #isClosed = false
 
   constructor(options: StdoutOptions, context: OutputContext, fd = stdoutFd) {
     const isTerminal = isatty(fd)
@@ -57,22 +56,17 @@ export class StdoutOutput implements Output {
     this.#encoder.encode(batch, body)
   }
 
-  /** When the reader has gone (`| head`), rows count as delivered: nobody wants them any more. */
+  /** When the reader has gone (`| head`), nobody can say which rows it saw: none of them is delivered. */
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
     const end = shipment.rowEnds[shipment.rows - 1] ?? 0
     let at = 0
-    while (at < end && !this.#isClosed) {
+    while (at < end) {
       try {
         at += writeSync(this.#fd, shipment.bytes, at, end - at)
       } catch (error) {
         const { code } = error as { code?: string }
-        if (code === 'EPIPE') this.#isClosed = true
-        else if (code !== 'EAGAIN') {
-          throw new SendError(`Cannot write to standard output: ${messageOf(error)}`, 'retry', {
-            unknown: at > 0,
-            cause: error
-          })
-        } else await this.#wait(signal)
+        if (code === 'EAGAIN') await this.#wait(signal)
+        else throw faultOf(error, code === 'EPIPE', at > 0)
       }
     }
     return { requestBytes: at }
@@ -82,4 +76,9 @@ export class StdoutOutput implements Output {
     if (signal.aborted) throw new SendError('Cannot write to standard output: aborted', 'retry', { unknown: true })
     await new Promise<void>(resolve => this.#context.clock.after(fullPipeMs, resolve))
   }
+}
+
+function faultOf(cause: unknown, isReaderGone: boolean, unknown: boolean): SendError {
+  if (isReaderGone) return new SendError('Nobody reads standard output any more', 'end', { unknown, cause })
+  return new SendError(`Cannot write to standard output: ${messageOf(cause)}`, 'retry', { unknown, cause })
 }

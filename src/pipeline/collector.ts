@@ -23,7 +23,7 @@ export interface Collector {
   /** Drains within the time the configuration gives, stores the cursors, closes the state; resolves to the final accounts.
    * Called twice, it returns the same promise. */
   stop(): Promise<readonly LedgerRow[]>
-  /** Settles when the collector has ended: resolves after `stop`, rejects when it can not go on (a shard died). */
+  /** Settles when the collector has ended: resolves after `stop`, or when the reader of its output has gone; rejects when it can not go on (a shard died). */
   readonly ended: Promise<void>
 }
 

@@ -33,6 +33,8 @@ export type FromShard =
     }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
   | { readonly type: 'started' }
+  /** An output will never take rows again: the collector is to drain. */
+  | { readonly type: 'ended' }
 
 export interface ReplayRow {
   readonly id: number

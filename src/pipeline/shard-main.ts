@@ -17,7 +17,7 @@ const speak =
     post({ type: 'log', level, message, fields })
 const log: Log = { info: speak('info'), warn: speak('warn'), error: speak('error'), debug: speak('debug') }
 const link = new PortLink(post)
-const shard = new Shard(start, { link, clock: systemClock, log })
+const shard = new Shard(start, { link, clock: systemClock, log, onEnd: () => post({ type: 'ended' }) })
 
 port.on('message', (message: ToShard) => {
   if (message.type === 'durable') link.confirm(message.number, message.writable)

@@ -13,11 +13,12 @@ type Question = ToShard extends infer M ? (M extends { readonly id: number } ? O
 export class ShardPort {
   /** Resolves once sources are known and outputs are made; rejects when the worker could not. */
   readonly started: Promise<void>
-  /** Rejects when the worker dies without having been asked to. */
+  /** Resolves when it is closed or has nobody to send to any more; rejects when the worker dies without having been asked to. */
   readonly ended: Promise<void>
   /** Called when dead letters of this shard have become durable. */
   onLetters: () => void = () => {}
   readonly #worker: Worker
+  #end: () => void = () => {}
   readonly #state: StateStore
   readonly #log: Log
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
@@ -31,6 +32,7 @@ export class ShardPort {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.started = promise
     this.ended = new Promise((done, fail) => {
+      this.#end = done
       this.#worker.on('error', error => {
         reject(error)
         fail(error)
@@ -45,6 +47,7 @@ export class ShardPort {
     this.ended.catch(() => undefined)
     this.#worker.on('message', (message: FromShard) => {
       if (message.type === 'started') resolve()
+      else if (message.type === 'ended') this.#end()
       else this.#receive(message)
     })
   }
@@ -83,7 +86,7 @@ export class ShardPort {
     })
   }
 
-  #receive(message: Exclude<FromShard, { type: 'started' }>): void {
+  #receive(message: Exclude<FromShard, { type: 'started' | 'ended' }>): void {
     if (message.type === 'append') {
       void this.#store(message.number, message.records)
     } else if (message.type === 'log') {

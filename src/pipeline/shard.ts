@@ -28,6 +28,8 @@ export interface ShardContext {
   readonly link: StateLink
   readonly clock: Clock
   readonly log: Log
+  /** An output has ended for good: so should the collector. */
+  readonly onEnd?: () => void
 }
 
 /**
@@ -77,7 +79,8 @@ export class Shard {
       log,
       meter: this.meter,
       keys: this.#keys,
-      letterBytes: this.#letterBytes
+      letterBytes: this.#letterBytes,
+      onEnd: this.#context.onEnd ?? (() => {})
     }
     this.#steps = await Steps.create(parts)
     for (const route of this.#steps.routes) {

@@ -12,6 +12,7 @@ import { HeldBudget } from '../inputs/framing/held.ts'
 import { LineFramer } from '../inputs/framing/lines.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
+import { withParseFate } from './parse-fate.ts'
 import type { InputPlan, OutputPlan, Plan } from './plan.ts'
 
 export interface StepsParts {
@@ -25,6 +26,8 @@ export interface StepsParts {
   readonly keys: Keys
   /** Bytes of dead letters in the state directory, by output id. The control thread tells them when they change. */
   readonly letterBytes: ReadonlyMap<string, number>
+  /** An output will never take rows again. */
+  readonly onEnd: () => void
 }
 
 /** One output of one pipeline: where lanes end. */
@@ -56,7 +59,8 @@ export class Steps {
     const parsers = new Map<string, Parser>()
     for (const input of parts.plan.inputs) {
       const definition = await load<ParserDefinition>('parsers', input.parser.use)
-      parsers.set(input.name, definition.create(input.parser.options, context))
+      const parser = definition.create(input.parser.options, context)
+      parsers.set(input.name, withParseFate(parser, input.onParseError))
     }
     const routes: Route[] = []
     for (const pipeline of parts.plan.pipelines) {
@@ -113,6 +117,7 @@ async function createRoute(
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
   const delivery = new Delivery(options, output, { id, link, clock, log, meter })
+  delivery.onEnd = parts.onEnd
   return { id, inputs: new Set(pipeline.inputs), processors, delivery, startFrom: plan.startFrom }
 }
 

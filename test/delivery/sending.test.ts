@@ -170,6 +170,24 @@ describe('delivery sending', () => {
     expect(track.settled).toBe(track.read)
   })
 
+  test('delivery ends with an output that nobody reads, and settles nothing', async () => {
+    const { clock, output, delivery, append, pending, track } = roomOf()
+    let ended = 0
+    delivery.onEnd = () => ended++
+    output.answer = () => {
+      throw new SendError('Nobody reads', 'end')
+    }
+    append(texts(5))
+    await clock.advance(300)
+    expect([ended, pending(), track.settled]).toEqual([1, 5, 0])
+    await delivery.drained()
+    append(texts(5))
+    await clock.advance(300_000)
+    expect(output.sent).toHaveLength(1)
+    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'ended' })
+    await delivery.close()
+  })
+
   test('delivery sends nothing while the output can not be prepared', async () => {
     const { clock, output, delivery, append } = roomOf()
     append(texts(3))
