@@ -10,8 +10,12 @@ import type { Keys } from './keys.ts'
 export interface Framer {
   /** Adds a row for each finished record. `cutAt` is the position in the source where a stored mark ends a row, or Infinity;
    * `final` says that nothing more will come for now and whatever is unfinished must be given out, flagged `unterminated`.
-   * Returns the index in `batch.bytes` of the first byte that must be seen again (start of the unfinished line). */
+   * Returns the index in `batch.bytes` of the first byte that must be seen again (start of the unfinished line), or -1 if what
+   * was given up for want of memory can not be read again from `batch.source` now: then nothing has changed, and the same call
+   * comes again later. */
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number
+  /** Forgets what is held: it can never be read again. */
+  drop(): void
   /** Position of the earliest record that is begun and not given out, among those that `frame` no longer wants to see again
    * (partials, multiline groups); Infinity when there is none. The cursor stays at or before it. */
   readonly heldFrom: number

@@ -75,14 +75,13 @@ export class Lane {
 
   turn(): TurnEnd {
     for (let chunk = 0; chunk < chunksATurn; chunk++) {
-      if (!this.delivery.hasRoom()) return 'full'
+      if (!this.delivery.hasRoom()) {
+        this.#atEnd = false
+        return 'full'
+      }
       const got = this.#readChunk()
       if (got === Idle) return 'idle'
-      if (got === Gone) {
-        this.#giveOutRest()
-        this.#skipLost()
-        return 'finished'
-      }
+      if (got === Gone) return this.#finish()
     }
     return 'more'
   }
@@ -92,6 +91,15 @@ export class Lane {
     if (now < this.partialDue) return
     if (this.delivery.hasRoom()) this.#giveOutRest()
     else this.#grewAt = now
+  }
+
+  /** Gives out what has no end, and counts what is lost behind it. */
+  #finish(): TurnEnd {
+    const isWhole = this.#giveOutRest()
+    if (!isWhole && this.source.lostReason === undefined) return 'idle'
+    if (!isWhole) this.#dropHeld()
+    this.#skipLost()
+    return 'finished'
   }
 
   get #isUnfinished(): boolean {
@@ -106,14 +114,27 @@ export class Lane {
     this.#carry.copy(arena.bytes, 0, 0, this.#carried)
     readBytes.value += got
     this.#grewAt = clock.monotonic()
-    this.#process(this.#carried + got, false)
-    return got
+    return this.#process(this.#carried + got, false) ? got : Idle
   }
 
-  #giveOutRest(): void {
-    if (!this.#isUnfinished) return
+  /** False if it can not be read again now. */
+  #giveOutRest(): boolean {
+    if (!this.#isUnfinished) return true
     this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
-    this.#process(this.#carried, true)
+    return this.#process(this.#carried, true)
+  }
+
+  /** What the framer had given up for want of memory is gone from the source. */
+  #dropHeld(): void {
+    const { batch, framer } = this.#parts
+    const from = framer.heldFrom
+    framer.drop()
+    batch.base = this.#base
+    batch.size = 0
+    batch.source = this.source
+    batch.clear()
+    this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+    this.delivery.skip(this.track, this.#base, this.#base, this.source.lostReason!, this.#base - from)
   }
 
   #skipLost(): void {
@@ -124,8 +145,8 @@ export class Lane {
   }
 
   /** The journey of the first `size` bytes of the arena to the output. `final` gives out what has no end yet, and stores where
-   * that was. */
-  #process(size: number, final: boolean): void {
+   * that was. False if the framer can not go on now: then the bytes behind the carry have to be read again. */
+  #process(size: number, final: boolean): boolean {
     const { arena, batch, framer, clock } = this.#parts
     batch.bytes = arena.bytes
     batch.size = size
@@ -135,6 +156,7 @@ export class Lane {
     batch.clear()
     arena.index(batch)
     const consumed = framer.frame(batch, arena.lines, this.source.marks.nextCut(this.#base), final)
+    if (consumed < 0) return false
     this.#keep(consumed, size)
     this.#base += consumed
     this.#parts.rows.value += batch.rows
@@ -146,6 +168,7 @@ export class Lane {
       this.#barrier = Math.max(this.#barrier, batch.barrier)
     }
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+    return true
   }
 
   #countErrors({ rows, errors }: Batch): void {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Batch, Flag, parseErrors } from '../../src/core/batch.ts'
+import { Idle, type Source } from '../../src/core/source.ts'
 import type { Framer } from '../../src/core/steps.ts'
 import { ContainerFramer } from '../../src/inputs/framing/containers.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
@@ -20,12 +21,22 @@ interface Row {
   readonly nanos: number
 }
 
+/** As much of a source as framers need, for reading again. */
+function sourceOf(input: Buffer, broken = false): Source {
+  const read = (at: number, into: Uint8Array): number => {
+    const got = input.copy(into, 0, at, Math.min(at + 1000, input.length))
+    return broken || got === 0 ? Idle : got
+  }
+  return { read } as Source
+}
+
 /** Frames bytes that arrive in pieces of these sizes, over and over. */
 function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: readonly number[] = []): Row[] {
   const rows: Row[] = []
   let base = 0
   let carry = Buffer.alloc(0)
   const process = (size: number, final: boolean): void => {
+    batch.source = sourceOf(input)
     batch.bytes = arena.bytes
     carry.copy(arena.bytes)
     batch.size = size
@@ -34,6 +45,7 @@ function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: re
     arena.index(batch)
     const cutAt = cuts.find(cut => cut > base) ?? Infinity
     const next = framer.frame(batch, arena.lines, cutAt, final)
+    expect(next).toBeGreaterThanOrEqual(0)
     expect(next).toBeLessThanOrEqual(size)
     carry = Buffer.from(batch.bytes.subarray(next, size))
     base += next
@@ -52,10 +64,21 @@ function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: re
   return rows
 }
 
+/** Puts bytes of a source into the batch. */
+function load(bytes: Buffer, base: number): void {
+  batch.bytes = arena.bytes
+  bytes.copy(arena.bytes)
+  batch.size = bytes.length
+  batch.base = base
+  batch.clear()
+  arena.index(batch)
+}
+
 function readRow(row: number): Row {
   const start = batch.starts[row]!
   const end = batch.ends[row]!
   expectMarks(row, start, end)
+  expect(start).toBeLessThanOrEqual(end)
   const hasTime = (batch.flags[row]! & Flag.hasTime) !== 0
   return {
     text: batch.bytes.latin1Slice(start, end),
@@ -122,13 +145,50 @@ test('line framer obeys stored cuts', () => {
   }
 })
 
-test('line framer keeps no more than its budget', () => {
+test('line framer keeps no more than its budget, and reads again what it gave up', () => {
   const budget = new HeldBudget(2048)
-  const rows = frame(lines({ maxLineBytes: 100_000, budget }), Buffer.from(`${'x'.repeat(50_000)}\nnext\n`), [1000])
+  const input = Buffer.from(`${'x'.repeat(50_000)}\nnext\n`)
+  const rows = frame(lines({ maxLineBytes: 100_000, budget }), input, [1000])
   expect(budget.used).toBe(0)
-  expect(rows.map(row => row.length)).toEqual([50_001, 5])
-  expect(rows[0]!.flags).toBe(Flag.truncated)
-  expect(rows[0]!.text.length).toBeLessThanOrEqual(2048)
+  expect(rows).toEqual(frame(lines({ maxLineBytes: 100_000 }), input, [1000]))
+  expect(rows[0]).toMatchObject({ length: 50_001, flags: 0 })
+})
+
+test('framers give up the largest of what all of them hold', () => {
+  const budget = new HeldBudget(5000)
+  const [small, large] = [lines({ maxLineBytes: 9000, budget }), lines({ maxLineBytes: 9000, budget })]
+  for (const [framer, bytes] of [
+    [large, 4000],
+    [small, 1500]
+  ] as const) {
+    load(Buffer.alloc(bytes, 0x78), 0)
+    expect(framer.frame(batch, arena.lines, Infinity, false)).toBe(bytes)
+  }
+  expect(budget.used).toBe(1500)
+  expect([small.heldBytes, large.heldBytes]).toEqual([1500, 1])
+})
+
+test('framers change nothing while what they gave up can not be read', () => {
+  const part = cri('x'.repeat(1000), 'P')
+  const input = Buffer.from(`${part}${cri('y')}plain\n`)
+  const cases = [
+    [lines, 900],
+    [containers, 900],
+    [containers, part.length]
+  ] as const
+  for (const [make, at] of cases) {
+    const framer = make({ maxLineBytes: 5000, budget: new HeldBudget(1) })
+    load(input.subarray(0, at), 0)
+    expect(framer.frame(batch, arena.lines, Infinity, false)).toBe(at)
+    expect(framer.heldBytes).toBe(1)
+    load(input.subarray(at), at)
+    batch.source = sourceOf(input, true)
+    expect(framer.frame(batch, arena.lines, Infinity, false)).toBe(-1)
+    expect([framer.heldFrom, batch.rows]).toEqual([0, 0])
+    batch.source = sourceOf(input)
+    expect(framer.frame(batch, arena.lines, Infinity, false)).toBe(input.length - at)
+    expect([framer.heldFrom, batch.positions[0]]).toEqual([Infinity, 0])
+  }
 })
 
 const time = '2026-11-22T10:00:00.123456789Z'
@@ -209,6 +269,21 @@ for (const [name, make, part] of [
         expect(frame(make(), input, cut)).toEqual(whole)
       }),
       { numRuns: 1500 }
+    )
+  })
+
+  test(`${name} framer makes the same rows with any budget`, () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 20 })
+    const parts = fc.array(part, { maxLength: 60 })
+    const budget = new HeldBudget()
+    fc.assert(
+      fc.property(parts, sizes, fc.integer({ min: 0, max: 3000 }), (pieces, cut, maxBytes) => {
+        const input = Buffer.from(pieces.join(''))
+        budget.maxBytes = maxBytes
+        expect(frame(make({ budget }), input, cut)).toEqual(frame(make(), input, cut))
+        expect(budget.used).toBe(0)
+      }),
+      { numRuns: 700 }
     )
   })
 

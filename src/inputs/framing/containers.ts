@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batch.ts'
 import { Flag, Kind, parseErrors } from '../../core/batch.ts'
-import type { Position } from '../../core/source.ts'
+import type { Position, Source } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
 import { unescape } from '../../scan/text.ts'
 import { TimeScanner } from '../../scan/time.ts'
@@ -13,6 +13,9 @@ import { LineFramer } from './lines.ts'
 const longestRecord = 64 * 1024 * 1024
 const containerError = parseErrors.indexOf('container')
 const carriageReturn = 0x0d
+
+/** A line is at most one part, and escaped; what is longer is no container's. */
+const longestPart = (options: LineOptions): number => options.maxLineBytes * 2 + 1024
 
 /** A record of one stream that has begun and not ended. */
 interface Partial {
@@ -37,17 +40,17 @@ export class ContainerFramer implements Framer {
   readonly #time = new TimeScanner('UTC')
   readonly #partials: readonly Partial[]
   readonly #options: LineOptions
+  readonly #budget: HeldBudget
   readonly #longestRecord: number
   #row = 0
 
   constructor(options: LineOptions, longest = longestRecord) {
-    const budget = options.budget ?? new HeldBudget()
-    // A line is at most one part, and escaped; what is longer is no container's.
-    this.#lines = new LineFramer({ ...options, maxLineBytes: options.maxLineBytes * 2 + 1024, budget })
+    this.#budget = options.budget ?? new HeldBudget()
+    this.#lines = new LineFramer({ ...options, maxLineBytes: longestPart(options), budget: this.#budget })
     this.#options = options
     this.#longestRecord = longest
     this.#partials = [0, Flag.stderr].map(flag => {
-      return { held: new Held(options.maxLineBytes, budget), flag, hasTime: false, time: 0, nanos: 0, to: 0 }
+      return { held: new Held(options.maxLineBytes, this.#budget), flag, hasTime: false, time: 0, nanos: 0, to: 0 }
     })
   }
 
@@ -65,7 +68,9 @@ export class ContainerFramer implements Framer {
   }
 
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
-    const next = this.#lines.frame(batch, lines, cutAt, final)
+    for (const partial of this.#partials) if (partial.held.isGivenUp && !this.#restore(partial, batch.source)) return -1
+    const next = this.#lines.cut(batch, lines, cutAt, final)
+    if (next < 0) return next
     const first = this.#makeRoom(batch)
     const rows = batch.rows
     this.#row = 0
@@ -79,7 +84,48 @@ export class ContainerFramer implements Framer {
         batch.rows = this.#row
       }
     }
+    this.#budget.trim()
     return next
+  }
+
+  drop(): void {
+    this.#lines.drop()
+    for (const { held } of this.#partials) held.clear()
+  }
+
+  /** Reads the parts of a record again that was given up. False if they can not be read now. */
+  #restore(partial: Partial, source: Source): boolean {
+    const { arena, batch } = this.#budget.scratch
+    const unlimited = new HeldBudget(Infinity)
+    const lines = new LineFramer({ maxLineBytes: longestPart(this.#options), arena, budget: unlimited })
+    const held = new Held(this.#options.maxLineBytes, unlimited)
+    batch.base = partial.held.from
+    for (let carried = 0; batch.base + carried < partial.to; ) {
+      const end = Math.min(arena.chunkBytes, partial.to - batch.base)
+      const got = source.read(batch.base + carried, arena.bytes.subarray(carried, end))
+      if (got <= 0) return false
+      batch.bytes = arena.bytes
+      batch.size = carried + got
+      batch.clear()
+      arena.index(batch)
+      const next = lines.cut(batch, arena.lines, Infinity, batch.base + batch.size === partial.to)
+      this.#gather(batch, partial.flag, held)
+      carried = batch.size - next
+      batch.base += next
+      batch.bytes.copy(arena.bytes, 0, next, batch.size)
+    }
+    partial.held.take(held)
+    return true
+  }
+
+  /** All lines of a stream, from the first part of a record to its last, are parts of it. */
+  #gather(batch: Batch, stream: number, held: Held): void {
+    const line = this.#line
+    for (let row = 0; row < batch.rows; row++) {
+      if (!line.read(batch, row) || line.isStderr !== (stream === Flag.stderr)) continue
+      if (line.isEscaped) held.appendUnescaped(batch.bytes, line.start, line.end)
+      else held.append(batch.bytes, line.start, line.end)
+    }
   }
 
   /** A held record may be given out in front of any line: moves the rows up, so that a row is never written before it is read. */

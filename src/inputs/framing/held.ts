@@ -1,12 +1,46 @@
+import { Batch } from '../../core/batch.ts'
+import type { Source } from '../../core/source.ts'
+import { Arena } from '../../scan/arena.ts'
 import { unescape } from '../../scan/text.ts'
 
-/** What all framers of a shard may hold together of records that have not ended. */
+/**
+ * What all framers of a shard may keep together of records that have not ended. Above it the largest are given up, and are read
+ * again from their start when they are needed: what a row holds never depends on how much memory there was.
+ */
 export class HeldBudget {
   used = 0
-  readonly maxBytes: number
+  maxBytes: number
+  readonly #holders = new Set<Held>()
+  #scratch: { readonly arena: Arena; readonly batch: Batch } | undefined
 
   constructor(maxBytes = 32 * 1024 * 1024) {
     this.maxBytes = maxBytes
+  }
+
+  /** Where parts are read again; in use only while a framer does so. */
+  get scratch(): { readonly arena: Arena; readonly batch: Batch } {
+    if (this.#scratch === undefined) {
+      const arena = new Arena()
+      this.#scratch = { arena, batch: new Batch(arena.bytes) }
+    }
+    return this.#scratch
+  }
+
+  /** Notes that what somebody keeps has become larger or smaller. */
+  change(holder: Held, bytes: number): void {
+    this.used += bytes
+    if (holder.bytes.length === 0) this.#holders.delete(holder)
+    else this.#holders.add(holder)
+  }
+
+  /** Called between chunks: during one, a framer may take more than there is. */
+  trim(): void {
+    while (this.used > this.maxBytes) {
+      let largest: Held | undefined
+      for (const held of this.#holders) if (held.bytes.length > (largest?.bytes.length ?? 0)) largest = held
+      if (largest === undefined) return
+      largest.giveUp()
+    }
   }
 }
 
@@ -18,6 +52,8 @@ export class Held {
   from = -1
   /** Content was thrown away, as it did not fit. */
   isCut = false
+  /** The content is not here any more: it has to be read again before it is given out. */
+  isGivenUp = false
   readonly #maxBytes: number
   readonly #budget: HeldBudget
 
@@ -34,28 +70,51 @@ export class Held {
 
   /** Appends what the inside of a JSON string stands for. */
   appendUnescaped(from: Buffer, start: number, end: number): void {
-    if (this.isCut || this.#grow(end - start) < end - start) {
-      this.isCut = true
-      return
-    }
+    if (this.isCut) return
+    this.#grow(end - start)
     this.length = unescape(from, start, end, this.bytes, this.length)
     this.length -= this.#excess()
   }
 
-  clear(): void {
-    this.#budget.used -= this.bytes.length
-    this.bytes = Buffer.alloc(0)
+  /** Reads the content `[from, end)` of the source again. False if it can not be read now; then nothing has changed. */
+  restore(source: Source, end: number): boolean {
+    const wanted = Math.min(end - this.from, this.#maxBytes + 1)
+    const bytes = Buffer.allocUnsafeSlow(wanted)
+    if (!readWhole(source, this.from, bytes)) return false
+    this.#replace(bytes)
+    this.length = wanted
+    this.isCut = wanted < end - this.from
+    this.isGivenUp = false
+    return true
+  }
+
+  /** Takes over what another one has gathered of the same record. */
+  take(other: Held): void {
+    this.#replace(other.bytes)
+    this.length = other.length
+    this.isCut = other.isCut
+    this.isGivenUp = false
+  }
+
+  giveUp(): void {
+    this.#replace(Buffer.alloc(0))
     this.length = 0
-    this.from = -1
     this.isCut = false
+    this.isGivenUp = true
+  }
+
+  clear(): void {
+    this.giveUp()
+    this.from = -1
+    this.isGivenUp = false
   }
 
   #reserve(length: number): number {
-    if (this.isCut) return 0
+    if (this.isCut || this.isGivenUp) return 0
     const wanted = Math.min(length, this.#maxBytes + 1 - this.length)
-    const got = this.#grow(wanted)
-    if (got < length) this.isCut = true
-    return got
+    this.#grow(wanted)
+    if (wanted < length) this.isCut = true
+    return wanted
   }
 
   #excess(): number {
@@ -64,20 +123,29 @@ export class Held {
     return excess
   }
 
-  /** Makes room for `length` more bytes, or as many as the budget allows; returns how many. */
-  #grow(length: number): number {
+  #grow(length: number): void {
     const needed = this.length + length
-    if (needed <= this.bytes.length) return length
-    const left = this.#budget.maxBytes - this.#budget.used
-    const size = Math.min(Math.max(needed, this.bytes.length * 2, 1024), this.bytes.length + left)
-    if (size > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(size)
-      this.bytes.copy(larger, 0, 0, this.length)
-      this.#budget.used += size - this.bytes.length
-      this.bytes = larger
-    }
-    return Math.min(length, this.bytes.length - this.length)
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, 1024))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.#replace(larger)
   }
+
+  #replace(bytes: Buffer): void {
+    const change = bytes.length - this.bytes.length
+    this.bytes = bytes
+    this.#budget.change(this, change)
+  }
+}
+
+/** Fills `into` from position `at`; false if that many bytes can not be read now. */
+function readWhole(source: Source, at: number, into: Buffer): boolean {
+  for (let done = 0; done < into.length; ) {
+    const got = source.read(at + done, into.subarray(done))
+    if (got <= 0) return false
+    done += got
+  }
+  return true
 }
 
 /** Where to cut content at `limit` bytes without parting a character. The byte at the cut must be there. */

@@ -32,13 +32,15 @@ export interface LineOptions {
 export class LineFramer implements Framer {
   readonly #options: LineOptions
   readonly #held: Held
+  readonly #budget: HeldBudget
   readonly #holdBytes: number
   /** Of the held line: its last byte, since a CR may be cut off from its LF. */
   #lastByte = 0
 
   constructor(options: LineOptions) {
     this.#options = options
-    this.#held = new Held(options.maxLineBytes, options.budget ?? new HeldBudget())
+    this.#budget = options.budget ?? new HeldBudget()
+    this.#held = new Held(options.maxLineBytes, this.#budget)
     this.#holdBytes = options.holdBytes ?? defaultHoldBytes
   }
 
@@ -47,12 +49,24 @@ export class LineFramer implements Framer {
   }
 
   get heldBytes(): number {
-    return this.#held.length
+    // What was given up still has to be given out.
+    return this.#held.from < 0 ? 0 : Math.max(1, this.#held.length)
   }
 
-  /** A hot loop: one turn a line. */
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
+    const next = this.cut(batch, lines, cutAt, final)
+    this.#budget.trim()
+    return next
+  }
+
+  drop(): void {
+    this.#held.clear()
+  }
+
+  /** `frame` for a framer that holds more than this one and minds the budget. A hot loop: one turn a line. */
+  cut(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
     const size = Math.min(batch.size, cutAt - batch.base)
+    if (this.#held.isGivenUp && !this.#restore(batch, lines, size, final || batch.base + size === cutAt)) return -1
     const { maxLineBytes } = this.#options
     const { base } = batch
     let start = this.#held.from < 0 ? 0 : this.#continue(batch, lines, size)
@@ -110,6 +124,16 @@ export class LineFramer implements Framer {
   #hold(bytes: Buffer, start: number, end: number): void {
     if (end > start) this.#lastByte = bytes[end - 1]!
     this.#held.append(bytes, start, end)
+  }
+
+  /** Reads what was given up again, if the line ends in this chunk. */
+  #restore(batch: Batch, lines: Lines, size: number, isOver: boolean): boolean {
+    const hasEnd = lines.count > 0 && lines.ends[0]! < size
+    const longest = this.#held.from + longestLine
+    const end = batch.base + (hasEnd ? lines.ends[0]! : size)
+    if (!hasEnd && !isOver && end <= longest) return true
+    // What is in the chunk is appended as always.
+    return this.#held.restore(batch.source, Math.min(batch.base, longest))
   }
 
   /** Goes on with the held line. Returns where the next one starts, or -1 when it has not ended. */
