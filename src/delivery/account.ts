@@ -6,6 +6,10 @@ export interface Account {
   readonly sourceId: string
   /** Rows of a range have ended. `end` is an index into `ends`; each row is reported once. */
   end(range: number, end: number, rows: number): void
+  /** Its rows are not to be sent any more. */
+  readonly isOver?: boolean
+  /** Rows were taken back before they had an end. */
+  unsent?(rows: number): void
   /** Rows of a range are gone. Each row is reported once, here or to `end`. */
   lose(range: number, reason: LossReason, rows: number): void
 }

@@ -81,6 +81,14 @@ export class Books {
     this.#each(parcel, (entry, rows) => this.end(parcel, entry, endOf[end], rows))
   }
 
+  /** Rows of a replay that is over: nothing has become of them. */
+  takeBack(parcel: Parcel): void {
+    this.#each(parcel, (entry, rows) => {
+      parcel.accounts[entry]!.unsent?.(rows)
+      this.#less(rows)
+    })
+  }
+
   loseAll(parcel: Parcel, reason: LossReason): void {
     this.#each(parcel, (entry, rows) => {
       parcel.accounts[entry]!.lose(parcel.ranges[entry]!, reason, rows)

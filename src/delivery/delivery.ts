@@ -76,6 +76,7 @@ export class Delivery {
   readonly #returns: Returns
   readonly #packer: Packer
   readonly #sender: Sender
+  readonly #replayMs: number
   readonly #replays = new Set<Replay>()
   #drained: (() => void)[] = []
   #isClosed = false
@@ -84,6 +85,7 @@ export class Delivery {
     const all = { ...deliveryDefaults, ...options }
     const { clock } = context
     this.#context = context
+    this.#replayMs = all.replayMs
     this.#output = output
     const books = new Books(context.meter, context.id, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
@@ -158,7 +160,8 @@ export class Delivery {
     await this.#output.close?.()
   }
 
-  /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. */
+  /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. What could not be
+   * sent for a while has no verdict. */
   async replay(rows: readonly ReplayRow[]): Promise<Map<ReplayId, ReplayVerdict>> {
     const replay = new Replay(rows)
     this.#replays.add(replay)
@@ -167,9 +170,11 @@ export class Delivery {
       this.#budget.add(parcel.size)
       this.#sender.push(parcel)
     }
+    const cancel = this.#context.clock.after(this.#replayMs, () => this.#giveUp(replay))
     try {
       return await replay.verdicts
     } finally {
+      cancel()
       this.#replays.delete(replay)
     }
   }
@@ -197,6 +202,12 @@ export class Delivery {
       lastError: sender.lastError,
       rows: this.#books.counts()
     }
+  }
+
+  #giveUp(replay: Replay): void {
+    replay.isOver = true
+    this.#sender.queue.clean()
+    this.#returns.clean()
   }
 
   /** Rows that a step wants among the dead letters: as they were read, since nothing was encoded. */

@@ -10,6 +10,8 @@ export interface DeliveryOptions {
   readonly maxConcurrency: number
   readonly retry: RetryOptions
   readonly letters: LetterOptions
+  /** Dead letters sent again are given up after this time, as far as they are not on their way. */
+  readonly replayMs: number
   /** 0 to below 1; tests bring their own. */
   readonly random: () => number
   /** Fills released buffers with 0xDD, so that tests notice late readers. */
@@ -38,6 +40,7 @@ export const deliveryDefaults: DeliveryOptions = {
   maxConcurrency: 8,
   retry: { minMs: 1000, maxMs: 60_000 },
   letters: { maxBytes: 256 * 1024 * 1024, whenFull: 'pause', storedBytes: () => 0 },
+  replayMs: 30_000,
   random: Math.random,
   poison: false
 }

@@ -44,6 +44,11 @@ export class Parcel implements Shipment {
     return this.body.at
   }
 
+  /** Of a replay that is over: not to be sent any more. */
+  get isOver(): boolean {
+    return this.isReplay && this.accounts[0]!.isOver === true
+  }
+
   rowStart(row: number): number {
     return row === 0 ? 0 : this.body.rowEnds[row - 1]!
   }

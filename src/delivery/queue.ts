@@ -23,17 +23,38 @@ export class Queue {
   }
 
   push(parcel: Parcel): void {
-    this.#parcels.push(parcel)
+    if (parcel.isOver) this.#parts.settler.takeBack(parcel)
+    else this.#parcels.push(parcel)
   }
 
   putBack(...parcels: Parcel[]): void {
-    this.#parcels.unshift(...parcels)
+    for (const parcel of parcels.toReversed()) {
+      if (parcel.isOver) this.#parts.settler.takeBack(parcel)
+      else this.#parcels.unshift(parcel)
+    }
+  }
+
+  /** Takes back what belongs to replays that are over. */
+  clean(): void {
+    for (const parcel of this.#parcels.splice(0)) this.push(parcel)
   }
 
   /** The oldest parcel, in pieces if it is larger than the server takes; else what the packer has, if it is due. */
   next(): Parcel | undefined {
+    return this.#next(() => this.#parcels.shift() ?? this.#parts.packer.take())
+  }
+
+  /** The same of dead letters that are sent again. */
+  nextReplay(): Parcel | undefined {
+    return this.#next(() => {
+      const index = this.#parcels.findIndex(parcel => parcel.isReplay)
+      return index < 0 ? undefined : this.#parcels.splice(index, 1)[0]
+    })
+  }
+
+  #next(take: () => Parcel | undefined): Parcel | undefined {
     for (;;) {
-      const parcel = this.#parcels.shift() ?? this.#parts.packer.take()
+      const parcel = take()
       if (parcel === undefined || parcel.rows === 1 || parcel.size <= this.limit.bytes) return parcel
       this.#split(parcel, parcel.rowsWithin(this.limit.bytes))
     }

@@ -17,6 +17,7 @@ export interface ReplayRow {
 export class Replay implements Account {
   readonly sourceId = ''
   readonly verdicts: Promise<Map<ReplayId, ReplayVerdict>>
+  isOver = false
   readonly #rows: readonly ReplayRow[]
   readonly #result = new Map<ReplayId, ReplayVerdict>()
   #left: number
@@ -51,6 +52,11 @@ export class Replay implements Account {
   end(range: number, end: number, rows: number): void {
     const verdict = end === endOf.delivered ? 'delivered' : end === endOf.duplicate ? 'duplicate' : 'refused'
     this.#result.set(this.#rows[range]!.id, verdict)
+    this.unsent(rows)
+  }
+
+  /** These rows get no verdict. */
+  unsent(rows: number): void {
     this.#left -= rows
     if (this.#left === 0) this.#resolve(this.#result)
   }

@@ -59,6 +59,11 @@ export class Returns {
     this.#schedule(gathered, ms)
   }
 
+  /** Gives back at once what belongs to replays that are over. */
+  clean(): void {
+    for (const parcel of [...this.#timers.keys()]) if (parcel.isOver) this.#finish(parcel)
+  }
+
   close(): void {
     for (const cancel of this.#timers.values()) cancel()
   }

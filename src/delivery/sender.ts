@@ -109,7 +109,7 @@ export class Sender {
 
   /** How many requests may be in flight now. Sets a timer where that changes with time. */
   #slots(): number {
-    if (this.#courier.isClosed || this.isEnded || this.#parts.letters.isFull) return 0
+    if (this.#courier.isClosed || this.isEnded) return 0
     const { waitMs } = this.gate
     if (waitMs > 0) {
       this.#cancelWake?.()
@@ -120,7 +120,12 @@ export class Sender {
   }
 
   #next(): { readonly parcel: Parcel; readonly kind: Probe } | undefined {
-    const { refusals } = this.#parts
+    const { letters, refusals } = this.#parts
+    if (letters.isFull) {
+      // what is delivered of them makes room
+      const replay = this.queue.nextReplay()
+      return replay === undefined ? undefined : { parcel: replay, kind: 'none' }
+    }
     if (refusals.isRefusing) return refusals.takeProbe(() => this.queue.anyRow(this.#parts.random))
     const parcel = this.queue.next()
     return parcel === undefined ? undefined : { parcel, kind: 'none' }

@@ -58,6 +58,12 @@ export class Settler {
     this.release(parcel)
   }
 
+  /** Rows of a replay that is over. */
+  takeBack(parcel: Parcel): void {
+    this.#parts.books.takeBack(parcel)
+    this.release(parcel)
+  }
+
   /** The parcel's rows have ended or were copied. */
   release(parcel: Parcel): void {
     const { size } = parcel

@@ -235,6 +235,42 @@ describe('delivery of refused rows', () => {
     expect(await delivery.replay([])).toEqual(new Map())
   })
 
+  test('delivery replays dead letters while they are full', async () => {
+    const letters = { maxBytes: 1000, whenFull: 'pause' as const, storedBytes: () => 1000 }
+    const { clock, output, delivery, append } = roomOf({ letters })
+    output.answer = rows => judged(rows, poison)
+    append(['poison', ...texts(600)])
+    await clock.until(() => delivery.status().reason === 'dead_letters_full')
+    append(texts(10))
+    const replayed = delivery.replay([{ id: 1, row: Buffer.from('mended\n') }])
+    await clock.advance(5000)
+    expect(await replayed).toEqual(new Map([[1, 'delivered']]))
+    expect(output.sent.map(({ rows }) => rows.length)).toEqual([601, 1])
+    expect(delivery.status()).toMatchObject({ reason: 'dead_letters_full', pendingRows: 11 })
+  })
+
+  test('delivery takes dead letters back that can not be sent for long, wherever they wait', async () => {
+    const { clock, output, delivery } = roomOf({ batchBytes: 64, maxConcurrency: 1, replayMs: 57_500 })
+    output.answer = rows => judged(rows, row => (row.includes('busy') ? 2 : 0))
+    output.latencyMs = 5000
+    const rows = Array.from({ length: 100 }, (_, id) => ({
+      id,
+      row: Buffer.from(`${id % 7 ? 'row' : 'busy'} ${id}\n`)
+    }))
+    const replayed = delivery.replay(rows)
+    await clock.advance(57_501)
+    expect(delivery.status()).toMatchObject({ queuedRequests: 0, inFlightRequests: 1 })
+    await clock.advance(5000)
+    const verdicts = await replayed
+    expect(delivery.status()).toMatchObject({ bufferedBytes: 0, pendingRows: 0 })
+    const { length } = output.sent
+    const sent = new Set(output.sent.flatMap(one => one.rows))
+    expect([...verdicts.keys()].every(id => sent.has(`row ${id}\n`))).toBe(true)
+    expect(verdicts.size).toBeGreaterThan(20)
+    await clock.advance(60_000)
+    expect(output.sent).toHaveLength(length)
+  })
+
   test('delivery rejects a replay that its end cuts off', async () => {
     const { clock, output, delivery } = roomOf()
     output.latencyMs = 1000
