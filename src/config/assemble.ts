@@ -32,13 +32,14 @@ export function assemble(
 }
 
 function inputOf(name: string, input: Options): InputConfig {
-  const { type, service, dataset, parser, ...options } = input
+  const { type, service, dataset, parser, onParseError, ...options } = input
   return {
     name,
     use: String(type),
     service: String(service),
     dataset: String(dataset),
     parser: parserOf(parser as Options),
+    onParseError: onParseError as InputConfig['onParseError'],
     options
   }
 }

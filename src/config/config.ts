@@ -39,6 +39,8 @@ export interface InputConfig extends Use {
   readonly service: string
   readonly dataset: string
   readonly parser: Use
+  /** What becomes of rows that the parser does not understand. */
+  readonly onParseError: 'keep' | 'drop' | 'dead_letter'
 }
 
 export interface OutputConfig extends Use {

@@ -114,7 +114,13 @@ export function inputShape({ parsers, names }: Components) {
     // A scalar stands for { use: scalar }: bind.ts.
     parser: choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
       .describe('Finds the fields of a line: a name, or a map of "use" and its options.')
-      .prefault({ use: defaultParser })
+      .prefault({ use: defaultParser }),
+    onParseError: t
+      .choice(
+        'What becomes of lines that the parser does not understand: `keep` sends them as text with `error.type`, `drop` counts them as filtered, `dead_letter` puts them among the dead letters as they were read.',
+        ['keep', 'drop', 'dead_letter']
+      )
+      .default('keep')
   }
 }
 

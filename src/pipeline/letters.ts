@@ -40,14 +40,17 @@ export class DeadLetterDesk implements Letters {
     const result = { delivered: 0, refused: 0, unsent: 0 }
     for (let at = 0; at < ids.length; at += replayRows) {
       for (const [output, letters] of this.#byOutput(ids.slice(at, at + replayRows))) {
-        const rows = letters.map(({ id, row }) => ({ id, row }))
+        const rows = letters.filter(letter => !isRaw(letter)).map(({ id, row }) => ({ id, row }))
         const verdicts = await this.#shard.replay(output, rows).catch((error: unknown): ReplayVerdicts => {
           reasons.add(String(error))
           return {}
         })
         const done: number[] = []
-        for (const { id } of letters) {
-          const verdict = verdicts[id]
+        for (const letter of letters) {
+          const { id } = letter
+          const verdict = isRaw(letter)
+            ? 'the row was never encoded, as its parser did not understand it'
+            : verdicts[id]
           if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
           else if (verdict === undefined) result.unsent++
           else {
@@ -78,4 +81,9 @@ export class DeadLetterDesk implements Letters {
     }
     return groups
   }
+}
+
+/** Never encoded: as a part of a request it would say something else. */
+function isRaw({ status, type }: LetterInfo): boolean {
+  return status === 0 && type === 'parse'
 }

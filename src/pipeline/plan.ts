@@ -1,5 +1,5 @@
 import { components } from '../components.ts'
-import type { Config, DeliveryConfig, PipelineConfig, Use } from '../config/config.ts'
+import type { Config, DeliveryConfig, InputConfig, PipelineConfig, Use } from '../config/config.ts'
 import type { FollowPlan, InputDefinition } from '../config/define.ts'
 
 /** What shards do, as plain data: it crosses threads. */
@@ -17,6 +17,7 @@ export interface InputPlan {
   readonly dataset: string
   readonly resource: Readonly<Record<string, string>>
   readonly parser: Use
+  readonly onParseError: InputConfig['onParseError']
 }
 
 export interface OutputPlan extends Use {
@@ -33,9 +34,8 @@ export async function planOf(config: Config): Promise<Plan> {
   for (const input of config.inputs) {
     if (!used.has(input.name)) continue
     const definition = (await loaders[input.use]!()) as InputDefinition
-    const { name, service, dataset, parser } = input
-    const follow = definition.plan(input.options)
-    inputs.push({ name, type: input.use, follow, service, dataset, resource: config.collector.resource, parser })
+    const { name, use, options, ...rest } = input
+    inputs.push({ ...rest, name, type: use, follow: definition.plan(options), resource: config.collector.resource })
   }
   return { inputs, pipelines: config.pipelines, outputs: config.outputs }
 }

@@ -13,7 +13,15 @@ const follow = {
 const parser = { use: 'auto', options: {} }
 
 function input(name: string, use: string, options: Record<string, unknown>): InputConfig {
-  return { name, use, options: { ...follow, ...options }, service: `${name}-service`, dataset: 'app', parser }
+  return {
+    name,
+    use,
+    options: { ...follow, ...options },
+    service: `${name}-service`,
+    dataset: 'app',
+    parser,
+    onParseError: 'drop'
+  }
 }
 
 const files = input('logs', 'file', { paths: ['/var/log/*.log'], followSymlinks: true, symlinkRoots: ['/srv'] })
@@ -66,6 +74,7 @@ it('plan has what the inputs make of their options', async () => {
       dataset: 'app',
       resource,
       parser,
+      onParseError: 'drop',
       follow: { ...common, paths: ['/var/log/*.log'], exclude: ['*.gz'], framing: 'lines', linkRoots: ['/srv'] }
     },
     { name: 'pods', type: 'containers', resource, follow: { ...common, framing: 'containers' } }

@@ -31,6 +31,27 @@ describe('shard', () => {
     expect(stage.messages()).toEqual(['good', '{"message":', '{"a":1,"a":2}', 'plain'])
   })
 
+  it.each([
+    { option: 'drop', end: 'filtered', letters: [] },
+    { option: 'dead_letter', end: 'dead_lettered', letters: ['{"message":', 'plain \u0001'] }
+  ] as const)('on_parse_error: $option keeps such rows from outputs', async ({ option, end, letters }) => {
+    const stage = await Stage.create()
+    stage.write('{"message":"good"}\n{"message":\nplain \u0001\n{"message":"too"}\n')
+    const input = `parser: json, on_parse_error: ${option}`
+    const run = await stage.start({ input })
+    await run.settled(4)
+    expect(stage.messages()).toEqual(['good', 'too'])
+    expect(run.ledgers()[0]!.ledger.rows[endOf[end]]).toBe(2)
+    expect(run.sample('collector_parse_errors_total', 'logs', 'json')).toBe(2)
+    expect(lettersOf(stage.link.records).map(({ row }) => Buffer.from(row).toString())).toEqual(letters)
+    await run.stop()
+    const again = await stage.start({ input })
+    stage.write('{"message":"last"}\n')
+    await again.settled(5)
+    expect(stage.messages()).toEqual(['good', 'too', 'last'])
+    expect(lettersOf(stage.link.records)).toHaveLength(letters.length)
+  })
+
   it('reads nothing before it is told to', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
