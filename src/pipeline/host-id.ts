@@ -7,9 +7,10 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The machine's id, else a UUID kept in the state directory; never a pod's name (it changes with every restart). */
 export function hostIdOf(stateDir: string, machineFile: string = machineIdFile): string {
-  const machine = idIn(machineFile, /^[0-9a-f]{32}$/)
+  const machine = machineIdIn(machineFile)
   if (machine !== undefined) return machine
   const path = join(stateDir, 'host-id')
+  // Where it is there and can not be read, another one would send every row again.
   const stored = idIn(path, uuid)
   if (stored !== undefined) return stored
   const id = randomUUID()
@@ -24,10 +25,17 @@ function idIn(path: string, form: RegExp): string | undefined {
     const id = readFileSync(path, 'utf8').trim()
     return form.test(id) ? id : undefined
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    // Another id than before would send every row again.
-    if (code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+function machineIdIn(path: string): string | undefined {
+  try {
+    return idIn(path, /^[0-9a-f]{32}$/)
+  } catch {
+    // A container may have anything in its place.
+    return undefined
   }
 }
 
