@@ -166,6 +166,18 @@ test('follower notices a file that was truncated and has grown past the old end 
   expect(run.rows).toHaveLength(20 + 20 * 20 + 420)
 })
 
+test('follower takes no byte of what a truncated file has grown to for a lost one', async () => {
+  append('a.log', 'old\n'.repeat(10))
+  const run = await follow()
+  append('a.log', 'unread\n')
+  run.follower.scan()
+  fs.truncateSync(at('a.log'), 0)
+  append('a.log', 'new\n'.repeat(500))
+  await run.pass(2000)
+  expect(run.lost).toEqual([{ reason: 'truncated_gap', bytes: 7, path: at('a.log') }])
+  expect(run.texts.filter(text => text === 'new')).toHaveLength(500)
+})
+
 test('follower notices truncation and regrowth while it was stopped', async () => {
   append('a.log', 'same head, same head\nold\n'.repeat(80))
   const first = await follow()
@@ -223,6 +235,17 @@ test('follower reads a deleted file to its end while it is open', async () => {
   expect(run.texts).toEqual(['one', 'two', 'three'])
   expect(run.closed).toHaveLength(1)
   expect(link.stored().sources).toEqual([])
+})
+
+test('follower keeps a file open that has unread bytes, however long nobody reads them', async () => {
+  append('a.log', 'one\n')
+  const run = await follow()
+  append('a.log', 'two\n')
+  for (let second = 0; second < 90; second++) await run.clock.advance(1000)
+  fs.unlinkSync(at('a.log'))
+  await run.pass(15_000)
+  expect(run.texts).toEqual(['one', 'two'])
+  expect(run.lost).toEqual([])
 })
 
 test('follower counts what was deleted unread while it was stopped', async () => {

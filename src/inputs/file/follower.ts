@@ -272,16 +272,30 @@ export class Follower {
       if (file.unlinkedAt >= 0) continue
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
-      if (file.handle.isOpen && ++open > mostOpen) file.rest(now)
+      if (file.handle.isOpen) open++
       if (!file.heat.isWarm(now)) continue
       isAnyHot = true
       if (file.heat.isHot) busy.add(folder)
     }
+    this.#restSome(open - mostOpen, now)
     const quiet = [...folders].filter(([folder, files]) => files <= mostWatchedFiles && !busy.has(folder))
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
     this.#context.meter.of('collector_input_sources', this.#input.name).value = this.paths.length
     if (isAnyHot) this.#pollSoon()
     this.#scanIn(Math.max(this.#input.scanMs, tookMs * scanShare))
+  }
+
+  /** Closes so many handles of files at rest, first of those that may be deleted without harm. */
+  #restSome(count: number, now: number): void {
+    let left = count
+    for (const isSettled of [true, false]) {
+      for (const file of this.#files.values()) {
+        if (left <= 0) return
+        if (!file.handle.isOpen || file.isSettled !== isSettled) continue
+        file.rest(now)
+        if (!file.handle.isOpen) left--
+      }
+    }
   }
 
   #flush(): void {

@@ -121,7 +121,10 @@ export class KnownFile {
     const { source } = this
     const isTouched = size <= before && stat.mtimeNs !== this.#mtimeNs
     this.#mtimeNs = stat.mtimeNs
-    if (source !== undefined && (size < source.readTo || (isTouched && !this.#isIntact(source)))) {
+    // A size counts only for the file that had it: else what another one has more would be lost with this one.
+    const isOther =
+      source !== undefined && (isTouched || size > before) && !this.#isIntact(source, isTouched || source.readTo === 0)
+    if (source !== undefined && (size < source.readTo || isOther)) {
       this.truncate(source, now)
       this.#parts.context.wake(source)
     }
@@ -229,13 +232,22 @@ export class KnownFile {
     this.#retired.release(this.unlinkedAt < 0 ? this.#stored?.id : undefined)
     this.#store()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
-    if (isIdle && this.handle.isOpen && this.unlinkedAt < 0) this.handle.close()
+    if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled) this.handle.close()
+  }
+
+  /** Nothing of it would be lost if it were deleted while it is closed. */
+  get isSettled(): boolean {
+    const { source } = this
+    return source === undefined || (this.#isRead && this.#parts.context.settledAll(source) >= source.size)
+  }
+
+  get #isRead(): boolean {
+    return this.source === undefined || this.source.readTo >= this.#size
   }
 
   /** Closes the handle if nothing is to be read just now. */
   rest(now: number): void {
-    const isAtEnd = this.source === undefined || this.source.readTo >= this.#size
-    if (isAtEnd && !this.heat.isWarm(now) && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
+    if (this.#isRead && !this.heat.isWarm(now) && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
   }
 
   /** Nothing at all is left of the file on disk, and no handle. */
@@ -248,12 +260,12 @@ export class KnownFile {
   }
 
   #isRestIntact(): boolean {
-    return this.#isIntact(this.#rest!)
+    return this.#isIntact(this.#rest!, true)
   }
 
-  #isIntact(place: { isIntact(): boolean }): boolean {
+  #isIntact(place: { isIntact(): boolean }, withHead: boolean): boolean {
     try {
-      return place.isIntact() && isHead(this.#stored!, this.handle)
+      return place.isIntact() && (!withHead || isHead(this.#stored!, this.handle))
     } catch (error) {
       this.#parts.report(reasonOf(error), this.path)
       return true
