@@ -1,24 +1,67 @@
+import type { Clock } from '../core/clock.ts'
+import { systemClock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Letter, LetterInfo, LetterQuery, Letters, ReplayResult } from './collector.ts'
 import type { ReplayVerdicts } from './messages.ts'
 import type { ShardPort } from './shard-port.ts'
 
-/** Rows sent to the shard in one go, so that a replay of many does not hold them all in memory. */
-const replayRows = 500
+/** Rows are sent to the shard in chunks of about so many bytes, so that a replay of many does not hold them all in memory. */
+const chunkBytes = 4 * 1024 * 1024
+/** Whoever asks for a replay gets an answer by then; what is not answered yet goes on. */
+const answerMs = 45_000
 
 type SendableLetter = Letter & { readonly row: Uint8Array }
+interface Chunk {
+  readonly output: string
+  readonly letters: SendableLetter[]
+  bytes: number
+}
+
+/** Counts of a replay. */
+class Tally {
+  delivered = 0
+  refused = 0
+  unsent = 0
+  readonly #reasons = new Set<string>()
+
+  refuse(rows: number, reason: string): void {
+    this.refused += rows
+    this.#reasons.add(reason)
+  }
+
+  leave(rows: number, reason: string): void {
+    this.unsent += rows
+    this.#reasons.add(reason)
+  }
+
+  add(other: Tally): void {
+    this.delivered += other.delivered
+    this.refused += other.refused
+    this.unsent += other.unsent
+    for (const reason of other.#reasons) this.#reasons.add(reason)
+  }
+
+  result(): ReplayResult {
+    const { delivered, refused, unsent } = this
+    return { delivered, refused, unsent, reasons: [...this.#reasons].slice(0, 10) }
+  }
+}
 
 /** Dead letters of a running collector: reads and deletes in the state database, replays through the shard's outputs. */
 export class DeadLetterDesk implements Letters {
   readonly #state: StateStore
-  readonly #shard: ShardPort
-
+  readonly #shard: Pick<ShardPort, 'replay'>
   readonly #changed: () => void
+  readonly #clock: Clock
+  /** Letters that were sent and have no verdict yet. */
+  readonly #underWay = new Set<number>()
 
-  constructor(state: StateStore, shard: ShardPort, changed: () => void) {
+  constructor(state: StateStore, shard: Pick<ShardPort, 'replay'>, changed: () => void, clock: Clock = systemClock) {
     this.#state = state
     this.#shard = shard
     this.#changed = changed
+    this.#clock = clock
   }
 
   list(query: LetterQuery): Promise<readonly LetterInfo[]> {
@@ -30,38 +73,45 @@ export class DeadLetterDesk implements Letters {
   }
 
   delete(ids: readonly number[]): Promise<number> {
-    const deleted = this.#state.letters.delete(ids)
-    this.#changed()
-    return Promise.resolve(deleted)
+    return Promise.resolve(this.#delete(ids))
   }
 
   async replay(ids: readonly number[]): Promise<ReplayResult> {
-    const reasons = new Set<string>()
-    const result = { delivered: 0, refused: 0, unsent: 0 }
-    for (let at = 0; at < ids.length; at += replayRows) {
-      for (const [output, letters] of this.#byOutput(ids.slice(at, at + replayRows))) {
-        const rows = letters.filter(letter => !isRaw(letter)).map(({ id, row }) => ({ id, row }))
-        const verdicts = await this.#shard.replay(output, rows).catch((error: unknown): ReplayVerdicts => {
-          reasons.add(String(error))
-          return {}
-        })
-        const done: number[] = []
-        for (const letter of letters) {
-          const { id } = letter
-          const verdict = isRaw(letter)
-            ? 'the row was never encoded, as its parser did not understand it'
-            : verdicts[id]
-          if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
-          else if (verdict === undefined) result.unsent++
-          else {
-            result.refused++
-            reasons.add(verdict)
-          }
-        }
-        result.delivered += await this.delete(done)
-      }
+    const tally = new Tally()
+    const until = this.#clock.monotonic() + answerMs
+    for (const chunk of this.#chunks(ids, tally)) {
+      const leftMs = until - this.#clock.monotonic()
+      if (leftMs > 0) tally.add(await this.#answerOf(chunk, leftMs))
+      else tally.leave(chunk.letters.length, 'There was no time left for all: replay the rest again')
     }
-    return { ...result, reasons: [...reasons].slice(0, 10) }
+    return tally.result()
+  }
+
+  #delete(ids: readonly number[]): number {
+    const deleted = this.#state.letters.delete(ids)
+    this.#changed()
+    return deleted
+  }
+
+  /** Letters to send, by output. Counts those that can't be. */
+  *#chunks(ids: readonly number[], tally: Tally): Generator<Chunk> {
+    const open = new Map<string, Chunk>()
+    for (const id of ids) {
+      const letter = this.#letter(id)
+      if (letter === undefined) continue
+      if (isRaw(letter)) {
+        tally.refuse(1, 'the row was never encoded, as its parser did not understand it')
+        continue
+      }
+      const chunk = open.get(letter.output) ?? { output: letter.output, letters: [], bytes: 0 }
+      chunk.letters.push(letter)
+      chunk.bytes += letter.row.length
+      open.set(letter.output, chunk)
+      if (chunk.bytes < chunkBytes) continue
+      open.delete(letter.output)
+      yield chunk
+    }
+    yield* open.values()
   }
 
   /** A letter whose bytes are damaged is none: there is nothing to send. */
@@ -70,16 +120,48 @@ export class DeadLetterDesk implements Letters {
     return letter?.row === undefined ? undefined : { ...letter, row: letter.row }
   }
 
-  #byOutput(ids: readonly number[]): Map<string, SendableLetter[]> {
-    const groups = new Map<string, SendableLetter[]>()
-    for (const id of ids) {
-      const letter = this.#letter(id)
-      if (letter === undefined) continue
-      const group = groups.get(letter.output)
-      if (group === undefined) groups.set(letter.output, [letter])
-      else group.push(letter)
+  /** Sends letters that are not on their way. Verdicts that come after `withinMs` still delete what was delivered. */
+  async #answerOf({ output, letters }: Chunk, withinMs: number): Promise<Tally> {
+    const tally = new Tally()
+    const free = letters.filter(({ id }) => !this.#underWay.has(id))
+    if (free.length < letters.length) tally.leave(letters.length - free.length, 'the letter is being sent already')
+    if (free.length === 0) return tally
+    const late = Promise.withResolvers<undefined>()
+    const cancel = this.#clock.after(withinMs, () => late.resolve(undefined))
+    const answer = await Promise.race([this.#send(output, free), late.promise])
+    cancel()
+    if (answer !== undefined) tally.add(answer)
+    else tally.leave(free.length, 'there is no answer yet: what is delivered is deleted when it comes')
+    return tally
+  }
+
+  /** Never rejects. */
+  async #send(output: string, letters: readonly SendableLetter[]): Promise<Tally> {
+    for (const { id } of letters) this.#underWay.add(id)
+    const tally = new Tally()
+    try {
+      const verdicts = await this.#shard.replay(
+        output,
+        letters.map(({ id, row }) => ({ id, row }))
+      )
+      this.#settle(letters, verdicts, tally)
+    } catch (error) {
+      tally.leave(letters.length, messageOf(error))
+    } finally {
+      for (const { id } of letters) this.#underWay.delete(id)
     }
-    return groups
+    return tally
+  }
+
+  #settle(letters: readonly SendableLetter[], verdicts: ReplayVerdicts, tally: Tally): void {
+    const done: number[] = []
+    for (const { id } of letters) {
+      const verdict = verdicts[id]
+      if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
+      else if (verdict === undefined) tally.leave(1, 'the output takes no rows now')
+      else tally.refuse(1, verdict)
+    }
+    if (done.length > 0) tally.delivered += this.#delete(done)
   }
 }
 

@@ -65,7 +65,7 @@ class Control implements Collector {
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
-    this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters())
+    this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters(), options.clock)
     this.ended = this.#shard.ended
     state.onWritable = () => this.#shard.confirm(0)
     this.#shard.onLetters = () => this.#tellLetters()

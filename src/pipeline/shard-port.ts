@@ -6,6 +6,8 @@ import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
 const answerMs = 3000
+/** A replay ends by itself once what is on its way has been answered: its result must not be missed, however late. */
+const replayMs = 3_600_000
 
 type Question = ToShard extends infer M ? (M extends { readonly id: number } ? Omit<M, 'id'> : never) : never
 
@@ -61,7 +63,7 @@ export class ShardPort {
   }
 
   replay(output: string, rows: readonly ReplayRow[]): Promise<ReplayVerdicts> {
-    return this.#question({ type: 'replay', output, rows }, 120_000)
+    return this.#question({ type: 'replay', output, rows }, replayMs)
   }
 
   /** Resolves with the number of rows that stay behind. */

@@ -1,0 +1,55 @@
+import { onTestFinished, describe, expect, it } from 'vitest'
+import { silentLog } from '../../src/core/log.ts'
+import type { ReplayRow, ReplayVerdicts } from '../../src/pipeline/messages.ts'
+import { DeadLetterDesk } from '../../src/pipeline/letters.ts'
+import { StateStore } from '../../src/state/store.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { tempFolder } from '../fakes/folder.ts'
+
+type Replay = (rows: readonly ReplayRow[]) => Promise<ReplayVerdicts>
+
+async function deskOf(rows: readonly Buffer[], replay: Replay) {
+  const clock = new FakeClock()
+  const state = StateStore.open(tempFolder(), { clock, log: silentLog })
+  onTestFinished(() => state.close())
+  state.letters.write(
+    rows.map((row, position) => {
+      const place = { output: 'default/es', source: 'AAAAAAAAAAAAAAAA', position, length: 1 }
+      return { ...place, row, status: 400, type: 'mapping', reason: '', at: 0 }
+    })
+  )
+  const desk = new DeadLetterDesk(state, { replay: (_output, rows) => replay(rows) }, () => undefined, clock)
+  const ids = state.letters.list({ limit: 1000 }).map(letter => letter.id)
+  return { clock, desk, ids, left: () => state.letters.list({ limit: 1000 }).length }
+}
+
+const all = (rows: readonly ReplayRow[]): ReplayVerdicts => Object.fromEntries(rows.map(({ id }) => [id, 'delivered']))
+
+describe('a replay of dead letters', () => {
+  it('sends large rows in chunks of some MiB', async () => {
+    const sizes: number[] = []
+    const { desk, ids, left } = await deskOf(
+      Array.from({ length: 10 }, () => Buffer.alloc(1 << 20)),
+      async rows => {
+        sizes.push(rows.length)
+        return all(rows)
+      }
+    )
+    expect(await desk.replay(ids)).toMatchObject({ delivered: 10, unsent: 0 })
+    expect([sizes, left()]).toEqual([[4, 4, 2], 0])
+  })
+
+  it('deletes what is delivered after the answer, and sends no letter a second time until then', async () => {
+    const verdicts = Promise.withResolvers<ReplayVerdicts>()
+    const { clock, desk, ids, left } = await deskOf([Buffer.from('a'), Buffer.from('b')], () => verdicts.promise)
+    const first = desk.replay(ids)
+    await clock.advance(10)
+    expect(await desk.replay(ids)).toMatchObject({ unsent: 2, reasons: ['the letter is being sent already'] })
+    await clock.advance(60_000)
+    expect(await first).toMatchObject({ delivered: 0, unsent: 2 })
+    verdicts.resolve({ [ids[0]!]: 'delivered' })
+    await clock.settle()
+    expect(left()).toBe(1)
+    expect(await desk.replay([ids[1]!])).toMatchObject({ unsent: 1, reasons: ['the output takes no rows now'] })
+  })
+})
