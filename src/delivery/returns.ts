@@ -39,7 +39,7 @@ export class Returns {
     this.gather(parcel, Math.max(gatherMs, backoffMs(parcel.attempt, retry, random), asked))
   }
 
-  /** Takes over a parcel to be sent after `ms`, or earlier with others. */
+  /** Takes over a parcel to be sent after `ms`, or earlier with others. One that has no room for it keeps its time. */
   gather(parcel: Parcel, ms = gatherMs): void {
     if (parcel.isReplay) {
       this.#schedule(parcel, ms)
@@ -51,7 +51,6 @@ export class Returns {
       merge(open, parcel)
       return
     }
-    if (open !== undefined) this.#finish(open)
     const gathered = new Parcel(this.#parts.pool.take(), true)
     gathered.inherit(parcel)
     merge(gathered, parcel)
@@ -61,7 +60,7 @@ export class Returns {
 
   /** Gives back at once what belongs to replays that are over. */
   clean(): void {
-    for (const parcel of [...this.#timers.keys()]) if (parcel.isOver) this.#finish(parcel)
+    for (const parcel of this.#timers.keys()) if (parcel.isOver) this.#finish(parcel)
   }
 
   close(): void {

@@ -137,6 +137,20 @@ describe('delivery sending', () => {
     expect(end('delivered')).toBe(4000)
   })
 
+  test('delivery sends no row before its wait is over, however many wait', async () => {
+    const { clock, output, delivery, append } = roomOf({ batchBytes: 2000, maxConcurrency: 1 })
+    output.answer = (rows, { attempt }) => {
+      if (attempt > 0) return delivered(rows)
+      return { ...judged(rows, (_, i) => (i === 0 ? 0 : 2)), retryAfterMs: 30_000 }
+    }
+    append(texts(1000))
+    await clock.until(() => delivery.status().pendingRows === 0)
+    const again = output.sent.filter(({ attempt }) => attempt > 0)
+    expect(again.length).toBeGreaterThan(5)
+    expect(again.every(({ at }) => at >= 30_000)).toBe(true)
+    expect(delivery.status()).toMatchObject({ bufferedBytes: 0 })
+  })
+
   test('delivery backs off when all rows are to be sent again', async () => {
     const { clock, output, delivery, append } = roomOf({ random: () => 0.999 })
     append(texts(3))
