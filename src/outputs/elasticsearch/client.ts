@@ -173,13 +173,21 @@ function newNode(endpoint: string, options: ClientOptions): Node {
     url.protocol === 'https:'
       ? new (https().Agent)({
           ...common,
-          ...(caFile === '' ? {} : { ca: readFileSync(caFile) }),
-          ...(certFile === '' ? {} : { cert: readFileSync(certFile) }),
-          ...(keyFile === '' ? {} : { key: readFileSync(keyFile) }),
+          ...(caFile === '' ? {} : { ca: readPem(caFile, 'ca_file') }),
+          ...(certFile === '' ? {} : { cert: readPem(certFile, 'cert_file') }),
+          ...(keyFile === '' ? {} : { key: readPem(keyFile, 'key_file') }),
           rejectUnauthorized: !skipVerify
         })
       : new http.Agent(common)
   return { origin: url.origin, url, agent, failures: 0, deadUntil: 0 }
+}
+
+function readPem(path: string, option: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new Error(`Cannot read "${path}", the "${option}" in "tls": ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** Gives a request up when no connection stands after a while, or when nothing moves on it for `timeoutMs`. */

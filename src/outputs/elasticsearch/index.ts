@@ -27,18 +27,17 @@ export const elasticsearch = defineOutput({
   name: 'elasticsearch',
   summary: 'Writes each row exactly once into the data stream logs-<dataset>-<namespace>.',
   options: t => ({
-    endpoints: t.list(
-      'Addresses of the nodes, used in turn.',
-      t.text('http or https URL, with a path where a proxy wants one')
-    ),
-    apiKey: t.text('API key in its encoded form.').default(''),
+    endpoints: t
+      .list('Addresses of the nodes, used in turn.', t.url('http or https URL, with a path where a proxy wants one'))
+      .min(1),
+    apiKey: t.secret('API key in its encoded form.').default(''),
     user: t.text('User name, where there is no API key.').default(''),
-    password: t.text('Password of the user.').default(''),
+    password: t.secret('Password of the user.').default(''),
     tls: t
       .group('TLS of https endpoints.', {
-        caFile: t.text('Certificates to trust, PEM; the system’s where left out.').default(''),
-        certFile: t.text('Client certificate, PEM.').default(''),
-        keyFile: t.text('Key of the client certificate, PEM.').default(''),
+        caFile: t.path('Certificates to trust, PEM; the system’s where left out.').default(''),
+        certFile: t.path('Client certificate, PEM.').default(''),
+        keyFile: t.path('Key of the client certificate, PEM.').default(''),
         skipVerify: t.flag('Accept any certificate: for tests only.').default(false)
       })
       .prefault({}),
