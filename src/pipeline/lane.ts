@@ -86,11 +86,23 @@ export class Lane {
     return 'more'
   }
 
-  /** Gives out an unfinished line whose time is over. Without room in the output it waits as long again. */
-  expirePartial(now: number): void {
-    if (now < this.partialDue) return
-    if (this.delivery.hasRoom()) this.#giveOutRest()
-    else this.#grewAt = now
+  /** Everything that is there has been read, as far as the last read could tell. */
+  get isAtEnd(): boolean {
+    return this.#atEnd && !this.source.isFailing
+  }
+
+  /** Gives out an unfinished line whose time is over, if it still is unfinished: nobody may have looked at the file for a while.
+   * Without room in the output, or while the file can not be read, it waits as long again. Returns whether there is more for a
+   * turn. */
+  expirePartial(now: number): boolean {
+    if (now < this.partialDue) return false
+    if (this.delivery.hasRoom()) {
+      const got = this.#readChunk()
+      if (got !== Idle) return true
+      if (this.isAtEnd && this.#giveOutRest()) return false
+    }
+    this.#grewAt = now
+    return false
   }
 
   /** Gives out what has no end, and counts what is lost behind it. */
@@ -108,6 +120,7 @@ export class Lane {
 
   #readChunk(): number {
     const { arena, clock, readBytes } = this.#parts
+    if (!this.#obeyCut()) return Idle
     const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carried, arena.chunkBytes))
     this.#atEnd = got < 0
     if (got < 0) return got
@@ -115,6 +128,22 @@ export class Lane {
     readBytes.value += got
     this.#grewAt = clock.monotonic()
     return this.#process(this.#carried + got, false) ? got : Idle
+  }
+
+  /** Another lane may have cut where this one has an unfinished record: then it ends there for this one, too. False if the
+   * framer can not go on now. */
+  #obeyCut(): boolean {
+    while (this.#isUnfinished && this.#nextCut <= this.readTo) {
+      this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
+      if (!this.#process(this.#carried, false)) return false
+    }
+    return true
+  }
+
+  /** A record that the framer holds may end right where the next chunk begins. */
+  get #nextCut(): Position {
+    const isHeld = this.#parts.framer.heldFrom < this.#base
+    return this.source.marks.nextCut(isHeld ? this.#base - 1 : this.#base)
   }
 
   /** False if it can not be read again now. */
@@ -155,17 +184,17 @@ export class Lane {
     batch.readTime = clock.now()
     batch.clear()
     arena.index(batch)
-    const consumed = framer.frame(batch, arena.lines, this.source.marks.nextCut(this.#base), final)
+    const consumed = framer.frame(batch, arena.lines, this.#nextCut, final)
     if (consumed < 0) return false
     this.#keep(consumed, size)
     this.#base += consumed
     this.#parts.rows.value += batch.rows
     if (batch.rows > 0) {
-      if (final && isCut(batch)) this.#barrier = Math.max(this.#barrier, this.source.marks.addCut(this.#base))
+      if (final && isCut(batch)) this.source.marks.addCut(this.#base)
       this.#parts.parser.parse(batch)
       this.#countErrors(batch)
       for (const processor of this.#parts.processors) processor.apply(batch)
-      this.#barrier = Math.max(this.#barrier, batch.barrier)
+      this.#barrier = Math.max(this.#barrier, batch.barrier, this.source.marks.barrier)
     }
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
     return true

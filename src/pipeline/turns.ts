@@ -72,6 +72,13 @@ export class Turns {
     this.#stopAsking?.()
   }
 
+  /** No lane waits for a turn, or for room. */
+  get isIdle(): boolean {
+    if (this.#ready.size > 0) return false
+    for (const lanes of this.#full.values()) if (lanes.size > 0) return false
+    return true
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
@@ -136,11 +143,22 @@ export class Turns {
 
   #expire(): void {
     this.#partialTimer = undefined
-    const now = this.#parts.clock.monotonic()
-    for (const lane of this.#partial) {
-      lane.expirePartial(now)
-      if (lane.partialDue === Infinity) this.#partial.delete(lane)
+    if (this.#stopped) return
+    if (!this.#parts.canRead()) {
+      this.#partialTimer = this.#parts.clock.after(askMs, () => this.#expire())
+      return
     }
+    const now = this.#parts.clock.monotonic()
+    let hasRead = false
+    for (const lane of this.#partial) {
+      if (now < lane.partialDue) continue
+      if (lane.expirePartial(now)) this.add(lane)
+      if (lane.partialDue === Infinity) {
+        this.#partial.delete(lane)
+        hasRead = true
+      }
+    }
+    if (hasRead) this.#parts.progressed()
     this.#watchPartials()
   }
 }

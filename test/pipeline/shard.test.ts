@@ -104,6 +104,32 @@ describe('shard with an unfinished last line', () => {
     expect(stage.messages()).toEqual(['first', 'last one'])
   })
 
+  it('looks at the file again before it cuts', async () => {
+    const stage = await Stage.create()
+    stage.write('first\nlast')
+    const run = await stage.start()
+    await run.until('the whole line is there', () => stage.messages().length === 1)
+    stage.write(' one\n')
+    stage.clock.move(6000)
+    await run.settled(2)
+    expect(stage.messages()).toEqual(['first', 'last one'])
+  })
+
+  it('cuts it at the same place for an output that had no room meanwhile', async () => {
+    const [stage, other] = [await Stage.create(), await Stage.create()]
+    const outputs = { one: '', two: `endpoints: ["${other.server.url}"], max_in_flight_bytes: 64KiB` }
+    await other.server.stop()
+    stage.writeRows(0, 800)
+    stage.write('x'.repeat(40_000))
+    const run = await stage.start({ outputs })
+    await run.settled(801, 'default/one')
+    stage.write('yz\nnext\n')
+    await run.settled(803, 'default/one')
+    await other.server.resume()
+    await run.settled(803, 'default/two')
+    expect(other.messages().slice(800)).toEqual(['x'.repeat(40_000), 'yz', 'next'])
+  })
+
   it('cuts it at the same place when it is read again', async () => {
     const stage = await Stage.create()
     stage.write('first\nlast')

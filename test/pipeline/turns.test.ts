@@ -36,10 +36,11 @@ class FakeLane {
     return this.chunks > 0 ? 'more' : this.end
   }
 
-  expirePartial(now: number): void {
-    if (now < this.partialDue) return
+  expirePartial(now: number): boolean {
+    if (now < this.partialDue) return false
     this.expired++
     this.partialDue = Infinity
+    return this.chunks > 0
   }
 }
 
@@ -183,6 +184,24 @@ describe('turns', () => {
     stage.turns.start()
     await stage.settle()
     expect(stage.finished).toEqual([lane])
+  })
+
+  it('expire no line while the state can not be written, and go on with those that grew after all', async () => {
+    const stage = new Stage()
+    stage.turnMs = 0
+    const lane = stage.lane('a', 1)
+    lane.partialDue = 5000
+    stage.turns.start()
+    await stage.settle()
+    stage.canRead = false
+    await stage.clock.advance(20_000)
+    expect(lane.expired).toBe(0)
+    expect(stage.asked).toBeLessThanOrEqual(20)
+    stage.canRead = true
+    lane.chunks = 1
+    await stage.clock.advance(1000)
+    await stage.settle()
+    expect([lane.expired, lane.chunks]).toEqual([1, 0])
   })
 
   it('expire unfinished lines when they are due, those of removed lanes never', async () => {

@@ -9,12 +9,18 @@ export class FileMarks implements Marks {
   /** Ascending. */
   #cuts: Position[]
   #parser: string | undefined
+  #barrier = 0
 
   constructor(id: SourceId, link: StateLink, known: { cuts: Position[]; parser: string | undefined }) {
     this.#id = id
     this.#link = link
     this.#cuts = known.cuts.toSorted((a, b) => a - b)
     this.#parser = known.parser
+  }
+
+  /** The number of the last decision's record: rows of every lane of this source wait for it, whoever decided. */
+  get barrier(): number {
+    return this.#barrier
   }
 
   nextCut(from: Position): Position {
@@ -24,9 +30,9 @@ export class FileMarks implements Marks {
 
   addCut(at: Position): number {
     if (!this.#cuts.includes(at)) this.#cuts = [...this.#cuts, at].toSorted((a, b) => a - b)
-    const number = this.#link.append([{ kind: 'cut', source: this.#id, position: at }])
+    this.#barrier = this.#link.append([{ kind: 'cut', source: this.#id, position: at }])
     crashPoint('inputs.cut.after')
-    return number
+    return this.#barrier
   }
 
   /** Forgets the cuts before a position that all cursors have passed. Returns the record to store behind those cursors, if any. */
@@ -42,6 +48,7 @@ export class FileMarks implements Marks {
 
   choose(parser: string): number {
     this.#parser = parser
-    return this.#link.append([{ kind: 'parser', source: this.#id, parser }])
+    this.#barrier = this.#link.append([{ kind: 'parser', source: this.#id, parser }])
+    return this.#barrier
   }
 }
