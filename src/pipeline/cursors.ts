@@ -1,6 +1,6 @@
 import type { Cursor } from '../core/outcome.ts'
 import type { StoredState } from '../core/record.ts'
-import type { SourceId } from '../core/source.ts'
+import type { Position, SourceId } from '../core/source.ts'
 
 /** The last cursors of all sources, also of those that are closed: a file that was let go may grow after all. */
 export class Cursors {
@@ -18,6 +18,13 @@ export class Cursors {
 
   get(source: SourceId, output: string): Cursor | undefined {
     return this.#bySource.get(source)?.get(output)
+  }
+
+  /** Where the output stands that is ahead of all others; 0 where there is none. */
+  furthest(source: SourceId): Position {
+    let position = 0
+    for (const cursor of this.#bySource.get(source)?.values() ?? []) position = Math.max(position, cursor.position)
+    return position
   }
 
   /** Whether any output ever had a cursor there. */

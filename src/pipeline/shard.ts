@@ -175,10 +175,10 @@ export class Shard {
   }
 
   /** A known source without any cursor is not old content to a new output: a crash left it before its first cursors were stored,
-   * which are those of all outputs at once. */
+   * which are those of all outputs at once. `now` is where another output stands: a record begins there. */
   #startOf(source: FileSource, route: Route): Position {
     if (!source.wasKnown || !this.#cursors.has(source.id)) return source.startAt
-    return route.startFrom === 'beginning' ? source.startAt : source.repeatsUntil
+    return route.startFrom === 'beginning' ? source.startAt : this.#cursors.furthest(source.id)
   }
 
   #closeSource(source: FileSource): void {

@@ -360,6 +360,19 @@ describe('shard with several outputs', () => {
     expect(stage.messages('late')).toEqual(rows(0, 15))
   })
 
+  it('starts a new output at the beginning of a row', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    stage.write('{"message":"half')
+    const first = await stage.start({ outputs: { one: 'namespace: one' } })
+    await first.settled(10, 'default/one')
+    await first.stop()
+    const second = await stage.start({ outputs })
+    stage.write(' a row"}\n')
+    await second.settled(1, 'default/two')
+    expect(stage.messages('two')).toEqual(['half a row'])
+  })
+
   it('starts no output before the place that read_from chose', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
