@@ -38,6 +38,8 @@ export interface ShardContext {
  */
 export class Shard {
   readonly meter = new Meter()
+  /** An input's numbers are those of one reader, however many outputs read the same source: the others count here. */
+  readonly #uncounted = new Meter()
   readonly #start: ShardStart
   readonly #context: ShardContext
   readonly #arena = new Arena()
@@ -150,6 +152,7 @@ export class Shard {
     const lanes: Lane[] = []
     for (const route of this.#steps.routes) {
       if (!route.inputs.has(input.name)) continue
+      const meter = lanes.length === 0 ? this.meter : this.#uncounted
       const cursor = this.#cursors.get(source.id, route.id)
       const position = cursor?.position ?? this.#startOf(source, route)
       const track = new Track(source, route.id, cursor, position)
@@ -157,16 +160,16 @@ export class Shard {
         new Lane(source, position, {
           arena: this.#arena,
           batch: this.#batch,
-          framer: this.#steps.framer(input, this.#arena),
+          framer: this.#steps.framer(input, this.#arena, meter),
           parser: this.#steps.parser(input),
           processors: route.processors,
           delivery: route.delivery,
           track,
           clock: this.#context.clock,
           partialMs: input.follow.partialMs,
-          readBytes: this.meter.of('collector_input_read_bytes_total', input.name),
-          rows: this.meter.of('collector_input_rows_total', input.name),
-          errors: parseErrors.slice(1).map(reason => this.meter.of('collector_parse_errors_total', input.name, reason))
+          readBytes: meter.of('collector_input_read_bytes_total', input.name),
+          rows: meter.of('collector_input_rows_total', input.name),
+          errors: parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input.name, reason))
         })
       )
     }

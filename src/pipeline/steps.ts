@@ -46,12 +46,10 @@ export class Steps {
   readonly #parsers: ReadonlyMap<string, Parser>
   /** Unfinished records of all lanes share one limit. */
   readonly #held = new HeldBudget()
-  readonly #meter: Meter
 
-  private constructor(routes: Route[], parsers: Map<string, Parser>, meter: Meter) {
+  private constructor(routes: Route[], parsers: Map<string, Parser>) {
     this.routes = routes
     this.#parsers = parsers
-    this.#meter = meter
   }
 
   static async create(parts: StepsParts): Promise<Steps> {
@@ -74,17 +72,18 @@ export class Steps {
         routes.push(await createRoute(pipeline, output, processors, parts))
       }
     }
-    return new Steps(routes, parsers, parts.meter)
+    return new Steps(routes, parsers)
   }
 
   parser(input: InputPlan): Parser {
     return this.#parsers.get(input.name)!
   }
 
-  framer(input: InputPlan, arena: Arena): Framer {
+  /** `meter` is where its rows and bytes are counted. */
+  framer(input: InputPlan, arena: Arena, meter: Meter): Framer {
     const { maxLineBytes, framing } = input.follow
-    const nulBytes = this.#meter.of('collector_input_nul_bytes_total', input.name)
-    const truncatedRows = this.#meter.of('collector_input_truncated_rows_total', input.name)
+    const nulBytes = meter.of('collector_input_nul_bytes_total', input.name)
+    const truncatedRows = meter.of('collector_input_truncated_rows_total', input.name)
     const parts = { arena, maxLineBytes, nulBytes, truncatedRows, budget: this.#held }
     return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
   }

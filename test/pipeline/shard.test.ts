@@ -373,6 +373,17 @@ describe('shard with several outputs', () => {
     expect(stage.messages('two')).toEqual(['half a row'])
   })
 
+  it('counts what an input reads once', async () => {
+    const stage = await Stage.create()
+    stage.write('{"message":\nplain\n')
+    const run = await stage.start({ outputs, input: 'parser: { use: json }' })
+    await run.settled(2, 'default/one')
+    await run.settled(2, 'default/two')
+    expect(run.sample('collector_input_rows_total', 'logs')).toBe(2)
+    expect(run.sample('collector_input_read_bytes_total', 'logs')).toBe(18)
+    expect(run.sample('collector_parse_errors_total', 'logs', 'json')).toBe(2)
+  })
+
   it('starts no output before the place that read_from chose', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
