@@ -245,14 +245,12 @@ export class Shard {
   }
 
   /** Reads on until every source has been at its end for a second or half of the time is over, then sends what is read and
-   * stores the cursors. Resolves with the rows that stay behind. */
+   * stores the cursors, while the files are open still: a cursor tells what stands before it. Resolves with the rows that stay
+   * behind. */
   async drain(withinMs: number): Promise<number> {
     const { clock, link } = this.#context
     const end = clock.monotonic() + withinMs
-    this.#lastReadAt = Math.max(this.#lastReadAt, clock.monotonic())
-    const readEnd = end - withinMs / 2
-    while (clock.monotonic() < readEnd && clock.monotonic() - this.#lastReadAt < quietMs) await this.#pause(50)
-    for (const follower of this.#followers) await follower.stop()
+    await this.#quiet(end - withinMs / 2)
     this.#turns.stop()
     const deliveries = this.#steps.routes.map(route => route.delivery)
     for (const delivery of deliveries) delivery.flush()
@@ -262,11 +260,27 @@ export class Shard {
     ])
     for (const delivery of deliveries) await delivery.close()
     this.#stopCommits?.()
-    const number = this.commit()
-    if (number > 0) await Promise.race([link.untilDurable(number), this.#pause(1000)])
+    this.commit()
+    for (const follower of this.#followers) await follower.stop()
+    await Promise.race([link.untilDurable(link.append([])), this.#pause(1000)])
     let pending = 0
     for (const lane of this.#allLanes()) pending += lane.track.pendingRows
     return pending
+  }
+
+  /** Until nothing was there to read for a while. A lane without room, or that may not read, has not come to the end. */
+  async #quiet(end: number): Promise<void> {
+    const { clock } = this.#context
+    let since = clock.monotonic()
+    for (let now = since; now < end && now - since < quietMs; now = clock.monotonic()) {
+      await this.#pause(50)
+      if (!this.#isQuiet || this.#lastReadAt > since) since = clock.monotonic()
+    }
+  }
+
+  get #isQuiet(): boolean {
+    for (const lane of this.#allLanes()) if (!lane.isAtEnd) return false
+    return this.#turns.isIdle
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { renameSync, statSync } from 'node:fs'
+import { renameSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { endOf, pendingRows } from '../../src/core/outcome.ts'
@@ -270,6 +270,30 @@ describe('shard that drains', () => {
     expect(await behind).toBe(0)
     expect(stage.messages()).toEqual(rows(0, 20))
     expect(stage.link.stored().cursors).toMatchObject([{ position: statSync(join(stage.folder, 'agent.log')).size }])
+  })
+
+  it('goes on reading while the state can not be written, or the output has no room, for half of the time', async () => {
+    const stage = await Stage.create()
+    const run = await stage.start()
+    stage.link.writable = false
+    stage.writeRows(0, 10)
+    await run.pass(3000)
+    const behind = run.stop(10_000)
+    await run.pass(3000)
+    stage.link.writable = true
+    expect(await behind).toBe(0)
+    expect(stage.messages()).toEqual(rows(0, 10))
+  })
+
+  it('stores what stands before its cursors, also in a file that has no name any more', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const run = await stage.start()
+    await run.until('all rows are there', () => stage.messages().length === 10)
+    expect(stage.link.stored().cursors).toEqual([])
+    unlinkSync(join(stage.folder, 'agent.log'))
+    await run.stop(500)
+    expect(stage.link.stored().cursors.map(({ marker }) => marker.length)).toEqual([32])
   })
 
   it('tells how many rows stay behind when the output does not answer', async () => {
