@@ -59,7 +59,7 @@ export async function sendBulk(
       throw withoutAnswer(error, request, shipment)
     })
   if (reply.status === 400 && request.rows === 1 && isFaultOfRow(reply)) return refusedAlone(reply, body.length)
-  if (reply.status !== 200) throw ofStatus(reply)
+  if (reply.status !== 200) throw ofStatus(reply, mayQuoteRows(reply.status))
   const result = readBulkReply(reply.body, request.rows)
   if (result === undefined) {
     throw new SendError(`Cannot read the reply of "${reply.origin}": it is not that of a bulk request`, 'retry', {
@@ -89,11 +89,18 @@ export function withoutReply(error: unknown): never {
   throw new SendError(error.message, needsPerson(error.code) ? 'pause' : 'retry', { cause: error })
 }
 
-/** The error of a reply that isn't 200. */
-export function ofStatus(reply: Reply): SendError {
+/** A reply about rights, names or load quotes no row. One about what could not be read may, and messages go to logs and status
+ * pages. */
+function mayQuoteRows(status: number): boolean {
+  return ![401, 403, 404, 429].includes(status)
+}
+
+/** The error of a reply that isn't 200; `isTypeOnly` leaves the reason out of its message. */
+export function ofStatus(reply: Reply, isTypeOnly = false): SendError {
   const { status, origin } = reply
   const error = errorOf(reply.body)
-  const about = error.type === '' ? '' : ` (${error.type}: ${error.reason.slice(0, 300)})`
+  const reason = isTypeOnly ? '' : `: ${error.reason.slice(0, 300)}`
+  const about = error.type === '' ? '' : ` (${error.type}${reason})`
   const message = `Cannot send to "${origin}": status ${status}${about}`
   const retryAfterMs = retryAfter(reply.retryAfter)
   if (status === 413) return new SendError(message, 'split', { status })

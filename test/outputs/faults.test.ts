@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import type { Client, Reply } from '../../src/outputs/elasticsearch/client.ts'
+import { sendBulk } from '../../src/outputs/elasticsearch/send.ts'
+import { newBody, shipmentOf } from './rows.ts'
+
+async function messageFor(status: number, type: string, reason: string): Promise<string> {
+  const body = Buffer.from(JSON.stringify({ error: { type, reason } }))
+  const reply: Reply = { status, retryAfter: undefined, body, origin: 'http://es:9200' }
+  const client = { request: () => Promise.resolve(reply) } as unknown as Client
+  const request = { path: '/x/_bulk', bytes: Buffer.from('{}\n{}\n'), rows: 2, gzipLevel: 0 }
+  return sendBulk(client, request, shipmentOf(newBody()), new AbortController().signal).then(
+    () => 'none',
+    (error: Error) => error.message
+  )
+}
+
+describe('elasticsearch faults', () => {
+  it.each([400, 413, 500])('of status %i quote no row', async status => {
+    const message = await messageFor(
+      status,
+      'parsing_exception',
+      'Unrecognized token \'hunter2\' at [Source: "{pass}"]'
+    )
+    expect(message).toBe(`Cannot send to "http://es:9200": status ${status} (parsing_exception)`)
+  })
+
+  it.each([401, 403, 404, 429])('of status %i say why', async status => {
+    expect(await messageFor(status, 'security_exception', 'missing credentials')).toContain(': missing credentials)')
+  })
+})
