@@ -3,7 +3,7 @@ import type { StateLink, StateRecord } from '../core/record.ts'
 import { isUrgent, Queue } from './queue.ts'
 
 const urgentMs = 20
-const commitMs = 1_000
+const commitMs = 100
 const retryMs = 1_000
 
 export interface CommitOptions {
@@ -15,7 +15,8 @@ export interface CommitOptions {
 }
 
 /**
- * Records are queued and written together: within 20 ms where somebody waits for them, else once a second. While they can't be
+ * Records are queued and written together: within 20 ms where somebody waits for them, else within 100 ms: shards
+ * hand their cursors over once a second, so that is how often they are written. While they can't be
  * written they are kept and tried each second; nothing is dropped, and nobody is told that it was durable.
  */
 export class GroupCommit implements StateLink {
