@@ -38,6 +38,11 @@ export const metrics = {
   collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
   collector_state_dead_letters: { type: 'gauge', help: 'Dead letters stored', labels: ['output'] },
   collector_state_dead_letter_bytes: { type: 'gauge', help: 'Bytes of dead letters', labels: ['output'] },
+  collector_state_dead_letters_expired_total: {
+    type: 'counter',
+    help: 'Dead letters removed at max_age',
+    labels: ['output']
+  },
   collector_state_degraded: { type: 'gauge', help: '1 while the state directory can not be written', labels: [] },
   collector_shard_turn_seconds_total: {
     type: 'counter',

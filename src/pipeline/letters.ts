@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
@@ -168,4 +169,11 @@ export class DeadLetterDesk implements Letters {
 /** Never encoded: as a part of a request it would say something else. */
 function isRaw({ status, type }: LetterInfo): boolean {
   return status === 0 && type === 'parse'
+}
+
+/** How long letters of the output `pipeline/name` are kept; where that is not configured any more, as long as any may be. */
+export function maxAgeMs({ outputs }: Pick<Config, 'outputs'>, id: string): number {
+  const name = id.slice(id.indexOf('/') + 1)
+  const own = outputs.filter(output => output.name === name)
+  return Math.max(...(own.length > 0 ? own : outputs).map(output => output.delivery.deadLetters.maxAgeMs))
 }

@@ -8,7 +8,7 @@ import { StateStore } from '../state/store.ts'
 import { allAccounts } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
 import { hostIdOf } from './host-id.ts'
-import { DeadLetterDesk } from './letters.ts'
+import { DeadLetterDesk, maxAgeMs } from './letters.ts'
 import { type Plan, planOf } from './plan.ts'
 import { ShardPort } from './shard-port.ts'
 
@@ -94,9 +94,10 @@ class Control implements Collector {
     const { clock, log } = this.#options
     const routes = this.#config.pipelines.flatMap(({ name, outputs }) => outputs.map(output => `${name}/${output}`))
     this.#state.expire(new Set(routes))
-    const maxAgeMs = Math.max(...this.#config.outputs.map(output => output.delivery.deadLetters.maxAgeMs))
-    const purged = this.#state.letters.purge(clock.now() - maxAgeMs)
-    if (purged > 0) log.warn('Dead letters were older than max_age and are gone', { letters: purged })
+    for (const output of this.#state.letters.totals().keys()) {
+      const letters = this.#state.letters.purge(output, clock.now() - maxAgeMs(this.#config, output))
+      if (letters > 0) log.warn('Dead letters were older than max_age and are gone', { output, letters })
+    }
     this.#stopTidying = clock.after(tidyMs, () => this.#tidy())
   }
 

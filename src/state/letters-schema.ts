@@ -22,7 +22,11 @@ export const lettersSchema: Schema = {
     database =>
       database.exec(`
         ALTER TABLE letters ADD COLUMN identity INTEGER NOT NULL DEFAULT -1;
-        CREATE INDEX letters_by_place ON letters (output, source, position, length, identity)`)
+        CREATE INDEX letters_by_place ON letters (output, source, position, length, identity)`),
+    database =>
+      database.exec(`
+        DROP INDEX letters_replaying; ALTER TABLE letters DROP COLUMN state;
+        DROP INDEX letters_by_time; CREATE INDEX letters_by_age ON letters (output, at)`)
   ],
   // Read in full only when asked for: 256 MiB would take seconds from a slow disk. Each row has its own check.
   check: () => []

@@ -11,12 +11,8 @@ import { setAside } from './files.ts'
 import { lettersSchema } from './letters-schema.ts'
 import { openDatabase, removeUnfinished } from './opening.ts'
 
-/** `replaying`: on its way to its output again; a restart finds it so and goes on. */
-export type LetterState = 'held' | 'replaying'
-
 export interface LetterSummary extends Omit<DeadLetter, 'row'> {
   readonly id: number
-  readonly state: LetterState
   /** What it takes on disk, about. */
   readonly bytes: number
 }
@@ -28,7 +24,6 @@ export interface StoredLetter extends LetterSummary {
 
 export interface LetterQuery {
   readonly output?: string
-  readonly state?: LetterState
   /** Only letters with a smaller id: the last id of the page before. */
   readonly before?: number
   readonly limit: number
@@ -51,7 +46,7 @@ const purgeLimit = 10_000
 const rowOverhead = 200
 /** A shipment is at most so large, thus no row can be larger; stops a damaged size from taking the memory. */
 const maxRowBytes = 64 * 1024 * 1024
-const summary = 'id, output, source, position, length, status, type, reason, at, state, bytes'
+const summary = 'id, output, source, position, length, status, type, reason, at, bytes'
 
 /**
  * Dead letters, in a file of their own beside state.db: with 256 MiB of them, a backup took 1.1 s and a check at start 0.26 s,
@@ -76,9 +71,9 @@ export class DeadLetters {
 
   /** Newest first, without the rows. */
   list(query: LetterQuery): LetterSummary[] {
-    const { output, state, before = Number.MAX_SAFE_INTEGER, limit } = query
+    const { output, before = Number.MAX_SAFE_INTEGER, limit } = query
     const sql = `SELECT ${summary} FROM letters WHERE id < ? ${output === undefined ? '' : 'AND output = ?'}
-      ${state === undefined ? '' : `AND state = '${state === 'held' ? 'held' : 'replaying'}'`} ORDER BY id DESC LIMIT ?`
+      ORDER BY id DESC LIMIT ?`
     const values = output === undefined ? [before, limit] : [before, output, limit]
     const rows = this.#guard(database => database.prepare(sql).all(...values)) ?? []
     return rows as unknown as LetterSummary[]
@@ -99,7 +94,7 @@ export class DeadLetters {
     return this.#totals
   }
 
-  /** Stores letters; durable on return. One that is there already is held again. */
+  /** Stores letters; durable on return. One that is there already gets its new reason and time. */
   write(letters: readonly DeadLetter[]): void {
     if (this.#database === undefined) this.#open()
     this.#guard(database => {
@@ -116,19 +111,13 @@ export class DeadLetters {
     )
   }
 
-  /** Removes letters from before `time` (epoch ms), the oldest first, some thousands a call; returns how many. */
-  purge(time: number): number {
-    const old = `SELECT id FROM letters WHERE at < ? ORDER BY at LIMIT ${purgeLimit}`
-    return this.#remove(`DELETE FROM letters WHERE id IN (${old}) RETURNING output, bytes`, time)
-  }
-
-  /** Marks letters for replay; whoever replays deletes those that arrive and gives the others back with `hold`. */
-  replay(ids: readonly number[]): number {
-    return this.#mark(ids, 'replaying')
-  }
-
-  hold(ids: readonly number[]): number {
-    return this.#mark(ids, 'held')
+  /** Removes letters of an output from before `time` (epoch ms), the oldest first, some thousands a call; returns how many. */
+  purge(output: string, time: number): number {
+    const old = `SELECT id FROM letters WHERE output = ? AND at < ? ORDER BY at LIMIT ${purgeLimit}`
+    const purged = this.#remove(`DELETE FROM letters WHERE id IN (${old}) RETURNING output, bytes`, output, time)
+    const { meter } = this.#context
+    if (meter !== undefined) meter.of('collector_state_dead_letters_expired_total', output).value += purged
+    return purged
   }
 
   close(): void {
@@ -143,14 +132,9 @@ export class DeadLetters {
       : openDatabase({ path: this.#path, schema: lettersSchema, whole: false }, log, clock.now()).database
   }
 
-  #mark(ids: readonly number[], state: LetterState): number {
-    const sql = 'UPDATE letters SET state = ? WHERE state <> ? AND id IN (SELECT value FROM json_each(?))'
-    return Number(this.#guard(db => db.prepare(sql).run(state, state, JSON.stringify(ids)).changes) ?? 0)
-  }
-
-  #remove(sql: string, value: string | number): number {
+  #remove(sql: string, ...values: (string | number)[]): number {
     const removed = this.#guard(database => {
-      const rows = transaction(database, () => database.prepare(sql).all(value))
+      const rows = transaction(database, () => database.prepare(sql).all(...values))
       // Gives pages back to the disk, as many as were filled by what is gone.
       if (rows.length > 0) database.exec('PRAGMA incremental_vacuum')
       return rows
@@ -227,15 +211,15 @@ function insert(database: DatabaseSync, letter: DeadLetter): { output: string; c
   const at = Math.round(letter.at)
   const again = database
     .prepare(
-      `UPDATE letters SET state = 'held', status = ?, type = ?, reason = ?, at = ?
+      `UPDATE letters SET status = ?, type = ?, reason = ?, at = ?
        WHERE output = ? AND source = ? AND position = ? AND length = ? AND (identity = ? OR seal = ?)`
     )
     .run(status, type, reason, at, output, source, position, length, identity, seal)
   if (again.changes !== 0) return { output, count: 0, bytes: 0 }
   database
     .prepare(
-      `INSERT INTO letters (output, source, position, length, status, type, reason, at, state, bytes, seal, row, identity)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?)`
+      `INSERT INTO letters (output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
     )
     .run(output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
   return { output, count: 1, bytes }

@@ -1,7 +1,7 @@
 import { onTestFinished, describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/core/log.ts'
 import type { ReplayRow, ReplayVerdicts } from '../../src/pipeline/messages.ts'
-import { DeadLetterDesk } from '../../src/pipeline/letters.ts'
+import { DeadLetterDesk, maxAgeMs } from '../../src/pipeline/letters.ts'
 import { StateStore } from '../../src/state/store.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../fakes/folder.ts'
@@ -52,4 +52,10 @@ describe('a replay of dead letters', () => {
     expect(left()).toBe(1)
     expect(await desk.replay([ids[1]!])).toMatchObject({ unsent: 1, reasons: ['the output takes no rows now'] })
   })
+})
+
+it('dead letters of each output have an age of their own, those of a removed one the longest', () => {
+  const outputs = ['a', 'b'].map((name, i) => ({ name, delivery: { deadLetters: { maxAgeMs: i + 1 } } }))
+  const config = { outputs } as unknown as Parameters<typeof maxAgeMs>[0]
+  expect(['main/a', 'main/b', 'main/gone'].map(id => maxAgeMs(config, id))).toEqual([1, 2, 2])
 })

@@ -28,7 +28,7 @@ test('dead letters are listed by page, newest first, and come back with their ro
   const { letters } = store
   expect(letters.list({ limit: 2 }).map(({ position }) => position)).toEqual([6, 5])
   expect(letters.list({ limit: 2, before: 5 }).map(({ id }) => id)).toEqual([4, 3])
-  expect(letters.list({ limit: 9, output: 'main/otlp' })).toMatchObject([{ id: 6, output: 'main/otlp', state: 'held' }])
+  expect(letters.list({ limit: 9, output: 'main/otlp' })).toMatchObject([{ id: 6, output: 'main/otlp' }])
   const { row, ...rest } = letter(3)
   expect(letters.get(3)).toMatchObject(rest)
   expect(letters.get(3)?.row).toEqual(row)
@@ -57,18 +57,13 @@ test('dead letters are counted, also after deletion and a restart', () => {
 
 test('dead letter that is refused again is held once, another row of the same place beside it', () => {
   const store = storeWith(tempDir(), [1])
-  expect(store.letters.replay([1])).toBe(1)
-  expect(store.letters.replay([1])).toBe(0)
-  expect(store.letters.list({ limit: 9, state: 'replaying' })).toHaveLength(1)
   store.append([
     { kind: 'letter', letter: { ...letter(1), status: 403 } },
     { kind: 'letter', letter: letter(1, 'main/es', '{"derived":true}') }
   ])
   store.flush()
-  expect(store.letters.list({ limit: 9, state: 'held' })).toMatchObject([{ id: 2 }, { id: 1, status: 403 }])
+  expect(store.letters.list({ limit: 9 })).toMatchObject([{ id: 2 }, { id: 1, status: 403 }])
   expect(store.letters.totals().get('main/es')?.count).toBe(2)
-  store.letters.replay([1, 2])
-  expect(store.letters.hold([1])).toBe(1)
 })
 
 test('dead letter of a row whose time is that of its reading is held once, however often it is read', () => {
@@ -84,7 +79,8 @@ test('dead letter of a row whose time is that of its reading is held once, howev
 
 test('dead letters past their age go, oldest first, and their disk space with them', () => {
   const dir = tempDir()
-  const store = openStore(dir)
+  const meter = new Meter()
+  const store = StateStore.open(dir, { clock: new FakeClock(), log: listeningLog(), meter })
   const row = Buffer.alloc(4000)
   for (let i = 0; i < row.length; i++) row[i] = (i * 7919) >> (i % 7)
   store.append(Array.from({ length: 500 }, (_, i) => ({ kind: 'letter', letter: { ...letter(i), row } })))
@@ -94,9 +90,12 @@ test('dead letters past their age go, oldest first, and their disk space with th
     return statSync(join(dir, 'letters.db')).size
   }
   const before = size()
-  expect(store.letters.purge(letter(490).at)).toBe(490)
+  expect(store.letters.purge('main/other', letter(490).at)).toBe(0)
+  expect(store.letters.purge('main/es', letter(490).at)).toBe(490)
+  expect(meter.of('collector_state_dead_letters_expired_total', 'main/es').value).toBe(490)
   expect(store.letters.list({ limit: 1000 })).toHaveLength(10)
   expect(size()).toBeLessThan(before / 4)
+  store.close()
 })
 
 test('dead letter with a damaged row is reported alone', () => {
