@@ -14,6 +14,8 @@ export type TurnEnd = 'more' | 'idle' | 'full' | 'finished'
 
 /** Chunks read in one turn, so that sources share the thread fairly. */
 const chunksATurn = 8
+/** A lane without an unfinished line keeps no more than this for the next one, bytes. */
+const mostIdleCarry = 4096
 
 export interface LaneParts {
   readonly arena: Arena
@@ -206,6 +208,8 @@ export class Lane {
 
   #keep(from: number, to: number): void {
     this.#carried = to - from
+    // There may be ten thousand lanes, and most are at the end of a line.
+    if (this.#carried === 0 && this.#carry.length > mostIdleCarry) this.#carry = Buffer.alloc(0)
     if (this.#carry.length < this.#carried) this.#carry = Buffer.allocUnsafeSlow(Math.max(1024, this.#carried * 2))
     this.#parts.batch.bytes.copy(this.#carry, 0, from, to)
   }

@@ -36,6 +36,8 @@ export class Follower {
   readonly #seeker: Seeker
   readonly #wakes: Wakes
   readonly #files = new Map<string, KnownFile>()
+  /** The same files by path, as the last scan left them. */
+  #byPath: Map<string, KnownFile> | undefined
   readonly #records: StateRecord[] = []
   readonly #problems: Problems
   #resume!: Resume
@@ -97,6 +99,7 @@ export class Follower {
     const began = clock.monotonic()
     this.#seeker.clear()
     this.#problems.clear()
+    this.#byPath = undefined
     const seen = new Set<string>()
     for (const candidate of this.#merged()) {
       const key = keyOf(inodeOf(candidate.stat))
@@ -220,7 +223,8 @@ export class Follower {
   #poke(path: string): void {
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
-    const file = [...this.#files.values()].find(one => one.path === path)
+    this.#byPath ??= new Map(Array.from(this.#files.values(), file => [file.path, file]))
+    const file = this.#byPath.get(path)
     if (file === undefined) {
       this.#scanIn(pollMs)
       return

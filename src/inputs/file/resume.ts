@@ -11,12 +11,18 @@ const tickMs = 20
 /** What earlier runs of this input know, until it is matched with what is there. */
 export class Resume {
   readonly #state: StoredState
-  readonly #files: Set<StoredFile>
+  readonly #files = new Set<StoredFile>()
+  /** The same files by inode and birth. */
+  readonly #byInode = new Map<string, Set<StoredFile>>()
+  readonly #cursors: ReadonlyMap<string, Cursor[]>
+  readonly #cuts: ReadonlyMap<string, StoredState['cuts'][number][]>
   readonly #firstStart: number
 
   constructor(input: string, state: StoredState, parts: { link: StateLink; now: number }) {
     this.#state = state
-    this.#files = new Set(state.sources.filter(source => source.input === input).map(fromStored))
+    this.#cursors = Map.groupBy(state.cursors, cursor => cursor.source)
+    this.#cuts = Map.groupBy(state.cuts, cut => cut.source)
+    this.putBack(state.sources.filter(source => source.input === input).map(fromStored))
     const key = `follow/${input}/started`
     const started = state.notes[key]
     this.#firstStart = started === undefined ? parts.now : Number(started)
@@ -33,16 +39,21 @@ export class Resume {
   /** Takes all generations of a file, the newest last. A file system that was mounted again may have another device number: then the
    * same inode, birth and path are needed. */
   take(inode: Inode, path: string): StoredFile[] {
-    const sameInode = [...this.#files].filter(file => file.ino === inode.ino && file.birth === inode.birth)
+    const sameInode = [...(this.#byInode.get(inodeKey(inode)) ?? [])]
     const exact = sameInode.filter(file => file.dev === inode.dev)
     const found = exact.length > 0 ? exact : sameInode.filter(file => file.path === path && inode.birth !== '0')
-    for (const file of found) this.#files.delete(file)
+    for (const file of found) this.drop(file)
     return found.toSorted((a, b) => a.generation - b.generation)
   }
 
   /** Puts them back, when the file could not be looked at. */
   putBack(files: readonly StoredFile[]): void {
-    for (const file of files) this.#files.add(file)
+    for (const file of files) {
+      this.#files.add(file)
+      const same = this.#byInode.get(inodeKey(file))
+      if (same === undefined) this.#byInode.set(inodeKey(file), new Set([file]))
+      else same.add(file)
+    }
   }
 
   /** What no file was found for, so far. */
@@ -52,14 +63,15 @@ export class Resume {
 
   drop(file: StoredFile): void {
     this.#files.delete(file)
+    this.#byInode.get(inodeKey(file))?.delete(file)
   }
 
   cursors(id: string): Cursor[] {
-    return this.#state.cursors.filter(cursor => cursor.source === id)
+    return this.#cursors.get(id) ?? []
   }
 
   cuts(id: string): number[] {
-    return this.#state.cuts.filter(cut => cut.source === id).map(cut => cut.position)
+    return (this.#cuts.get(id) ?? []).map(cut => cut.position)
   }
 
   parser(id: string): string | undefined {
@@ -84,6 +96,11 @@ export class Resume {
       return handle.read([bytes], position - bytes.length) === bytes.length && hashOf(bytes) === marker
     })
   }
+}
+
+/** Without the device, whose number may change. */
+function inodeKey({ ino, birth }: Inode): string {
+  return `${ino}:${birth}`
 }
 
 /** Whether the file begins as it did when it was stored. Throws the system's errors. */
