@@ -62,3 +62,39 @@ function packedAt(bytes: Uint8Array, at: number): number {
 function packed(name: string): number {
   return packedAt(Buffer.from(name), 0)
 }
+
+const months = 'january february march april may june july august september october november december'
+const weekdays = 'sunday monday tuesday wednesday thursday friday saturday'
+const longMonths = months.split(' ').map(name => Buffer.from(name))
+const longWeekdays = weekdays.split(' ').map(name => Buffer.from(name))
+
+/** `month << 5 | length` of the name of a month, by its first three letters or whole, in any case; 0 for none. */
+export function longMonthAt(bytes: Uint8Array, at: number, end: number): number {
+  return longNameAt(longMonths, at + 3 <= end ? monthAt(bytes, at) : 0, bytes, at, end)
+}
+
+/** The same for days of the week; Sunday is 1. */
+export function longWeekdayAt(bytes: Uint8Array, at: number, end: number): number {
+  return longNameAt(longWeekdays, at + 3 <= end ? weekdayNames.indexOf(packedAt(bytes, at)) + 1 : 0, bytes, at, end)
+}
+
+// oxlint-disable-next-line eslint/max-params
+function longNameAt(names: readonly Buffer[], number: number, bytes: Uint8Array, at: number, end: number): number {
+  if (number === 0) return 0
+  const name = names[number - 1]!
+  let length = 3
+  while (length < name.length && at + length < end && (bytes[at + length]! | 0x20) === name[length]) length++
+  return (number << 5) | (length === name.length ? length : 3)
+}
+
+/** The last day with this date that is not later than tomorrow, in days since 1970, or NaN. */
+export function daysInferred(now: number, month: number, day: number): number {
+  const tomorrow = Math.floor(now / dayMs) + 1
+  const newest = new Date(now + dayMs).getUTCFullYear()
+  for (let year = newest; year >= newest - 8; year--) {
+    if (!isDay(year, month, day)) continue
+    const days = daysOf(year, month, day)
+    if (days <= tomorrow) return days
+  }
+  return Number.NaN
+}

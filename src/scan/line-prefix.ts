@@ -47,8 +47,10 @@ export class LinePrefix {
     let at = pastColour(bytes, start, end)
     let first = at
     while (first < end && (bytes[first] === open || bytes[first] === space)) first++
-    this.hasTime = times.parsePrefix(bytes, first, end)
-    if (this.hasTime) {
+    this.hasTime = times.customPrefix(bytes, at, end) || (first > at && times.customPrefix(bytes, first, end))
+    if (this.hasTime) at = times.end
+    else if (times.parsePrefix(bytes, first, end)) {
+      this.hasTime = true
       if (!isDigit(bytes[first]!) && isDigit(bytes[first + 1]!)) this.severity = klogSeverity(bytes[first]!)
       at = times.end
     } else if (this.#inBrackets(times, bytes, first, end)) at = times.end
@@ -62,7 +64,7 @@ export class LinePrefix {
       if (byte === open || (byte === space && ++words > maxWords)) break
     }
     if (at + 1 >= end || bytes[at] !== open || !isDigit(bytes[at + 1]!)) return false
-    return (this.hasTime = times.parsePrefix(bytes, at + 1, end))
+    return (this.hasTime = times.customPrefix(bytes, at + 1, end) || times.parsePrefix(bytes, at + 1, end))
   }
 }
 

@@ -6,8 +6,8 @@ const colon = 0x3a
 const space = 0x20
 
 /** 0000-01-01 and 9999-12-31T23:59:59.999: what four digits of a year can say. */
-const earliestMs = -62_167_219_200_000
-const latestMs = 253_402_300_799_999
+export const earliestMs = -62_167_219_200_000
+export const latestMs = 253_402_300_799_999
 
 /**
  * The parts that time stamps are made of. Methods get where a part starts and where the text ends, and return where the part ends,

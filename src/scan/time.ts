@@ -1,6 +1,7 @@
 import { Kind } from '../core/batch.ts'
-import { dayMs, daysOf, daysOfOrdinal, daysOfWeek, isDay, isWeekdayAt, monthAt } from './calendar.ts'
+import { dayMs, daysInferred, daysOfOrdinal, daysOfWeek, isWeekdayAt, monthAt } from './calendar.ts'
 import { epoch } from './epoch.ts'
+import { type TimeFormat, TimeFormats } from './strptime.ts'
 import { unescape } from './text.ts'
 import { fourDigits, isDigit, isWordByte, TimeReader, twoDigits } from './time-reader.ts'
 
@@ -17,7 +18,7 @@ const maxLength = 80
 
 /**
  * Reads time stamps as programs write them: ISO 8601 in all its forms, epoch seconds to nanoseconds, RFC 3164, RFC 2822, CLF, klog,
- * `asctime`, Java's and Go's defaults. Keeps the last day it saw, for the next row mostly has the same.
+ * `asctime`, Java's and Go's defaults; before them those in formats of the user's own. Keeps the last day it saw, for the next row mostly has the same.
  */
 export class TimeScanner extends TimeReader {
   /** Where the time that `parsePrefix` found ends. */
@@ -28,20 +29,50 @@ export class TimeScanner extends TimeReader {
   #inferredKey = -1
   #inferredNow = -1
   #inferredDay = 0
+  readonly #formats: TimeFormats
+
+  /** Formats as in strptime.ts, without a fault. */
+  constructor(zone: string, formats: readonly string[] = []) {
+    super(zone)
+    this.#formats = new TimeFormats(formats, this.zone)
+  }
+
+  /** What a format of the user's own has read may have its seconds elsewhere. */
+  override rememberMinute(bytes: DataView, at: number, end: number): void {
+    if (this.#formats.isEmpty) super.rememberMinute(bytes, at, end)
+  }
 
   /** Reads a value that is a time as a whole; sets `ms` and `nanos`. */
   parse(bytes: Buffer, start: number, end: number, kind: number): boolean {
-    if (kind === Kind.number) return epoch(this, bytes, start, end)
+    if (kind === Kind.number) return this.#isCustom(bytes, start, end) || epoch(this, bytes, start, end)
     if (end - start > maxLength || kind > Kind.jsonText || kind === Kind.absent) return false
     if (kind === Kind.jsonText)
       return this.parse(this.#scratch, 0, unescape(bytes, start, end, this.#scratch, 0), Kind.text)
     while (end > start && bytes[end - 1] === space) end--
     while (start < end && bytes[start] === space) start++
+    if (this.#isCustom(bytes, start, end)) return true
     const at = this.#stamp(bytes, start, end)
     if (at === end && start < end) return true
     // Go's time.String() with its monotonic clock reading
     if (at > 0 && bytes[at] === space && bytes[at + 1] === 0x6d && bytes[at + 2] === 0x3d) return true
     return epoch(this, bytes, start, end)
+  }
+
+  #isCustom(bytes: Buffer, start: number, end: number): boolean {
+    return this.#take(this.#formats.whole(bytes, start, end, this.now))
+  }
+
+  /** As `parsePrefix`, in the user's own formats alone. */
+  customPrefix(bytes: Buffer, start: number, end: number): boolean {
+    return this.#take(this.#formats.prefix(bytes, start, Math.min(end, start + maxLength), this.now))
+  }
+
+  #take(format: TimeFormat | undefined): boolean {
+    if (format === undefined) return false
+    this.ms = format.ms
+    this.nanos = format.nanos
+    this.end = format.end
+    return true
   }
 
   /** Reads a time at the start of a line, by which no word may hang; a date alone is none. Sets `ms`, `nanos` and `end`. */
@@ -211,13 +242,11 @@ export class TimeScanner extends TimeReader {
     const now = Math.floor(this.now / dayMs)
     const key = month * 32 + day
     if (key !== this.#inferredKey || now !== this.#inferredNow) {
-      let year = new Date(this.now + dayMs).getUTCFullYear()
-      const oldest = year - 8
-      while (year >= oldest && !(isDay(year, month, day) && daysOf(year, month, day) <= now + 1)) year--
-      if (year < oldest) return false
+      const days = daysInferred(this.now, month, day)
+      if (Number.isNaN(days)) return false
       this.#inferredKey = key
       this.#inferredNow = now
-      this.#inferredDay = daysOf(year, month, day)
+      this.#inferredDay = days
     }
     this.local = this.#inferredDay * dayMs
     return true

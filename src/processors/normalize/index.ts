@@ -1,4 +1,5 @@
 import { defineProcessor } from '../../config/define.ts'
+import { formatFault } from '../../scan/strptime-steps.ts'
 import { TimeScanner } from '../../scan/time.ts'
 import { builtIn, Candidates } from './candidates.ts'
 import { Normalizer } from './normalizer.ts'
@@ -18,6 +19,14 @@ export const normalize = defineProcessor({
         .text('Time zone of times that name none: an IANA name, as Europe/Berlin.')
         .refine(isZone, { error: 'expected a time zone, for example "Europe/Berlin"' })
         .default('UTC'),
+      timeFormats: types
+        .list(
+          'Forms of time stamps besides those known by themselves, as strptime has them; tried first, also at the start of lines of text.',
+          types
+            .text('A format: %Y %y %m %d %e %j %b %B %a %A %H %I %p %M %S %f %L %N %s %z %Z %F %T %D %R %%.')
+            .refine(text => formatFault(text) === undefined, { error: ({ input }) => formatFault(String(input)) ?? '' })
+        )
+        .default([]),
       service: types.text('Service of rows that name none, where their input has none either.').default(''),
       candidates: types
         .group('Further names of the fields that each row has.', {
@@ -60,10 +69,16 @@ export const normalize = defineProcessor({
         level: 'warn',
         body: '2026-11-22 10:00:00.123 [main] WARN  pool is full'
       }
+    },
+    {
+      title: 'A form of time of its own',
+      config: 'time_formats: ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S,%f"]\nzone: Europe/Berlin',
+      input: '22.11.2026 10:00:00 WARN pool is full',
+      output: { time: '2026-11-22T09:00:00.000Z', level: 'warn', body: '22.11.2026 10:00:00 WARN pool is full' }
     }
   ],
-  create({ zone, service, candidates }, { keys }) {
-    return new Normalizer(new Candidates(keys, candidates), new TimeScanner(zone), service)
+  create({ zone, timeFormats, service, candidates }, { keys }) {
+    return new Normalizer(new Candidates(keys, candidates), new TimeScanner(zone, timeFormats), service)
   }
 })
 
