@@ -88,8 +88,4 @@ export class Meter {
   samples(): Sample[] {
     return [...this.#samples.values()]
   }
-
-  forget(name: MetricName, ...labels: string[]): void {
-    this.#samples.delete(`${name}\u0000${labels.join('\u0000')}`)
-  }
 }

@@ -19,7 +19,7 @@ export interface Source {
   readonly resource: Resource
   /** Data stream dataset of its rows. */
   readonly dataset: string
-  /** Service of rows that name none; empty: the host name of none. */
+  /** Service of rows that name none; empty: they stay without. */
   readonly service: string
   /** Rows that start before this position existed when we opened the source: they may have been sent by an earlier run, so
    * that Elasticsearch's answer 409 means "already there" and not "another row has this id". */

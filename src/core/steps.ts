@@ -44,6 +44,6 @@ export interface Processor {
 /** What parsers and processors get when they are created. */
 export interface StepContext {
   readonly keys: Keys
-  /** Counts one more parse error; the reason is an index into `parseErrors`. */
+  /** Epoch ms: the time of reading, for rows that have none of their own. */
   readonly now: () => number
 }

@@ -24,15 +24,6 @@ describe('meter', () => {
     meter.of('collector_rows_total', 'a b', 'c').value = 1
     expect(meter.of('collector_rows_total', 'a', 'b c').value).toBe(0)
   })
-
-  it('forgets a sample', () => {
-    const meter = new Meter()
-    meter.of('collector_output_paused', 'es', 'forbidden').value = 1
-    meter.of('collector_output_paused', 'es', 'not_found')
-    meter.forget('collector_output_paused', 'es', 'forbidden')
-    expect(meter.samples()).toMatchObject([{ labels: ['es', 'not_found'] }])
-    expect(meter.of('collector_output_paused', 'es', 'forbidden').value).toBe(0)
-  })
 })
 
 describe('table of metrics', () => {
