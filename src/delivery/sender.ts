@@ -1,23 +1,14 @@
-import type { Clock } from '../core/clock.ts'
 import { crashPoint } from '../core/crash-points.ts'
 import { SendError } from '../core/errors.ts'
-import type { Log } from '../core/log.ts'
 import { Verdict } from '../core/outcome.ts'
-import type { Output, Verdicts } from '../core/output.ts'
-import type { StateLink } from '../core/record.ts'
-import type { Books } from './books.ts'
-import type { Budget } from './budget.ts'
+import type { Verdicts } from '../core/output.ts'
 import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
 import { Gate, pauseReason } from './gate.ts'
-import type { Letters } from './letters.ts'
-import type { RetryOptions } from './options.ts'
-import type { Packer } from './packer.ts'
 import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
-import type { Refusals } from './refusals.ts'
-import type { Returns } from './returns.ts'
-import { countRetries, type Settler } from './settler.ts'
+import type { Probe, Request, SenderParts } from './request.ts'
+import { countRetries } from './settler.ts'
 
 const refusesAll = 'refuses_all'
 const mostMessage = 500
@@ -27,40 +18,6 @@ const mostAttemptsInFront = 3
 /** A server that has less memory for requests than one needs says that it is busy each time (Elasticsearch:
  * indexing_pressure.memory.limit). Smaller requests find room; not ever smaller ones, as it may just be busy. */
 const leastHalvedBytes = 256 * 1024
-
-export interface SenderParts {
-  readonly id: string
-  readonly output: Output
-  readonly link: StateLink
-  readonly clock: Clock
-  readonly log: Log
-  readonly books: Books
-  readonly budget: Budget
-  readonly refusals: Refusals
-  readonly letters: Letters
-  readonly returns: Returns
-  readonly settler: Settler
-  readonly packer: Packer
-  readonly maxConcurrency: number
-  readonly batchBytes: number
-  readonly retry: RetryOptions
-  readonly random: () => number
-  /** The output has ended. */
-  readonly onEnd: () => void
-}
-
-/** A request on its way. */
-interface Request {
-  readonly parcel: Parcel
-  readonly size: number
-  /** Of the gate, when it began. */
-  readonly epoch: number
-  /** It took the last slot while others were waiting. */
-  readonly isFull: boolean
-  /** One row, to see whether the server still refuses everything; see Refusals. */
-  readonly probe: Probe
-}
-type Probe = 'none' | 'fresh' | 'kept'
 
 /** Sends parcels, one promise each, and decides what an answer or a fault means for the next ones. */
 export class Sender {
