@@ -99,12 +99,14 @@ export interface RunOptions {
   readonly settles?: boolean
   readonly disk?: Disk
   readonly clock?: FakeClock
+  /** Lines beyond it never come together. */
+  readonly chunkBytes?: number
 }
 
 /** One run of a follower, from start to kill. */
 export class Run {
-  readonly arena = new Arena(4096)
-  readonly batch = new Batch(this.arena.bytes)
+  readonly arena: Arena
+  readonly batch: Batch
   readonly rows: SeenRow[] = []
   readonly lost: { reason: string; bytes: number; path: string }[] = []
   readonly readers = new Map<FileSource, Reader>()
@@ -117,6 +119,8 @@ export class Run {
   readonly #link: MemoryLink
 
   constructor(input: FollowInput, options: RunOptions) {
+    this.arena = new Arena(options.chunkBytes ?? 4096)
+    this.batch = new Batch(this.arena.bytes)
     this.input = input
     this.#link = options.link
     this.settles = options.settles ?? true
