@@ -2,7 +2,7 @@ import { appendFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dice } from './dice.ts'
 import { messageOf } from './line.ts'
-import { delay } from './process.ts'
+import { delay, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { type Count, judgeLedger, type Verdict } from './verdict.ts'
 
@@ -62,13 +62,25 @@ export const partialLines: Scenario = {
       await site.ready()
       for (let round = 0; round < rounds[size]; round++) {
         for (const file of fragments) writeSome(file, dice)
-        if (round === rounds[size] >> 1) for (const file of fragments.slice(0, files[size] >> 1)) file.rotate()
+        if (round === rounds[size] >> 1) await rotate(trial, fragments.slice(0, files[size] >> 1))
         await pauseOrRestart(trial, fragments)
       }
       for (const file of fragments) file.finish()
       return judgeFragments(trial, fragments)
     })
   }
+}
+
+/** Renames files to where no input looks. What is promised needs them to be known by then: readable under their name for a scan
+ * interval, with a first row. */
+async function rotate(trial: Trial, fragments: readonly Fragments[]): Promise<void> {
+  for (const file of fragments) if (file.text === '') file.write(7)
+  await trial.site.ready()
+  await until('each file has a row', 30_000, () => {
+    const known = rowsByFile(trial)
+    return fragments.every(({ path }) => known.has(path))
+  })
+  for (const file of fragments) file.rotate()
 }
 
 function writeSome(file: Fragments, dice: Dice): void {
