@@ -7,9 +7,9 @@ export const roles = 8
 
 /** Names in the order in which they are asked; nested ones by dots. */
 export const builtIn = {
-  time: ['@timestamp', 'timestamp', 'time', 'ts', 't', 'date', 'datetime', 'eventTime', 'asctime'],
-  level: ['level', 'severity', 'lvl', 'loglevel', 'log.level', 'levelname', 'priority'],
-  service: ['service_name', 'service.name', 'service', 'app', 'application'],
+  time: ['@timestamp', 'timestamp', 'time', 'ts', 't', 'date', 'datetime', 'eventTime', 'asctime', '@t'],
+  level: ['level', 'severity', 'lvl', 'loglevel', 'log.level', 'levelname', 'priority', 'logLevel', '@l'],
+  service: ['service_name', 'service.name', 'service', 'app', 'application', 'serviceName'],
   trace: ['trace_id', 'traceId', 'trace.id', 'otelTraceID', 'dd.trace_id', 'traceparent'],
   span: ['span_id', 'spanId', 'span.id', 'otelSpanID', 'dd.span_id'],
   agent: ['agent_id', 'agent.id', 'agentId'],
