@@ -18,8 +18,8 @@ interface Kernel {
 let kernel: { readonly calls: Kernel; readonly memory: Buffer } | undefined
 
 /**
- * `bytes` as one gzip member. Level 1 is our own kernel, on this thread: measured on bulk bodies 370 MB/s, where zlib's level 1
- * makes 215 MB/s and 3 % less (test/bench/micro/gzip.ts). Higher levels are zlib's, on the thread pool.
+ * `bytes` as one gzip member. Level 1 is our own kernel, on this thread. Measured on bulk bodies of 484 bytes a document: 1.2 to
+ * 1.4 µs and 85 bytes, where zlib's level 1 took 2.1 to 2.7 µs and 83. Higher levels are zlib's, on the thread pool.
  */
 export async function gzip(bytes: Buffer, level: number): Promise<Buffer> {
   if (level === 1) return fastGzip(bytes)
@@ -31,7 +31,7 @@ export function fastGzip(bytes: Buffer): Buffer {
   const { calls, memory } = kernel
   const piece = calls.pieceBytes()
   const from = calls.output()
-  // Stored text never grows by more than a few bytes in a piece; Huffman codes of 15 bits can nearly double noise.
+  // Bodies pack to a fifth. What does not (codes have up to 15 bits, so noise can nearly double) makes it larger below.
   let into = Buffer.allocUnsafeSlow(headerBytes + trailerBytes + Math.max(4096, bytes.length >> 1))
   into.set(header)
   let at = headerBytes

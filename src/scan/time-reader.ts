@@ -44,7 +44,8 @@ export class TimeReader {
 
   /**
    * `2026-11-22T10:00:00.123Z` in the minute of the last such time: all but the seconds is compared, four bytes at a time. False for
-   * everything else, however good a time it may be. Measured: 15 ns, where `common` takes 43.
+   * everything else, however good a time it may be. Measured
+   * in `normalize`: a row with a time takes 30 ns more than one without, 49 by way of `parse`.
    */
   sameMinute(bytes: DataView, at: number, end: number): boolean {
     const minute = this.#minute
