@@ -1,4 +1,5 @@
 import type { Source } from './source.ts'
+import { float64s, int32s, uint8s, type Workspace } from './workspace.ts'
 
 /** What the bytes of a span are. `plain` is text that can stand inside a JSON string as it is (no quote, backslash or control
  * character, valid UTF-8); `text` may need escaping; `jsonText` is the inside of a JSON string that has escapes. */
@@ -51,8 +52,16 @@ export interface Column {
   readonly kind: Uint8Array
 }
 
+/** Of a batch that has no workspace. */
 const initialRows = 4096
 const initialFields = 16384
+/** A row takes two bytes of a chunk at least, and a chunk a quarter of `bytes`. */
+const rowsOf = (bytes: number): number => bytes / 8 + 64
+
+/** What the columns of a batch of so many bytes take of a workspace: 94 bytes a row and 18 a field. */
+export function columnBytes(bytes: number): number {
+  return rowsOf(bytes) * 128
+}
 
 /**
  * One chunk of bytes as columns of numbers. A shard owns one Batch and fills it again for each chunk: whatever outlives the
@@ -83,49 +92,91 @@ export class Batch {
   source!: Source
 
   /** Span of a row's content in `bytes`: without line end, without container prefix. */
-  starts = new Int32Array(initialRows)
-  ends = new Int32Array(initialRows)
+  starts: Int32Array
+  ends: Int32Array
   /** Where the record starts in the source, and how many source bytes it takes with its line end. */
-  positions = new Float64Array(initialRows)
-  lengths = new Int32Array(initialRows)
-  flags = new Uint8Array(initialRows)
+  positions: Float64Array
+  lengths: Int32Array
+  flags: Uint8Array
   /** Index into `parseErrors`. */
-  errors = new Uint8Array(initialRows)
-  fate = new Uint8Array(initialRows)
+  errors: Uint8Array
+  fate: Uint8Array
 
   marks = new Int32Array(0)
-  mark = new Int32Array(initialRows)
+  mark: Int32Array
 
   /** Epoch ms, and the rest in nanoseconds (0 to 999,999). */
-  time = new Float64Array(initialRows)
-  nanos = new Int32Array(initialRows)
+  time: Float64Array
+  nanos: Int32Array
   /** OpenTelemetry severity number 1 to 24; 0 is unknown. */
-  severity = new Uint8Array(initialRows)
-  service = newColumn(initialRows)
-  traceId = newColumn(initialRows)
-  spanId = newColumn(initialRows)
-  agentId = newColumn(initialRows)
+  severity: Uint8Array
+  service: Column
+  traceId: Column
+  spanId: Column
+  agentId: Column
   /** The message. Where absent, the row itself is the message. */
-  body = newColumn(initialRows)
+  body: Column
 
-  firstField = new Int32Array(initialRows).fill(-1)
-  lastField = new Int32Array(initialRows)
+  firstField: Int32Array
+  lastField: Int32Array
   fields = 0
   /** Id in the shard's `Keys`. */
-  fieldKey = new Int32Array(initialFields)
-  fieldStart = new Int32Array(initialFields)
-  fieldEnd = new Int32Array(initialFields)
-  fieldKind = new Uint8Array(initialFields)
-  fieldNext = new Int32Array(initialFields)
-  fieldUse = new Uint8Array(initialFields)
+  fieldKey: Int32Array
+  fieldStart: Int32Array
+  fieldEnd: Int32Array
+  fieldKind: Uint8Array
+  fieldNext: Int32Array
+  fieldUse: Uint8Array
 
+  /** Where the columns lie, unless they had to grow: see `inWorkspace`. */
+  readonly workspace: Workspace | undefined
+  readonly #home: Buffer
   #view: DataView
   #viewOf: Buffer
 
-  constructor(bytes: Buffer) {
+  /** With a workspace, `bytes` stands at its address 0 and columns are large enough for all rows of a chunk. */
+  constructor(bytes: Buffer, workspace?: Workspace) {
     this.bytes = bytes
+    this.workspace = workspace
+    this.#home = bytes
     this.#viewOf = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const rows = workspace === undefined ? initialRows : rowsOf(bytes.length)
+    const fields = workspace === undefined ? initialFields : rowsOf(bytes.length)
+    const numbers = (count: number): Int32Array => int32s(workspace, count)
+    const small = (count: number): Uint8Array => uint8s(workspace, count)
+    const column = (): Column => ({ start: numbers(rows), end: numbers(rows), kind: small(rows) })
+    this.starts = numbers(rows)
+    this.ends = numbers(rows)
+    this.positions = float64s(workspace, rows)
+    this.lengths = numbers(rows)
+    this.flags = small(rows)
+    this.errors = small(rows)
+    this.fate = small(rows)
+    this.mark = numbers(rows)
+    this.time = float64s(workspace, rows)
+    this.nanos = numbers(rows)
+    this.severity = small(rows)
+    this.service = column()
+    this.traceId = column()
+    this.spanId = column()
+    this.agentId = column()
+    this.body = column()
+    this.firstField = numbers(rows)
+    this.lastField = numbers(rows)
+    this.fieldKey = numbers(fields)
+    this.fieldStart = numbers(fields)
+    this.fieldEnd = numbers(fields)
+    this.fieldKind = small(fields)
+    this.fieldNext = numbers(fields)
+    this.fieldUse = small(fields)
+  }
+
+  /** Whether kernels can be used: bytes and columns lie in the workspace. A row whose overlay is larger than the chunk moves the
+   * bytes elsewhere until the next chunk, more fields than a chunk should have move the columns for good. */
+  get inWorkspace(): boolean {
+    const buffer = this.workspace?.buffer
+    return this.bytes === this.#home && this.starts.buffer === buffer && this.fieldUse.buffer === buffer
   }
 
   /** `bytes`, for reading words. Take it anew for each batch, and behind anything that may add to the overlay. */
@@ -238,10 +289,6 @@ export class Batch {
     }
     for (const name of ['fieldKind', 'fieldUse'] as const) this[name] = grown(this[name], new Uint8Array(fields))
   }
-}
-
-function newColumn(rows: number): Column {
-  return { start: new Int32Array(rows), end: new Int32Array(rows), kind: new Uint8Array(rows) }
 }
 
 function grown<T extends Int32Array | Uint8Array | Float64Array>(from: T, into: T): T {

@@ -35,6 +35,16 @@ export class Body {
     this.rowLengths[row] = length
   }
 
+  /** Marks the ends of `count` rows that were written at once. */
+  endRows(count: number, ends: Int32Array, positions: Float64Array, lengths: Int32Array): void {
+    const row = this.rows
+    while (row + count > this.rowEnds.length) this.#grow()
+    this.rowEnds.set(ends.subarray(0, count), row)
+    this.rowPositions.set(positions.subarray(0, count), row)
+    this.rowLengths.set(lengths.subarray(0, count), row)
+    this.rows = row + count
+  }
+
   clear(): void {
     this.at = 0
     this.rows = 0

@@ -1,4 +1,4 @@
-import { Batch, parseErrors } from '../core/batch.ts'
+import { parseErrors } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
 import { crashPoint } from '../core/crash-points.ts'
 import { Keys } from '../core/keys.ts'
@@ -43,7 +43,7 @@ export class Shard {
   readonly #start: ShardStart
   readonly #context: ShardContext
   readonly #arena = new Arena()
-  readonly #batch = new Batch(this.#arena.bytes)
+  readonly #batch = this.#arena.newBatch()
   readonly #keys = new Keys()
   readonly #turns: Turns
   readonly #lanes = new Map<FileSource, Lane[]>()

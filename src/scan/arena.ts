@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { Batch } from '../core/batch.ts'
+import { Batch, columnBytes } from '../core/batch.ts'
 import type { Lines } from '../core/steps.ts'
+import { Workspace } from '../core/workspace.ts'
 import { structureWasm } from './structure.wasm.ts'
 import { hasMark } from './text.ts'
 
@@ -10,7 +11,8 @@ export const noMark = 0x7fffffff
 const newline = 0x0a
 const quote = 0x22
 const backslash = 0x5c
-const pageBytes = 65536
+/** For tables of kernels. */
+const tableBytes = 8 * 1024 * 1024
 /** How far the kernel reads, and writes, behind what it was given. */
 const slackBytes = 64
 
@@ -31,7 +33,7 @@ let structureModule: WebAssembly.Module | undefined
  * characters (`batch.marks`) and of line ends (`lines`). With them a scanner finds the end of a string in one step.
  *
  * ```
- * bytes: chunk, overlay | marks: one a byte at worst | line ends | marks behind them | result        one WebAssembly memory
+ * bytes: chunk, overlay | marks: one a byte at worst | line ends | marks behind them | result | columns, tables        workspace
  * ```
  * Most of it is never touched and so costs no memory. Bytes that stand elsewhere (a row larger than the chunk, an overlay that
  * grew) are indexed in plain JavaScript, with the same result. measured: 0.6 GB/s, the kernel 4.6 GB/s.
@@ -41,6 +43,7 @@ export class Arena {
   readonly bytes: Buffer
   readonly chunkBytes: number
   readonly lines: Lines
+  readonly workspace: Workspace
   #marks: Int32Array<ArrayBuffer>
   #marked = 0
   readonly #kernel: Kernel
@@ -53,19 +56,24 @@ export class Arena {
     this.chunkBytes = chunkBytes
     const size = chunkBytes * 4
     const numbers = size + slackBytes
-    const arrays = (size + slackBytes + 3) & ~3
-    const pages = Math.ceil((arrays + numbers * 12 + 8) / pageBytes)
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.workspace = new Workspace(size + numbers * 12 + columnBytes(size) + tableBytes)
+    const { buffer, memory } = this.workspace
+    // the first thing in it, so that positions in the chunk are addresses
+    this.bytes = Buffer.from(buffer, this.workspace.take(size + slackBytes), size)
+    this.#kernelMarks = new Int32Array(buffer, this.workspace.take(numbers * 4), numbers)
+    this.#kernelEnds = new Int32Array(buffer, this.workspace.take(numbers * 4), numbers)
+    this.#kernelBehind = new Int32Array(buffer, this.workspace.take(numbers * 4), numbers)
+    this.#result = new Int32Array(buffer, this.workspace.take(8), 2)
     structureModule ??= new WebAssembly.Module(Buffer.from(structureWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(structureModule, { env: { memory } })
     this.#kernel = exports['index'] as Kernel
-    this.bytes = Buffer.from(memory.buffer, 0, size)
-    this.#kernelMarks = new Int32Array(memory.buffer, arrays, numbers)
-    this.#kernelEnds = new Int32Array(memory.buffer, arrays + numbers * 4, numbers)
-    this.#kernelBehind = new Int32Array(memory.buffer, arrays + numbers * 8, numbers)
-    this.#result = new Int32Array(memory.buffer, arrays + numbers * 12, 2)
     this.#marks = this.#kernelMarks
     this.lines = { count: 0, ends: this.#kernelEnds, marks: this.#kernelBehind }
+  }
+
+  /** A batch whose columns lie in the workspace. */
+  newBatch(): Batch {
+    return new Batch(this.bytes, this.workspace)
   }
 
   /** Indexes `batch.bytes[0, batch.size)`: sets `batch.marks`, `batch.isUtf8` and `lines`. `isUtf8` is true if all of it is valid but

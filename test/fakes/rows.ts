@@ -18,7 +18,7 @@ export interface Row {
 export class Bench {
   readonly keys = new Keys()
   readonly arena = new Arena()
-  readonly batch = new Batch(this.arena.bytes)
+  readonly batch = this.arena.newBatch()
   readonly context: StepContext = { keys: this.keys, now: () => readTime }
   /** What `auto` chose. */
   parser: string | undefined

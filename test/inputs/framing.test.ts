@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Batch, Flag, parseErrors } from '../../src/core/batch.ts'
+import { Flag, parseErrors } from '../../src/core/batch.ts'
 import { Idle, type Source } from '../../src/core/source.ts'
 import type { Framer } from '../../src/core/steps.ts'
 import { ContainerFramer } from '../../src/inputs/framing/containers.ts'
@@ -9,7 +9,7 @@ import { LineFramer, type LineOptions } from '../../src/inputs/framing/lines.ts'
 import { Arena } from '../../src/scan/arena.ts'
 
 const arena = new Arena(8192)
-const batch = new Batch(arena.bytes)
+const batch = arena.newBatch()
 
 interface Row {
   readonly text: string

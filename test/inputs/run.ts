@@ -120,7 +120,7 @@ export class Run {
 
   constructor(input: FollowInput, options: RunOptions) {
     this.arena = new Arena(options.chunkBytes ?? 4096)
-    this.batch = new Batch(this.arena.bytes)
+    this.batch = this.arena.newBatch()
     this.input = input
     this.#link = options.link
     this.settles = options.settles ?? true

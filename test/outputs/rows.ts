@@ -2,6 +2,7 @@ import { Batch, Kind } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Body, type Shipment } from '../../src/core/output.ts'
 import type { Resource, Source } from '../../src/core/source.ts'
+import { Arena } from '../../src/scan/arena.ts'
 import { sourceOf } from '../fakes/source.ts'
 
 export const someTime = Date.UTC(2026, 10, 22, 10, 0, 0, 123)
@@ -33,23 +34,21 @@ export function newSource(options: { resource?: Resource; dataset?: string; id?:
   return sourceOf({ resource: { 'log.file.path': '/var/log/agent.log' }, ...options })
 }
 
+/** Stands for the one batch of a shard: filled again for each. */
+const inArena = new Arena().newBatch()
+
 /** A batch of rows, one source byte apart from each other where `line` says nothing else. */
 export function newBatch(
   rows: readonly Row[],
-  options: { source?: Source; keys?: Keys } = {}
+  options: { source?: Source; keys?: Keys; inWorkspace?: boolean } = {}
 ): { batch: Batch; keys: Keys } {
   const keys = options.keys ?? new Keys()
   const lines = rows.map(row => Buffer.from(row.line ?? ''))
-  const batch = new Batch(
-    Buffer.alloc(
-      Math.max(
-        1024,
-        lines.reduce((sum, line) => sum + line.length + 1, 0)
-      )
-    )
-  )
+  const lineBytes = lines.reduce((sum, line) => sum + line.length + 1, 0)
+  const batch = options.inWorkspace ? inArena : new Batch(Buffer.alloc(Math.max(1024, lineBytes)))
   batch.source = options.source ?? newSource()
   batch.readTime = someTime
+  batch.size = 0
   for (const line of lines) batch.size += line.copy(batch.bytes, batch.size) + 1
   batch.clear()
   const add = ([kind, value]: Value): [number, number, number] => {

@@ -40,7 +40,7 @@ function indexOf(arena: Arena, batch: Batch): Index {
 }
 
 function batchOf(arena: Arena, text: Buffer): Batch {
-  const batch = new Batch(arena.bytes)
+  const batch = arena.newBatch()
   text.copy(batch.bytes)
   batch.size = text.length
   batch.clear()

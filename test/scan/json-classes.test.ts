@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Batch, parseErrors } from '../../src/core/batch.ts'
+import { parseErrors } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'
@@ -282,7 +282,7 @@ function bytesOf(text: string): Buffer {
 }
 
 const arena = new Arena()
-const batch = new Batch(arena.bytes)
+const batch = arena.newBatch()
 const scanner = new JsonScanner(new Keys(), new Set(['service']))
 
 /** The error of a row that stands alone, and between two others; both must agree. */

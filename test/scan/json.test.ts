@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Batch, Flag, Kind, parseErrors } from '../../src/core/batch.ts'
+import { Flag, Kind, parseErrors } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'
@@ -12,7 +12,7 @@ const between = ['\n', '"}\n', '"', '":1}', '41"}', '{', '', '}\n', 'e"}'].map(t
 class Bench {
   readonly arena = new Arena(4096)
   readonly keys = new Keys()
-  readonly batch = new Batch(this.arena.bytes)
+  readonly batch = this.arena.newBatch()
   readonly scanner = new JsonScanner(this.keys, descend)
 
   /** Puts rows behind each other, with bytes between them that would mend some that are cut, and scans them. */

@@ -21,7 +21,7 @@ export class HeldBudget {
   get scratch(): { readonly arena: Arena; readonly batch: Batch } {
     if (this.#scratch === undefined) {
       const arena = new Arena()
-      this.#scratch = { arena, batch: new Batch(arena.bytes) }
+      this.#scratch = { arena, batch: arena.newBatch() }
     }
     return this.#scratch
   }

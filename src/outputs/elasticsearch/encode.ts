@@ -44,13 +44,15 @@ export class DocumentEncoder {
     this.#options = options
     this.#isOtel = options.schema === 'otel'
     this.#keys = new KeyTexts(keys)
-    this.#time = new Timestamps(options.hasAction ? '"}}\n{"@timestamp":"' : '{"@timestamp":"')
+    const before = options.hasAction ? '"}}\n{"@timestamp":"' : '{"@timestamp":"'
+    this.#time = new Timestamps(before)
     this.#timeAgain = options.schema === 'flat' ? new Timestamps('","timestamp":"') : undefined
     this.#names = namesOf[options.schema]
     this.#texts = rowTexts(this.#names, this.#isOtel)
     if (options.schema === 'ecs' && options.hasAction) {
-      const head = (text: SourceText, level: number, flags: number) => this.#learnHead(text, level, flags)
-      this.#plain = new PlainRows({ names: this.#names, time: this.#time, head })
+      const head = (text: SourceText, level: number, flags: number) =>
+        text.heads[flags]?.[level] ?? this.#learnHead(text, level, flags)
+      this.#plain = new PlainRows(this.#names, before, head)
     }
   }
 

@@ -9,8 +9,7 @@ export const idTail = 20
 
 const digits = Uint8Array.from(Buffer.from(idAlphabet))
 /** Two digits at a time, low byte first. */
-const pairs = new Uint16Array(4096)
-for (let n = 0; n < 4096; n++) pairs[n] = digits[n >> 6]! | (digits[n & 63]! << 8)
+export const base64Pairs = Uint16Array.from({ length: 4096 }, (_, n) => digits[n >> 6]! | (digits[n & 63]! << 8))
 const twoTo30 = 0x40000000
 
 /** Writes the 20 digits behind the source id. */
@@ -21,8 +20,8 @@ export function writeIdTail(position: number, length: number, check: number, int
     high = Math.floor(position / twoTo30)
     low = position - high * twoTo30
   }
-  into.setUint16(at, pairs[(high >>> 12) & 4095]!, true)
-  into.setUint16(at + 2, pairs[high & 4095]!, true)
+  into.setUint16(at, base64Pairs[(high >>> 12) & 4095]!, true)
+  into.setUint16(at + 2, base64Pairs[high & 4095]!, true)
   write30(low, into, at + 4)
   write30(length, into, at + 9)
   into.setUint8(at + 14, digits[(check >>> 30) & 3]!)
@@ -31,8 +30,8 @@ export function writeIdTail(position: number, length: number, check: number, int
 
 function write30(n: number, into: DataView, at: number): void {
   into.setUint8(at, digits[(n >>> 24) & 63]!)
-  into.setUint16(at + 1, pairs[(n >>> 12) & 4095]!, true)
-  into.setUint16(at + 3, pairs[n & 4095]!, true)
+  into.setUint16(at + 1, base64Pairs[(n >>> 12) & 4095]!, true)
+  into.setUint16(at + 3, base64Pairs[n & 4095]!, true)
 }
 
 /** A check over 32 bytes of a row, taken in eight groups of four that spread over it, so that a source that was taken for

@@ -5,7 +5,7 @@ const firstMs = Date.parse('0001-01-01T00:00:00.000Z')
 const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** `00` to `99` as two ASCII bytes, low byte first. */
-const pairs = Uint16Array.from({ length: 100 }, (_, n) => 0x3030 + Math.floor(n / 10) + ((n % 10) << 8))
+export const decimalPairs = Uint16Array.from({ length: 100 }, (_, n) => 0x3030 + Math.floor(n / 10) + ((n % 10) << 8))
 const point = 0x2e
 const zero = 0x30
 const letterZ = 0x5a
@@ -36,17 +36,17 @@ export class Timestamps {
     const second = (rest / 1000) | 0
     const milli = (rest | 0) - second * 1000
     const tens = (milli / 10) | 0
-    into.setUint16(at, pairs[second]!, true)
+    into.setUint16(at, decimalPairs[second]!, true)
     into.setUint8(at + 2, point)
-    into.setUint16(at + 3, pairs[tens]!, true)
+    into.setUint16(at + 3, decimalPairs[tens]!, true)
     into.setUint8(at + 5, zero + milli - tens * 10)
     at += 6
     if (nanos !== 0) {
       const high = (nanos / 10_000) | 0
       const low = nanos - high * 10_000
-      into.setUint16(at, pairs[high]!, true)
-      into.setUint16(at + 2, pairs[(low / 100) | 0]!, true)
-      into.setUint16(at + 4, pairs[low % 100]!, true)
+      into.setUint16(at, decimalPairs[high]!, true)
+      into.setUint16(at + 2, decimalPairs[(low / 100) | 0]!, true)
+      into.setUint16(at + 4, decimalPairs[low % 100]!, true)
       at += 6
     }
     into.setUint8(at, letterZ)
@@ -78,7 +78,7 @@ function writeDigits(n: number, digits: number, into: DataView, at: number): num
   while (to - at >= 2) {
     const rest = (n / 100) | 0
     to -= 2
-    into.setUint16(to, pairs[n - rest * 100]!, true)
+    into.setUint16(to, decimalPairs[n - rest * 100]!, true)
     n = rest
   }
   if (to > at) into.setUint8(at, zero + n)

@@ -1,6 +1,5 @@
 // What each step of the path costs a row, from the chunk to the encoded document: `node test/bench/micro/path.ts [json|text]`.
 // The best of many short rounds, since others may use the machine as well. `read` is a copy here, not a system call.
-import { Batch } from '../../../src/core/batch.ts'
 import { Keys } from '../../../src/core/keys.ts'
 import { Body } from '../../../src/core/output.ts'
 import type { Source } from '../../../src/core/source.ts'
@@ -32,7 +31,7 @@ const source: Source = {
   marker: () => ''
 }
 const arena = new Arena()
-const batch = new Batch(arena.bytes)
+const batch = arena.newBatch()
 const keys = new Keys()
 const context = { keys, now: () => Date.now() }
 const parser = auto.create(optionsOf(auto, {}), context)

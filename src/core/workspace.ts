@@ -1,0 +1,42 @@
+/**
+ * The memory that a shard's kernels work on: one WebAssembly memory, so that a kernel can read the bytes of a chunk, the columns of a
+ * batch and its own tables. Taken once and never given back. What is not touched costs no memory, so everything may be as large as the
+ * largest chunk needs.
+ */
+export class Workspace {
+  readonly memory: WebAssembly.Memory
+  readonly buffer: ArrayBuffer
+  readonly #limit: number
+  #used = 0
+
+  constructor(bytes: number) {
+    const pages = Math.ceil(bytes / 65536)
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.buffer = this.memory.buffer
+    this.#limit = pages * 65536
+  }
+
+  /** The address of `bytes` bytes of zeros, or -1 where there is no room: then whoever asks goes without. */
+  take(bytes: number): number {
+    const address = (this.#used + 63) & ~63
+    if (address + bytes > this.#limit) return -1
+    this.#used = address + bytes
+    return address
+  }
+}
+
+/** Columns, in the workspace if there is one with room. */
+export function int32s(workspace: Workspace | undefined, count: number): Int32Array {
+  const address = workspace?.take(count * 4) ?? -1
+  return address < 0 ? new Int32Array(count) : new Int32Array(workspace!.buffer, address, count)
+}
+
+export function uint8s(workspace: Workspace | undefined, count: number): Uint8Array {
+  const address = workspace?.take(count) ?? -1
+  return address < 0 ? new Uint8Array(count) : new Uint8Array(workspace!.buffer, address, count)
+}
+
+export function float64s(workspace: Workspace | undefined, count: number): Float64Array {
+  const address = workspace?.take(count * 8) ?? -1
+  return address < 0 ? new Float64Array(count) : new Float64Array(workspace!.buffer, address, count)
+}
