@@ -7,7 +7,12 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '--memoryBase', '0']
 
 /** Kernels and the rooms that use them. */
-export const kernels = { structure: 'scan', deflate: 'outputs', document: 'outputs/elasticsearch' } as const
+export const kernels = {
+  structure: 'scan',
+  deflate: 'outputs',
+  members: 'scan',
+  document: 'outputs/elasticsearch'
+} as const
 
 /** The module text of src/<room>/<name>.wasm.ts. */
 export async function compile(name: string): Promise<string> {

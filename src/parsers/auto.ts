@@ -37,14 +37,20 @@ export const auto = defineParser({
     return {
       parse(batch) {
         let choice = batch.source.marks.parser
-        for (let row = 0; row < batch.rows; row++) {
+        json.open(batch)
+        for (let row = 0; row < batch.rows; ) {
           if (firstByte(batch, row) === openBrace) {
+            const next = json.pass(batch, row)
+            if (next > row && choice === undefined) choice = choose(batch, 'json')
+            row = next
+            if (row === batch.rows || firstByte(batch, row) !== openBrace) continue
             const error = json.scan(batch, row)
             if (error !== 0) refuse(batch, row, error)
             else if (choice === undefined) choice = choose(batch, 'json')
           } else if (choice !== 'json' && logfmt.scan(batch, row, minPairs) === 0) {
             if (choice === undefined) choice = choose(batch, 'logfmt')
           }
+          row++
         }
       }
     }

@@ -38,7 +38,8 @@ export const json = defineParser({
     const scanner = new JsonScanner(keys, new Set(descend))
     return {
       parse(batch) {
-        for (let row = 0; row < batch.rows; row++) {
+        scanner.open(batch)
+        for (let row = scanner.pass(batch, 0); row < batch.rows; row = scanner.pass(batch, row + 1)) {
           const error = scanner.scan(batch, row)
           if (error !== 0) refuse(batch, row, error)
         }

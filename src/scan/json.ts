@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { type Batch, Flag, Kind, parseErrors, Use } from '../core/batch.ts'
+import { type Batch, Flag, Kind, parseErrors } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { duplicateKey, invalid, JsonReader } from './json-reader.ts'
-import { KeyGuess } from './key-guess.ts'
+import { MembersKernel } from './members-kernel.ts'
 import { RowKeys } from './row-keys.ts'
 
 const notUtf8 = parseErrors.indexOf('utf8')
@@ -15,14 +15,36 @@ export class JsonScanner {
   readonly #keys: Keys
   readonly #names: RowKeys
   readonly #reader = new JsonReader()
-  readonly #guess = new KeyGuess()
-  /** The bytes that `#words` looks at. */
-  #viewed: Buffer = Buffer.alloc(0)
-  #words: DataView = new DataView(new ArrayBuffer(0))
+  /** For batches of one workspace: the shard's. */
+  #kernel: MembersKernel | undefined
+  #kernelIsUsable = false
+  /** The row that the kernel has begun and not ended; -1 where there is none. */
+  #begun = -1
 
   constructor(keys: Keys, descend: ReadonlySet<string>) {
     this.#keys = keys
     this.#names = new RowKeys(keys, descend)
+  }
+
+  /** To be called before the rows of a batch are scanned. */
+  open(batch: Batch): void {
+    if (batch.workspace !== undefined) this.#kernel ??= MembersKernel.in(batch.workspace)
+    const kernel = this.#kernel
+    if (!this.#names.open(kernel?.seen)) kernel?.forget()
+    this.#begun = -1
+    this.#kernelIsUsable = kernel !== undefined && kernel.canRead(batch)
+    if (this.#kernelIsUsable) kernel!.open(batch)
+  }
+
+  /** Scans rows from `row` on that are as those before them; returns the first that is to be scanned with `scan`. */
+  pass(batch: Batch, row: number): number {
+    if (!this.#canPass) return row
+    const names = this.#names
+    const kernel = this.#kernel!
+    const next = kernel.rows(batch, row, names.count)
+    names.count = kernel.stamp
+    this.#begun = next < batch.rows && kernel.at > 0 ? next : -1
+    return next
   }
 
   /** Adds a field for each member of the row's object, in order; those of an object named in `descend` each on their own, under a
@@ -30,131 +52,71 @@ export class JsonScanner {
    * `parseErrors`, and then the row has no fields. */
   scan(batch: Batch, row: number): number {
     const reader = this.#reader
-    const fields = batch.fields
-    if (!this.#names.begin()) this.#guess.forget()
     reader.open(batch, row)
-    const error = this.#scan(batch, row)
+    const first = batch.firstField[row]!
+    const fields = first < 0 ? batch.fields : first
+    const error = this.#begun === row ? this.#goOn(batch, row) : this.#scan(batch, row)
     if (error !== 0) batch.dropFields(row, fields)
     else if (reader.emptyKey) batch.flags[row]! |= Flag.emptyKey
     return error
   }
 
+  /** Not while keys are known that the kernel's tables have no room for. */
+  get #canPass(): boolean {
+    return this.#kernelIsUsable && this.#names.seen === this.#kernel!.seen
+  }
+
+  /** What `pass` has begun. */
+  #goOn(batch: Batch, row: number): number {
+    const reader = this.#reader
+    const kernel = this.#kernel!
+    this.#begun = -1
+    this.#names.goOn()
+    reader.at = kernel.at
+    reader.mark = kernel.mark
+    return this.#members(batch, row, kernel.before)
+  }
+
   #scan(batch: Batch, row: number): number {
     const reader = this.#reader
-    const { bytes, end, at } = reader
-    if (!batch.isUtf8 || bytes[at] !== 0x7b || bytes[at + 1] !== 0x22 || at + 1 >= end) {
-      if (!reader.space() || bytes[reader.at] !== 0x7b) return invalid
-      if (!batch.isUtf8 && !isUtf8(bytes.subarray(reader.at, end))) return notUtf8
-      reader.at++
-      if (!reader.space()) return invalid
-      if (bytes[reader.at] === 0x7d) return this.#finish()
-    } else reader.at = at + 1
-    return this.#members(batch, row)
+    const { bytes, end } = reader
+    this.#names.begin()
+    if (!reader.space() || bytes[reader.at] !== 0x7b) return invalid
+    if (!batch.isUtf8 && !isUtf8(bytes.subarray(reader.at, end))) return notUtf8
+    reader.at++
+    if (!reader.space()) return invalid
+    if (bytes[reader.at] === 0x7d) return this.#finish()
+    return this.#members(batch, row, -1)
   }
 
-  /** Adds all members; the cursor stands at the first key. A hot loop, so all in one: keys as guessed and strings without escapes
-   * are done here, everything else by the reader. Arrays are held in locals: measured, `batch.addField` took 12 ns a field, these
-   * stores take 6. */
-  #members(batch: Batch, row: number): number {
+  /** Adds the members from the key at the cursor on; `before` is the key before it. */
+  #members(batch: Batch, row: number, before: number): number {
     const reader = this.#reader
-    const guess = this.#guess
     const names = this.#names
-    const { bytes, marks, end } = reader
-    if (this.#viewed !== bytes) this.#view(bytes)
-    const words = this.#words
-    const stamp = names.row
-    let at = reader.at
-    let mark = reader.mark
-    let { fieldKey, fieldStart, fieldEnd, fieldKind, fieldUse, fieldNext, fields } = batch
-    let { next, length: lengths, first, last } = guess
-    let seen = names.seen
-    let linked = fields
-    let before = 0
     for (;;) {
-      let slot = next[before]!
-      const length = lengths[slot]!
-      if (
-        length !== 0 &&
-        at + length < end &&
-        (length < 8
-          ? words.getInt32(at, true) === first[slot]! && words.getInt32(at + length - 4, true) === last[slot]!
-          : words.getFloat64(at, true) === first[slot]! &&
-            words.getFloat64(at + length - 8, true) === last[slot]! &&
-            (length <= 16 || this.#keys.matches(slot - 1, bytes, at + 1, at + length - 2)))
-      ) {
-        at += length
-        mark += 2
-        if (bytes[at] === 0x20) at++
-      } else {
-        reader.at = at
-        reader.mark = mark
-        slot = reader.key(this.#keys, -1) + 1
-        if (slot === 0) return invalid
-        at = reader.at
-        mark = reader.mark
-        guess.learn(before, slot, this.#keys)
-        if (slot > seen.length) names.grow()
-        seen = names.seen
-        ;({ next, length: lengths, first, last } = guess)
-      }
-      const key = slot - 1
-      if (seen[key] === stamp) return duplicateKey
-      seen[key] = stamp
-      before = slot
-      const close = marks[mark + 1]!
-      if (
-        bytes[at] === 0x22 &&
-        close < end &&
-        bytes[close] === 0x22 &&
-        names.object === 0 &&
-        fields < fieldKey.length
-      ) {
-        fieldKey[fields] = key
-        fieldStart[fields] = at + 1
-        fieldEnd[fields] = close
-        fieldKind[fields] = Kind.plain
-        fieldUse[fields] = Use.attribute
-        fieldNext[fields] = ++fields
-        at = close + 1
-        mark += 2
-      } else {
-        reader.at = at
-        reader.mark = mark
-        link(batch, row, linked, fields)
-        const error = reader.space() ? this.#member(batch, row, key) : invalid
-        if (error !== 0) return error
-        at = reader.at
-        mark = reader.mark
-        ;({ fieldKey, fieldStart, fieldEnd, fieldKind, fieldUse, fieldNext, fields } = batch)
-        linked = fields
-      }
-      if (at < end && bytes[at] === 0x2c) {
-        const next = bytes[at + 1] === 0x20 ? at + 2 : at + 1
-        if (bytes[next] === 0x22) {
-          at = next
-          continue
-        }
-      }
-      if (at + 1 === end && bytes[at] === 0x7d) {
-        link(batch, row, linked, fields)
-        return 0
-      }
-      reader.at = at
-      reader.mark = mark
+      const key = reader.key(this.#keys, -1)
+      if (key < 0) return invalid
+      if (key >= names.seen.length) names.grow()
+      if (names.seen[key] === names.row) return duplicateKey
+      names.seen[key] = names.row
+      this.#kernel?.learn(before, key, this.#keys)
+      before = key
+      const error = this.#member(batch, row, key)
+      if (error !== 0) return error
       if (!reader.space()) return invalid
-      if (bytes[reader.at] === 0x7d) {
-        link(batch, row, linked, fields)
-        return this.#finish()
-      }
-      if (bytes[reader.at++] !== 0x2c || !reader.space()) return invalid
-      at = reader.at
-      mark = reader.mark
+      const byte = reader.bytes[reader.at]!
+      if (byte === 0x7d) return this.#finish()
+      reader.at++
+      if (byte !== 0x2c || !reader.space()) return invalid
+      // names that were made for members of objects are known here only
+      if (names.object !== 0 || !this.#canPass) continue
+      const kernel = this.#kernel!
+      kernel.seek(reader.at, reader.mark, before)
+      if (kernel.rest(batch, row, names.row)) return 0
+      reader.at = kernel.at
+      reader.mark = kernel.mark
+      before = kernel.before
     }
-  }
-
-  #view(bytes: Buffer): void {
-    this.#viewed = bytes
-    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** Passes the object's end; nothing but white space may follow. */
@@ -204,17 +166,6 @@ export class JsonScanner {
       if (byte !== 0x2c || !reader.space()) return invalid
     }
   }
-}
-
-/** Hangs fields that stand behind each other to the row, as `batch.addField` would have one by one. */
-function link(batch: Batch, row: number, from: number, to: number): void {
-  if (from === to) return
-  const before = batch.lastField[row]!
-  if (before < 0) batch.firstField[row] = from
-  else batch.fieldNext[before] = from
-  batch.fieldNext[to - 1] = -1
-  batch.lastField[row] = to - 1
-  batch.fields = to
 }
 
 /** The span of a string is what stands between its quotes. */

@@ -1,5 +1,7 @@
 import type { Keys } from '../core/keys.ts'
 
+const initialKeys = 4096
+
 /**
  * Which keys the members of a row have had, and which names its fields. All arrays are by key id and hold the number of a row or object
  * instead of a truth, so that nothing is cleared between rows.
@@ -8,36 +10,48 @@ export class RowKeys {
   readonly #keys: Keys
   readonly #descend: ReadonlySet<string>
   #generation = -1
-  #count = 0
+  /** The last number of a row or object. */
+  count = 0
   /** Number of the row. */
   row = 0
   /** Number of the last object of the row that was flattened; 0 if there was none. */
   object = 0
   /** 1 for names of objects to flatten. */
-  flat = new Uint8Array(1024)
-  /** The last row that had it as a member's name. */
-  seen = new Int32Array(1024)
+  flat = new Uint8Array(initialKeys)
+  /** The last row that had it as a member's name. May be replaced by a larger one. */
+  seen = new Int32Array(initialKeys)
   /** The last flattened object that had it, dotted. */
-  inner = new Int32Array(1024)
+  inner = new Int32Array(initialKeys)
   /** The last row that got a field of this name although no member has it. */
-  made = new Int32Array(1024)
+  made = new Int32Array(initialKeys)
 
   constructor(keys: Keys, descend: ReadonlySet<string>) {
     this.#keys = keys
     this.#descend = descend
   }
 
-  /** Begins a row; returns false if no id means what it meant before. */
-  begin(): boolean {
-    const known = this.#generation === this.#keys.generation && this.#count < 0x70000000
-    if (!known) this.#forget()
-    this.row = ++this.#count
-    this.object = 0
+  /** To be called before each batch: returns false if no id means what it meant before. `seen` is used as long as there is room for
+   * all ids in it. */
+  open(seen = this.seen): boolean {
+    const known = this.#generation === this.#keys.generation && this.count < 0x70000000
+    if (!known) this.#forget(seen)
     return known
   }
 
+  /** Begins a row with the next number. */
+  begin(): void {
+    this.row = ++this.count
+    this.object = 0
+  }
+
+  /** Goes on with the row whose number is the last one. */
+  goOn(): void {
+    this.row = this.count
+    this.object = 0
+  }
+
   beginObject(): void {
-    this.object = ++this.#count
+    this.object = ++this.count
   }
 
   /** The id for a field of this dotted name, which nothing else in the row has. An empty inner name is written as `_`. */
@@ -78,9 +92,10 @@ export class RowKeys {
     return id
   }
 
-  #forget(): void {
+  #forget(seen: Int32Array<ArrayBuffer>): void {
+    this.seen = seen
     this.#generation = this.#keys.generation
-    this.#count = 0
+    this.count = 0
     this.flat.fill(0)
     this.seen.fill(0)
     this.inner.fill(0)

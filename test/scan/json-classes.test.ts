@@ -3,6 +3,7 @@ import { parseErrors } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'
+import { scanRows } from './scan-rows.ts'
 
 /** The classes of JSONTestSuite with inputs of our own. Values stand in an object, as a row must be one. `<hex>` is a raw byte. */
 const accepted: Readonly<Record<string, readonly string[]>> = {
@@ -294,7 +295,7 @@ function errorOf(text: string): string {
     arena.index(batch)
     const mark = batch.marks.findIndex(position => position >= around.length)
     batch.addRow(around.length, around.length + row.length, 0, 0, mark)
-    return parseErrors[scanner.scan(batch, 0)]!
+    return parseErrors[scanRows(scanner, batch)[0]!]!
   })
   expect(errors[0]).toBe(errors[1])
   if (errors[0] !== '') expect(batch.firstField[0]).toBe(-1)
@@ -333,7 +334,7 @@ describe('json scanner', () => {
       batch.clear()
       arena.index(batch)
       batch.addRow(0, length, 0, 0, 0)
-      expect(scanner.scan(batch, 0)).not.toBe(0)
+      expect(scanRows(scanner, batch)[0]).not.toBe(0)
     }
   })
 })

@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { compile } from '../../kernels/build.ts'
 import { Flag, Kind, parseErrors } from '../../src/core/batch.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'
 import { document, mutated, randomOf } from './documents.ts'
 import { type Field, naiveReading } from './naive-json.ts'
+import { scanRows } from './scan-rows.ts'
 
 const descend = new Set(['service', 'log'])
 const between = ['\n', '"}\n', '"', '":1}', '41"}', '{', '', '}\n', 'e"}'].map(text => Buffer.from(text))
@@ -33,7 +36,7 @@ class Bench {
       const mark = batch.marks.findIndex(position => position >= start)
       batch.addRow(start, end, start, end + 1 - start, mark)
     }
-    return spans.map((_, row) => parseErrors[this.scanner.scan(batch, row)]!)
+    return scanRows(this.scanner, batch).map(error => parseErrors[error]!)
   }
 
   fields(row: number): Field[] {
@@ -85,6 +88,29 @@ describe('json scanner', () => {
     expect(accepted).toBeLessThan(80_000)
   })
 
+  test('the committed kernel is what its source compiles to', { timeout: 60_000 }, async () => {
+    const file = new URL('../../src/scan/members.wasm.ts', import.meta.url)
+    expect(readFileSync(file, 'utf8')).toBe(await compile('members'))
+  })
+
+  test('passes rows of two shapes once it has seen them, and stops where a value is an object', () => {
+    const bench = new Bench()
+    const { batch, scanner } = bench
+    const shapes = ['{"a":"x","b":-1.5e3,"c":true}', '{"a":"\\u00e4\\n", "d":null,"c":false}']
+    const rows = Array.from({ length: 40 }, (_, n) =>
+      Buffer.from(n === 30 ? '{"a":"x","b":{"e":1},"c":""}' : shapes[n % 2]!)
+    )
+    expect(bench.scan(rows)).toEqual(rows.map(() => ''))
+    batch.fields = 0
+    batch.firstField.fill(-1, 0, batch.rows)
+    batch.lastField.fill(-1, 0, batch.rows)
+    scanner.open(batch)
+    expect(scanner.pass(batch, 0)).toBe(30)
+    expect(scanner.scan(batch, 30)).toBe(0)
+    expect(scanner.pass(batch, 31)).toBe(40)
+    for (const [row, text] of rows.entries()) expect(bench.fields(row)).toEqual(naiveReading(text, descend).fields)
+  })
+
   test('keeps on after the key table has been emptied', () => {
     const bench = new Bench()
     for (let i = 0; i < 20_000; i += 10) {
@@ -107,7 +133,7 @@ describe('json scanner', () => {
       text.copy(batch.bytes, start)
       const mark = arena.indexSpan(batch, start, start + text.length)
       const row = batch.addRow(start, start + text.length, 0, 0, mark)
-      expect(scanner.scan(batch, row)).toBe(0)
+      expect(scanRows(scanner, batch, row)).toEqual([0])
       expect(bench.fields(row)).toEqual(naiveReading(text, descend).fields)
     }
     expect(batch.bytes).not.toBe(arena.bytes)
@@ -127,8 +153,10 @@ describe('json scanner', () => {
       arena.index(batch)
       for (let length = 0; length <= text.length; length++) {
         // After the whole row has been seen, so that all keys are guessed.
-        expect(scanner.scan(batch, batch.addRow(0, text.length, 0, 0, 0))).toBe(0)
-        expect(scanner.scan(batch, batch.addRow(0, length, 0, 0, 0)) === 0).toBe(length === text.length)
+        const row = batch.addRow(0, text.length, 0, 0, 0)
+        expect(scanRows(scanner, batch, row)).toEqual([0])
+        batch.addRow(0, length, 0, 0, 0)
+        expect(scanRows(scanner, batch, row + 1)[0] === 0).toBe(length === text.length)
       }
     }
   })

@@ -60,7 +60,7 @@ function measure(name: string, bytes: number, rows: number, pass: () => void): v
 }
 
 function batchOf(chunk: Buffer, arena: Arena, inArena: boolean): Batch {
-  const batch = new Batch(inArena ? arena.bytes : Buffer.from(chunk))
+  const batch = inArena ? arena.newBatch() : new Batch(Buffer.from(chunk))
   chunk.copy(batch.bytes)
   batch.size = chunk.length
   return batch
@@ -79,9 +79,10 @@ function addRows(batch: Batch, arena: Arena): void {
 
 function scanAll(batch: Batch, scanner: JsonScanner): void {
   batch.fields = 0
-  for (let row = 0; row < batch.rows; row++) {
-    batch.firstField[row] = -1
-    batch.lastField[row] = -1
+  batch.firstField.fill(-1, 0, batch.rows)
+  batch.lastField.fill(-1, 0, batch.rows)
+  scanner.open(batch)
+  for (let row = scanner.pass(batch, 0); row < batch.rows; row = scanner.pass(batch, row + 1)) {
     if (scanner.scan(batch, row) !== 0) throw new Error(`Refused: ${batch.text(batch.starts[row]!, batch.ends[row]!)}`)
   }
 }
