@@ -1,4 +1,4 @@
-import { type Batch, Kind } from '../core/batch.ts'
+import { Kind } from '../core/batch.ts'
 
 /** Levels as text, by OpenTelemetry severity number; 0 has none. */
 export const severityTexts: readonly string[] = [
@@ -128,31 +128,4 @@ function isWord(word: Uint8Array, bytes: Uint8Array, start: number, end: number)
   if (word.length !== end - start) return false
   for (let i = start, at = 0; i < end; i++, at++) if ((bytes[i]! | 0x20) !== word[at]) return false
   return true
-}
-
-/** Levels as they were read before, for words of four to eight bytes: those are told by their length, first and last four bytes.
- * Measured: 24 ns a level in a whole row, where `severityOf` takes 33. */
-export class LevelCache {
-  readonly #first = new Int32Array(64)
-  readonly #last = new Int32Array(64)
-  readonly #lengths = new Uint8Array(64)
-  readonly #severities = new Uint8Array(64)
-
-  severityOf(batch: Batch, start: number, end: number, kind: number): number {
-    const length = end - start
-    if (length < 4 || length > 8 || kind > Kind.plain) return severityOf(batch.bytes, start, end, kind)
-    const { view } = batch
-    const first = view.getInt32(start, true)
-    const last = view.getInt32(end - 4, true)
-    const slot = (first ^ (first >> 7) ^ (last >> 11) ^ length) & 63
-    if (this.#first[slot] === first && this.#last[slot] === last && this.#lengths[slot] === length) {
-      return this.#severities[slot]!
-    }
-    const severity = severityOf(batch.bytes, start, end, kind)
-    this.#first[slot] = first
-    this.#last[slot] = last
-    this.#lengths[slot] = length
-    this.#severities[slot] = severity
-    return severity
-  }
 }

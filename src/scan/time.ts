@@ -37,9 +37,9 @@ export class TimeScanner extends TimeReader {
     this.#formats = new TimeFormats(formats, this.zone)
   }
 
-  /** What a format of the user's own has read may have its seconds elsewhere. */
-  override rememberMinute(bytes: DataView, at: number, end: number): void {
-    if (this.#formats.isEmpty) super.rememberMinute(bytes, at, end)
+  /** Whether there are formats of the user's own: what they read may have its seconds anywhere. */
+  get hasFormats(): boolean {
+    return !this.#formats.isEmpty
   }
 
   /** Reads a value that is a time as a whole; sets `ms` and `nanos`. */

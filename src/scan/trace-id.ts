@@ -79,21 +79,6 @@ function hexValues(bytes: Uint8Array, start: number, end: number): number {
   return all < 0x80 ? all : -1
 }
 
-/** Whether 32 lower-case hex digits stand here that are not all zeros. Four bytes at a time: adding a constant carries into the
- * upper bit of each byte that is large enough, and ASCII leaves room for that. */
-export function isTraceId(bytes: DataView, start: number): boolean {
-  let isHex = -1
-  let all = 0
-  for (let at = start, end = start + 32; at < end; at += 4) {
-    const four = bytes.getInt32(at, true)
-    const digit = (four + 0x50505050) & ~(four + 0x46464646)
-    const letter = (four + 0x1f1f1f1f) & ~(four + 0x19191919)
-    isHex &= (digit | letter) & ~four
-    all |= four ^ 0x30303030
-  }
-  return (isHex & 0x80808080) === (0x80808080 | 0) && all !== 0
-}
-
 function hexId(batch: Batch, start: number, length: number): number {
   const all = hexValues(batch.bytes, start, start + length)
   if (all <= 0) return -1

@@ -18,14 +18,16 @@ export interface Row {
 export class Bench {
   readonly keys = new Keys()
   readonly arena = new Arena()
-  readonly batch = this.arena.newBatch()
+  readonly batch: Batch
   readonly context: StepContext = { keys: this.keys, now: () => readTime }
   /** What `auto` chose. */
   parser: string | undefined
   chosen = 0
   readonly #source: Source
 
-  constructor(service = '') {
+  /** Without a workspace nothing is done by kernels. */
+  constructor(service = '', hasWorkspace = true) {
+    this.batch = hasWorkspace ? this.arena.newBatch() : new Batch(this.arena.bytes)
     const choice = (): string | undefined => this.parser
     const marks = {
       nextCut: () => Infinity,

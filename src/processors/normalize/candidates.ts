@@ -4,6 +4,8 @@ import type { Keys } from '../../core/keys.ts'
 /** What a field of a row can become. */
 export const Role = { none: 0, time: 1, level: 2, service: 3, trace: 4, span: 5, agent: 6, body: 7 } as const
 export const roles = 8
+/** Candidates of a role: bits of a number. */
+export const ranks = 32
 
 /** Names in the order in which they are asked; nested ones by dots. */
 export const builtIn = {

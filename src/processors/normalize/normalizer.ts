@@ -1,15 +1,13 @@
 import { type Batch, type Column, Flag, Kind, Use } from '../../core/batch.ts'
 import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
-import { LevelCache, severityOf, syslogSeverityOf } from '../../scan/severity.ts'
+import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'
 import { isUtf8Row } from '../../scan/text.ts'
 import { TextIds } from '../../scan/text-ids.ts'
 import type { TimeScanner } from '../../scan/time.ts'
-import { datadogIdOf, isTraceId, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
-import { type Candidates, Role, roles } from './candidates.ts'
-import { Shape } from './shape.ts'
-
-const ranks = 32
+import { datadogIdOf, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
+import { type Candidates, Role, ranks, roles } from './candidates.ts'
+import { Likeness } from './likeness.ts'
 
 /** Fills the columns of the fields that all rows have; see the table in the README of processors. */
 export class Normalizer implements Processor {
@@ -18,8 +16,9 @@ export class Normalizer implements Processor {
   readonly #service: Buffer
   readonly #prefix = new LinePrefix()
   readonly #textIds = new TextIds()
-  readonly #shape = new Shape()
-  readonly #levels = new LevelCache()
+  /** For batches of one workspace: the shard's. */
+  #likeness: Likeness | undefined
+  #generation = -1
   /** By role: the ranks that the row has, as bits; by role and rank: their fields. Role 0 stands for the renames. */
   readonly #found = new Int32Array(roles)
   readonly #fields = new Int32Array(roles * ranks)
@@ -36,22 +35,49 @@ export class Normalizer implements Processor {
 
   apply(batch: Batch): void {
     this.#candidates.refresh()
-    this.#shape.refresh(this.#candidates.generation)
     this.#times.now = batch.readTime
     this.#textIds.open()
     this.#placeService(batch)
-    const { firstField } = batch
-    const shape = this.#shape
+    const likeness = this.#likenessFor(batch)
     for (let row = 0; row < batch.rows; row++) {
-      if (batch.fate[row] !== 0) continue
-      const first = firstField[row]!
-      if (first < 0) this.#applyText(batch, row)
-      else if (!shape.fits(batch, first) || !this.#applyShape(batch, row, first)) {
-        this.#look(batch, first)
-        shape.learn(batch, first, this.#found, this.#fields)
-        this.#applyFields(batch, row)
-      }
+      if (likeness !== undefined) row = likeness.apply(row)
+      if (row >= batch.rows || batch.fate[row] !== 0) continue
+      if (batch.firstField[row]! < 0) this.#applyText(batch, row, likeness)
+      else this.#applyObject(batch, row, likeness)
     }
+  }
+
+  #likenessFor(batch: Batch): Likeness | undefined {
+    if (batch.workspace === undefined) return undefined
+    this.#likeness ??= Likeness.in(batch.workspace)
+    const likeness = this.#likeness
+    if (this.#generation !== this.#candidates.generation) likeness?.forget()
+    this.#generation = this.#candidates.generation
+    if (!likeness?.canApply(batch)) return undefined
+    likeness.open(batch, this.#serviceStart, this.#serviceEnd, this.#serviceKind)
+    return likeness
+  }
+
+  #applyObject(batch: Batch, row: number, likeness: Likeness | undefined): void {
+    const first = batch.firstField[row]!
+    this.#look(batch, first)
+    const shape = likeness?.learnNames(batch, row, this.#found, this.#fields) ?? -1
+    this.#applyFields(batch, row)
+    if (shape < 0) return
+    likeness!.learnRenames(shape, batch, row)
+    if (this.#found[Role.time] !== 0 && !this.#times.hasFormats && (batch.flags[row]! & Flag.timeRead) === 0) {
+      const field = this.#only(Role.time)
+      likeness!.learnMinute(batch, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.time[row]!)
+    }
+    if (this.#found[Role.level] !== 0 && batch.severity[row] !== 0) {
+      const field = this.#only(Role.level)
+      likeness!.learnLevel(batch, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.severity[row]!)
+    }
+  }
+
+  /** The field of a role that just one can play. */
+  #only(role: number): number {
+    return this.#fields[role * ranks + lowestBit(this.#found[role]!)]!
   }
 
   /** Finds out which roles the row's fields can play. */
@@ -77,49 +103,6 @@ export class Normalizer implements Processor {
     }
   }
 
-  /** The same as `#look` and `#applyFields` for a row like the one before. False, whatever was done so far, where a value is not
-   * what its name promises.  */
-  #applyShape(batch: Batch, row: number, first: number): boolean {
-    const shape = this.#shape
-    const { bytes, view, fieldStart, fieldEnd, fieldKind, fieldUse } = batch
-    if (shape.trace >= 0) {
-      const field = first + shape.trace
-      const start = fieldStart[field]!
-      if (fieldEnd[field]! - start !== 32 || fieldKind[field] !== Kind.plain) return false
-      if (!isTraceId(view, start)) return false
-      set(batch.traceId, row, start, start + 32, Kind.plain)
-      fieldUse[field] = Use.consumed
-    }
-    if (shape.time >= 0) {
-      const field = first + shape.time
-      const start = fieldStart[field]!
-      const end = fieldEnd[field]!
-      if (!this.#times.sameMinute(view, start, end)) {
-        if (!this.#times.parse(bytes, start, end, fieldKind[field]!)) return false
-        this.#times.rememberMinute(view, start, end)
-      }
-      batch.time[row] = this.#times.ms
-      batch.nanos[row] = this.#times.nanos
-      fieldUse[field] = Use.consumed
-    } else this.#readTime(batch, row)
-    if (shape.level >= 0) {
-      const field = first + shape.level
-      const severity = this.#levels.severityOf(batch, fieldStart[field]!, fieldEnd[field]!, fieldKind[field]!)
-      if (severity === 0 || fieldKind[field] === Kind.number) return false
-      batch.severity[row] = severity
-      fieldUse[field] = Use.consumed
-    }
-    if (shape.service >= 0) {
-      const field = first + shape.service
-      if (fieldStart[field] === fieldEnd[field]) return false
-      take(batch, batch.service, row, field)
-    } else this.#defaultService(batch, row)
-    if (shape.body >= 0) take(batch, batch.body, row, first + shape.body)
-    else this.#rowAsBody(batch, row)
-    if (shape.trace < 0) this.#findIds(batch, row)
-    return true
-  }
-
   #applyFields(batch: Batch, row: number): void {
     const found = this.#found
     if (found[Role.time] === 0 || !this.#time(batch, row)) this.#readTime(batch, row)
@@ -134,12 +117,13 @@ export class Normalizer implements Processor {
     if (found[0] !== 0) this.#rename(batch, row)
   }
 
-  #applyText(batch: Batch, row: number): void {
+  #applyText(batch: Batch, row: number, likeness: Likeness | undefined): void {
     const prefix = this.#prefix
     prefix.read(this.#times, batch.bytes, batch.starts[row]!, batch.ends[row]!)
     if (prefix.hasTime) this.#setTime(batch, row)
     else this.#readTime(batch, row)
     batch.severity[row] = prefix.severity
+    if (prefix.hasTime && !this.#times.hasFormats) likeness?.learnLine(batch, row, this.#times.end)
     this.#defaultService(batch, row)
     this.#rowAsBody(batch, row)
     this.#findIds(batch, row)
