@@ -20,8 +20,8 @@ export interface Collector {
   /** An account for each source and output, live. */
   ledgers(): Promise<readonly LedgerRow[]>
   readonly letters: Letters
-  /** Drains within the time the configuration gives, stores the cursors, closes the state; resolves to the final accounts.
-   * Called twice, it returns the same promise. */
+  /** Drains within the time the configuration gives, stores the cursors, closes the state; resolves to the final accounts. Before
+   * `start` there is nothing to drain. Called twice, it returns the same promise. */
   stop(): Promise<readonly LedgerRow[]>
   /** Settles when the collector has ended: resolves after `stop`, or when the reader of its output has gone; rejects when it can not go on (a shard died). */
   readonly ended: Promise<void>

@@ -139,6 +139,16 @@ class Control implements Collector {
   }
 
   async #stop(): Promise<readonly LedgerRow[]> {
+    // Nothing was read yet (the server could not listen): whoever waits for the reason should not wait for a drain.
+    if (this.ready !== 'starting') await this.#drain()
+    this.ready = 'draining'
+    const ledgers = await this.ledgers().catch(() => [])
+    await this.#shard.close()
+    this.#state.close()
+    return ledgers
+  }
+
+  async #drain(): Promise<void> {
     this.ready = 'draining'
     this.#stopTidying()
     const { log } = this.#options
@@ -148,9 +158,5 @@ class Control implements Collector {
       return -1
     })
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
-    const ledgers = await this.ledgers().catch(() => [])
-    await this.#shard.close()
-    this.#state.close()
-    return ledgers
   }
 }

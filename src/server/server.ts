@@ -77,9 +77,10 @@ async function bind(server: HttpServer, { host, port }: Address, option: string)
 }
 
 function bindFault(error: NodeJS.ErrnoException, option: string): string {
-  if (error.code === 'EADDRINUSE') return `another program listens there, set ${option} to another port`
-  if (error.code === 'EACCES') return `not allowed, ports below 1024 need a privilege`
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return 'this machine has no such address'
+  if (error.code === 'EADDRINUSE') return `another program listens there: stop it, or set "${option}" to another port`
+  if (error.code === 'EACCES') return `not allowed: ports below 1024 need a privilege, set "${option}" to one above`
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `this machine has no such address: mend "${option}"`
   return messageOf(error)
 }
 

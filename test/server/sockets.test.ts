@@ -42,7 +42,7 @@ describe('server sockets', () => {
     const { port } = other.address() as AddressInfo
     const listening = stage.open({ metricsListen: { host: '127.0.0.1', port } })
     await expect(listening).rejects.toThrow(
-      `Cannot listen on "127.0.0.1:${port}": another program listens there, set metrics.listen to another port`
+      `Cannot listen on "127.0.0.1:${port}": another program listens there: stop it, or set "metrics.listen" to another port`
     )
     expect(() => statSync(join(stage.stateDir, 'control.sock'))).toThrow('ENOENT')
     other.close()
