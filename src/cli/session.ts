@@ -86,8 +86,9 @@ function logTeller(log: Log): Teller {
   return {
     async begin(collector, server) {
       const { inputs, problems, stateDir, version } = await collector.status()
-      for (const { name, paths, sourceCount } of inputs) {
+      for (const { name, paths, sourceCount, notes } of inputs) {
         log.info('Following', { input: name, paths: paths.join(', '), sources: sourceCount })
+        for (const { reason, files, text } of notes) log.info(`Not read: ${text}`, { input: name, files, why: reason })
       }
       for (const { input, path, reason } of problems.slice(0, 10)) log.warn('Cannot read', { input, path, reason })
       const { address, metricsAddress } = server

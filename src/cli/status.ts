@@ -2,6 +2,7 @@ import { exitCodes } from '../core/errors.ts'
 import type { CollectorStatus, OutputState, SourceStatus } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
 import { outputName } from './output-id.ts'
+import { reasonsOf } from './reasons.ts'
 import { withStateDir } from './state-dir.ts'
 import { formatBytes, formatDuration, tableLines } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
@@ -9,7 +10,7 @@ import { examples, type Verb } from './verb.ts'
 
 /** Sources shown, the ones that are behind most first. */
 const mostSources = 20
-const mostProblems = 10
+const mostReasons = 10
 
 export const status: Verb = {
   define(command, { env, out }, finish) {
@@ -46,7 +47,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     ...answer.outputs.flatMap(output => lastError(out, output)),
     '',
     ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources, count)),
-    ...problemLines(out, answer)
+    ...unreadLines(out, answer)
   ]
 }
 
@@ -79,12 +80,14 @@ function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: str
   return [...tableLines(out, columns, shown), ...(left > 0 ? [out.style('dim', `and ${left} more`)] : [])]
 }
 
-/** What could not be read, a line each, the rest as a number. */
-function problemLines(stream: Stream, { problems }: Pick<CollectorStatus, 'problems'>): string[] {
-  const shown = problems.slice(0, mostProblems)
-  const left = problems.length - shown.length
-  const lines = shown.map(
-    ({ path, reason }) => `${stream.style('yellow', 'cannot read')} ${printable(path)}: ${reason}`
-  )
-  return [...lines, ...(left > 0 ? [stream.style('dim', `and ${left} more that can not be read`)] : [])]
+/** What is not read, input by input. */
+function unreadLines(stream: Stream, { inputs, problems }: CollectorStatus): string[] {
+  return inputs.flatMap(input => {
+    const reasons = reasonsOf(stream, input, problems)
+    const left = reasons.length - mostReasons
+    if (left > 1) reasons.splice(mostReasons, left, stream.style('dim', `and ${left} more: see --json`))
+    return reasons.length === 0
+      ? []
+      : ['', `input ${input.name} (${input.type})`, ...reasons.map(reason => `  ${reason}`)]
+  })
 }

@@ -19,7 +19,7 @@ export const followOptions = (t: OptionTypes) => ({
     .default('beginning'),
   ignoreOlder: t
     .duration(
-      'Files that are there at the very first start and were not written for so long are left alone until they grow.'
+      'Files that are there at the very first start and were not written for so long are left alone until they grow; `0s`: read them however old they are.'
     )
     .default(day),
   maxLineBytes: t.size('Longer lines are cut here and flagged.', { min: 64, max: 64 * mebibyte }).default(mebibyte),

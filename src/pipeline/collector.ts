@@ -51,6 +51,16 @@ export interface InputStatus {
   readonly sources: readonly SourceStatus[]
   /** How many there are. */
   readonly sourceCount: number
+  /** Why paths and files of it are not read now although nothing failed. */
+  readonly notes: readonly InputNote[]
+}
+
+export interface InputNote {
+  readonly reason: 'no_match' | 'excluded' | 'older' | 'at_end' | 'no_line' | 'read'
+  /** How many files it is about. */
+  readonly files: number
+  /** One sentence, with what to do. */
+  readonly text: string
 }
 
 export interface SourceStatus {
@@ -82,7 +92,7 @@ export interface OutputState {
 export interface InputProblem {
   readonly input: string
   readonly path: string
-  /** `Permission denied`, `Not a regular file` … */
+  /** `permission denied: run the collector as a user who may read it` … */
   readonly reason: string
 }
 

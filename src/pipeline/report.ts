@@ -34,7 +34,8 @@ export function statusOf({ plan, lanes, routes, followers }: ReportParts): Shard
       type: input.type,
       paths: input.follow.paths,
       sources: sources.get(input.name) ?? [],
-      sourceCount: counts.get(input.name) ?? 0
+      sourceCount: counts.get(input.name) ?? 0,
+      notes: followers.find(follower => follower.name === input.name)?.notes ?? []
     })),
     outputs: routes.map(route => outputState(route, plan)),
     problems: followers.flatMap(follower => follower.problems.map(one => ({ input: follower.name, ...one })))

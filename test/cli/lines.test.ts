@@ -14,16 +14,26 @@ describe('first lines', () => {
   test('say what is followed, what could not be read, where metrics are and how to stop', async () => {
     const collector = new FakeCollector()
     collector.problems = [{ input: 'agent', path: '/var/log/secure\u001b[2J', reason: 'Permission denied' }]
+    collector.notes = [{ reason: 'older', files: 2, text: '2 files are old' }]
     expect(bannerLines(recorder(), await collector.status(), server)).toEqual([
       'mcp-collector 0.1.0 follows 1 source, sends to es (elasticsearch)',
       '  agent: /var/log/*.log (1 source)',
-      '  cannot read /var/log/secure\\x1b[2J: Permission denied',
+      '    cannot read /var/log/secure\\x1b[2J: Permission denied',
+      '    2 files are old',
       'Metrics: http://127.0.0.1:9680/metrics · state: /state',
       'Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)'
     ])
   })
 
-  test('stay about ten, however much there is', async () => {
+  test('say that an earlier run has read everything', async () => {
+    const status = await new FakeCollector().status()
+    const [input] = status.inputs
+    const sources = input!.sources.map(source => ({ ...source, settled: source.size }))
+    const lines = bannerLines(recorder(), { ...status, inputs: [{ ...input!, sources }] }, server)
+    expect(lines).toContain('  agent: /var/log/*.log (1 source, nothing new since the last run)')
+  })
+
+  test('stay few, however much there is', async () => {
     const collector = new FakeCollector()
     const status = await collector.status()
     const problems = Array.from({ length: 500 }, (_, i) => ({
@@ -33,7 +43,7 @@ describe('first lines', () => {
     }))
     const inputs = Array.from({ length: 50 }, () => status.inputs[0]!)
     const lines = bannerLines(recorder(), { ...status, inputs, problems }, server)
-    expect(lines).toHaveLength(12)
+    expect(lines).toHaveLength(24)
     expect(lines).toContain('  and 497 more: see "mcp-collector status"')
   })
 })

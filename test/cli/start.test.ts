@@ -1,12 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { tempFolder } from '../fakes/folder.ts'
-import { execute, root } from './command.ts'
+import { Site } from './live.ts'
 
-const wrapper = join(root, 'bin', 'mcp-collector.js')
+const nowhere = 'outputs: { nowhere: { type: "null" } }'
 
 describe('a start that fails', () => {
   test.each(['server', 'metrics'])('tells a port of %s in use at once, not after the time to drain', async section => {
@@ -14,8 +14,11 @@ describe('a start that fails', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     const began = performance.now()
-    const listen = section === 'server' ? '' : 'server: { listen: "127.0.0.1:0" }\n'
-    const { code, out, err } = await run(`${listen}${section}: { listen: "127.0.0.1:${port}" }\n`)
+    const site = new Site()
+    writeFileSync(join(site.folder, 'agent.log'), 'a line\n')
+    const inputs = 'inputs: { agent: { type: file, paths: [agent.log] } }'
+    site.configure(`${inputs}\n${nowhere}\n${section}: { listen: "127.0.0.1:${port}" }`)
+    const { code, out, err } = await site.execute('run', site.config)
     other.close()
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain(
@@ -25,13 +28,67 @@ describe('a start that fails', () => {
   })
 })
 
-/** Runs a collector on a file with a line, with more configuration. */
-function run(more: string): ReturnType<typeof execute> {
-  const folder = tempFolder()
-  writeFileSync(join(folder, 'agent.log'), 'a line\n')
-  const config = join(folder, 'agent.yaml')
-  const collector = 'collector: { state_dir: state, drain_timeout: 2m }'
-  const ends = 'inputs: { agent: { type: file, paths: [agent.log] } }\noutputs: { nowhere: { type: "null" } }'
-  writeFileSync(config, `version: 1\n${collector}\n${ends}\n${more}`)
-  return execute(process.execPath, [wrapper, 'run', config])
-}
+describe('an input that reads nothing', () => {
+  test('says why, at the start and in its status', async () => {
+    const site = new Site()
+    const file = (name: string): string => join(site.folder, name)
+    for (const name of ['old.log', 'end.log', 'left.log', 'read.log']) writeFileSync(file(name), 'a line\n')
+    utimesSync(file('old.log'), 0, Date.now() / 1000 - 3 * 86_400)
+    writeFileSync(file('empty.log'), '')
+    mkdirSync(file('folder'))
+    symlinkSync('read.log', file('link.log'))
+    execFileSync('mkfifo', [file('pipe.log')])
+    const inputs = {
+      missing: 'paths: [missing.log]',
+      nothing: 'paths: ["missing/*.log"]',
+      old: 'paths: [old.log]',
+      end: 'paths: [end.log], read_from: end',
+      empty: 'paths: [empty.log]',
+      excluded: 'paths: ["lef*.log"], exclude: ["left*"]',
+      folder: 'paths: [folder]',
+      link: 'paths: [link.log]',
+      pipe: 'paths: [pipe.log]',
+      read: 'paths: [read.log]'
+    }
+    const lines = Object.entries(inputs).map(([name, options]) => `  ${name}: { type: file, ${options} }`)
+    site.configure(`inputs:\n${lines.join('\n')}\n${nowhere}`)
+    const live = await site.start()
+    const status = await live.status()
+    const said = await live.said('"Started"')
+    const why = (name: string): string[] => {
+      const { notes, sourceCount } = status.inputs.find(input => input.name === name)!
+      for (const { text } of notes) expect(said).toContain(JSON.stringify(`Not read: ${text}`))
+      const problems = status.problems.filter(problem => problem.input === name)
+      return [...notes.map(note => note.text), ...problems.map(({ reason }) => reason), `${sourceCount} sources`]
+    }
+    expect(Object.fromEntries(Object.keys(inputs).map(name => [name, why(name)]))).toEqual({
+      missing: [`${file('missing.log')}: no such file yet, it is followed as soon as it appears`, '0 sources'],
+      nothing: ['no file matches yet, those that appear are followed at once', '0 sources'],
+      old: [
+        '1 file is older than "ignore_older" (1d): only what is added is read; to read the rest too, set a longer ' +
+          '"ignore_older" and a new "state_dir"',
+        '0 sources'
+      ],
+      end: ['1 file is read from the end ("read_from"): only what is added is read', '0 sources'],
+      empty: ['1 file is without a whole line yet, followed as soon as there is one', '0 sources'],
+      excluded: ['1 file is matched, but left out by "exclude"', '0 sources'],
+      folder: ['a folder: name the files in it, as "*.log" behind its path does', '0 sources'],
+      link: ['a symbolic link: set "follow_symlinks" to follow it', '0 sources'],
+      pipe: ['not a regular file but a device, pipe or socket', '0 sources'],
+      read: ['1 sources']
+    })
+    writeFileSync(file('missing.log'), 'a line\n')
+    while ((await live.status()).inputs[0]!.sourceCount === 0);
+    expect((await live.status()).inputs[0]!.notes).toEqual([])
+    expect((await live.stop()).code).toBe(0)
+  })
+
+  test('reads files however old they are where ignore_older is 0s', async () => {
+    const site = new Site()
+    writeFileSync(join(site.folder, 'old.log'), 'a line\n')
+    utimesSync(join(site.folder, 'old.log'), 0, 86_400)
+    site.configure(`inputs: { old: { type: file, paths: [old.log], ignore_older: 0s } }\n${nowhere}`)
+    const { inputs } = await (await site.start()).status()
+    expect(inputs[0]).toMatchObject({ sourceCount: 1, notes: [] })
+  })
+})

@@ -3,6 +3,7 @@ import { newLedger } from '../../src/core/outcome.ts'
 import type {
   Collector,
   CollectorStatus,
+  InputNote,
   Letter,
   LetterQuery,
   LedgerRow,
@@ -19,6 +20,7 @@ export class FakeCollector implements Collector {
   sampleRows: Sample[] = []
   sourceCount = 1
   problems: CollectorStatus['problems'] = []
+  notes: InputNote[] = []
   readonly #ended = Promise.withResolvers<void>()
   readonly ended = this.#ended.promise
 
@@ -67,7 +69,14 @@ export class FakeCollector implements Collector {
       ready: this.ready,
       degraded: this.degraded,
       inputs: [
-        { name: 'agent', type: 'file', paths: ['/var/log/*.log'], sources: [source], sourceCount: this.sourceCount }
+        {
+          name: 'agent',
+          type: 'file',
+          paths: ['/var/log/*.log'],
+          sources: [source],
+          sourceCount: this.sourceCount,
+          notes: this.notes
+        }
       ],
       outputs: [{ name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
       problems: this.problems

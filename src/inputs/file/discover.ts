@@ -49,6 +49,7 @@ export class Discovery implements Allowed {
   readonly #failed = new Set<string>()
   #roots: string[] = []
   #areRootsWhole = false
+  #excluded = 0
   #scan = 0
   #found = new Map<string, Candidate>()
 
@@ -64,10 +65,16 @@ export class Discovery implements Allowed {
     this.#fresh.clear()
     this.#failed.clear()
     this.#found = new Map()
+    this.#excluded = 0
     if (this.#scan++ % trustedScans === 0 || !this.#areRootsWhole) this.#resolveRoots()
     for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
     return this.#found.values()
+  }
+
+  /** How many files `exclude` left out in the last scan. */
+  get excluded(): number {
+    return this.#excluded
   }
 
   /** Whether the last scan could not look at this path, so that its absence says nothing. */
@@ -117,7 +124,7 @@ export class Discovery implements Allowed {
     for (let at = root; at !== '/'; at = dirname(at)) {
       const stat = this.#disk.lstat(at)
       if (!stat?.isSymbolicLink() || stat.uid === 0n || Number(stat.uid) === process.getuid?.()) continue
-      this.#report('symlink', at)
+      this.#report('foreign_link', at)
       return false
     }
     return true
@@ -130,7 +137,7 @@ export class Discovery implements Allowed {
     const prefix = directory === '/' ? '' : directory
     if (part.kind === 'name') {
       const path = `${prefix}/${part.name}`
-      if (isLast) this.#look(path)
+      if (isLast) this.#look(path, depth === 0)
       else if (this.#isDirectory(path)) this.#walk(path, parts.slice(1), depth + 1)
       return
     }
@@ -183,12 +190,18 @@ export class Discovery implements Allowed {
     return real === undefined ? undefined : this.#disk.lstat(real)
   }
 
-  #look(path: string): void {
-    if (this.#found.has(path) || this.#isExcluded(path)) return
+  /** `isNamed`: the configuration names this very path. */
+  #look(path: string, isNamed = false): void {
+    if (this.#found.has(path)) return
+    if (this.#isExcluded(path)) {
+      this.#excluded++
+      return
+    }
     const stat = this.#try(path, () => this.#disk.lstat(path))
     if (stat?.isSymbolicLink()) this.#lookThrough(path)
     else if (stat?.isFile()) this.#found.set(path, { path, names: [path], stat })
-    else if (stat !== undefined && !stat.isDirectory()) this.#report('not_regular', path)
+    else if (stat?.isDirectory() === false) this.#report('not_regular', path)
+    else if (stat !== undefined && isNamed) this.#report('directory', path)
   }
 
   #lookThrough(link: string): void {

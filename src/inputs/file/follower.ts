@@ -6,6 +6,7 @@ import { type Disk, type FileStat, reasonOf, systemDisk } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
 import type { FollowContext, FollowInput, KnownParts } from './context.ts'
 import { KnownFile } from './known.ts'
+import { type Note, notesOf } from './notes.ts'
 import { Problems } from './problems.ts'
 import { Resume } from './resume.ts'
 import { Seeker } from './seek.ts'
@@ -71,6 +72,14 @@ export class Follower {
   /** What can not be read now and why. */
   get problems(): ReturnType<Problems['list']> {
     return this.#problems.list()
+  }
+
+  /** What is not read now for other reasons. */
+  get notes(): Note[] {
+    const isUnknown = (path: string): boolean => this.#problems.has(path) || this.#discovery.isUnknown(path)
+    const { excluded } = this.#discovery
+    const files = [...this.#files.values()].filter(file => file.unlinkedAt < 0)
+    return notesOf({ input: this.#input, files, excluded, isUnknown, now: this.#context.clock.now() })
   }
 
   start(): Promise<void> {
@@ -171,7 +180,8 @@ export class Follower {
   #startOf(file: KnownFile, stat: FileStat): Position {
     const { readFrom, ignoreOlderMs } = this.#input
     const size = Number(stat.size)
-    if (this.#context.clock.now() - Number(stat.mtimeMs) > ignoreOlderMs) return size
+    const ageMs = this.#context.clock.now() - Number(stat.mtimeMs)
+    if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return size
     if (readFrom === 'beginning') return 0
     return linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom)
   }

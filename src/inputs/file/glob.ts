@@ -13,6 +13,11 @@ interface NamePattern {
 
 const magic = /[*?[\]{}]/
 
+/** Whether a path may stand for several. */
+export function isPattern(path: string): boolean {
+  return magic.test(path)
+}
+
 export function parseGlob(pattern: string): Glob[] {
   return expandBraces(pattern).map(one => {
     const names = resolve(one).split('/').slice(1)

@@ -66,6 +66,17 @@ export class KnownFile {
     return this.#size
   }
 
+  get mtimeMs(): number {
+    return Number(this.#mtimeNs / 1_000_000n)
+  }
+
+  /** Why there is nothing to read in it now: it has no record yet, options left all of it out, or it was read to its end. */
+  get whyIdle(): 'no_line' | 'left_out' | 'read' | undefined {
+    if (this.source !== undefined) return undefined
+    if (this.#stored === undefined || this.#stored.isOver) return 'no_line'
+    return this.#stored.startAt >= this.#size ? 'left_out' : 'read'
+  }
+
   /** Nothing is left to do for it. */
   get isDone(): boolean {
     return this.unlinkedAt >= 0 && this.source === undefined && this.#retired.isEmpty

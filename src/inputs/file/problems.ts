@@ -3,9 +3,25 @@ import type { FollowContext } from './context.ts'
 
 const reportEveryMs = 60_000
 /** What we never open, said once for each path. */
-const refusals = new Set(['symlink', 'outside', 'not_regular'])
+const refusals = new Set(['symlink', 'foreign_link', 'outside', 'not_regular', 'directory'])
 const mostRefused = 10_000
 const mostProblems = 1000
+
+/** Reasons in words, with what to do. */
+const words: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied: run the collector as a user who may read it',
+  EPERM: 'permission denied: run the collector as a user who may read it',
+  EMFILE: 'too many files are open: raise the limit of the process (ulimit -n)',
+  ENFILE: 'too many files are open on this machine',
+  EIO: 'the disk can not be read',
+  ELOOP: 'a link took its place',
+  ESTALE: 'another file took its place',
+  symlink: 'a symbolic link: set "follow_symlinks" to follow it',
+  foreign_link: 'a symbolic link that another user made: name the path that it leads to',
+  outside: 'it leads out of the folders of "paths": name the folder that it leads to in "symlink_roots"',
+  not_regular: 'not a regular file but a device, pipe or socket',
+  directory: 'a folder: name the files in it, as "*.log" behind its path does'
+}
 
 /** What can not be followed, and why: counted, said in the log now and then, and listed for people. */
 export class Problems {
@@ -27,17 +43,21 @@ export class Problems {
     return [...this.#current].map(([path, reason]) => ({ path, reason }))
   }
 
+  has(path: string): boolean {
+    return this.#current.has(path)
+  }
+
   /** A scan begins, which finds again what still is one. */
   clear(): void {
     this.#current.clear()
   }
 
   readonly report = (reason: string, path: string): void => {
-    if (this.#current.size < mostProblems) this.#current.set(path, reason)
+    if (this.#current.size < mostProblems) this.#current.set(path, words[reason] ?? reason)
     const refusal = `${reason} ${path}`
     if (refusals.has(reason) && this.#refused.has(refusal)) return
     if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)
     this.#meter.of('collector_input_errors_total', this.#input, reason).value++
-    this.#log.warn(`Cannot follow "${path}": ${reason}`, { input: this.#input })
+    this.#log.warn(`Cannot follow "${path}": ${words[reason] ?? reason}`, { input: this.#input })
   }
 }
