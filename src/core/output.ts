@@ -113,7 +113,8 @@ export interface Output {
   salt?(row: Buffer): Buffer
   /** The part of an encoded row that is the same whenever that row is encoded, and for no other row: its id. Absent: all of it. */
   identity?(row: Buffer): Buffer
-  /** Called once before the first `send`, again after a pause; throws `SendError`. Not called for outputs without it. */
-  prepare?(signal: AbortSignal): Promise<void>
+  /** Called before the first `send`, again after a pause, and at the start while there is nothing to send; throws `SendError`.
+   * Tells who answers, in words for people. Outputs without it have nobody to ask. */
+  prepare?(signal: AbortSignal): Promise<string>
   close?(): Promise<void>
 }

@@ -1,11 +1,16 @@
 import { type End, endOf, ends, type LossReason } from '../core/outcome.ts'
+import type { Clock } from '../core/clock.ts'
+import type { SendError } from '../core/errors.ts'
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { Parcel } from './parcel.ts'
+
+const mostMessage = 500
 
 /** Counts what happens to the rows of an output, and tells their accounts. */
 export class Books {
   /** Rows appended and not ended. */
   pendingRows = 0
+  lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
   readonly requests: (outcome: string) => Sample
   readonly sentBytes: Sample
   readonly retriedRows: Sample
@@ -23,7 +28,9 @@ export class Books {
   readonly #lostBytes: (reason: LossReason) => Sample
   readonly #onEmpty: () => void
 
-  constructor(meter: Meter, id: string, onEmpty: () => void) {
+  readonly #clock: Clock
+
+  constructor({ meter, id, clock }: { meter: Meter; id: string; clock: Clock }, onEmpty: () => void) {
     this.requests = outcome => meter.of('collector_output_requests_total', id, outcome)
     this.sentBytes = meter.of('collector_output_sent_bytes_total', id)
     this.retriedRows = meter.of('collector_output_retried_rows_total', id)
@@ -39,6 +46,7 @@ export class Books {
     this.#lostRows = reason => meter.of('collector_lost_rows_total', id, reason)
     this.#lostBytes = reason => meter.of('collector_lost_bytes_total', id, reason)
     this.#onEmpty = onEmpty
+    this.#clock = clock
   }
 
   /** Rows by how they ended. */
@@ -60,6 +68,14 @@ export class Books {
     if (this.#reason !== '') this.#paused(this.#reason).value = 0
     if (reason !== '') this.#paused(reason).value = 1
     this.#reason = reason
+  }
+
+  /** Notes a request that failed; returns its message. */
+  failed({ fault, message: whole, status }: SendError): string {
+    const message = whole.slice(0, mostMessage)
+    this.lastError = { at: this.#clock.now(), message, status }
+    this.requests(fault).value++
+    return message
   }
 
   /** Rows that end without being sent. */

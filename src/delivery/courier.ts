@@ -15,6 +15,8 @@ export interface Answer {
 export class Courier {
   /** The output is ready to send. Set back after a pause, as somebody may have changed the server. */
   isPrepared = false
+  /** Who answered last; empty before. */
+  server = ''
   readonly #output: Output
   readonly #link: StateLink
   readonly #clock: Clock
@@ -38,7 +40,23 @@ export class Courier {
   async carry(parcel: Parcel): Promise<Answer | SendError | undefined> {
     if (this.#link.durable < parcel.barrier) await this.#durable(parcel.barrier)
     if (this.isClosed) return undefined
-    return (await this.#prepare()) ?? (await this.#send(parcel))
+    return (await this.prepare()) ?? (await this.#send(parcel))
+  }
+
+  /** Makes the output ready if it is not; tells the fault. Never rejects. */
+  async prepare(): Promise<SendError | undefined> {
+    if (this.isPrepared) return undefined
+    try {
+      this.server = (await this.#output.prepare?.(this.#abort.signal)) ?? ''
+      this.isPrepared = true
+      return undefined
+    } catch (error) {
+      const fault = asSendError(error)
+      // nothing was sent that could be split
+      return fault.fault === 'split'
+        ? new SendError(fault.message, 'retry', { status: fault.status, cause: error })
+        : fault
+    }
   }
 
   /** Resolves when the barrier is durable or the output is closed. Not `Promise.race`: its reactions would pile up on a promise
@@ -53,21 +71,6 @@ export class Courier {
       signal.addEventListener('abort', stop)
       void this.#link.untilDurable(barrier).then(stop)
     })
-  }
-
-  async #prepare(): Promise<SendError | undefined> {
-    if (this.isPrepared) return undefined
-    try {
-      await this.#output.prepare?.(this.#abort.signal)
-      this.isPrepared = true
-      return undefined
-    } catch (error) {
-      const fault = asSendError(error)
-      // nothing was sent that could be split
-      return fault.fault === 'split'
-        ? new SendError(fault.message, 'retry', { status: fault.status, cause: error })
-        : fault
-    }
   }
 
   async #send(parcel: Parcel): Promise<Answer | SendError> {

@@ -37,6 +37,8 @@ export interface OutputStatus {
   readonly reason: string
   /** Epoch ms of the last change of state. */
   readonly since: number
+  /** Who answered last, in words for people; empty before, and where there is nobody to ask. */
+  readonly server: string
   readonly concurrency: number
   readonly inFlightRequests: number
   readonly inFlightBytes: number
@@ -87,7 +89,7 @@ export class Delivery {
     this.#context = context
     this.#replayMs = all.replayMs
     this.#output = output
-    const books = new Books(context.meter, context.id, () => this.#onEmpty())
+    const books = new Books(context, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
     const pool = new BodyPool(Math.ceil(all.maxInFlightBytes / all.batchBytes) + 2, all.batchBytes * 2, all.poison)
     const limit = (): number => this.#sender.queue.limit.bytes
@@ -105,6 +107,11 @@ export class Delivery {
     const settler = new Settler({ output, books, budget, pool, refusals, onRetry, onSalted: send })
     const parts = { ...all, ...context, packer: this.#packer, letters: this.#letters, returns: this.#returns, refusals }
     this.#sender = new Sender({ ...parts, output, books, budget, settler, onEnd: () => this.#ended() })
+  }
+
+  /** Asks the server whether it is there, in the background, before there is a row to send. */
+  open(): void {
+    this.#sender.open()
   }
 
   /** Whether a batch may be appended. It is not refused otherwise: the budget is then exceeded. */
@@ -188,6 +195,7 @@ export class Delivery {
       state: isFull ? 'paused' : gate.state,
       reason: isFull ? 'dead_letters_full' : gate.reason,
       since: isFull ? this.#letters.fullSince : gate.since,
+      server: sender.server,
       concurrency: sender.concurrency.limit,
       inFlightRequests: sender.inFlight,
       inFlightBytes: sender.inFlightBytes,
@@ -199,7 +207,7 @@ export class Delivery {
       retriedRows: this.#books.retriedRows.value,
       idCollisions: this.#books.idCollisions.value,
       limitBytes: sender.queue.limit.bytes,
-      lastError: sender.lastError,
+      lastError: this.#books.lastError,
       rows: this.#books.counts()
     }
   }

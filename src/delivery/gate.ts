@@ -21,7 +21,8 @@ export function backoffMs(failures: number, retry: RetryOptions, random: () => n
  *    │  └── succeeded ───┤   └──▶ paused: one probe each 30 s, until it succeeds
  *    └───── succeeded ───┘
  * ```
- * Only an answer to rows closes it: a cheap request that works says nothing about the expensive ones.
+ * Only an answer to rows closes it: a cheap request that works says nothing about the expensive ones. While no row waits, one
+ * that asks whether the server is there has to do.
  */
 export class Gate {
   /** Failed attempts since the last success. */
@@ -88,7 +89,7 @@ export class Gate {
     this.#nextAt = 0
   }
 
-  /** Rows were answered. Returns whether this is news. */
+  /** An answer came. Returns whether this is news. */
   succeeded(): boolean {
     const isNews = this.failures > 0
     this.#enter(() => {

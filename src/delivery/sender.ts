@@ -5,13 +5,13 @@ import type { Verdicts } from '../core/output.ts'
 import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
 import { Gate, pauseReason } from './gate.ts'
+import { Knock } from './knock.ts'
 import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
 import type { Probe, Request, SenderParts } from './request.ts'
 import { countRetries } from './settler.ts'
 
 const refusesAll = 'refuses_all'
-const mostMessage = 500
 const mostAttemptsTooLarge = 8
 /** Then others go first: one request that the server can't stand must not be the probe for ever. */
 const mostAttemptsInFront = 3
@@ -28,8 +28,8 @@ export class Sender {
   inFlightBytes = 0
   /** Nothing will ever be sent again. */
   isEnded = false
-  lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
   readonly #courier: Courier
+  readonly #knock: Knock
   readonly #requests = new Set<Promise<void>>()
   #cancelWake: (() => void) | undefined
   readonly #parts: SenderParts
@@ -40,6 +40,18 @@ export class Sender {
     this.concurrency = new Concurrency(parts.maxConcurrency)
     this.queue = new Queue(parts.batchBytes, parts)
     this.#courier = new Courier(parts.output, parts.link, parts.clock)
+    this.#knock = new Knock(this.#courier, this.gate, parts)
+  }
+
+  /** Who answered last; empty before. */
+  get server(): string {
+    return this.#courier.server
+  }
+
+  /** From now on the server is asked whether it is there also while there is nothing to send, until it answers. */
+  open(): void {
+    this.#knock.isOpen = true
+    this.pump()
   }
 
   push(parcel: Parcel): void {
@@ -51,8 +63,8 @@ export class Sender {
   pump(): void {
     while (this.inFlight < this.#slots()) {
       const next = this.#next()
-      if (next === undefined) break
-      this.#start(next.parcel, next.kind)
+      if (next === undefined && !this.#knock.isDue) break
+      this.#track(next === undefined ? this.#ask() : this.#start(next.parcel, next.kind))
     }
     this.#show()
   }
@@ -88,13 +100,26 @@ export class Sender {
     return parcel === undefined ? undefined : { parcel, kind: 'none' }
   }
 
-  #start(parcel: Parcel, probe: Probe): void {
+  async #ask(): Promise<void> {
+    this.inFlight++
+    const fault = await this.#knock.ask()
+    this.inFlight--
+    const message = fault === undefined ? '' : this.#parts.books.failed(fault)
+    if (fault?.fault === 'pause') this.#pause(pauseReason(fault.status), message)
+    else if (fault !== undefined) this.#retried(this.gate.epoch, fault.retryAfterMs, message)
+    this.pump()
+  }
+
+  #track(promise: Promise<void>): void {
+    this.#requests.add(promise)
+    void promise.finally(() => this.#requests.delete(promise))
+  }
+
+  #start(parcel: Parcel, probe: Probe): Promise<void> {
     const isFull = this.inFlight + 1 >= this.concurrency.limit && this.queue.length > 0
     this.inFlight++
     this.inFlightBytes += parcel.size
-    const promise = this.#run({ parcel, probe, isFull, epoch: this.gate.epoch, size: parcel.size })
-    this.#requests.add(promise)
-    void promise.finally(() => this.#requests.delete(promise))
+    return this.#run({ parcel, probe, isFull, epoch: this.gate.epoch, size: parcel.size })
   }
 
   async #run(request: Request): Promise<void> {
@@ -149,10 +174,7 @@ export class Sender {
   }
 
   #faulted(request: Request, fault: SendError): void {
-    const { books, clock } = this.#parts
-    const message = fault.message.slice(0, mostMessage)
-    this.lastError = { at: clock.now(), message, status: fault.status }
-    books.requests(fault.fault).value++
+    const message = this.#parts.books.failed(fault)
     if (this.#courier.isClosed) {
       this.#putBack(request)
     } else if (fault.fault === 'split') {
@@ -176,14 +198,18 @@ export class Sender {
   }
 
   #pushedBack(request: Request, retryAfterMs: number | undefined, error: string, isBusy = false): void {
-    const { clock, id, log } = this.#parts
     const { rows, size, attempt } = request.parcel
     const isStuck = isBusy && attempt >= mostAttemptsInFront
     if (isStuck && rows > 1 && size > leastHalvedBytes) this.queue.halve(request.parcel)
     else this.#putBack(request)
-    this.concurrency.pressed(clock.monotonic())
-    const ms = this.gate.failed(request.epoch, retryAfterMs)
-    if (this.gate.failures === 1) log.warn(`Output "${id}" failed, retrying`, { error, inMs: Math.round(ms) })
+    this.concurrency.pressed(this.#parts.clock.monotonic())
+    this.#retried(request.epoch, retryAfterMs, error)
+  }
+
+  #retried(epoch: number, retryAfterMs: number | undefined, error: string): void {
+    const inMs = Math.round(this.gate.failed(epoch, retryAfterMs))
+    if (this.gate.failures > 1) return
+    this.#parts.log.warn(`Output "${this.#parts.id}" failed, retrying; rows wait, nothing is lost`, { error, inMs })
   }
 
   #putBack({ parcel, probe }: Request): void {

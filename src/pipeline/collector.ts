@@ -82,6 +82,8 @@ export interface OutputState {
   readonly state: 'idle' | 'sending' | 'retrying' | 'paused'
   /** Why it is paused or retries, in one sentence. */
   readonly reason?: string
+  /** Who answered last: `Elasticsearch 9.5.3 at "http://es:9200"`. */
+  readonly server?: string
   readonly inFlightRequests: number
   readonly inFlightBytes: number
   /** Rows sent again since the start. */

@@ -113,8 +113,9 @@ export class Shard {
     }
   }
 
-  /** Begins to read. Until then sources are only known. */
+  /** Begins to read, and to ask outputs whether they are there. Until then sources are only known. */
   read(): void {
+    for (const { delivery } of this.#steps.routes) delivery.open()
     this.#turns.start()
   }
 

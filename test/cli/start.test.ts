@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { Site } from './live.ts'
 
 const nowhere = 'outputs: { nowhere: { type: "null" } }'
@@ -90,5 +91,41 @@ describe('an input that reads nothing', () => {
     site.configure(`inputs: { old: { type: file, paths: [old.log], ignore_older: 0s } }\n${nowhere}`)
     const { inputs } = await (await site.start()).status()
     expect(inputs[0]).toMatchObject({ sourceCount: 1, notes: [] })
+  })
+})
+
+describe('an output without rows', () => {
+  const inputs = 'inputs: { none: { type: file, paths: [none.log] } }'
+
+  test('says who answers', async () => {
+    const server = await FakeElasticsearch.start()
+    onTestFinished(() => server.stop())
+    const site = new Site()
+    site.configure(`${inputs}\noutputs: { es: { type: elasticsearch, endpoints: ["${server.url}"] } }`)
+    const live = await site.start()
+    const log = await live.said('answers')
+    expect(log).toContain('Output \\"default/es\\" answers')
+    const answers = `Elasticsearch 9.5.3 at "${server.url}"`
+    expect(log).toContain(JSON.stringify(answers))
+    expect((await live.status()).outputs[0]).toMatchObject({ state: 'idle', server: answers })
+  })
+
+  test('says that nobody answers, and asks until somebody does', async () => {
+    const server = await FakeElasticsearch.start()
+    await server.stop()
+    const site = new Site()
+    const retry = 'retry: { min: 100ms, max: 1s }'
+    site.configure(`${inputs}\noutputs: { es: { type: elasticsearch, endpoints: ["${server.url}"], ${retry} } }`)
+    const live = await site.start()
+    const log = await live.said('retrying')
+    expect(log).toContain('retrying; rows wait, nothing is lost')
+    const said = `Cannot send to "${server.url}": connection refused, nothing listens there`
+    expect(log).toContain(JSON.stringify(said))
+    expect((await live.status()).outputs[0]).toMatchObject({ state: 'retrying', lastError: { message: said } })
+    await server.resume()
+    onTestFinished(() => server.stop())
+    await live.said('answers')
+    expect((await live.status()).outputs[0]).toMatchObject({ state: 'idle' })
+    expect((await live.stop()).code).toBe(0)
   })
 })

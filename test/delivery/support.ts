@@ -103,9 +103,10 @@ class FakeOutput implements Output {
     }
   }
 
-  async prepare(): Promise<void> {
+  async prepare(_signal: AbortSignal): Promise<string> {
     this.prepared++
     if (this.prepareFault !== undefined) throw this.prepareFault
+    return 'fake'
   }
 
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {

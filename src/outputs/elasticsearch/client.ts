@@ -3,6 +3,7 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import { http, https } from '../../core/http.ts'
+import { requestError } from './request-error.ts'
 
 const connectMs = 10_000
 const firstBackoffMs = 1000
@@ -41,20 +42,6 @@ export interface Reply {
   readonly origin: string
 }
 
-/** A request that had no answer. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError'
-  readonly code: string
-  /** No byte of the request can have reached a server. */
-  readonly isUnsent: boolean
-
-  constructor(message: string, code: string, isUnsent: boolean, cause: unknown) {
-    super(message, { cause })
-    this.code = code
-    this.isUnsent = isUnsent
-  }
-}
-
 interface Node {
   readonly origin: string
   readonly url: URL
@@ -63,18 +50,6 @@ interface Node {
   /** By the monotonic clock. */
   deadUntil: number
 }
-
-const unsentCodes = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ERR_CONNECT_TIMEOUT'
-])
-/** Certificates and handshakes. */
-const tlsCode = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/
 
 /** One pool of connections a node, used in turn. A node that can't be reached rests, for longer each time; when all of them
  * rest, the one whose rest ends first is tried. */
@@ -101,7 +76,7 @@ export class Client {
         this.#judge(node, reply.status !== 502 && reply.status !== 503 && reply.status !== 504)
         return reply
       } catch (cause) {
-        const error = requestError(cause, node)
+        const error = requestError(cause, node.origin)
         if (!request.signal.aborted) this.#judge(node, false)
         if (!error.isUnsent || --left === 0 || request.signal.aborted) throw error
       }
@@ -158,11 +133,6 @@ export class Client {
     const restMs = Math.min(firstBackoffMs * 2 ** (node.failures - 1), lastBackoffMs)
     node.deadUntil = this.#clock.monotonic() + restMs
   }
-}
-
-/** Whether an error is one of names or certificates, which no repetition mends. */
-export function needsPerson(code: string): boolean {
-  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || tlsCode.test(code)
 }
 
 function newNode(endpoint: string, options: ClientOptions): Node {
@@ -230,16 +200,4 @@ function authorization(options: ClientOptions): Record<string, string> {
   const password = options.user === '' ? decodeURIComponent(withUser?.password ?? '') : options.password
   if (user === '') return {}
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
-}
-
-function requestError(cause: unknown, node: Node): RequestError {
-  const code = codeOf(cause)
-  const text = messageOf(cause) || code
-  const isUnsent = unsentCodes.has(code) || tlsCode.test(code)
-  return new RequestError(`Cannot send to "${node.origin}": ${text}`, code, isUnsent, cause)
-}
-
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' ? code : ''
 }

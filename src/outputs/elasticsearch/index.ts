@@ -8,6 +8,7 @@ import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
 import { actionOf, salted, without } from './rows.ts'
 import { type BulkAnswer, type Memo, memoOf, sendBulk } from './send.ts'
+import { serverOf } from './server.ts'
 import { type Schema, datasetName, defaultDataset, schemas, streamName } from './stream.ts'
 import { type TemplateMode, Templates, templateModes } from './template.ts'
 
@@ -98,10 +99,11 @@ export class ElasticsearchOutput implements Output {
     return actionOf(row)
   }
 
-  async prepare(signal: AbortSignal): Promise<void> {
+  async prepare(signal: AbortSignal): Promise<string> {
     this.#templates.forget()
     await this.#templates.ensure(this.#datasets, signal)
     await this.#backing.refresh(this.#streams, signal)
+    return serverOf(this.#client, signal)
   }
 
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {

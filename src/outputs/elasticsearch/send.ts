@@ -3,7 +3,8 @@ import type { Shipment } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import { type BulkResult, bulkFilter, readBulkReply } from './bulk.ts'
 import { gzip } from '../gzip.ts'
-import { type Client, type Reply, RequestError, needsPerson } from './client.ts'
+import type { Client, Reply } from './client.ts'
+import { RequestError, needsPerson } from './request-error.ts'
 
 const compatible = 'compatible-with=8'
 export const jsonHeaders = {
