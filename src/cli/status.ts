@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/errors.ts'
-import type { CollectorStatus, OutputState, SourceStatus } from '../pipeline/collector.ts'
+import type { CollectorStatus, SourceStatus } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
-import { outputName } from './output-id.ts'
+import { outputLines } from './outputs.ts'
 import { reasonsOf } from './reasons.ts'
 import { withStateDir } from './state-dir.ts'
 import { formatBytes, formatDuration, tableLines } from './table.ts'
@@ -43,28 +43,11 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     `state in ${printable(stateDir)}`,
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
     '',
-    ...tableLines(out, outputColumns, answer.outputs),
-    ...answer.outputs.flatMap(output => lastError(out, output)),
+    ...outputLines(out, answer.outputs),
     '',
     ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources, count)),
     ...unreadLines(out, answer)
   ]
-}
-
-const outputColumns = [
-  { title: 'output', cell: (output: OutputState) => outputName(output.name) },
-  { title: 'type', cell: (output: OutputState) => output.type },
-  { title: 'state', cell: (output: OutputState) => output.state },
-  { title: 'requests', cell: (output: OutputState) => output.inFlightRequests },
-  { title: 'in flight', cell: (output: OutputState) => formatBytes(output.inFlightBytes) },
-  { title: 'retried rows', cell: (output: OutputState) => output.retriedRows },
-  { title: 'why', cell: (output: OutputState) => output.reason ?? '' }
-]
-
-function lastError(out: Stream, { name, lastError: error }: OutputState): string[] {
-  if (error === undefined) return []
-  const ago = formatDuration(Math.max(0, Date.now() - error.at))
-  return [out.style('dim', `${outputName(name)}, ${ago} ago: ${printable(error.message)}`)]
 }
 
 function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[], count: number): string[] {

@@ -21,6 +21,19 @@ export function tableLines<T>(stream: Stream, columns: readonly Column<T>[], row
   return [stream.style('bold', title), ...cells.map(lineOf)]
 }
 
+/** A text as lines of at most `width`, cut at blanks; what has none stays whole. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
 export function formatCount(count: number): string {
   return grouped.format(count)
 }

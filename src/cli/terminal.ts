@@ -9,6 +9,8 @@ export interface Terminal {
 
 export interface Stream {
   readonly isTerminal: boolean
+  /** How wide it is; Infinity where lines are for programs. */
+  readonly columns: number
   /** Writes a line. */
   line(text: string): void
   /** Colours a text where the stream shows colours: a terminal, and no NO_COLOR. */
@@ -23,6 +25,7 @@ export function processTerminal(): Terminal {
 function streamOf(stream: NodeJS.WriteStream): Stream {
   return {
     isTerminal: stream.isTTY,
+    columns: stream.isTTY ? stream.columns || 80 : Infinity,
     line: text => void stream.write(`${text}\n`),
     style: (style, text) => styleText(style, text, { stream })
   }

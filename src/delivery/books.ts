@@ -71,10 +71,14 @@ export class Books {
   }
 
   /** Notes a request that failed; returns its message. */
-  failed({ fault, message: whole, status }: SendError): string {
-    const message = whole.slice(0, mostMessage)
-    this.lastError = { at: this.#clock.now(), message, status }
+  failed({ fault, message, status }: SendError): string {
     this.requests(fault).value++
+    return this.noted(message.slice(0, mostMessage), status)
+  }
+
+  /** Notes what people should know; returns it. */
+  noted(message: string, status = 0): string {
+    this.lastError = { at: this.#clock.now(), message, status }
     return message
   }
 

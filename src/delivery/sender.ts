@@ -234,7 +234,8 @@ export class Sender {
   }
 
   #pauseRefused(): void {
-    this.#pause(refusesAll, `Half of the last rows were refused: ${this.#parts.refusals.type}`)
+    const { books, refusals } = this.#parts
+    this.#pause(refusesAll, books.noted(`Half of the last rows were refused: ${refusals.type}`))
   }
 
   #pause(reason: string, error: string): void {

@@ -80,8 +80,10 @@ export interface OutputState {
   readonly name: string
   readonly type: string
   readonly state: 'idle' | 'sending' | 'retrying' | 'paused'
-  /** Why it is paused or retries, in one sentence. */
+  /** Why it is paused, in one word: `unreachable`, `unauthorized`, `refuses_all` … */
   readonly reason?: string
+  /** Epoch ms since when it is paused, retries, or neither. */
+  readonly since: number
   /** Who answered last: `Elasticsearch 9.5.3 at "http://es:9200"`. */
   readonly server?: string
   readonly inFlightRequests: number

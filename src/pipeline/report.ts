@@ -90,6 +90,7 @@ function outputState({ id, delivery }: Route, plan: Plan): OutputState {
     type: plan.outputs.find(one => one.name === name)?.use ?? '',
     state: stateOf(status),
     ...(status.reason !== '' && { reason: status.reason }),
+    since: status.since,
     ...(status.server !== '' && { server: status.server }),
     inFlightRequests: status.inFlightRequests,
     inFlightBytes: status.inFlightBytes,

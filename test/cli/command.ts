@@ -34,6 +34,7 @@ export function recorder(isTerminal = false): Stream & { text(): string } {
   let written = ''
   return {
     isTerminal,
+    columns: isTerminal ? 80 : Infinity,
     line: text => void (written += `${text}\n`),
     style: (style, text) => (isTerminal ? `<${style}>${text}</>` : text),
     text: () => written

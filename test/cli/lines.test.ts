@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { bannerLines } from '../../src/cli/banner.ts'
 import { ledgerLines } from '../../src/cli/ledger.ts'
 import { lineLog } from '../../src/cli/log.ts'
+import { outputLines } from '../../src/cli/outputs.ts'
 import { formatBytes, formatDuration, tableLines } from '../../src/cli/table.ts'
 import { printable } from '../../src/cli/terminal.ts'
 import { newLedger } from '../../src/core/outcome.ts'
@@ -45,6 +46,43 @@ describe('first lines', () => {
     const lines = bannerLines(recorder(), { ...status, inputs, problems }, server)
     expect(lines).toHaveLength(24)
     expect(lines).toContain('  and 497 more: see "mcp-collector status"')
+  })
+})
+
+describe('output lines', () => {
+  const base = { type: 'elasticsearch', inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0, since: 0 }
+  const message =
+    'Cannot send to "http://elasticsearch.logging.svc.cluster.local:9200": status 401 (security_exception)'
+
+  test('say below each output why it does not deliver and for how long, within 80 columns and in colour', () => {
+    const lines = outputLines(
+      recorder(true),
+      [
+        { ...base, name: 'default/es', state: 'paused', reason: 'unauthorized', lastError: { message, at: 60_000 } },
+        { ...base, name: 'default/b', state: 'retrying', lastError: { message: 'reset\u001b[2J', at: 65_000 } },
+        { ...base, name: 'default/c', state: 'idle', server: 'Elasticsearch 9.5.3 at "http://c:9200"' }
+      ],
+      70_000
+    )
+    expect(lines).toEqual([
+      '<bold>output  type           state     requests  in flight  retried rows</>',
+      '<red>es      elasticsearch  paused           0  0 B                   0</>',
+      '<red>  paused for 1m 10s: the server does not accept the user or API key</>',
+      '<red>  10s ago: Cannot send to</>',
+      '<red>    "http://elasticsearch.logging.svc.cluster.local:9200": status 401</>',
+      '<red>    (security_exception)</>',
+      '<yellow>b       elasticsearch  retrying         0  0 B                   0</>',
+      '<yellow>  retrying for 1m 10s, rows wait and nothing is lost</>',
+      '<yellow>  5s ago: reset\\x1b[2J</>',
+      'c       elasticsearch  idle             0  0 B                   0',
+      '<dim>  answers: Elasticsearch 9.5.3 at "http://c:9200"</>'
+    ])
+  })
+
+  test('stay whole where a program reads them', () => {
+    const lastError = { message, at: 0 }
+    const lines = outputLines(recorder(), [{ ...base, name: 'default/es', state: 'idle', lastError }], 5000)
+    expect(lines[2]).toBe(`  last error 5s ago: ${message}`)
   })
 })
 

@@ -105,7 +105,7 @@ describe('status', () => {
     const { code, out } = await command(['status', '--state-dir', stateDir])
     expect(code).toBe(0)
     expect(out).toMatch(/^mcp-collector 0.1.0, process 7, ready, up 1m 1s\n/)
-    expect(out).toMatch(/\nes +elasticsearch +paused .* status 401\n/)
+    expect(out).toMatch(/\nes +elasticsearch +paused .*\n {2}paused for \d+d \d+h: status_401\n/)
     expect(out).toMatch(/\n\/var\/log\/a.log +agent +2.0 KiB +1.0 KiB +1.0 KiB\n/)
     expect(out).toContain('cannot read /var/log/secure: Permission denied')
   })

@@ -7,6 +7,7 @@ import type {
   Letter,
   LetterQuery,
   LedgerRow,
+  OutputState,
   ReplayResult
 } from '../../src/pipeline/collector.ts'
 
@@ -21,6 +22,9 @@ export class FakeCollector implements Collector {
   sourceCount = 1
   problems: CollectorStatus['problems'] = []
   notes: InputNote[] = []
+  outputs: Omit<OutputState, 'inFlightRequests' | 'inFlightBytes' | 'retriedRows'>[] = [
+    { name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status_401', since: 0 }
+  ]
   readonly #ended = Promise.withResolvers<void>()
   readonly ended = this.#ended.promise
 
@@ -78,7 +82,7 @@ export class FakeCollector implements Collector {
           notes: this.notes
         }
       ],
-      outputs: [{ name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status 401', ...idle }],
+      outputs: this.outputs.map(output => ({ ...output, ...idle })),
       problems: this.problems
     })
   }

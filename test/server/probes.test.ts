@@ -36,7 +36,7 @@ describe('server probes', () => {
     expect(json).toMatchObject({
       status: 'UP',
       components: {
-        outputs: { status: 'UP', details: { 'default/es': 'paused: status 401' } },
+        outputs: { status: 'UP', details: { 'default/es': 'paused: status_401' } },
         state: { status: 'UP' }
       }
     })

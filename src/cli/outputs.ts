@@ -1,0 +1,52 @@
+import type { OutputState } from '../pipeline/collector.ts'
+import { outputName } from './output-id.ts'
+import { formatBytes, formatDuration, tableLines, wrapped } from './table.ts'
+import { printable, type Stream, type Style } from './terminal.ts'
+
+const columns = [
+  { title: 'output', cell: (output: OutputState) => outputName(output.name) },
+  { title: 'type', cell: (output: OutputState) => output.type },
+  { title: 'state', cell: (output: OutputState) => output.state },
+  { title: 'requests', cell: (output: OutputState) => output.inFlightRequests },
+  { title: 'in flight', cell: (output: OutputState) => formatBytes(output.inFlightBytes) },
+  { title: 'retried rows', cell: (output: OutputState) => output.retriedRows }
+]
+
+/** What a pause is for, and what ends it. */
+const pauses: Readonly<Record<string, string>> = {
+  unreachable: 'no way to the server, tried twice a minute',
+  unauthorized: 'the server does not accept the user or API key',
+  forbidden: 'the user or API key lacks rights',
+  not_found: 'the server does not have what rows are sent to',
+  refuses_all: 'the server refuses most rows, one is tried now and then',
+  dead_letters_full: 'no more dead letters fit, see "mcp-collector dlq list"'
+}
+
+/** A line of the table for each output, and below it why it does not deliver, or who it delivers to. */
+export function outputLines(stream: Stream, outputs: readonly OutputState[], now = Date.now()): string[] {
+  const [title, ...lines] = tableLines(stream, columns, outputs)
+  return [
+    title!,
+    ...outputs.flatMap((output, i) => {
+      const style = styles[output.state]
+      const line = style === undefined ? lines[i]! : stream.style(style, lines[i]!)
+      return [line, ...detailsOf(output, now).flatMap(text => detail(stream, text, style ?? 'dim'))]
+    })
+  ]
+}
+
+const styles: Partial<Record<OutputState['state'], Style>> = { paused: 'red', retrying: 'yellow' }
+
+function detailsOf({ state, reason = '', since, server, lastError }: OutputState, now: number): string[] {
+  const ago = (at: number): string => formatDuration(Math.max(0, now - at))
+  const error = lastError === undefined ? [] : [`${ago(lastError.at)} ago: ${lastError.message}`]
+  if (state === 'paused') return [`paused for ${ago(since)}: ${pauses[reason] ?? reason}`, ...error]
+  if (state === 'retrying') return [`retrying for ${ago(since)}, rows wait and nothing is lost`, ...error]
+  return [...(server === undefined ? [] : [`answers: ${server}`]), ...error.map(text => `last error ${text}`)]
+}
+
+function detail(stream: Stream, text: string, style: Style): string[] {
+  return wrapped(printable(text), stream.columns - 4).map((line, i) =>
+    stream.style(style, `${i === 0 ? '  ' : '    '}${line}`)
+  )
+}
