@@ -121,6 +121,20 @@ test('follower finds a file that was rotated out of the patterns while it was st
   expect(last.texts).toEqual([])
 })
 
+test('follower leaves alone what the configuration no longer names', async () => {
+  append('a.log', 'one\n')
+  append('b.log', 'two\n')
+  const first = await follow()
+  await first.stop()
+  append('a.log', 'three\n')
+  const second = await follow({ paths: [at('b.log')] })
+  await second.pass(3000)
+  expect([second.texts, second.lost, second.follower.paths]).toEqual([[], [], [at('b.log')]])
+  await second.stop()
+  const third = await follow()
+  expect(third.texts).toEqual(['three'])
+})
+
 test('follower does not read a finished file again under its new name', async () => {
   append('a.log', 'one\n')
   const run = await follow()

@@ -40,6 +40,7 @@ const deepest = 32
 export class Discovery implements Allowed {
   readonly #globs: readonly Glob[]
   readonly #isExcluded: (path: string) => boolean
+  readonly #isIncluded: (path: string) => boolean
   readonly #plan: DiscoverPlan
   readonly #disk: Disk
   readonly #report: (reason: string, path: string) => void
@@ -59,6 +60,7 @@ export class Discovery implements Allowed {
     this.#report = report
     this.#globs = plan.paths.flatMap(parseGlob)
     this.#isExcluded = pathMatcher(plan.exclude)
+    this.#isIncluded = pathMatcher(plan.paths)
   }
 
   scan(): Iterable<Candidate> {
@@ -70,6 +72,11 @@ export class Discovery implements Allowed {
     for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
     return this.#found.values()
+  }
+
+  /** Whether a file of this name would be found, were it there. */
+  isNamed(path: string): boolean {
+    return this.#isIncluded(path) && !this.#isExcluded(path)
   }
 
   /** How many files `exclude` left out in the last scan. */

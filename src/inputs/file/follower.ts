@@ -203,6 +203,8 @@ export class Follower {
   #seekStored(now: number): void {
     for (const file of Array.from(this.#resume.missing)) {
       const folder = dirname(file.path)
+      // What the configuration does not name any more was not renamed: nobody wants it.
+      if (!this.#discovery.isNamed(file.name)) continue
       if (!this.#resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
       if (!this.#isFirstScan && this.#mayRest(file)) continue
       const found = this.#seeker.sibling(folder, stat => {
