@@ -14,34 +14,49 @@ interface Options {
   readonly stateDir: string
   readonly json?: true
   readonly output?: string
+  readonly all?: true
 }
 
 export const ledger: Verb = {
   define(command, { env, out }, finish) {
     withStateDir(command, env)
     command.option('--output <name>', 'only the accounts of this output')
+    command.option('--all', 'also accounts that other configurations left in this state directory')
     command.option('--json', 'the accounts as JSON')
     command.addHelpText(
       'after',
       examples({
-        'mcp-collector ledger': 'what became of every row, per source and output',
+        'mcp-collector ledger': 'what became of every row of the running configuration, per source and output',
+        'mcp-collector ledger --all': 'of all configurations that used this state directory',
         'mcp-collector ledger --json | jq .rows': 'for machines'
       })
     )
     command.action(async (options: Options) => {
       const rows = await readLedger(options.stateDir)
       const wanted = rows.filter(row => options.output === undefined || row.output === outputId(options.output))
-      if (options.json) out.line(JSON.stringify({ rows: wanted }))
-      else for (const line of ledgerLines(out, wanted)) out.line(line)
+      const shown = options.all ? wanted : wanted.filter(row => row.configured)
+      if (options.json) out.line(JSON.stringify({ rows: shown }))
+      else for (const line of options.all ? ledgerLines(out, wanted) : configuredLines(out, wanted)) out.line(line)
       finish(exitCodes.ok)
     })
   }
 }
 
+/** Without a running collector no configuration is known: then all accounts are shown. */
 async function readLedger(stateDir: string): Promise<readonly LedgerRow[]> {
   const live = await ask<{ rows: readonly LedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
   if (live !== undefined) return live.rows
-  return readOffline(stateDir, state => allAccounts(state, []))
+  return readOffline(stateDir, state => allAccounts(state, [], () => true))
+}
+
+/** The table of the running configuration, and how much is left out of it. */
+export function configuredLines(stream: Stream, rows: readonly LedgerRow[], most?: number): string[] {
+  const shown = rows.filter(row => row.configured)
+  const left = rows.length - shown.length
+  const lines = ledgerLines(stream, shown, most)
+  if (left === 0) return lines
+  const what = left === 1 ? '1 account' : `${left} accounts`
+  return [...lines, stream.style('dim', `${what} of other configurations: see "mcp-collector ledger --all"`)]
 }
 
 /** The accounts as a table: a column for each way to end that occurs, and a line that sums them where there are several. */
@@ -72,7 +87,7 @@ export function ledgerLines(stream: Stream, rows: readonly LedgerRow[], most = I
 function total(rows: readonly LedgerRow[]): LedgerRow {
   const ledger = newLedger()
   for (const row of rows) addLedger(ledger, row.ledger)
-  return { source: '', name: 'total', input: '', output: '', position: 0, ledger }
+  return { source: '', name: 'total', input: '', output: '', position: 0, ledger, configured: true }
 }
 
 function lostRows(ledger: Ledger): number {

@@ -5,7 +5,7 @@ import { addLedger, ends, newLedger, pendingRows } from '../core/outcome.ts'
 import type { Collector, LedgerRow } from '../pipeline/collector.ts'
 import { openServer, type RunningServer } from '../server/server.ts'
 import { bannerLines } from './banner.ts'
-import { ledgerLines } from './ledger.ts'
+import { configuredLines } from './ledger.ts'
 import { packageVersion } from './package.ts'
 import { listenForSignals } from './signals.ts'
 import type { Stream, Terminal } from './terminal.ts'
@@ -76,7 +76,7 @@ function lineTeller(stream: Stream): Teller {
     },
     draining: () => stream.line(stream.style('dim', 'Draining …')),
     end: accounts => {
-      for (const line of ledgerLines(stream, accounts, mostSources)) stream.line(line)
+      for (const line of configuredLines(stream, accounts, mostSources)) stream.line(line)
     }
   }
 }
@@ -96,7 +96,8 @@ function logTeller(log: Log): Teller {
     },
     draining: () => log.info('Draining'),
     end: accounts => {
-      for (const [output, rows] of Object.entries(Object.groupBy(accounts, row => row.output))) {
+      const configured = accounts.filter(row => row.configured)
+      for (const [output, rows] of Object.entries(Object.groupBy(configured, row => row.output))) {
         const sum = newLedger()
         for (const row of rows!) addLedger(sum, row.ledger)
         const counts = Object.fromEntries(ends.map((end, i) => [end, sum.rows[i]!]))

@@ -108,6 +108,8 @@ export interface LedgerRow {
   readonly output: string
   readonly position: Position
   readonly ledger: Ledger
+  /** It is of what the running configuration reads and sends, not left by another one. */
+  readonly configured: boolean
 }
 
 /** The dead letters of all outputs. Ids are positive whole numbers that grow and are never used again. */

@@ -54,7 +54,8 @@ export function ledgerRows(lanes: ReadonlyMap<FileSource, readonly Lane[]>): Led
         input,
         output: track.output,
         position: track.settled,
-        ledger: track.ledger()
+        ledger: track.ledger(),
+        configured: true
       })
     }
   }

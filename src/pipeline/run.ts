@@ -5,7 +5,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
-import { allAccounts } from './accounts.ts'
+import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
 import { hostIdOf } from './host-id.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
@@ -54,6 +54,7 @@ class Control implements Collector {
   readonly #options: ControlOptions
   readonly #shard: ShardPort
   readonly #startedAt: number
+  readonly #belongs: ReturnType<typeof belongsTo>
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
 
@@ -62,6 +63,7 @@ class Control implements Collector {
     this.#state = state
     this.#options = options
     this.#startedAt = options.clock.now()
+    this.#belongs = belongsTo(plan)
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
@@ -130,7 +132,7 @@ class Control implements Collector {
   }
 
   async ledgers(): Promise<readonly LedgerRow[]> {
-    return allAccounts(this.#state, await this.#shard.ask('ledgers'))
+    return allAccounts(this.#state, await this.#shard.ask('ledgers'), this.#belongs)
   }
 
   stop(): Promise<readonly LedgerRow[]> {

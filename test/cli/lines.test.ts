@@ -94,6 +94,7 @@ describe('ledger lines', () => {
       input: 'a',
       output: 'es',
       position: 0,
+      configured: true,
       ledger: { ...newLedger(), read, rows: [read, 0, 0, 0, 0, 0, 0], lostBytes: { truncated_gap: 5 } }
     }))
     expect(ledgerLines(recorder(), rows, 2)).toEqual([

@@ -94,7 +94,7 @@ export class FakeCollector implements Collector {
   ledgers(): Promise<readonly LedgerRow[]> {
     const ledger = { ...newLedger(), read: 10, rows: [7, 1, 0, 0, 0, 0, 1] }
     const row = { source: 'AAAAAAAAAAAAAAAA', name: '/var/log/a\u001b[31m.log', input: 'agent', output: 'default/es' }
-    return Promise.resolve([{ ...row, position: 1024, ledger }])
+    return Promise.resolve([{ ...row, position: 1024, ledger, configured: true }])
   }
 
   async stop(): Promise<readonly LedgerRow[]> {

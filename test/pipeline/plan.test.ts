@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Config, InputConfig, OutputConfig } from '../../src/config/config.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import { belongsTo } from '../../src/pipeline/accounts.ts'
 import { planOf } from '../../src/pipeline/plan.ts'
 
 const follow = {
@@ -99,4 +101,22 @@ it('plan is plain data, the same for the same configuration', async () => {
   expect(structuredClone(plan)).toEqual(plan)
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
   expect(await planOf(configOf([everything]))).toEqual(plan)
+})
+
+it('plan tells its own accounts from those of other configurations', async () => {
+  const belongs = belongsTo(await planOf(configOf([{ ...everything, outputs: ['es'] }])))
+  const account = {
+    source: 'x',
+    name: '/var/log/a.log',
+    input: 'logs',
+    output: 'default/es',
+    position: 0,
+    ledger: newLedger()
+  }
+  expect(belongs(account)).toBe(true)
+  expect(belongs({ ...account, name: '/srv/a.log' })).toBe(false)
+  expect(belongs({ ...account, input: 'gone' })).toBe(false)
+  expect(belongs({ ...account, output: 'default/audit' })).toBe(false)
+  const gone = { ...account, source: '', name: '', input: '' }
+  expect([belongs(gone), belongs({ ...gone, output: 'other/es' })]).toEqual([true, false])
 })
