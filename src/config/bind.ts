@@ -163,9 +163,10 @@ function idOf(path: Path): string {
 
 /** A scalar of a text option stays text when it was put in from outside: a password of digits is no number. */
 function scalarFor(node: ScalarNode, schema: Schema, env: Environment): unknown {
-  const isText = ['string', 'enum'].includes(schema.def.type) || kinds.get(schema)?.kind === 'address'
+  const kind = kinds.get(schema)?.kind
+  const isText = ['string', 'enum'].includes(schema.def.type) || kind === 'address'
   const value = isText && (node.substituted || node.value === null) ? node.text : node.value
-  const isPath = kinds.get(schema)?.kind === 'path'
+  const isPath = kind === 'path' || kind === 'file'
   return isPath && typeof value === 'string' && value !== '' ? resolvePath(value, node.at.file, env) : value
 }
 

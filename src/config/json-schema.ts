@@ -36,6 +36,7 @@ function jsonSchemaOf(schema: z.ZodType): Json {
 const written: Readonly<Record<OptionKind, Json>> = {
   secret: { type: 'string' },
   path: { type: 'string' },
+  file: { type: 'string' },
   url: { type: 'string', format: 'uri' },
   duration: { type: 'string', examples: ['500ms', '30s', '5m', '24h', '7d'] },
   size: { type: ['string', 'integer'] as never, examples: ['64KiB', '5MiB'] },

@@ -1,4 +1,6 @@
+import { accessSync, constants, statSync } from 'node:fs'
 import { z } from 'zod'
+import { reasonOf } from './substitute.ts'
 import { type Address, readAddress, readDuration, readSize, type Reading } from './units.ts'
 import { addressHelp, durationHelp, sizeHelp, writeDuration, writeSize } from './units.ts'
 
@@ -15,6 +17,8 @@ export interface OptionTypes {
   secret(about: string): z.ZodString
   /** A file, folder or pattern: `~/` is the home directory, the rest is relative to the file that names it. */
   path(about: string): z.ZodString
+  /** The path of a file that is there and can be read. */
+  file(about: string): z.ZodString
   /** `http://…` or `https://…` */
   url(about: string): z.ZodString
   flag(about: string): z.ZodBoolean
@@ -35,7 +39,7 @@ export interface OptionTypes {
 }
 
 /** What zod's types do not tell about an option. */
-export type OptionKind = 'secret' | 'path' | 'url' | 'duration' | 'size' | 'address'
+export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address'
 export const kinds: z.core.$ZodRegistry<{ kind: OptionKind }> = z.registry<{ kind: OptionKind }>()
 
 interface Range {
@@ -47,6 +51,13 @@ export const optionTypes: OptionTypes = {
   text: about => z.string().describe(about),
   secret: about => z.string().min(1).describe(about).register(kinds, { kind: 'secret' }),
   path: about => z.string().min(1).describe(about).register(kinds, { kind: 'path' }),
+  file: about =>
+    z
+      .string()
+      .min(1)
+      .refine(path => unreadable(path) === undefined, { error: ({ input }) => unreadable(String(input)) })
+      .describe(about)
+      .register(kinds, { kind: 'file' }),
   url: about =>
     z
       .string()
@@ -105,6 +116,17 @@ function inRange(range: Range | undefined, write: (value: number) => string): (v
     if (range?.min !== undefined && value < range.min) return `at least ${write(range.min)}`
     if (range?.max !== undefined && value > range.max) return `at most ${write(range.max)}`
     return undefined
+  }
+}
+
+/** Why a file can not be read; nothing where it can. Does not open it: a pipe would wait for its writer. */
+function unreadable(path: string): string | undefined {
+  try {
+    if (statSync(path).isDirectory()) return 'it is a folder'
+    accessSync(path, constants.R_OK)
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -85,6 +85,8 @@ ${inputs}outputs:
     gzip_level: 3
     retry: { max: 1h30m }
 `
+    mkdirSync(join(folder, 'certs'))
+    write('certs/ca.pem', '')
     const { collector, outputs } = await configOf([write('snake.yaml', text)])
     expect(collector.resource).toEqual({ 'deployment.environment.name': 'dev', my_field: 'x' })
     expect(outputs[0]!.options).toMatchObject({ gzipLevel: 3, headers: { x_tenant: 'a' } })

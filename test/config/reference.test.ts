@@ -19,7 +19,7 @@ describe('reference', () => {
     expect(text).toContain('  endpoints: list of url, required\n      Nodes.')
     expect(text).toContain('  schema: ecs | flat | otel, default ecs')
     expect(text).toContain('  timeout: duration, default 1m')
-    expect(text).toContain('    ca_file: path, optional')
+    expect(text).toContain('    ca_file: file, optional')
     expect(text).toContain('  Example: One node\n    endpoints: ["http://127.0.0.1:9200"]')
   })
 

@@ -103,9 +103,9 @@ const elasticsearch = defineOutput({
     timeout: t.duration('Longest wait for an answer.', { min: 100 }).default(60_000),
     tls: t
       .group('TLS.', {
-        caFile: t.path('Certificate authority.').optional(),
-        certFile: t.path('Client certificate.').optional(),
-        keyFile: t.path('Key of the client certificate.').optional(),
+        caFile: t.file('Certificate authority.').optional(),
+        certFile: t.file('Client certificate.').optional(),
+        keyFile: t.file('Key of the client certificate.').optional(),
         verify: t.flag('Check the certificate.').default(true)
       })
       .prefault({})

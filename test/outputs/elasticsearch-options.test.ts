@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { components } from '../../src/components.ts'
@@ -36,13 +36,24 @@ describe('elasticsearch options', () => {
     expect(await optionsOf(tempFolder(), options)).toMatchObject({ apiKey: '', password: '' })
   })
 
-  it('name files of TLS relative to themselves, and say which one can not be read', async () => {
+  it('name files of TLS relative to themselves', async () => {
     const folder = tempFolder()
-    mkdirSync(join(folder, 'certs'))
-    const options = await optionsOf(folder, 'endpoints: ["https://es:9200"], tls: { ca_file: certs/ca.pem }')
     const path = join(folder, 'certs', 'ca.pem')
+    mkdirSync(join(folder, 'certs'))
+    writeFileSync(path, '')
+    const options = await optionsOf(folder, 'endpoints: ["https://es:9200"], tls: { ca_file: certs/ca.pem }')
     expect(options.tls).toMatchObject({ caFile: path, certFile: '' })
+    rmSync(path)
     const create = (): unknown => new ElasticsearchOutput(options, newContext(new Map()))
     expect(create).toThrow(`Cannot read "${path}", the "ca_file" in "tls": ENOENT`)
+  })
+
+  it.each(['ca_file', 'cert_file', 'key_file'])('are refused where %s can not be read', async option => {
+    const folder = tempFolder()
+    const result = await loaded(folder, `endpoints: ["https://es:9200"], tls: { ${option}: none.pem }`)
+    const place = `${join(folder, 'es.yaml')}:3:${80 + option.length}`
+    expect('problems' in result ? result.problems.map(formatProblem) : []).toEqual([
+      `${place}: Cannot use "none.pem" for "${option}": no such file`
+    ])
   })
 })
