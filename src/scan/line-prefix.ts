@@ -1,4 +1,4 @@
-import { severityInText } from './severity.ts'
+import { severityInText, severityOfPriority } from './severity.ts'
 import { isDigit } from './time-reader.ts'
 import type { TimeScanner } from './time.ts'
 
@@ -6,6 +6,11 @@ const escape = 0x1b
 const open = 0x5b
 const space = 0x20
 const colon = 0x3a
+const less = 0x3c
+const greater = 0x3e
+const dash = 0x2d
+/** Facility 23, severity 7. */
+const maxPriority = 191
 
 /** Words that may stand before a time in brackets: CLF has host, identity and user, often a virtual host before. */
 const maxWords = 4
@@ -34,7 +39,7 @@ classes[escape] = control
 
 /**
  * Reads what stands before the message in lines that people read: a time at the start or in the first brackets, and a level behind it
- * as `ERROR`, `[error]` or `error:`. Colours are passed.
+ * as `ERROR`, `[error]` or `error:`; also those of syslog. Colours are passed.
  */
 export class LinePrefix {
   /** OpenTelemetry severity number, or 0. */
@@ -49,12 +54,28 @@ export class LinePrefix {
     while (first < end && (bytes[first] === open || bytes[first] === space)) first++
     this.hasTime = times.customPrefix(bytes, at, end) || (first > at && times.customPrefix(bytes, first, end))
     if (this.hasTime) at = times.end
+    else if (bytes[first] === less && this.#syslog(times, bytes, first, end)) return
     else if (times.parsePrefix(bytes, first, end)) {
       this.hasTime = true
       if (!isDigit(bytes[first]!) && isDigit(bytes[first + 1]!)) this.severity = klogSeverity(bytes[first]!)
       at = times.end
     } else if (this.#inBrackets(times, bytes, first, end)) at = times.end
     if (this.severity === 0) this.severity = levelIn(bytes, at, Math.min(end, at + maxLevelAt), end)
+  }
+
+  /** `<165>1 2026-11-22T10:00:00.123Z` of RFC 5424, where `-` stands for no time, and `<34>Nov 22 10:00:00` of RFC 3164. */
+  #syslog(times: TimeScanner, bytes: Buffer, start: number, end: number): boolean {
+    let at = start + 1
+    let priority = 0
+    while (at < start + 4 && at < end && isDigit(bytes[at]!)) priority = priority * 10 + bytes[at++]! - 0x30
+    if (at === start + 1 || at + 2 >= end || bytes[at] !== greater || priority > maxPriority) return false
+    at++
+    const isVersioned = bytes[at] === 0x31 && bytes[at + 1] === space
+    if (isVersioned) at += 2
+    this.hasTime = times.customPrefix(bytes, at, end) || times.parsePrefix(bytes, at, end)
+    if (!this.hasTime && !(isVersioned && at < end && bytes[at] === dash)) return false
+    this.severity = severityOfPriority(priority)
+    return true
   }
 
   #inBrackets(times: TimeScanner, bytes: Buffer, start: number, end: number): boolean {

@@ -79,6 +79,11 @@ export function syslogSeverityOf(bytes: Uint8Array, start: number, end: number, 
   return kind > Kind.number ? 0 : (syslogNumbers[bytes[start]! - 0x30] ?? 0)
 }
 
+/** The severity in the number before a syslog message: facility times eight, plus syslog's number. */
+export function severityOfPriority(priority: number): number {
+  return syslogNumbers[priority & 7]!
+}
+
 /** The severity of a word in text, in any case; 0 for what is no level, or seldom one. */
 export function severityInText(bytes: Uint8Array, start: number, end: number): number {
   return entries[find(bytes, start, end)]!.inText
