@@ -11,16 +11,9 @@ export const Verdict = {
 } as const
 export type Verdict = (typeof Verdict)[keyof typeof Verdict]
 
-/** Why bytes or rows were lost. Each has a counter; the list is complete: what isn't here is a defect. */
-export const lossReasons = [
-  'truncated_gap',
-  'deleted_unread',
-  'nul_bytes',
-  'too_large',
-  'dead_letters_full',
-  'partial_rejected',
-  'corrupt_frame'
-] as const
+/** Why bytes or rows were lost. Each has a counter; the list is complete: what isn't here is a defect. Runs of NULs are holes that
+ * nobody wrote: they have a metric, and are no loss. */
+export const lossReasons = ['truncated_gap', 'deleted_unread', 'too_large', 'dead_letters_full'] as const
 export type LossReason = (typeof lossReasons)[number]
 
 /** The ways a row can end, in the order of `Ledger.rows`. */

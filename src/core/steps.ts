@@ -21,6 +21,8 @@ export interface Framer {
   readonly heldFrom: number
   /** Bytes kept for unfinished records. */
   readonly heldBytes: number
+  /** Bytes that the last `frame` cut off rows, as they were too long. */
+  readonly cutBytes: number
 }
 
 /** Line ends of a chunk. */

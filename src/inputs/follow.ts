@@ -22,7 +22,12 @@ export const followOptions = (t: OptionTypes) => ({
       'Files that are there at the very first start and were not written for so long are left alone until they grow; `0s`: read them however old they are.'
     )
     .default(day),
-  maxLineBytes: t.size('Longer lines are cut here and flagged.', { min: 64, max: 64 * mebibyte }).default(mebibyte),
+  maxLineBytes: t
+    .size('Longer lines are cut here and flagged; the rest is counted as lost (`too_large`).', {
+      min: 64,
+      max: 64 * mebibyte
+    })
+    .default(mebibyte),
   partialTimeout: t
     .duration('A last line without an end is sent when it has not grown for so long.', { min: 100 })
     .default(5000),

@@ -199,6 +199,7 @@ export class Lane {
       this.#barrier = Math.max(this.#barrier, batch.barrier, this.source.marks.barrier)
     }
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+    if (framer.cutBytes > 0) this.delivery.skip(this.track, this.#base, this.#base, 'too_large', framer.cutBytes)
     return true
   }
 

@@ -24,7 +24,7 @@ it('ledger: lost bytes are no rows', () => {
 
 it('ledger: a sum has what its parts have, and the parts stay as they were', () => {
   const one = ledgerOf(10, { derived: 1, rows: [1, 2, 3, 0, 0, 0, 0], lostRows: { too_large: 1 } })
-  const two = ledgerOf(5, { rows: [1, 0, 0, 0, 0, 0, 2], lostRows: { too_large: 1 }, lostBytes: { nul_bytes: 7 } })
+  const two = ledgerOf(5, { rows: [1, 0, 0, 0, 0, 0, 2], lostRows: { too_large: 1 }, lostBytes: { truncated_gap: 7 } })
   const before = structuredClone(two)
   const sum = newLedger()
   addLedger(sum, one)
@@ -34,7 +34,7 @@ it('ledger: a sum has what its parts have, and the parts stay as they were', () 
     derived: 1,
     rows: [2, 2, 3, 0, 0, 0, 2],
     lostRows: { too_large: 2 },
-    lostBytes: { nul_bytes: 7 }
+    lostBytes: { truncated_gap: 7 }
   })
   expect(pendingRows(sum)).toBe(pendingRows(one) + pendingRows(two))
   expect(two).toEqual(before)

@@ -39,7 +39,7 @@ describe('track', () => {
   })
 
   test('track hands out the ledger of exactly the rows before the cursor, with those of earlier runs', () => {
-    const ledger: Ledger = { ...newLedger(), read: 7, rows: [7, 0, 0, 0, 0, 0, 0], lostBytes: { nul_bytes: 3 } }
+    const ledger: Ledger = { ...newLedger(), read: 7, rows: [7, 0, 0, 0, 0, 0, 0], lostBytes: { deleted_unread: 3 } }
     const track = new Track(source, 'o', { source: 'a', output: 'o', position: 100, marker: '', ledger }, 100)
     expect(track.takeCursor()).toBeUndefined()
     const first = add(track, 2)
@@ -78,16 +78,16 @@ describe('track', () => {
     const track = new Track(source, 'o', undefined, 0)
     const first = add(track, 1)
     track.skip(10, 500, 'truncated_gap', 490)
-    track.skip(500, 500, 'nul_bytes', 3)
+    track.skip(500, 500, 'deleted_unread', 3)
     expect(track.settled).toBe(0)
     track.end(first, 0, 1)
     expect(track.settled).toBe(500)
-    expect(track.ledger().lostBytes).toEqual({ truncated_gap: 490, nul_bytes: 3 })
+    expect(track.ledger().lostBytes).toEqual({ truncated_gap: 490, deleted_unread: 3 })
   })
 
   test('track refuses gaps, and more ends than rows', () => {
     const track = new Track(source, 'o', undefined, 0)
-    expect(() => track.skip(5, 9, 'nul_bytes', 4)).toThrow('read up to 0')
+    expect(() => track.skip(5, 9, 'deleted_unread', 4)).toThrow('read up to 0')
     const range = add(track, 1)
     expect(() => track.end(range, 0, 2)).toThrow('More rows')
   })

@@ -30,9 +30,13 @@ function sourceOf(input: Buffer, broken = false): Source {
   return { read } as Source
 }
 
+/** What the last `frame` cut off. */
+let cutBytes = 0
+
 /** Frames bytes that arrive in pieces of these sizes, over and over. */
 function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: readonly number[] = []): Row[] {
   const rows: Row[] = []
+  cutBytes = 0
   let base = 0
   let carry = Buffer.alloc(0)
   const process = (size: number, final: boolean): void => {
@@ -49,6 +53,7 @@ function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: re
     expect(next).toBeLessThanOrEqual(size)
     carry = Buffer.from(batch.bytes.subarray(next, size))
     base += next
+    cutBytes += framer.cutBytes
     for (let row = 0; row < batch.rows; row++) rows.push(readRow(row))
   }
   for (let at = 0, i = 0; at < input.length; i++) {
@@ -126,6 +131,7 @@ test('line framer cuts long lines between characters and skips their rest', () =
   expect(rows.map(row => row.length)).toEqual([61, 542, 5])
   expect(rows.map(row => row.flags)).toEqual([Flag.truncated, Flag.truncated, 0])
   expect(truncatedRows.value).toBe(2)
+  expect(cutBytes).toBe(20 + 502)
 })
 
 test('line framer skips and counts NULs in front of a line', () => {
@@ -235,6 +241,17 @@ test('container framer gives out a record that gets no end', () => {
   expect(texts(rows)[20]).toBe('x')
 })
 
+test('container framer counts what it cuts off, in one part and in several', () => {
+  const long = 'x'.repeat(50)
+  const input = docker(`${long}\n`) + cri(long, 'P') + cri(long, 'P') + cri('yy') + docker(`"${long}`) + docker('z\n')
+  expect(texts(frame(containers(), Buffer.from(input), [33]))).toEqual([
+    'x'.repeat(40),
+    'x'.repeat(40),
+    `"${'x'.repeat(39)}`
+  ])
+  expect(cutBytes).toBe(10 + (10 + 50 + 2) + (11 + 1))
+})
+
 test('container framer gives parts out at the end, and at stored cuts', () => {
   const part = cri('part', 'P')
   const rows = frame(containers(), Buffer.from(part + cri('more', 'P') + cri('end')), [19], [part.length])
@@ -265,8 +282,8 @@ for (const [name, make, part] of [
     fc.assert(
       fc.property(fc.array(part, { maxLength: 60 }), sizes, (pieces, cut) => {
         const input = Buffer.from(pieces.join(''))
-        const whole = frame(make(), input, [8192])
-        expect(frame(make(), input, cut)).toEqual(whole)
+        const whole = [frame(make(), input, [8192]), cutBytes]
+        expect([frame(make(), input, cut), cutBytes]).toEqual(whole)
       }),
       { numRuns: 1500 }
     )
@@ -280,7 +297,8 @@ for (const [name, make, part] of [
       fc.property(parts, sizes, fc.integer({ min: 0, max: 3000 }), (pieces, cut, maxBytes) => {
         const input = Buffer.from(pieces.join(''))
         budget.maxBytes = maxBytes
-        expect(frame(make({ budget }), input, cut)).toEqual(frame(make(), input, cut))
+        const limited = [frame(make({ budget }), input, cut), cutBytes]
+        expect(limited).toEqual([frame(make(), input, cut), cutBytes])
         expect(budget.used).toBe(0)
       }),
       { numRuns: 700 }

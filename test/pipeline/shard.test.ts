@@ -52,6 +52,22 @@ describe('shard', () => {
     expect(lettersOf(stage.link.records)).toHaveLength(letters.length)
   })
 
+  it('accounts for what is cut off long lines, over a restart once', async () => {
+    const stage = await Stage.create()
+    stage.write(`${'x'.repeat(100)}\nshort\n`)
+    const input = 'max_line_bytes: 64, parser: raw'
+    const run = await stage.start({ input })
+    await run.settled(2)
+    expect(stage.messages()).toEqual(['x'.repeat(64), 'short'])
+    expect(run.ledgers()[0]!.ledger.lostBytes).toEqual({ too_large: 36 })
+    expect(run.sample('collector_lost_bytes_total', 'default/es', 'too_large')).toBe(36)
+    await run.stop()
+    const again = await stage.start({ input })
+    stage.write(`${'y'.repeat(70)}\n`)
+    await again.settled(3)
+    expect(again.ledgers()[0]!.ledger.lostBytes).toEqual({ too_large: 42 })
+  })
+
   it('reads nothing before it is told to', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)

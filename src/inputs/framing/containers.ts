@@ -67,6 +67,10 @@ export class ContainerFramer implements Framer {
     return bytes
   }
 
+  get cutBytes(): number {
+    return this.#lines.cutBytes
+  }
+
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
     for (const partial of this.#partials) if (partial.held.isGivenUp && !this.#restore(partial, batch.source)) return -1
     const next = this.#lines.cut(batch, lines, cutAt, final)
@@ -200,7 +204,11 @@ export class ContainerFramer implements Framer {
     const { maxLineBytes, truncatedRows } = this.#options
     const isLong = line.end - line.start > maxLineBytes
     if (!isLong && !isCut) return flags
-    if (isLong) line.end = cutOf(batch.bytes, line.start, maxLineBytes)
+    if (isLong) {
+      const end = cutOf(batch.bytes, line.start, maxLineBytes)
+      this.#lines.cutBytes += line.end - end
+      line.end = end
+    }
     if (truncatedRows && (flags & Flag.truncated) === 0) truncatedRows.value++
     return flags | Flag.truncated
   }
@@ -213,6 +221,7 @@ export class ContainerFramer implements Framer {
     held.bytes.copy(batch.bytes, line.start, 0, held.length)
     if (!held.isCut) this.#stripReturn(batch)
     const rest = this.#cut(batch, flags, held.isCut)
+    this.#lines.cutBytes += held.cutBytes
     line.mark = this.#options.arena.indexSpan(batch, line.start, line.end)
     const time = partial.hasTime ? Flag.hasTime : 0
     const row = this.#row

@@ -52,6 +52,8 @@ export class Held {
   from = -1
   /** Content was thrown away, as it did not fit. */
   isCut = false
+  /** How many bytes that were, as they stand in the source. */
+  cutBytes = 0
   /** The content is not here any more: it has to be read again before it is given out. */
   isGivenUp = false
   readonly #maxBytes: number
@@ -66,14 +68,20 @@ export class Held {
     const length = this.#reserve(end - start)
     from.copy(this.bytes, this.length, start, start + length)
     this.length += length
+    this.cutBytes += end - start - length
   }
 
   /** Appends what the inside of a JSON string stands for. */
   appendUnescaped(from: Buffer, start: number, end: number): void {
-    if (this.isCut) return
+    if (this.isCut) {
+      this.cutBytes += end - start
+      return
+    }
     this.#grow(end - start)
     this.length = unescape(from, start, end, this.bytes, this.length)
-    this.length -= this.#excess()
+    const excess = this.#excess()
+    this.length -= excess
+    this.cutBytes += excess
   }
 
   /** Reads the content `[from, end)` of the source again. False if it can not be read now; then nothing has changed. */
@@ -83,7 +91,8 @@ export class Held {
     if (!readWhole(source, this.from, bytes)) return false
     this.#replace(bytes)
     this.length = wanted
-    this.isCut = wanted < end - this.from
+    this.cutBytes = end - this.from - wanted
+    this.isCut = this.cutBytes > 0
     this.isGivenUp = false
     return true
   }
@@ -93,6 +102,7 @@ export class Held {
     this.#replace(other.bytes)
     this.length = other.length
     this.isCut = other.isCut
+    this.cutBytes = other.cutBytes
     this.isGivenUp = false
   }
 
@@ -100,6 +110,7 @@ export class Held {
     this.#replace(Buffer.alloc(0))
     this.length = 0
     this.isCut = false
+    this.cutBytes = 0
     this.isGivenUp = true
   }
 

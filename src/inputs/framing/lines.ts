@@ -30,6 +30,7 @@ export interface LineOptions {
  * Borders depend on bytes and stored cuts alone, never on how the bytes were cut into chunks.
  */
 export class LineFramer implements Framer {
+  cutBytes = 0
   readonly #options: LineOptions
   readonly #held: Held
   readonly #budget: HeldBudget
@@ -65,6 +66,7 @@ export class LineFramer implements Framer {
 
   /** `frame` for a framer that holds more than this one and minds the budget. A hot loop: one turn a line. */
   cut(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
+    this.cutBytes = 0
     const size = Math.min(batch.size, cutAt - batch.base)
     if (this.#held.isGivenUp && !this.#restore(batch, lines, size, final || batch.base + size === cutAt)) return -1
     const { maxLineBytes } = this.#options
@@ -84,7 +86,7 @@ export class LineFramer implements Framer {
       }
       const end = at > start && bytes[at - 1] === carriageReturn ? at - 1 : at
       if (end - start > maxLineBytes) {
-        this.#addTruncated(batch, start, mark, at + 1)
+        this.cutBytes += end - this.#addTruncated(batch, start, mark, at + 1)
       } else if (end > start) batch.addRow(start, end, base + start, at + 1 - start, mark)
       start = at + 1
       mark = lines.marks[i]!
@@ -103,7 +105,7 @@ export class LineFramer implements Framer {
     if (length === 0) return size
     if (end.isOver) {
       const row = batch.rows
-      if (length > this.#options.maxLineBytes) this.#addTruncated(batch, start, mark, size)
+      if (length > this.#options.maxLineBytes) this.cutBytes += size - this.#addTruncated(batch, start, mark, size)
       else batch.addRow(start, size, batch.base + start, length, mark)
       batch.flags[row]! |= Flag.unterminated
       return size
@@ -114,11 +116,13 @@ export class LineFramer implements Framer {
     return size
   }
 
-  #addTruncated(batch: Batch, start: number, mark: number, next: number): void {
+  /** Returns where the row ends. */
+  #addTruncated(batch: Batch, start: number, mark: number, next: number): number {
     const end = cutOf(batch.bytes, start, this.#options.maxLineBytes)
     const row = batch.addRow(start, end, batch.base + start, next - start, mark)
     batch.flags[row]! |= Flag.truncated
     if (this.#options.truncatedRows) this.#options.truncatedRows.value++
+    return end
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {
@@ -150,7 +154,7 @@ export class LineFramer implements Framer {
       return -1
     }
     this.#hold(batch.bytes, 0, lineEnd)
-    this.#addHeld(batch, lineEnd + 1, this.#lastByte === carriageReturn ? 1 : 0)
+    this.#addHeld(batch, lineEnd + 1, this.#lastByte === carriageReturn ? 2 : 1)
     return lineEnd + 1
   }
 
@@ -161,12 +165,12 @@ export class LineFramer implements Framer {
     return size
   }
 
-  /** Puts the held line into the overlay, as a row that ends in the source before `batch.bytes[next]`. `stripped` is 1 when its last
-   * byte belongs to the line end. */
-  #addHeld(batch: Batch, next: number, stripped: number): void {
+  /** Puts the held line into the overlay, as a row that ends in the source before `batch.bytes[next]`, with a line end of so many
+   * bytes: the first of two is among what is held. */
+  #addHeld(batch: Batch, next: number, lineEnd: number): void {
     const held = this.#held
     const { maxLineBytes } = this.#options
-    const length = held.isCut ? held.length : held.length - stripped
+    const length = held.isCut || lineEnd < 2 ? held.length : held.length - 1
     const start = batch.overlay(length)
     held.bytes.copy(batch.bytes, start, 0, length)
     const position = held.from
@@ -175,6 +179,7 @@ export class LineFramer implements Framer {
     const mark = this.#options.arena.indexSpan(batch, start, end)
     const row = batch.addRow(start, end, position, batch.base + next - position, mark)
     if (isTruncated) {
+      this.cutBytes += batch.base + next - lineEnd - position - (end - start)
       batch.flags[row]! |= Flag.truncated
       if (this.#options.truncatedRows) this.#options.truncatedRows.value++
     }
