@@ -1,4 +1,5 @@
 import type { Binding } from './bind.ts'
+import { deliveryDefaults } from './delivery-defaults.ts'
 import { quoted } from './problems.ts'
 import { impliedProcessor } from './schema.ts'
 import { suggestValue } from './suggest.ts'
@@ -126,7 +127,7 @@ function checkServer(server: Node | undefined, binding: Binding): void {
 
 function checkDelivery(output: Node, path: Path, binding: Binding): void {
   const [min, max] = ['min', 'max'].map(key => valueOf(readDuration(textOf(childOf(output, 'retry'), key) ?? '')))
-  if (min !== undefined && min > (max ?? 60_000)) {
+  if (min !== undefined && min > (max ?? deliveryDefaults.retryMaxMs)) {
     binding.report(
       [...path, 'retry', 'min'],
       `Cannot use a "min" that is longer than "max"${whereOf([...path, 'retry'])}`
@@ -134,7 +135,7 @@ function checkDelivery(output: Node, path: Path, binding: Binding): void {
   }
   const batch = valueOf(readSize(textOf(childOf(output, 'batch'), 'max_bytes') ?? ''))
   const budget = valueOf(readSize(textOf(output, 'max_in_flight_bytes') ?? ''))
-  if (batch !== undefined && batch > (budget ?? 16 * 1024 * 1024)) {
+  if (batch !== undefined && batch > (budget ?? deliveryDefaults.maxInFlightBytes)) {
     const at: Path = [...path, 'batch', 'maxBytes']
     binding.report(at, `Cannot use a "max_bytes" above "max_in_flight_bytes"${whereOf([...path, 'batch'])}`)
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AnyDefinition, ComponentRegistry, OutputDefinition, ParserDefinition } from './define.ts'
 import type { InputDefinition, ProcessorDefinition } from './define.ts'
+import { deliveryDefaults } from './delivery-defaults.ts'
 import { optionTypes as t } from './option-types.ts'
 
 /** The components that a configuration uses, loaded, and the names of all that exist. */
@@ -28,9 +29,6 @@ export const defaultParser = 'auto'
 export const impliedProcessor = 'normalize'
 
 const kibi = 1024
-const mebi = kibi * 1024
-const second = 1000
-const day = 24 * 3600 * second
 
 /** The whole file format. Keys are camelCase here and snake_case in files. */
 export function fileSchema(components: Components) {
@@ -91,7 +89,7 @@ function collectorSchema() {
     hostName: t.text('Name of this machine in every row; left out: as the system says.').optional(),
     resource: t.map('Fields of every row, under the names they shall have.', t.text('A value.')).prefault({}),
     shards: t.count('Threads that read and send.', { min: 1, max: 1 }).default(1),
-    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5 * second)
+    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5000)
   })
 }
 
@@ -144,32 +142,29 @@ function outputSchema({ outputs, names }: Components): z.ZodType {
 
 /** Options of delivery that every output has. */
 export function deliveryShape(definition?: OutputDefinition) {
+  const { deadLetters, ...defaults } = { ...deliveryDefaults, ...definition?.delivery }
   return {
     batch: t
       .group('How many rows go into one request.', {
-        maxBytes: t
-          .size('Send when so much has gathered.', { min: kibi })
-          .default(definition?.delivery?.batchBytes ?? 5 * mebi),
-        flush: t
-          .duration('Send after this time at the latest.', { min: 1 })
-          .default(definition?.delivery?.flushMs ?? 250)
+        maxBytes: t.size('Send when so much has gathered.', { min: kibi }).default(defaults.batchBytes),
+        flush: t.duration('Send after this time at the latest.', { min: 1 }).default(defaults.flushMs)
       })
       .prefault({}),
     maxInFlightBytes: t
       .size('Memory for requests that are not answered yet; when it is full, reading waits.', { min: 64 * kibi })
-      .default(16 * mebi),
-    maxConcurrency: t.count('Most requests at a time.', { min: 1, max: 64 }).default(8),
+      .default(defaults.maxInFlightBytes),
+    maxConcurrency: t.count('Most requests at a time.', { min: 1, max: 64 }).default(defaults.maxConcurrency),
     retry: t
       .group('Waits between attempts; there is no limit to their number.', {
-        min: t.duration('First wait.', { min: 1 }).default(second),
-        max: t.duration('Longest wait.', { min: 1 }).default(60 * second)
+        min: t.duration('First wait.', { min: 1 }).default(defaults.retryMinMs),
+        max: t.duration('Longest wait.', { min: 1 }).default(defaults.retryMaxMs)
       })
       .prefault({}),
     deadLetters: t
       .group('Where rows go that the output refuses for good.', {
-        maxBytes: t.size('Most that is kept.').default(256 * mebi),
-        maxAge: t.duration('Letters are dropped after this time.').default(7 * day),
-        whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default('pause')
+        maxBytes: t.size('Most that is kept.').default(deadLetters.maxBytes),
+        maxAge: t.duration('Letters are dropped after this time.').default(deadLetters.maxAgeMs),
+        whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default(deadLetters.whenFull)
       })
       .prefault({}),
     startFrom: t

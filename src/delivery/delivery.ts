@@ -10,7 +10,7 @@ import { BodyPool } from './body-pool.ts'
 import { Books } from './books.ts'
 import { Budget } from './budget.ts'
 import { Letters } from './letters.ts'
-import { type DeliveryOptions, deliveryDefaults } from './options.ts'
+import { type DeliveryOptions, defaultOptions } from './options.ts'
 import { Packer } from './packer.ts'
 import { Parcel } from './parcel.ts'
 import { Refusals } from './refusals.ts'
@@ -84,7 +84,7 @@ export class Delivery {
   #isClosed = false
 
   constructor(options: Partial<DeliveryOptions>, output: Output, context: DeliveryContext) {
-    const all = { ...deliveryDefaults, ...options }
+    const all = { ...defaultOptions, ...options }
     const { clock } = context
     this.#context = context
     this.#replayMs = all.replayMs

@@ -1,3 +1,5 @@
+import { deliveryDefaults } from '../config/delivery-defaults.ts'
+
 /** How an output is fed. Every field has a default. */
 export interface DeliveryOptions {
   /** A request is sent when it has so many bytes … */
@@ -33,13 +35,12 @@ export interface LetterOptions {
   readonly storedBytes: () => number
 }
 
-export const deliveryDefaults: DeliveryOptions = {
-  batchBytes: 5 * 1024 * 1024,
-  flushMs: 250,
-  maxInFlightBytes: 16 * 1024 * 1024,
-  maxConcurrency: 8,
-  retry: { minMs: 1000, maxMs: 60_000 },
-  letters: { maxBytes: 256 * 1024 * 1024, whenFull: 'pause', storedBytes: () => 0 },
+const { retryMinMs, retryMaxMs, deadLetters, ...defaults } = deliveryDefaults
+
+export const defaultOptions: DeliveryOptions = {
+  ...defaults,
+  retry: { minMs: retryMinMs, maxMs: retryMaxMs },
+  letters: { maxBytes: deadLetters.maxBytes, whenFull: deadLetters.whenFull, storedBytes: () => 0 },
   replayMs: 30_000,
   random: Math.random,
   poison: false
