@@ -38,6 +38,8 @@ const deepest = 32
 
 /** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
 export class Discovery implements Allowed {
+  /** How many files `exclude` left out in the last scan. */
+  excluded = 0
   readonly #globs: readonly Glob[]
   readonly #isExcluded: (path: string) => boolean
   readonly #isIncluded: (path: string) => boolean
@@ -50,7 +52,6 @@ export class Discovery implements Allowed {
   readonly #failed = new Set<string>()
   #roots: string[] = []
   #areRootsWhole = false
-  #excluded = 0
   #scan = 0
   #found = new Map<string, Candidate>()
 
@@ -67,7 +68,7 @@ export class Discovery implements Allowed {
     this.#fresh.clear()
     this.#failed.clear()
     this.#found = new Map()
-    this.#excluded = 0
+    this.excluded = 0
     if (this.#scan++ % trustedScans === 0 || !this.#areRootsWhole) this.#resolveRoots()
     for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
@@ -77,11 +78,6 @@ export class Discovery implements Allowed {
   /** Whether a file of this name would be found, were it there. */
   isNamed(path: string): boolean {
     return this.#isIncluded(path) && !this.#isExcluded(path)
-  }
-
-  /** How many files `exclude` left out in the last scan. */
-  get excluded(): number {
-    return this.#excluded
   }
 
   /** Whether the last scan could not look at this path, so that its absence says nothing. */
@@ -201,7 +197,7 @@ export class Discovery implements Allowed {
   #look(path: string, isNamed = false): void {
     if (this.#found.has(path)) return
     if (this.#isExcluded(path)) {
-      this.#excluded++
+      this.excluded++
       return
     }
     const stat = this.#try(path, () => this.#disk.lstat(path))
