@@ -38,6 +38,7 @@ export const auto = defineParser({
       parse(batch) {
         let choice = batch.source.marks.parser
         json.open(batch)
+        logfmt.open()
         for (let row = 0; row < batch.rows; ) {
           if (firstByte(batch, row) === openBrace) {
             const next = json.pass(batch, row)

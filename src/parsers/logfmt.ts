@@ -31,6 +31,7 @@ export const logfmt = defineParser({
     const scanner = new LogfmtScanner(keys)
     return {
       parse(batch) {
+        scanner.open()
         for (let row = 0; row < batch.rows; row++) {
           const error = scanner.scan(batch, row, 1)
           if (error !== 0) refuse(batch, row, error)

@@ -1,5 +1,6 @@
 import { type Batch, Kind, parseErrors } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
+import { NextByte } from './next-byte.ts'
 import { hex4, isUtf8Row } from './text.ts'
 
 const refused = parseErrors.indexOf('logfmt')
@@ -34,6 +35,7 @@ export class LogfmtScanner {
   #seen = new Int32Array(1024)
   #numbers = new Int32Array(1024)
   #row = 0
+  readonly #equals = new NextByte(equals)
   /** Where the value that was read last ends in the row. */
   #end = 0
 
@@ -41,9 +43,15 @@ export class LogfmtScanner {
     this.#keys = keys
   }
 
+  /** To be called before the rows of a batch. */
+  open(): void {
+    this.#equals.open()
+  }
+
   /** Adds a field for each pair, in order. Fewer than `minPairs` refuse the row; words without a value become `true`, or refuse it
    * where `minPairs` is more than 1. Returns 0, or an index into `parseErrors`, and then the row has no fields. */
   scan(batch: Batch, row: number, minPairs: number): number {
+    if (this.#equals.from(batch, batch.starts[row]!) >= batch.ends[row]!) return refused
     const fields = batch.fields
     if (this.#pairs(batch, row, minPairs > 1) >= minPairs) return 0
     if (batch.fields > fields) batch.dropFields(row, fields)

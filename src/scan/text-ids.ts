@@ -1,4 +1,5 @@
 import { type Batch, Kind } from '../core/batch.ts'
+import { NextByte } from './next-byte.ts'
 import { isWordByte } from './time-reader.ts'
 import { spanIdOf, traceIdOf } from './trace-id.ts'
 
@@ -9,36 +10,22 @@ const dash = 0x2d
 const trace = Buffer.from('trace')
 const span = Buffer.from('span')
 
-/**
- * Finds `trace_id=…`, `traceId=…` and the same of spans in text. The next equals sign of the chunk is remembered, so that rows without
- * one cost a comparison, as long as they are asked for in their order. Measured: searching for the names instead costs 200 ns a row.
- */
+/** Finds `trace_id=…`, `traceId=…` and the same of spans in text. */
 export class TextIds {
   /** Where 32 digits of a trace id and 16 of a span id stand in `batch.bytes`, or -1. */
   traceAt = -1
   spanAt = -1
-  /** From `#from` up to `#next` there is no equals sign in the chunk. */
-  #from = 0
-  #next = -1
+  readonly #equals = new NextByte(equals)
 
   /** To be called before the first `find` in a batch. */
   open(): void {
-    this.#from = 0
-    this.#next = -1
+    this.#equals.open()
   }
 
   /** Looks for ids in a span of the batch; returns whether there is a trace id. A span id alone is none. */
   find(batch: Batch, start: number, end: number): boolean {
-    let at = start
-    if (start < batch.size) {
-      if (start < this.#from || start > this.#next) {
-        const found = batch.bytes.indexOf(equals, start)
-        this.#from = start
-        this.#next = found < 0 ? Infinity : found
-      }
-      if (this.#next >= end) return false
-      at = this.#next
-    }
+    let at = this.#equals.from(batch, start)
+    if (at >= end) return false
     this.traceAt = -1
     this.spanAt = -1
     let { bytes } = batch

@@ -45,6 +45,8 @@ export interface FakeOptions {
 /** What was asked of the fake. */
 export interface FakeStats {
   requests: number
+  /** Of the backing indices of a data stream. */
+  looks: number
   bulkRequests: number
   bulkRows: number
   bulkBytes: number
@@ -54,7 +56,7 @@ export interface FakeStats {
 export class FakeElasticsearch {
   readonly store: FakeStore
   readonly templates = new Map<string, { version?: number }>()
-  readonly stats: FakeStats = { requests: 0, bulkRequests: 0, bulkRows: 0, bulkBytes: 0 }
+  readonly stats: FakeStats = { requests: 0, looks: 0, bulkRequests: 0, bulkRows: 0, bulkBytes: 0 }
   /** Headers and path of the last bulk request. */
   lastBulk: { path: string; headers: IncomingMessage['headers'] } | undefined
   options: FakeOptions
@@ -232,6 +234,7 @@ export class FakeElasticsearch {
   }
 
   #dataStream(name: string): { status: number; json: unknown } {
+    this.stats.looks++
     const indices = this.store.indices(name)
     if (indices === undefined)
       return { status: 404, json: failure('resource_not_found_exception', `[${name}] not found`) }

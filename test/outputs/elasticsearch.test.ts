@@ -3,6 +3,7 @@ import { SendError } from '../../src/core/errors.ts'
 import type { Shipment, Verdicts } from '../../src/core/output.ts'
 import { Verdict } from '../../src/core/outcome.ts'
 import { ElasticsearchOutput, type ElasticsearchOptions } from '../../src/outputs/elasticsearch/index.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
 import { newContext } from './context.ts'
 import { newBatch, newBody, newSource, shipmentOf } from './rows.ts'
@@ -264,6 +265,22 @@ describe('elasticsearch rollover', () => {
     const shipment = encoded(output, ['one', 'two', 'new'], { mayRepeat: Uint8Array.of(1, 1, 0) })
     expect(verdicts(await output.send(shipment, never))).toEqual([Verdict.exists, Verdict.exists, Verdict.delivered])
     expect(fake.documents()).toHaveLength(3)
+  })
+
+  it('looks at the indices once a second for rows of an earlier run, and anew for rows of unknown outcome', async () => {
+    const clock = new FakeClock()
+    const output = new ElasticsearchOutput({ ...defaults, endpoints: [fake.url] }, newContext(notes, { clock }))
+    outputs.push(output)
+    await output.prepare(never)
+    const old = { mayRepeat: Uint8Array.of(1) }
+    const before = fake.stats.looks
+    for (const line of ['one', 'two', 'three']) await output.send(encoded(output, [line], old), never)
+    expect(fake.stats.looks).toBe(before)
+    await output.send(encoded(output, ['four'], { unknown: true }), never)
+    expect(fake.stats.looks).toBe(before + 1)
+    await clock.advance(1000)
+    await output.send(encoded(output, ['five'], old), never)
+    expect(fake.stats.looks).toBe(before + 2)
   })
 
   it('repeats nothing in a data stream that an earlier run had no time to note', async () => {
