@@ -13,8 +13,12 @@ export class Body {
   rowPositions = new Float64Array(1024)
   rowLengths = new Int32Array(1024)
 
-  constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity)
+  /** Its own memory; what is larger than that is written elsewhere. */
+  readonly #home: Buffer
+
+  constructor(home: Buffer | number) {
+    this.#home = typeof home === 'number' ? Buffer.allocUnsafeSlow(home) : home
+    this.bytes = this.#home
   }
 
   /** Makes room for `length` more bytes behind `at`. Call it once a row with the most the row can take, then write freely. */
@@ -48,6 +52,11 @@ export class Body {
   clear(): void {
     this.at = 0
     this.rows = 0
+  }
+
+  /** Forgets memory that is not its own. */
+  goHome(): void {
+    this.bytes = this.#home
   }
 
   #grow(): void {

@@ -1,30 +1,63 @@
 import { Body } from '../core/output.ts'
+import type { Workspace } from '../core/workspace.ts'
 
 /** Bodies start small, so that a quiet output takes little memory, and double up to the size of a batch. */
 const initialBytes = 256 * 1024
 
-/** Bodies for use again: fresh memory costs a page fault each 4 KiB, which is more than encoding into it. */
+/** Of a pool, where nothing else is said. */
+const spareBodies = 2
+
+export interface PoolOptions {
+  readonly batchBytes: number
+  readonly maxInFlightBytes: number
+  /** Fills released bodies, so that tests notice late readers. */
+  readonly poison: boolean
+}
+
+/** Bytes of a workspace that the bodies of an output may take. What is not written to costs no memory. */
+export function bodyBytes(options: Omit<PoolOptions, 'poison'>): number {
+  return bodiesOf(options) * (largestOf(options) + 64)
+}
+
+const bodiesOf = ({ batchBytes, maxInFlightBytes }: Omit<PoolOptions, 'poison'>): number =>
+  Math.ceil(maxInFlightBytes / batchBytes) + spareBodies
+/** A batch may reach over the limit. */
+const largestOf = ({ batchBytes }: Omit<PoolOptions, 'poison'>): number => batchBytes * 2
+
+/** Bodies for use again: fresh memory costs a page fault each 4 KiB, which is more than encoding into it. They lie in the workspace as
+ * long as there is room, where kernels write to them. */
 export class BodyPool {
   readonly #free: Body[] = []
   readonly #keep: number
   readonly #largest: number
   readonly #poison: boolean
+  readonly #workspace: Workspace | undefined
+  #placed = 0
 
-  /** Keeps up to `keep` bodies of at most `largest` bytes. `poison` fills released bodies, so that tests notice late readers. */
-  constructor(keep: number, largest: number, poison: boolean) {
-    this.#keep = keep
-    this.#largest = largest
-    this.#poison = poison
+  constructor(options: PoolOptions, workspace?: Workspace) {
+    this.#keep = bodiesOf(options)
+    this.#largest = largestOf(options)
+    this.#poison = options.poison
+    this.#workspace = workspace
   }
 
   take(): Body {
-    return this.#free.pop() ?? new Body(Math.min(initialBytes, this.#largest))
+    return this.#free.pop() ?? this.#inWorkspace() ?? new Body(Math.min(initialBytes, this.#largest))
   }
 
   give(body: Body): void {
-    if (this.#poison) body.bytes.fill(0xdd)
-    if (this.#free.length >= this.#keep || body.bytes.length > this.#largest) return
+    if (this.#poison) body.bytes.fill(0xdd, 0, body.at)
     body.clear()
-    this.#free.push(body)
+    if (body.bytes.length > this.#largest) body.goHome()
+    const isPlaced = body.bytes.buffer === this.#workspace?.buffer
+    if (isPlaced || this.#free.length < this.#keep) this.#free.push(body)
+  }
+
+  #inWorkspace(): Body | undefined {
+    if (this.#workspace === undefined || this.#placed === this.#keep) return undefined
+    const address = this.#workspace.take(this.#largest)
+    if (address < 0) return undefined
+    this.#placed++
+    return new Body(Buffer.from(this.#workspace.buffer, address, this.#largest))
   }
 }

@@ -6,6 +6,7 @@ import type { End, LossReason } from '../core/outcome.ts'
 import { Body, type Output, type Refusal } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
+import type { Workspace } from '../core/workspace.ts'
 import { BodyPool } from './body-pool.ts'
 import { Books } from './books.ts'
 import { Budget } from './budget.ts'
@@ -27,6 +28,8 @@ export interface DeliveryContext {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
+  /** Where bodies lie, if there is room. */
+  readonly workspace?: Workspace
 }
 
 /** How an output stands, for status pages and alerts. */
@@ -91,7 +94,7 @@ export class Delivery {
     this.#output = output
     const books = new Books(context, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
-    const pool = new BodyPool(Math.ceil(all.maxInFlightBytes / all.batchBytes) + 2, all.batchBytes * 2, all.poison)
+    const pool = new BodyPool(all, context.workspace)
     const limit = (): number => this.#sender.queue.limit.bytes
     this.#books = books
     this.#budget = budget

@@ -1,4 +1,4 @@
-import { parseErrors } from '../core/batch.ts'
+import { type Batch, parseErrors } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
 import { crashPoint } from '../core/crash-points.ts'
 import { Keys } from '../core/keys.ts'
@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
+import { bodyBytes } from '../delivery/body-pool.ts'
 import { Track } from '../delivery/track.ts'
 import { Claims } from '../inputs/file/claims.ts'
 import { Follower } from '../inputs/file/follower.ts'
@@ -14,7 +15,7 @@ import { Arena } from '../scan/arena.ts'
 import { Cursors } from './cursors.ts'
 import { Lane } from './lane.ts'
 import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
-import type { InputPlan } from './plan.ts'
+import type { InputPlan, Plan } from './plan.ts'
 import { type Route, Steps } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { Turns } from './turns.ts'
@@ -23,6 +24,9 @@ import { Turns } from './turns.ts'
 const commitMs = 1000
 /** While draining, a source counts as read when it was at its end for so long, ms. */
 const quietMs = 1000
+
+/** Of a workspace: bodies that find no room lie elsewhere. */
+const mostBodyBytes = 512 * 1024 * 1024
 
 export interface ShardContext {
   readonly link: StateLink
@@ -42,8 +46,8 @@ export class Shard {
   readonly #uncounted = new Meter()
   readonly #start: ShardStart
   readonly #context: ShardContext
-  readonly #arena = new Arena()
-  readonly #batch = this.#arena.newBatch()
+  readonly #arena: Arena
+  readonly #batch: Batch
   readonly #keys = new Keys()
   readonly #turns: Turns
   readonly #lanes = new Map<FileSource, Lane[]>()
@@ -56,6 +60,8 @@ export class Shard {
 
   constructor(start: ShardStart, context: ShardContext) {
     this.#start = start
+    this.#arena = new Arena(undefined, Math.min(mostBodyBytes, bodyBytesOf(start.plan)))
+    this.#batch = this.#arena.newBatch()
     this.#cursors = new Cursors(start.stored)
     this.#context = context
     this.#turns = new Turns({
@@ -81,6 +87,7 @@ export class Shard {
       log,
       meter: this.meter,
       keys: this.#keys,
+      workspace: this.#arena.workspace,
       letterBytes: this.#letterBytes,
       onEnd: this.#context.onEnd ?? (() => {})
     }
@@ -291,4 +298,13 @@ export class Shard {
   *#allLanes(): Iterable<Lane> {
     for (const lanes of this.#lanes.values()) yield* lanes
   }
+}
+
+/** What the bodies of all outputs may take. */
+function bodyBytesOf(plan: Plan): number {
+  let bytes = 0
+  for (const pipeline of plan.pipelines) {
+    for (const name of pipeline.outputs) bytes += bodyBytes(plan.outputs.find(one => one.name === name)!.delivery)
+  }
+  return bytes
 }

@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
 import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
+import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { ContainerFramer } from '../inputs/framing/containers.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
@@ -24,6 +25,7 @@ export interface StepsParts {
   readonly log: Log
   readonly meter: Meter
   readonly keys: Keys
+  readonly workspace: Workspace
   /** Bytes of dead letters in the state directory, by output id. The control thread tells them when they change. */
   readonly letterBytes: ReadonlyMap<string, number>
   /** An output will never take rows again. */
@@ -115,7 +117,7 @@ async function createRoute(
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
-  const delivery = new Delivery(options, output, { id, link, clock, log, meter })
+  const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace: parts.workspace })
   delivery.onEnd = parts.onEnd
   return { id, inputs: new Set(pipeline.inputs), processors, delivery, startFrom: plan.startFrom }
 }

@@ -52,11 +52,12 @@ export class Arena {
   readonly #kernelBehind: Int32Array
   readonly #result: Int32Array
 
-  constructor(chunkBytes = 131072) {
+  /** `spareBytes`: room in the workspace for others. */
+  constructor(chunkBytes = 131072, spareBytes = 0) {
     this.chunkBytes = chunkBytes
     const size = chunkBytes * 4
     const numbers = size + slackBytes
-    this.workspace = new Workspace(size + numbers * 12 + columnBytes(size) + tableBytes)
+    this.workspace = new Workspace(size + numbers * 12 + columnBytes(size) + tableBytes + spareBytes)
     const { buffer, memory } = this.workspace
     // the first thing in it, so that positions in the chunk are addresses
     this.bytes = Buffer.from(buffer, this.workspace.take(size + slackBytes), size)

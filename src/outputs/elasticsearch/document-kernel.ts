@@ -78,8 +78,6 @@ export class DocumentKernel {
     this.set('pairs64', this.#table(workspace, base64Pairs))
     this.set('pairs10', this.#table(workspace, decimalPairs))
     this.set('heads', this.#heads.byteOffset)
-    this.set('out', out)
-    this.set('outEnd', out + outBytes)
     this.set('outEnds', this.#ends.byteOffset)
     this.set('outPositions', this.#positions.byteOffset)
     this.set('outLengths', this.#lengths.byteOffset)
@@ -118,15 +116,22 @@ export class DocumentKernel {
 
   /** Appends documents from `row` on; returns the first row that it did not come to. */
   write(row: number, rows: number, body: Body): number {
-    const out = this.#out
     const all = this.#words
+    // a body in the workspace is written to; others get a copy
+    const { bytes } = body
+    const isNear = bytes.buffer === this.#bytes.buffer && bytes.length - body.at >= outBytes
+    const out = isNear ? bytes.byteOffset + body.at : this.#out.byteOffset
     all[rowsPlace] = rows
-    all[shiftPlace] = body.at - out.byteOffset
+    all[outPlace] = out
+    all[outEndPlace] = out + outBytes
+    all[shiftPlace] = body.at - out
     const next = this.#run(this.#call, row)
-    const size = all[outNextPlace]! - out.byteOffset
+    const size = all[outNextPlace]! - out
     if (size === 0) return next
-    body.reserve(size)
-    body.bytes.set(out.subarray(0, size), body.at)
+    if (!isNear) {
+      body.reserve(size)
+      body.bytes.set(this.#out.subarray(0, size), body.at)
+    }
     body.at += size
     body.endRows(all[madePlace]!, this.#ends, this.#positions, this.#lengths)
     return next
@@ -168,6 +173,8 @@ export class DocumentKernel {
 }
 
 const rowsPlace = placeOf.get('rows')!
+const outPlace = placeOf.get('out')!
+const outEndPlace = placeOf.get('outEnd')!
 const shiftPlace = placeOf.get('shift')!
 const madePlace = placeOf.get('made')!
 const outNextPlace = placeOf.get('outNext')!
