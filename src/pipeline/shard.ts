@@ -57,6 +57,8 @@ export class Shard {
   #steps!: Steps
   #stopCommits: (() => void) | undefined
   #lastReadAt = 0
+  /** When the timer of the next commit was set. */
+  #movedAt = 0
 
   constructor(start: ShardStart, context: ShardContext) {
     this.#start = start
@@ -112,7 +114,8 @@ export class Shard {
           wake: source => this.#wake(source),
           settledAll: source => this.#settledAll(source),
           close: source => this.#closeSource(source),
-          forget: id => this.#cursors.forget(id)
+          forget: id => this.#cursors.forget(id),
+          scanned: () => this.#commitAlong()
         }
       )
       this.#followers.push(follower)
@@ -220,10 +223,21 @@ export class Shard {
   }
 
   #commitSoon(): void {
-    this.#stopCommits ??= this.#context.clock.after(commitMs, () => {
+    if (this.#stopCommits !== undefined) return
+    this.#movedAt = this.#context.clock.monotonic()
+    this.#stopCommits = this.#context.clock.after(commitMs, () => {
       this.#stopCommits = undefined
       this.commit()
     })
+  }
+
+  /** Sizes of files that grew are stored at each scan: cursors go into the same commit, rather than into one of their own. */
+  #commitAlong(): void {
+    if (this.#stopCommits === undefined) return
+    if (this.#context.clock.monotonic() - this.#movedAt < commitMs / 2) return
+    this.#stopCommits()
+    this.#stopCommits = undefined
+    this.commit()
   }
 
   /** Hands all cursors that moved to the state database; comes again while rows are pending. Returns the number to wait for, or 0. */
@@ -269,7 +283,7 @@ export class Shard {
     for (const delivery of deliveries) await delivery.close()
     this.#stopCommits?.()
     this.commit()
-    for (const follower of this.#followers) await follower.stop()
+    for (const follower of this.#followers) follower.stop()
     await Promise.race([link.untilDurable(link.append([])), this.#pause(1000)])
     let pending = 0
     for (const lane of this.#allLanes()) pending += lane.track.pendingRows

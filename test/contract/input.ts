@@ -63,7 +63,7 @@ export function testInput(definition: InputDefinition, under: InputUnderTest): v
       await first.pass()
       const killed = new MemoryLink()
       killed.append(link.records)
-      await first.follower.stop()
+      first.follower.stop()
       appendFileSync(path, lines('five'))
       const second = await follow(path, killed)
       await second.stop()

@@ -17,7 +17,7 @@ beforeEach(() => {
   link = new MemoryLink()
 })
 afterEach(async () => {
-  for (const run of runs.splice(0)) await run.follower.stop()
+  for (const run of runs.splice(0)) run.follower.stop()
   fs.rmSync(dir, { recursive: true, force: true })
 })
 

@@ -189,7 +189,7 @@ export class Run {
 
   async stop(): Promise<void> {
     this.commit()
-    await this.follower.stop()
+    this.follower.stop()
   }
 
   get texts(): string[] {

@@ -21,6 +21,28 @@ describe('shard', () => {
     expect(run.sample('collector_input_lag_bytes', 'logs', 'default/es')).toBe(0)
   })
 
+  it('stores cursors once a second, together with the sizes that a scan found', async () => {
+    const stage = await Stage.create()
+    const run = await stage.start()
+    const { link, clock } = stage
+    const commits = new Map<number, Set<string>>()
+    const append = link.append.bind(link)
+    link.append = records => {
+      const kinds = commits.get(clock.monotonic()) ?? new Set()
+      for (const { kind } of records) kinds.add(kind)
+      commits.set(clock.monotonic(), kinds)
+      return append(records)
+    }
+    for (let row = 0; row < 50; row++) {
+      stage.writeRows(row, row + 1)
+      await run.pass(100)
+    }
+    const withCursor = [...commits.values()].filter(kinds => kinds.has('cursor'))
+    expect(withCursor.length).toBeGreaterThan(3)
+    expect(withCursor.length).toBeLessThan(11)
+    expect(withCursor.filter(kinds => kinds.has('source')).length).toBeGreaterThan(withCursor.length - 3)
+  })
+
   it('counts the rows that its parser does not understand', async () => {
     const stage = await Stage.create()
     stage.write('{"message":"good"}\n{"message":\n{"a":1,"a":2}\nplain\n')

@@ -36,6 +36,8 @@ export interface FollowContext {
   close?(source: FileSource): void
   /** This source will not be opened again, and the state forgets it. */
   forget?(id: SourceId): void
+  /** A scan is over, and what it had to store was appended: what else is to be stored may go along. */
+  scanned?(): void
   /** What the inputs of the shard share, so that a file has one reader; absent: this is the only input. */
   readonly claims?: Claims
   /** Tests put faults in. */

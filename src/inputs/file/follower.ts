@@ -45,6 +45,8 @@ export class Follower {
   #parts!: KnownParts
   #isFirstScan = true
   #touchedAt = 0
+  /** From then on a scan may come along with something else. */
+  #mayScanAt = 0
   #isStopped = false
   #stopScan: (() => void) | undefined
   #stopPoll: (() => void) | undefined
@@ -57,7 +59,7 @@ export class Follower {
     const { report } = this.#problems
     this.#discovery = new Discovery(input, this.#disk, report)
     this.#seeker = new Seeker(this.#discovery, this.#disk, report)
-    this.#wakes = new Wakes(path => this.#poke(path), context.log)
+    this.#wakes = new Wakes((path, isRenamed) => this.#poke(path, isRenamed), context.log)
   }
 
   get name(): string {
@@ -131,17 +133,18 @@ export class Follower {
       for (const file of this.#files.values()) file.touch()
     }
     this.#flush()
+    this.#context.scanned?.()
     this.#afterScan(clock.monotonic() - began)
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#isStopped = true
     this.#stopScan?.()
     this.#stopPoll?.()
     const now = this.#context.clock.monotonic()
     for (const file of this.#files.values()) file.age(now)
     this.#flush()
-    await this.#wakes.close()
+    this.#wakes.close()
     for (const file of this.#files.values()) file.handle.close()
   }
 
@@ -232,17 +235,21 @@ export class Follower {
   }
 
   /** Something happened at this path, or below it. */
-  #poke(path: string): void {
+  #poke(path: string, isRenamed: boolean): void {
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
     this.#byPath ??= new Map(Array.from(this.#files.values(), file => [file.path, file]))
     const file = this.#byPath.get(path)
     if (file === undefined) {
-      this.#scanIn(pollMs)
+      // A file that we do not follow has changed: that is no news.
+      if (isRenamed) this.#scanIn(pollMs)
       return
     }
     this.#look(file, now)
+    file.heat.trust()
     if (file.heat.isWarm(now)) this.#pollSoon()
+    // The next scan would wake the thread once more, which costs more than the scan.
+    if (now >= this.#mayScanAt) this.scan()
   }
 
   /** One look at a file between scans. */
@@ -298,7 +305,9 @@ export class Follower {
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
     this.#context.meter.of('collector_input_sources', this.#input.name).value = this.paths.length
     if (isAnyHot) this.#pollSoon()
-    this.#scanIn(Math.max(this.#input.scanMs, tookMs * scanShare))
+    const { scanMs } = this.#input
+    this.#mayScanAt = now + Math.max(scanMs / 2, tookMs * scanShare)
+    this.#scanIn(Math.max(scanMs, tookMs * scanShare))
   }
 
   /** Closes so many handles of files at rest, first of those that may be deleted without harm. */

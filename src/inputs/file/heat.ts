@@ -9,6 +9,7 @@ export class Heat {
   isHot = false
   grewAt = -Infinity
   #until = -1
+  #stirredUntil = -1
 
   grow(now: number): void {
     this.isHot = now - this.grewAt <= secondMs
@@ -18,7 +19,13 @@ export class Heat {
 
   /** Something else happened to it that more may follow. */
   stir(now: number): void {
-    this.#until = now + secondMs
+    this.#stirredUntil = now + secondMs
+    this.#until = this.#stirredUntil
+  }
+
+  /** Its last growth was announced, and so will the next one be: no look is needed before that. */
+  trust(): void {
+    if (!this.isHot) this.#until = this.#stirredUntil
   }
 
   /** Whether to look at it between scans. */

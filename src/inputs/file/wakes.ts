@@ -1,61 +1,69 @@
-import type { FSWatcher } from 'chokidar'
-import type { Log } from '../../core/log.ts'
+import fs, { type FSWatcher } from 'node:fs'
+import { basename } from 'node:path'
 import { messageOf } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
 
 /** Folders watched at most: the scan finds everything, this only finds it sooner. */
 const mostFolders = 16
 
-/** Wakes the follower when something happens in a folder at rest. It may miss events, and nothing depends on them. */
+/**
+ * Wakes the follower when something happens in a folder at rest. It may miss events, and nothing depends on them.
+ *
+ * Bare `fs.watch`: its events are all that is wanted here. chokidar looks at the file in the thread pool before it passes one on,
+ * and drops the last change of a burst, so that files had to be polled behind it: with one line a second that was 3 of 10 wakes of
+ * the shard, and with its code and four threads 3 MiB.
+ */
 export class Wakes {
-  readonly #wake: (path: string) => void
+  readonly #wake: (path: string, isRenamed: boolean) => void
   readonly #log: Log
-  #watcher: FSWatcher | undefined
-  #loading: Promise<void> | undefined
-  #folders = new Set<string>()
-  #isClosed = false
+  /** Undefined for a folder that can not be watched: it is not tried each second. */
+  readonly #watchers = new Map<string, FSWatcher | undefined>()
 
-  constructor(wake: (path: string) => void, log: Log) {
+  /** `isRenamed`: a name came or went, as opposed to a file that changed. */
+  constructor(wake: (path: string, isRenamed: boolean) => void, log: Log) {
     this.#wake = wake
     this.#log = log
   }
 
   /** Watches these folders, and no others any more. */
   watch(folders: ReadonlySet<string>): void {
-    const wanted = new Set([...folders].slice(0, mostFolders))
-    if (wanted.size > 0 && this.#watcher === undefined) {
-      this.#loading ??= this.#load(wanted)
-      return
+    for (const folder of this.#watchers.keys()) if (!folders.has(folder)) this.#drop(folder)
+    for (const folder of folders) {
+      if (this.#watchers.size >= mostFolders) return
+      if (!this.#watchers.has(folder)) this.#watchers.set(folder, this.#open(folder))
     }
-    if (this.#watcher === undefined) return
-    for (const folder of this.#folders) if (!wanted.has(folder)) this.#watcher.unwatch(folder)
-    for (const folder of wanted) if (!this.#folders.has(folder)) this.#watcher.add(folder)
-    this.#folders = wanted
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await this.#loading
-    await this.#watcher?.close()
+  close(): void {
+    for (const folder of this.#watchers.keys()) this.#drop(folder)
   }
 
-  async #load(folders: Set<string>): Promise<void> {
+  #open(folder: string): FSWatcher | undefined {
     try {
-      const { watch } = await import('chokidar')
-      if (this.#isClosed) return
-      const watcher = watch([...folders], {
-        depth: 0,
-        ignoreInitial: true,
-        persistent: false,
-        followSymlinks: false,
-        ignorePermissionErrors: true,
-        atomic: false
-      })
-      watcher.on('all', (_event, path) => this.#wake(path))
-      watcher.on('error', error => this.#log.debug('Cannot watch a folder', { error: messageOf(error) }))
-      this.#watcher = watcher
-      this.#folders = folders
+      const watcher = fs.watch(folder, { persistent: false }, (event, name) => this.#pass(folder, event, name))
+      watcher.on('error', error => this.#fail(folder, error))
+      return watcher
     } catch (error) {
-      this.#log.warn('Cannot load the watcher, new lines are found by the scan alone', { error: messageOf(error) })
+      this.#fail(folder, error)
+      return undefined
     }
+  }
+
+  #pass(folder: string, event: string, name: string | null): void {
+    const isRenamed = event === 'rename'
+    // The folder itself was renamed or removed: what is found under its path at the next scan is watched anew.
+    if (isRenamed && name === basename(folder)) this.#drop(folder)
+    this.#wake(`${folder === '/' ? '' : folder}/${name ?? ''}`, isRenamed || name === null)
+  }
+
+  #drop(folder: string): void {
+    this.#watchers.get(folder)?.close()
+    this.#watchers.delete(folder)
+  }
+
+  #fail(folder: string, error: unknown): void {
+    this.#log.debug('Cannot watch a folder, new lines are found by the scan alone', { folder, error: messageOf(error) })
+    this.#watchers.get(folder)?.close()
+    this.#watchers.set(folder, undefined)
   }
 }

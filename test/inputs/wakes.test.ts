@@ -1,0 +1,86 @@
+import fs from 'node:fs'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { silentLog } from '../../src/core/log.ts'
+import { Heat } from '../../src/inputs/file/heat.ts'
+import { Wakes } from '../../src/inputs/file/wakes.ts'
+import { tempFolder } from '../fakes/folder.ts'
+
+const patienceMs = 10_000
+let close: () => void = () => {}
+afterEach(() => close())
+
+function watching(...folders: string[]): { wakes: Wakes; woken: string[] } {
+  const woken: string[] = []
+  const wakes = new Wakes((path, isRenamed) => void woken.push(`${isRenamed ? 'name' : 'bytes'} ${path}`), silentLog)
+  close = () => wakes.close()
+  wakes.watch(new Set(folders))
+  return { wakes, woken }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + patienceMs
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error('Not woken')
+    await delay(5)
+  }
+}
+
+test('wakes tell a file that grew from a name that came', async () => {
+  const folder = tempFolder()
+  const path = join(folder, 'a.log')
+  fs.writeFileSync(path, 'one\n')
+  const { woken } = watching(folder)
+  fs.appendFileSync(path, 'two\n')
+  await until(() => woken.includes(`bytes ${path}`))
+  expect(woken).not.toContain(`name ${path}`)
+  fs.renameSync(path, `${path}.1`)
+  await until(() => woken.includes(`name ${path}.1`))
+})
+
+test('wakes tell of the last change of a burst', async () => {
+  const path = join(tempFolder(), 'a.log')
+  fs.writeFileSync(path, '')
+  const seen: number[] = []
+  const wakes = new Wakes(() => void seen.push(fs.statSync(path).size), silentLog)
+  close = () => wakes.close()
+  wakes.watch(new Set([join(path, '..')]))
+  for (let write = 0; write < 500; write++) {
+    fs.appendFileSync(path, 'x')
+    if (write % 50 === 0) await delay(1)
+  }
+  await until(() => seen.at(-1) === 500)
+})
+
+test('wakes watch a folder again that was replaced, and none that nobody wants', async () => {
+  const folder = join(tempFolder(), 'logs')
+  fs.mkdirSync(folder)
+  const { wakes, woken } = watching(folder, '/nowhere')
+  fs.renameSync(folder, `${folder}.old`)
+  await until(() => woken.length > 0)
+  expect(woken[0]).toBe(`name ${join(folder, basename(folder))}`)
+  fs.mkdirSync(folder)
+  wakes.watch(new Set([folder]))
+  fs.writeFileSync(join(folder, 'b.log'), '')
+  await until(() => woken.includes(`name ${join(folder, 'b.log')}`))
+  wakes.watch(new Set())
+  fs.writeFileSync(join(folder, 'c.log'), '')
+  await delay(20)
+  expect(woken).not.toContain(`name ${join(folder, 'c.log')}`)
+})
+
+test('a file is looked at again behind growth that nobody announced, and while it is hot', () => {
+  const heat = new Heat()
+  heat.grow(0)
+  expect(heat.isWarm(100)).toBe(true)
+  heat.trust()
+  expect(heat.isWarm(1)).toBe(false)
+  heat.stir(1000)
+  heat.grow(1001)
+  heat.trust()
+  expect(heat.isWarm(1800)).toBe(true)
+  heat.grow(1500)
+  heat.trust()
+  expect(heat.isWarm(11_000)).toBe(true)
+})
