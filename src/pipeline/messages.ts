@@ -22,9 +22,10 @@ export type ToShard =
   | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
   | { readonly type: 'drain'; readonly id: number; readonly withinMs: number }
 
-/** Shard → control thread. `append` is answered by `durable`. */
+/** Shard → control thread. `await` is answered by `durable` with its number, once all that was appended before it is. */
 export type FromShard =
-  | { readonly type: 'append'; readonly number: number; readonly records: readonly StateRecord[] }
+  | { readonly type: 'append'; readonly records: readonly StateRecord[] }
+  | { readonly type: 'await'; readonly number: number }
   | {
       readonly type: 'log'
       readonly level: LogLevel

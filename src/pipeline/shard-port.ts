@@ -25,6 +25,8 @@ export class ShardPort {
   readonly #log: Log
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #nextQuestion = 1
+  /** Number of the last records of this shard. */
+  #appended = 0
   #closing = false
 
   constructor(start: ShardStart, state: StateStore, log: Log) {
@@ -90,7 +92,9 @@ export class ShardPort {
 
   #receive(message: Exclude<FromShard, { type: 'started' | 'ended' }>): void {
     if (message.type === 'append') {
-      void this.#store(message.number, message.records)
+      void this.#store(message.records)
+    } else if (message.type === 'await') {
+      void this.#state.untilDurable(this.#appended).then(() => this.confirm(message.number))
     } else if (message.type === 'log') {
       this.#log[message.level](message.message, message.fields)
     } else {
@@ -100,10 +104,11 @@ export class ShardPort {
     }
   }
 
-  async #store(number: number, records: readonly StateRecord[]): Promise<void> {
-    await this.#state.untilDurable(this.#state.append(records))
-    if (records.some(record => record.kind === 'letter')) this.onLetters()
-    this.confirm(number)
+  async #store(records: readonly StateRecord[]): Promise<void> {
+    this.#appended = this.#state.append(records)
+    if (!records.some(record => record.kind === 'letter')) return
+    await this.#state.untilDurable(this.#appended)
+    this.onLetters()
   }
 
   /** Tells the shard what is durable now, and whether the state can be written. */

@@ -15,9 +15,9 @@ export interface CommitOptions {
 }
 
 /**
- * Records are queued and written together: within 20 ms where somebody waits for them, else within 100 ms: shards
- * hand their cursors over once a second, so that is how often they are written. While they can't be
- * written they are kept and tried each second; nothing is dropped, and nobody is told that it was durable.
+ * Records are queued and written together: 20 ms after the last commit where somebody waits for them, else 100 ms after it, and at
+ * once where that is over: a shard at rest hands over its cursors once a second, and a timer would wake the thread once more. While
+ * records can't be written they are kept and tried each second; nothing is dropped, and nobody is told that it was durable.
  */
 export class GroupCommit implements StateLink {
   readonly #options: CommitOptions
@@ -28,6 +28,7 @@ export class GroupCommit implements StateLink {
   #writable = true
   #cancel: () => void = () => {}
   #dueAt = Infinity
+  #committedAt = -Infinity
 
   constructor(options: CommitOptions) {
     this.#options = options
@@ -48,7 +49,7 @@ export class GroupCommit implements StateLink {
       urgent ||= isUrgent(record)
     }
     this.#appended++
-    if (this.#writable) this.#schedule(urgent ? urgentMs : commitMs)
+    if (this.#writable) this.#schedule(this.#committedAt + (urgent ? urgentMs : commitMs))
     return this.#appended
   }
 
@@ -67,11 +68,12 @@ export class GroupCommit implements StateLink {
       this.#options.write(this.#queue)
     } catch (error) {
       this.#writable = false
-      this.#schedule(retryMs)
+      this.#schedule(this.#options.clock.monotonic() + retryMs)
       this.#options.done(error)
       return
     }
     this.#writable = true
+    this.#committedAt = this.#options.clock.monotonic()
     this.#durable = this.#appended
     this.#options.done()
     const waiting = this.#waiting
@@ -85,12 +87,11 @@ export class GroupCommit implements StateLink {
     this.#dueAt = Infinity
   }
 
-  #schedule(ms: number): void {
+  #schedule(at: number): void {
     const { clock } = this.#options
-    const at = clock.monotonic() + ms
     if (at >= this.#dueAt) return
     this.#cancel()
     this.#dueAt = at
-    this.#cancel = clock.after(ms, () => this.flush())
+    this.#cancel = clock.after(Math.max(0, at - clock.monotonic()), () => this.flush())
   }
 }
