@@ -104,3 +104,77 @@ function cut(bytes: v128, left: isize): v128 {
   const number = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   return v128.bitselect(bytes, blank, v128.lt<u8>(number, i8x16.splat(<i8>left)))
 }
+
+/** Lines, columns of the batch, and where the framing stands: src/scan/row-kernel.ts has the layout. */
+@unmanaged
+class Call {
+  base: f64
+  ends: usize
+  behind: usize
+  lines: i32
+  /** Only lines that end before it. */
+  size: usize
+  longest: usize
+  rowRoom: i32
+  starts: usize
+  rowEnds: usize
+  positions: usize
+  lengths: usize
+  mark: usize
+  flags: usize
+  errors: usize
+  fate: usize
+  severity: usize
+  firstField: usize
+  lastField: usize
+  serviceKind: usize
+  traceKind: usize
+  spanKind: usize
+  agentKind: usize
+  bodyKind: usize
+  /** Where the next line starts, the first mark at or behind it, and the number of rows so far. */
+  start: usize
+  nextMark: i32
+  rows: i32
+}
+
+/** Adds a row for each line from number `line` on, without its line end, as `Batch.addRow` does. Lines without content are no rows.
+ * Returns the first line that it did not come to: one that begins with NUL, is too long, or ends at `size` or behind. */
+export function addRows(call: Call, line: i32): i32 {
+  const lines = call.lines
+  let start = call.start
+  let mark = call.nextMark
+  let row = call.rows
+  for (; line < lines; line++) {
+    const at = load<usize>(call.ends + (<usize>line << 2))
+    if (at >= call.size || row == call.rowRoom || load<u8>(start) == 0) break
+    const end = at > start && load<u8>(at - 1) == 0x0d ? at - 1 : at
+    if (end - start > call.longest) break
+    if (end > start) {
+      const four = <usize>row << 2
+      store<usize>(call.starts + four, start)
+      store<usize>(call.rowEnds + four, end)
+      store<f64>(call.positions + (<usize>row << 3), call.base + <f64>start)
+      store<i32>(call.lengths + four, <i32>(at + 1 - start))
+      store<i32>(call.mark + four, mark)
+      store<i32>(call.firstField + four, -1)
+      store<i32>(call.lastField + four, -1)
+      store<u8>(call.flags + row, 0)
+      store<u8>(call.errors + row, 0)
+      store<u8>(call.fate + row, 0)
+      store<u8>(call.severity + row, 0)
+      store<u8>(call.serviceKind + row, 0)
+      store<u8>(call.traceKind + row, 0)
+      store<u8>(call.spanKind + row, 0)
+      store<u8>(call.agentKind + row, 0)
+      store<u8>(call.bodyKind + row, 0)
+      row++
+    }
+    start = at + 1
+    mark = load<i32>(call.behind + (<usize>line << 2))
+  }
+  call.start = start
+  call.nextMark = mark
+  call.rows = row
+  return line
+}

@@ -16,6 +16,11 @@ export class Workspace {
     this.#limit = pages * 65536
   }
 
+  /** Bytes that can still be taken, less what aligning costs. */
+  get free(): number {
+    return this.#limit - this.#used
+  }
+
   /** The address of `bytes` bytes of zeros, or -1 where there is no room: then whoever asks goes without. */
   take(bytes: number): number {
     const address = (this.#used + 63) & ~63

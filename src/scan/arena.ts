@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { Batch, columnBytes } from '../core/batch.ts'
 import type { Lines } from '../core/steps.ts'
 import { Workspace } from '../core/workspace.ts'
+import { RowKernel } from './row-kernel.ts'
 import { structureWasm } from './structure.wasm.ts'
 import { hasMark } from './text.ts'
 
@@ -44,6 +45,7 @@ export class Arena {
   readonly chunkBytes: number
   readonly lines: Lines
   readonly workspace: Workspace
+  readonly rows: RowKernel
   #marks: Int32Array<ArrayBuffer>
   #marked = 0
   readonly #kernel: Kernel
@@ -68,6 +70,7 @@ export class Arena {
     structureModule ??= new WebAssembly.Module(Buffer.from(structureWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(structureModule, { env: { memory } })
     this.#kernel = exports['index'] as Kernel
+    this.rows = new RowKernel(this.workspace, exports['addRows'] as RowKernel['run'])
     this.#marks = this.#kernelMarks
     this.lines = { count: 0, ends: this.#kernelEnds, marks: this.#kernelBehind }
   }

@@ -1,21 +1,12 @@
 import type { Batch } from '../core/batch.ts'
+import { Call } from '../core/call.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { membersWasm } from './members.wasm.ts'
 
-/** `Call` of kernels/members.as.ts, word by word. */
-const words = [
-  'rows starts ends rowMarks marks firstField lastField fieldKey fieldStart fieldEnd fieldKind fieldNext fieldUse',
-  'fieldRoom table seen stamp fields at mark before'
-].flatMap(line => line.split(' '))
-const place = (word: string): number => words.indexOf(word)
-const rowsPlace = place('rows')
-const stampPlace = place('stamp')
-const fieldsPlace = place('fields')
-const atPlace = place('at')
-const markPlace = place('mark')
-const beforePlace = place('before')
-const marksPlace = place('marks')
+/** `Call` of kernels/members.as.ts. */
+const layout = `rows starts ends mark marksAt firstField lastField fieldKey fieldStart fieldEnd fieldKind fieldNext fieldUse
+  fieldRoom table seen stamp fields at nextMark before`
 
 /** Keys with higher ids are not guessed. */
 const slots = 4096
@@ -38,36 +29,40 @@ export class MembersKernel {
   /** By key id: number of the row that had it last. */
   readonly seen: Int32Array<ArrayBuffer>
   readonly #workspace: Workspace
+  readonly #call: Call
   readonly #words: Int32Array
   readonly #table: Int32Array
-  #batch: Batch | undefined
-  readonly #rows: (row: number) => number
-  readonly #rest: (row: number) => number
+  readonly #rows: (call: number, row: number) => number
+  readonly #rest: (call: number, row: number) => number
+  readonly #stampPlace: number
+  readonly #fieldsPlace: number
+  readonly #atPlace: number
+  readonly #markPlace: number
+  readonly #beforePlace: number
 
   /** Undefined where the workspace has no room for it. */
   static in(workspace: Workspace): MembersKernel | undefined {
-    const seen = workspace.take(slots * 4)
-    const table = workspace.take(slots * slotBytes)
-    const call = workspace.take(words.length * 4)
-    return call < 0 || table < 0 || seen < 0 ? undefined : new MembersKernel(workspace, { seen, table, call })
+    return workspace.free < slots * (slotBytes + 4) + 1024 ? undefined : new MembersKernel(workspace)
   }
 
-  private constructor(
-    workspace: Workspace,
-    at: { readonly seen: number; readonly table: number; readonly call: number }
-  ) {
+  private constructor(workspace: Workspace) {
     const { buffer, memory } = workspace
     this.#workspace = workspace
-    this.seen = new Int32Array(buffer, at.seen, slots)
-    this.#table = new Int32Array(buffer, at.table, (slots * slotBytes) / 4)
-    this.#words = new Int32Array(buffer, at.call, words.length)
-    this.#words[place('table')] = at.table
-    this.#words[place('seen')] = at.seen
+    this.#call = new Call(workspace, 0, layout)
+    this.#words = this.#call.words
+    this.seen = new Int32Array(buffer, workspace.take(slots * 4), slots)
+    this.#table = new Int32Array(buffer, workspace.take(slots * slotBytes), (slots * slotBytes) / 4)
+    this.#call.set('table', this.#table.byteOffset)
+    this.#call.set('seen', this.seen.byteOffset)
+    this.#stampPlace = this.#call.place('stamp')
+    this.#fieldsPlace = this.#call.place('fields')
+    this.#atPlace = this.#call.place('at')
+    this.#markPlace = this.#call.place('nextMark')
+    this.#beforePlace = this.#call.place('before')
     module ??= new WebAssembly.Module(Buffer.from(membersWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-    const { rows, rest } = exports as Record<string, (call: number, row: number) => number>
-    this.#rows = row => rows!(at.call, row)
-    this.#rest = row => rest!(at.call, row)
+    this.#rows = exports['rows'] as (call: number, row: number) => number
+    this.#rest = exports['rest'] as (call: number, row: number) => number
   }
 
   /** Whether the rows of a batch can be read: its bytes, columns and marks must lie in the workspace. */
@@ -78,55 +73,56 @@ export class MembersKernel {
 
   /** To be called before the rows of a batch are read. */
   open(batch: Batch): void {
-    if (this.#batch !== batch) this.#setColumns(batch)
-    this.#words[marksPlace] = batch.marks.byteOffset
-    this.#words[rowsPlace] = batch.rows
+    this.#call.setColumns(batch)
+    this.#call.set('fieldRoom', batch.fieldKey.length)
+    this.#call.set('marksAt', batch.marks.byteOffset)
+    this.#call.set('rows', batch.rows)
   }
 
   /** Reads rows from `row` on, of which the first gets the number behind `stamp`; returns the first that it did not come to the end of.
    * `at` is then the key in that row that it stopped at, or 0 if the row has not begun. */
   rows(batch: Batch, row: number, stamp: number): number {
-    this.#words[fieldsPlace] = batch.fields
-    this.#words[stampPlace] = stamp
-    const next = this.#rows(row)
-    batch.fields = this.#words[fieldsPlace]!
+    this.#words[this.#fieldsPlace] = batch.fields
+    this.#words[this.#stampPlace] = stamp
+    const next = this.#rows(this.#call.address, row)
+    batch.fields = this.#words[this.#fieldsPlace]!
     return next
   }
 
   /** Goes to the key at `at`, behind the key `before`. */
   seek(at: number, mark: number, before: number): void {
     const all = this.#words
-    all[atPlace] = at
-    all[markPlace] = mark
+    all[this.#atPlace] = at
+    all[this.#markPlace] = mark
     // a key without a slot is as one that nothing has followed
-    all[beforePlace] = Math.min(before + 1, slots - 1)
+    all[this.#beforePlace] = Math.min(before + 1, slots - 1)
   }
 
   /** Goes on in the row with the number `stamp`; returns whether it came to the row's end. */
   rest(batch: Batch, row: number, stamp: number): boolean {
     const all = this.#words
-    all[fieldsPlace] = batch.fields
-    all[stampPlace] = stamp
-    const isWhole = this.#rest(row) !== 0
-    batch.fields = all[fieldsPlace]!
+    all[this.#fieldsPlace] = batch.fields
+    all[this.#stampPlace] = stamp
+    const isWhole = this.#rest(this.#call.address, row) !== 0
+    batch.fields = all[this.#fieldsPlace]!
     return isWhole
   }
 
   get stamp(): number {
-    return this.#words[stampPlace]!
+    return this.#words[this.#stampPlace]!
   }
 
   get at(): number {
-    return this.#words[atPlace]!
+    return this.#words[this.#atPlace]!
   }
 
   get mark(): number {
-    return this.#words[markPlace]!
+    return this.#words[this.#markPlace]!
   }
 
   /** Id of the key before the one at `at`; -1 at the start. */
   get before(): number {
-    return this.#words[beforePlace]! - 1
+    return this.#words[this.#beforePlace]! - 1
   }
 
   /** Notes that the key with id `key` followed the one with id `before` (-1: the start of the object). */
@@ -164,18 +160,5 @@ export class MembersKernel {
     keys.bytes.copy(text, 1, start, end)
     text.latin1Write('":', length - 2)
     this.#table[(slot * slotBytes) / 4 + lengthPlace] = length
-  }
-
-  #setColumns(batch: Batch): void {
-    this.#batch = batch
-    const set = (word: string, address: number): void => {
-      this.#words[place(word)] = address
-    }
-    set('rowMarks', batch.mark.byteOffset)
-    for (const name of ['starts', 'ends', 'firstField', 'lastField'] as const) set(name, batch[name].byteOffset)
-    for (const name of ['fieldKey', 'fieldStart', 'fieldEnd', 'fieldKind', 'fieldNext', 'fieldUse'] as const) {
-      set(name, batch[name].byteOffset)
-    }
-    set('fieldRoom', batch.fieldKey.length)
   }
 }

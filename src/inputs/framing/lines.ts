@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts'
 import { Flag } from '../../core/batch.ts'
 import type { Position } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
+import type { Arena } from '../../scan/arena.ts'
 import { cutOf, Held, HeldBudget } from './held.ts'
 
 const carriageReturn = 0x0d
@@ -14,8 +15,8 @@ const longestLine = 2 ** 30
 export interface LineOptions {
   /** Content above it is cut off; the row's length still covers the whole line. */
   readonly maxLineBytes: number
-  /** Adds the marks of overlay bytes: the shard's arena. */
-  readonly arena: { indexSpan(batch: Batch, start: number, end: number): number }
+  /** Of the batches to come: the shard's. */
+  readonly arena: Arena
   readonly budget?: HeldBudget
   readonly holdBytes?: number
   /** Counters of the input; absent: not counted. */
@@ -77,7 +78,15 @@ export class LineFramer implements Framer {
     let mark = i === 0 ? 0 : lines.marks[0]!
     while (batch.marks[mark]! < start) mark++
     const bytes = batch.bytes
+    const { rows } = this.#options.arena
+    const isOpen = rows.open(batch, lines, size, maxLineBytes)
     for (; i < lines.count; i++) {
+      if (isOpen) {
+        i = rows.add(batch, i, start, mark)
+        start = rows.start
+        mark = rows.mark
+        if (i === lines.count) break
+      }
       const at = lines.ends[i]!
       if (at >= size) break
       if (bytes[start] === 0) {

@@ -1,4 +1,5 @@
-import type { Batch, Column } from '../../core/batch.ts'
+import type { Batch } from '../../core/batch.ts'
+import { Call } from '../../core/call.ts'
 import type { Body } from '../../core/output.ts'
 import type { Workspace } from '../../core/workspace.ts'
 import type { Fragment } from './copy.ts'
@@ -6,23 +7,22 @@ import { documentWasm } from './document.wasm.ts'
 import { base64Pairs } from './id.ts'
 import { decimalPairs } from './timestamps.ts'
 
-/** `Call` of kernels/document.as.ts, word by word, behind the eight bytes of its first field. */
-const words = [
-  'rows fate starts ends positions lengths flags errors severity time nanos firstField fieldNext fieldUse service',
-  'serviceEnd serviceKind trace traceEnd traceKind span spanEnd spanKind agent agentEnd agentKind body bodyEnd',
-  'bodyKind open openLength before beforeLength serviceText serviceTextLength traceText traceTextLength spanText',
-  'spanTextLength agentText agentTextLength messageText messageTextLength heads headFlags pairs64 pairs10 out',
-  'outEnd outEnds outPositions outLengths shift made outNext minuteText'
-].flatMap(line => line.split(' '))
-const placeOf = new Map(words.map((word, place) => [word, 2 + place]))
+/** `Call` of kernels/document.as.ts behind its first field. */
+const layout = `rows fate starts ends positions lengths flags errors severity time nanos firstField fieldNext fieldUse
+  service serviceEnd serviceKind traceId traceIdEnd traceIdKind spanId spanIdEnd spanIdKind
+  agentId agentIdEnd agentIdKind body bodyEnd bodyKind open openLength before beforeLength
+  serviceText serviceTextLength traceText traceTextLength spanText spanTextLength agentText agentTextLength
+  messageText messageTextLength heads headFlags pairs64 pairs10
+  out outEnd outEnds outPositions outLengths shift made outNext minuteText`
 
-const callBytes = 512
 const minuteTextBytes = 64
 const levels = 32
 const textBytes = 32768
 const outBytes = 65536
 /** No document is as short as 64 bytes. */
 const outRows = outBytes / 64
+/** All of it takes less. */
+const kernelBytes = 256 * 1024
 
 const kernels = new WeakMap<Workspace, DocumentKernel>()
 let module: WebAssembly.Module | undefined
@@ -32,8 +32,9 @@ export class DocumentKernel {
   /** Whose texts are loaded: for callers to know. */
   loaded: unknown
   readonly #run: (call: number, row: number) => number
-  readonly #call: number
+  readonly #call: Call
   readonly #words: Int32Array
+  readonly #places: Readonly<Record<'rows' | 'out' | 'outEnd' | 'shift' | 'made' | 'outNext', number>>
   readonly #bytes: Uint8Array
   readonly #texts: number
   readonly #heads: Int32Array
@@ -41,7 +42,6 @@ export class DocumentKernel {
   readonly #ends: Int32Array
   readonly #positions: Float64Array
   readonly #lengths: Int32Array
-  #batch: Batch | undefined
   /** End of the texts. */
   #textEnd = 0
 
@@ -51,10 +51,11 @@ export class DocumentKernel {
     if (workspace === undefined || !batch.inWorkspace) return undefined
     let kernel = kernels.get(workspace)
     if (kernel === undefined) {
+      if (workspace.free < kernelBytes) return undefined
       kernel = new DocumentKernel(workspace)
       kernels.set(workspace, kernel)
     }
-    if (kernel.#batch !== batch) kernel.#setColumns(batch)
+    kernel.#call.setColumns(batch)
     return kernel
   }
 
@@ -64,8 +65,17 @@ export class DocumentKernel {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
     this.#run = exports['write'] as (call: number, row: number) => number
     this.#bytes = new Uint8Array(buffer)
-    this.#call = workspace.take(callBytes)
-    this.#words = new Int32Array(buffer, this.#call, callBytes / 4)
+    this.#call = new Call(workspace, 1, layout)
+    this.#words = this.#call.words
+    const place = (name: string): number => this.#call.place(name)
+    this.#places = {
+      rows: place('rows'),
+      out: place('out'),
+      outEnd: place('outEnd'),
+      shift: place('shift'),
+      made: place('made'),
+      outNext: place('outNext')
+    }
     this.#texts = workspace.take(textBytes)
     this.#heads = new Int32Array(buffer, workspace.take(levels * 8), levels * 2)
     const out = workspace.take(outBytes)
@@ -73,18 +83,18 @@ export class DocumentKernel {
     this.#ends = new Int32Array(buffer, workspace.take(outRows * 4), outRows)
     this.#positions = new Float64Array(buffer, workspace.take(outRows * 8), outRows)
     this.#lengths = new Int32Array(buffer, workspace.take(outRows * 4), outRows)
-    new Float64Array(buffer, this.#call, 1)[0] = Number.NaN
-    this.set('minuteText', workspace.take(minuteTextBytes))
-    this.set('pairs64', this.#table(workspace, base64Pairs))
-    this.set('pairs10', this.#table(workspace, decimalPairs))
-    this.set('heads', this.#heads.byteOffset)
-    this.set('outEnds', this.#ends.byteOffset)
-    this.set('outPositions', this.#positions.byteOffset)
-    this.set('outLengths', this.#lengths.byteOffset)
+    this.#call.doubles[0] = Number.NaN
+    this.#call.set('minuteText', workspace.take(minuteTextBytes))
+    this.#call.set('pairs64', this.#table(workspace, base64Pairs))
+    this.#call.set('pairs10', this.#table(workspace, decimalPairs))
+    this.#call.set('heads', this.#heads.byteOffset)
+    this.#call.set('outEnds', this.#ends.byteOffset)
+    this.#call.set('outPositions', this.#positions.byteOffset)
+    this.#call.set('outLengths', this.#lengths.byteOffset)
   }
 
   set(word: string, value: number): void {
-    this.#words[placeOf.get(word)!] = value
+    this.#call.set(word, value)
   }
 
   /** Forgets all texts. */
@@ -121,19 +131,19 @@ export class DocumentKernel {
     const { bytes } = body
     const isNear = bytes.buffer === this.#bytes.buffer && bytes.length - body.at >= outBytes
     const out = isNear ? bytes.byteOffset + body.at : this.#out.byteOffset
-    all[rowsPlace] = rows
-    all[outPlace] = out
-    all[outEndPlace] = out + outBytes
-    all[shiftPlace] = body.at - out
-    const next = this.#run(this.#call, row)
-    const size = all[outNextPlace]! - out
+    all[this.#places.rows] = rows
+    all[this.#places.out] = out
+    all[this.#places.outEnd] = out + outBytes
+    all[this.#places.shift] = body.at - out
+    const next = this.#run(this.#call.address, row)
+    const size = all[this.#places.outNext]! - out
     if (size === 0) return next
     if (!isNear) {
       body.reserve(size)
       body.bytes.set(this.#out.subarray(0, size), body.at)
     }
     body.at += size
-    body.endRows(all[madePlace]!, this.#ends, this.#positions, this.#lengths)
+    body.endRows(all[this.#places.made]!, this.#ends, this.#positions, this.#lengths)
     return next
   }
 
@@ -151,30 +161,4 @@ export class DocumentKernel {
     new Uint16Array(workspace.buffer, address, table.length).set(table)
     return address
   }
-
-  #setColumns(batch: Batch): void {
-    this.#batch = batch
-    const names = ['fate', 'starts', 'ends', 'positions', 'lengths', 'flags', 'errors', 'severity'] as const
-    for (const name of names) this.set(name, batch[name].byteOffset)
-    for (const name of ['time', 'nanos', 'firstField', 'fieldNext', 'fieldUse'] as const)
-      this.set(name, batch[name].byteOffset)
-    this.#setColumn('service', batch.service)
-    this.#setColumn('trace', batch.traceId)
-    this.#setColumn('span', batch.spanId)
-    this.#setColumn('agent', batch.agentId)
-    this.#setColumn('body', batch.body)
-  }
-
-  #setColumn(word: string, column: Column): void {
-    this.set(word, column.start.byteOffset)
-    this.set(`${word}End`, column.end.byteOffset)
-    this.set(`${word}Kind`, column.kind.byteOffset)
-  }
 }
-
-const rowsPlace = placeOf.get('rows')!
-const outPlace = placeOf.get('out')!
-const outEndPlace = placeOf.get('outEnd')!
-const shiftPlace = placeOf.get('shift')!
-const madePlace = placeOf.get('made')!
-const outNextPlace = placeOf.get('outNext')!

@@ -1,23 +1,20 @@
-import { type Batch, type Column, Kind } from '../../core/batch.ts'
+import { type Batch, Kind } from '../../core/batch.ts'
+import { Call } from '../../core/call.ts'
 import type { Workspace } from '../../core/workspace.ts'
 import { severityInText } from '../../scan/severity.ts'
 import { twoDigits } from '../../scan/time-reader.ts'
 import { Role, ranks } from './candidates.ts'
 import { normalizeWasm } from './normalize.wasm.ts'
 
-/** `Call` of kernels/normalize.as.ts, word by word, behind its three doubles. */
-const words = [
-  'rows fate starts ends rowMarks marks flags severity time nanos firstField fieldKey fieldStart fieldEnd fieldKind',
-  'fieldNext fieldUse service serviceEnd serviceKind trace traceEnd traceKind span spanEnd spanKind',
-  'agent agentEnd agentKind body bodyEnd bodyKind lastField shapes defaultStart defaultEnd defaultKind',
-  'minute textMinute textPoint textZone levels textLevels'
-].flatMap(line => line.split(' '))
+/** `Call` of kernels/normalize.as.ts behind its doubles. */
+const layout = `rows fate starts ends mark marksAt flags severity time nanos firstField fieldKey fieldStart fieldEnd fieldKind
+  fieldNext fieldUse service serviceEnd serviceKind traceId traceIdEnd traceIdKind spanId spanIdEnd spanIdKind
+  agentId agentIdEnd agentIdKind body bodyEnd bodyKind lastField shapes defaultStart defaultEnd defaultKind
+  minute textMinute textPoint textZone levels textLevels`
 const doubles = 3
 const readTimePlace = 0
 const minutePlace = 1
 const textMinutePlace = 2
-const placeOf = new Map(words.map((word, place) => [word, doubles * 2 + place]))
-const callBytes = doubles * 8 + words.length * 4
 
 /** `Shape`: number of fields, places of the roles, then keys, new keys and kinds. */
 const shapes = 16
@@ -29,6 +26,8 @@ const mostFields = 32
 const minuteBytes = 16
 const levelSlots = 64
 const levelNumbers = 4
+/** All of it takes less. */
+const likenessBytes = 16 * 1024
 const letterZ = 0x5a
 const colon = 0x3a
 const point = 0x2e
@@ -43,8 +42,8 @@ let module: WebAssembly.Module | undefined
  */
 export class Likeness {
   readonly #workspace: Workspace
-  readonly #run: (row: number) => number
-  readonly #words: Int32Array
+  readonly #run: (call: number, row: number) => number
+  readonly #call: Call
   readonly #doubles: Float64Array
   readonly #shapes: Int32Array
   /** The bytes of `#shapes`. */
@@ -53,44 +52,31 @@ export class Likeness {
   readonly #textMinute: Uint8Array
   readonly #levels: Int32Array
   readonly #textLevels: Int32Array
-  #batch: Batch | undefined
 
   /** Undefined where the workspace has no room for it. */
   static in(workspace: Workspace): Likeness | undefined {
-    const all = workspace.take(
-      callBytes + shapes * shapeBytes + 2 * minuteBytes + 2 * levelSlots * levelNumbers * 4 + 64
-    )
-    return all < 0 ? undefined : new Likeness(workspace, all)
+    return workspace.free < likenessBytes ? undefined : new Likeness(workspace)
   }
 
-  private constructor(workspace: Workspace, address: number) {
+  private constructor(workspace: Workspace) {
     const { buffer, memory } = workspace
     this.#workspace = workspace
-    this.#words = new Int32Array(buffer, address, callBytes / 4)
-    this.#doubles = new Float64Array(buffer, address, doubles)
-    let next = (address + callBytes + 15) & ~15
-    const numbers = (word: string, count: number): Int32Array => {
-      const array = new Int32Array(buffer, next, count)
-      this.#set(word, next)
-      next += count * 4
-      return array
-    }
-    const bytes = (word: string, count: number): Uint8Array => {
-      const array = new Uint8Array(buffer, next, count)
-      this.#set(word, next)
-      next += count
-      return array
+    this.#call = new Call(workspace, doubles, layout)
+    this.#doubles = this.#call.doubles
+    const numbers = (name: string, count: number): Int32Array => {
+      const address = workspace.take(count * 4)
+      this.#call.set(name, address)
+      return new Int32Array(buffer, address, count)
     }
     this.#levels = numbers('levels', levelSlots * levelNumbers)
     this.#textLevels = numbers('textLevels', levelSlots * levelNumbers)
     this.#shapes = numbers('shapes', (shapes * shapeBytes) / 4)
     this.#kinds = new Uint8Array(buffer, this.#shapes.byteOffset, shapes * shapeBytes)
-    this.#minute = bytes('minute', minuteBytes)
-    this.#textMinute = bytes('textMinute', minuteBytes)
+    this.#minute = new Uint8Array(buffer, numbers('minute', minuteBytes / 4).byteOffset, minuteBytes)
+    this.#textMinute = new Uint8Array(buffer, numbers('textMinute', minuteBytes / 4).byteOffset, minuteBytes)
     module ??= new WebAssembly.Module(Buffer.from(normalizeWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-    const apply = exports['apply'] as (call: number, row: number) => number
-    this.#run = row => apply(address, row)
+    this.#run = exports['apply'] as (call: number, row: number) => number
   }
 
   /** Whether the rows of a batch can be filled: its bytes, columns and marks must lie in the workspace. */
@@ -101,18 +87,18 @@ export class Likeness {
 
   /** To be called before each batch. The last three are the service of rows that name none. */
   open(batch: Batch, start: number, end: number, kind: number): void {
-    if (this.#batch !== batch) this.#setColumns(batch)
-    this.#set('rows', batch.rows)
-    this.#set('marks', batch.marks.byteOffset)
-    this.#set('defaultStart', start)
-    this.#set('defaultEnd', end)
-    this.#set('defaultKind', kind)
+    this.#call.setColumns(batch)
+    this.#call.set('rows', batch.rows)
+    this.#call.set('marksAt', batch.marks.byteOffset)
+    this.#call.set('defaultStart', start)
+    this.#call.set('defaultEnd', end)
+    this.#call.set('defaultKind', kind)
     this.#doubles[readTimePlace] = batch.readTime
   }
 
   /** Fills rows from `row` on; returns the first that it did not. */
   apply(row: number): number {
-    return this.#run(row)
+    return this.#run(this.#call.address, row)
   }
 
   /** Ids of names have become void. */
@@ -182,47 +168,13 @@ export class Likeness {
     learnWord(this.#textLevels, batch, end + 1, word, severityInText(bytes, end + 1, word))
     this.#textMinute.set(bytes.subarray(start, start + minuteBytes))
     this.#doubles[textMinutePlace] = batch.time[row]! - rest
-    this.#set('textPoint', sign)
-    this.#set('textZone', hasZone ? letterZ : 0)
+    this.#call.set('textPoint', sign)
+    this.#call.set('textZone', hasZone ? letterZ : 0)
   }
 
   #kindOf(shape: number, role: number): number {
     const field = this.#shapes[shape + 1 + roleOrder.indexOf(role)]!
     return field < 0 ? Kind.absent : this.#kinds[shape * 4 + kindsAt + field]!
-  }
-
-  #set(word: string, value: number): void {
-    this.#words[placeOf.get(word)!] = value
-  }
-
-  #setColumns(batch: Batch): void {
-    this.#batch = batch
-    this.#set('rowMarks', batch.mark.byteOffset)
-    const names = ['fate', 'starts', 'ends', 'flags', 'severity', 'time', 'nanos'] as const
-    for (const name of names) this.#set(name, batch[name].byteOffset)
-    for (const name of [
-      'firstField',
-      'lastField',
-      'fieldKey',
-      'fieldStart',
-      'fieldEnd',
-      'fieldKind',
-      'fieldNext',
-      'fieldUse'
-    ] as const) {
-      this.#set(name, batch[name].byteOffset)
-    }
-    this.#setColumn('service', batch.service)
-    this.#setColumn('trace', batch.traceId)
-    this.#setColumn('span', batch.spanId)
-    this.#setColumn('agent', batch.agentId)
-    this.#setColumn('body', batch.body)
-  }
-
-  #setColumn(word: string, column: Column): void {
-    this.#set(word, column.start.byteOffset)
-    this.#set(`${word}End`, column.end.byteOffset)
-    this.#set(`${word}Kind`, column.kind.byteOffset)
   }
 }
 
