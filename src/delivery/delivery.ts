@@ -1,4 +1,5 @@
-import { type Batch, Fate, parseErrors } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Fate, parseErrors } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'

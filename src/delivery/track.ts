@@ -1,4 +1,5 @@
-import { type Batch, Fate } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Fate } from '../core/row.ts'
 import { type Cursor, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
 import type { Position, Source } from '../core/source.ts'
 import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'

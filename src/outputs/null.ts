@@ -1,4 +1,4 @@
-import { Fate } from '../core/batch.ts'
+import { Fate } from '../core/row.ts'
 import { defineOutput } from '../config/define.ts'
 
 export const nowhere = defineOutput({

@@ -1,4 +1,5 @@
-import { type Batch, type Column, Fate, Kind, Use, parseErrors } from '../core/batch.ts'
+import type { Batch, Column } from '../core/batch.ts'
+import { Fate, Kind, Use, parseErrors } from '../core/row.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Body } from '../core/output.ts'
 import { severityTexts } from '../scan/severity.ts'

@@ -1,4 +1,5 @@
-import { type Batch, Flag } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Flag } from '../core/row.ts'
 
 /** Notes that the parser did not understand a row; `error` is an index into `parseErrors`. */
 export function refuse(batch: Batch, row: number, error: number): void {

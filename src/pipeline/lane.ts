@@ -1,4 +1,5 @@
-import { type Batch, Flag } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Flag } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { Position } from '../core/source.ts'

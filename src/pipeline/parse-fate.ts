@@ -1,5 +1,6 @@
 import type { InputConfig } from '../config/config.ts'
-import { type Batch, Fate, Flag } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Fate, Flag } from '../core/row.ts'
 import type { Parser } from '../core/steps.ts'
 
 const fates = { drop: Fate.filtered, dead_letter: Fate.deadLettered } as const

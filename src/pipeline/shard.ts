@@ -1,4 +1,5 @@
-import { type Batch, parseErrors } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { parseErrors } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
 import { crashPoint } from '../core/crash-points.ts'
 import { Keys } from '../core/keys.ts'

@@ -1,4 +1,5 @@
-import { type Batch, Kind, parseErrors } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Kind, parseErrors } from '../core/row.ts'
 import { Keys } from '../core/keys.ts'
 import { copyBytes, hex4, unescape } from './text.ts'
 

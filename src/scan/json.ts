@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { type Batch, Flag, Kind, parseErrors } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Flag, Kind, parseErrors } from '../core/row.ts'
 import type { Keys } from '../core/keys.ts'
 import { duplicateKey, invalid, JsonReader } from './json-reader.ts'
 import { MembersKernel } from './members-kernel.ts'

@@ -1,4 +1,5 @@
-import { type Batch, Kind, parseErrors } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Kind, parseErrors } from '../core/row.ts'
 import type { Keys } from '../core/keys.ts'
 import { NextByte } from './next-byte.ts'
 import { hex4, isUtf8Row } from './text.ts'

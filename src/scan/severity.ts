@@ -1,4 +1,4 @@
-import { Kind } from '../core/batch.ts'
+import { Kind } from '../core/row.ts'
 
 /** Levels as text, by OpenTelemetry severity number; 0 has none. */
 export const severityTexts: readonly string[] = [

@@ -1,4 +1,5 @@
-import { type Batch, Kind } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Kind } from '../core/row.ts'
 import { NextByte } from './next-byte.ts'
 import { isWordByte } from './time-reader.ts'
 import { spanIdOf, traceIdOf } from './trace-id.ts'

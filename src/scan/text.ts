@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { type Batch, Flag } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Flag } from '../core/row.ts'
 
 const quote = 0x22
 const backslash = 0x5c

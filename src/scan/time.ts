@@ -1,4 +1,4 @@
-import { Kind } from '../core/batch.ts'
+import { Kind } from '../core/row.ts'
 import { dayMs, daysInferred, daysOfOrdinal, daysOfWeek, isWeekdayAt, monthAt } from './calendar.ts'
 import { epoch } from './epoch.ts'
 import { type TimeFormat, TimeFormats } from './strptime.ts'

@@ -1,4 +1,5 @@
-import { type Batch, Kind } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
+import { Kind } from '../core/row.ts'
 
 const dash = 0x2d
 const zero = 0x30

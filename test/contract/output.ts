@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OutputDefinition } from '../../src/config/define.ts'
-import { Fate } from '../../src/core/batch.ts'
+import { Fate } from '../../src/core/row.ts'
 import { SendError } from '../../src/core/errors.ts'
 import type { Output, Shipment, Verdicts } from '../../src/core/output.ts'
 import { Verdict } from '../../src/core/outcome.ts'

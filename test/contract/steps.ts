@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch.ts'
-import { Kind } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import type { StepContext } from '../../src/core/steps.ts'
 import { Bench, type Row, type Steps } from '../fakes/rows.ts'
 

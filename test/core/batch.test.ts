@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Batch, Fate, Kind, Use } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Fate, Kind, Use } from '../../src/core/row.ts'
 
 const columns = ['service', 'traceId', 'spanId', 'agentId', 'body'] as const
 

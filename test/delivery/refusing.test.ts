@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Fate } from '../../src/core/batch.ts'
+import { Fate } from '../../src/core/row.ts'
 import { SendError } from '../../src/core/errors.ts'
 import { delivered, judged, roomOf, texts } from './support.ts'
 

@@ -1,4 +1,5 @@
-import { Batch, Fate } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Fate } from '../../src/core/row.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'

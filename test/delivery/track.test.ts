@@ -1,6 +1,6 @@
 import { array, assert, boolean, constantFrom, nat, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Fate } from '../../src/core/batch.ts'
+import { Fate } from '../../src/core/row.ts'
 import { type Ledger, newLedger, pendingRows } from '../../src/core/outcome.ts'
 import { countFates, Track } from '../../src/delivery/track.ts'
 import { sourceOf } from '../fakes/source.ts'

@@ -1,4 +1,5 @@
-import { Batch, Flag, Kind, parseErrors, Use } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Flag, Kind, parseErrors, Use } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import type { Source } from '../../src/core/source.ts'
 import type { Parser, Processor, StepContext } from '../../src/core/steps.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Flag, parseErrors } from '../../src/core/batch.ts'
+import { Flag, parseErrors } from '../../src/core/row.ts'
 import { Idle, type Source } from '../../src/core/source.ts'
 import type { Framer } from '../../src/core/steps.ts'
 import { ContainerFramer } from '../../src/inputs/framing/containers.ts'

@@ -1,4 +1,5 @@
-import { Batch, Flag } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Flag } from '../../src/core/row.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'
 import { newLedger } from '../../src/core/outcome.ts'

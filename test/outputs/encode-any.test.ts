@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Kind } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import { DocumentEncoder } from '../../src/outputs/elasticsearch/encode.ts'
 import { schemas } from '../../src/outputs/elasticsearch/stream.ts'
 import { duplicateKeyIn } from './duplicates.ts'

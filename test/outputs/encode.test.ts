@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Flag, Kind } from '../../src/core/batch.ts'
+import { Flag, Kind } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { DocumentEncoder } from '../../src/outputs/elasticsearch/encode.ts'
 import type { schemas } from '../../src/outputs/elasticsearch/stream.ts'

@@ -1,4 +1,5 @@
-import { Batch, Kind } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Body, type Shipment } from '../../src/core/output.ts'
 import type { Resource, Source } from '../../src/core/source.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseErrors } from '../../src/core/batch.ts'
+import { parseErrors } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'

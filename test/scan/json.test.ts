@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../kernels/build.ts'
-import { Flag, Kind, parseErrors } from '../../src/core/batch.ts'
+import { Flag, Kind, parseErrors } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { JsonScanner } from '../../src/scan/json.ts'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { Kind, parseErrors } from '../../src/core/batch.ts'
+import { Kind, parseErrors } from '../../src/core/row.ts'
 
 /** A field as the scanner must find it: name, kind, and the span as text of one char a byte. */
 export type Field = readonly [name: string, kind: Kind, span: string]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Kind } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import { severityInText, severityOf, severityTexts, syslogSeverityOf } from '../../src/scan/severity.ts'
 
 const of = (text: string, kind: number = Kind.plain) => severityOf(Buffer.from(`x${text}x`), 1, 1 + text.length, kind)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Batch, Flag } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Flag } from '../../src/core/row.ts'
 import { copyBytes, isUtf8Row, unescape, writeEscaped, writeInteger, writeRadix64 } from '../../src/scan/text.ts'
 import { randomOf } from './documents.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Kind } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import { TimeScanner, writeTime } from '../../src/scan/time.ts'
 import { Zone } from '../../src/scan/zone.ts'
 

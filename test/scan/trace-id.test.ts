@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Batch, Kind } from '../../src/core/batch.ts'
+import { Batch } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import { TextIds } from '../../src/scan/text-ids.ts'
 import { datadogIdOf, spanIdOf, traceIdOf, traceparentOf } from '../../src/scan/trace-id.ts'
 

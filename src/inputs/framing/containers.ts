@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batch.ts'
-import { Flag, Kind, parseErrors } from '../../core/batch.ts'
+import { Flag, Kind, parseErrors } from '../../core/row.ts'
 import type { Position, Source } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
 import { unescape } from '../../scan/text.ts'

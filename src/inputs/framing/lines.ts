@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batch.ts'
-import { Flag } from '../../core/batch.ts'
+import { Flag } from '../../core/row.ts'
 import type { Position } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
 import type { Arena } from '../../scan/arena.ts'

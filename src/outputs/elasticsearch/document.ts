@@ -1,4 +1,4 @@
-import { Flag } from '../../core/batch.ts'
+import { Flag } from '../../core/row.ts'
 import type { Source } from '../../core/source.ts'
 import { severityTexts } from '../../scan/severity.ts'
 import { type Fragment, fragment } from './copy.ts'

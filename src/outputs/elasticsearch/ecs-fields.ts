@@ -1,4 +1,4 @@
-import { Kind } from '../../core/batch.ts'
+import { Kind } from '../../core/row.ts'
 
 /** How a field of the Elastic Common Schema is mapped. */
 export type EcsType = 'keyword' | 'list' | 'text' | 'long' | 'double' | 'ip' | 'date' | 'boolean'

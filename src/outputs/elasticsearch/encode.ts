@@ -1,4 +1,5 @@
-import { type Batch, Fate, Flag, Kind, Use } from '../../core/batch.ts'
+import type { Batch } from '../../core/batch.ts'
+import { Fate, Flag, Kind, Use } from '../../core/row.ts'
 import type { Keys } from '../../core/keys.ts'
 import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'

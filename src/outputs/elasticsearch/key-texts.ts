@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batch.ts'
-import { Use } from '../../core/batch.ts'
+import { Use } from '../../core/row.ts'
 import type { Keys } from '../../core/keys.ts'
 import { type Fragment, fragment } from './copy.ts'
 import { ecsFields, fittingKinds } from './ecs-fields.ts'

@@ -1,4 +1,4 @@
-import { parseErrors } from '../../core/batch.ts'
+import { parseErrors } from '../../core/row.ts'
 import { type Fragment, fragment } from './copy.ts'
 import { type Names, flagText } from './document.ts'
 

@@ -1,4 +1,4 @@
-import { Kind } from '../../core/batch.ts'
+import { Kind } from '../../core/row.ts'
 import { writeEscaped } from '../../scan/text.ts'
 import { copySpan } from './copy.ts'
 

@@ -1,4 +1,5 @@
-import { type Batch, Kind } from '../../core/batch.ts'
+import type { Batch } from '../../core/batch.ts'
+import { Kind } from '../../core/row.ts'
 import { Call } from '../../core/call.ts'
 import type { Workspace } from '../../core/workspace.ts'
 import { severityInText } from '../../scan/severity.ts'

@@ -1,4 +1,5 @@
-import { type Batch, type Column, Flag, Kind, Use } from '../../core/batch.ts'
+import type { Batch, Column } from '../../core/batch.ts'
+import { Flag, Kind, Use } from '../../core/row.ts'
 import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
 import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'

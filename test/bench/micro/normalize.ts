@@ -1,5 +1,5 @@
 // Speed of times, levels, ids, parsers and `normalize`: `node test/bench/micro/normalize.ts`.
-import { Kind } from '../../../src/core/batch.ts'
+import { Kind } from '../../../src/core/row.ts'
 import { auto } from '../../../src/parsers/auto.ts'
 import { logfmt } from '../../../src/parsers/logfmt.ts'
 import { normalize } from '../../../src/processors/normalize/index.ts'
