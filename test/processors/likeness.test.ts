@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../kernels/build.ts'
+import { Flag } from '../../src/core/row.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
 import { optionsOf } from '../fakes/definitions.ts'
@@ -16,7 +17,15 @@ const time = fc.oneof(
   stamp.map(text => text.replace('.', ',')),
   stamp.map(text => text.replace(/....Z/, '.12Z')),
   stamp.map(text => text.replace(':00', ':60')),
-  fc.constantFrom('', 'now', '2026-11-22', '2026-11-22T10:00:0x.000Z', '2026-11-22T10:00:00.123+')
+  fc.constantFrom(
+    '',
+    'now',
+    '2026-11-22',
+    '2026-13-45T10:00:00.123Z',
+    '2026-13-45T10:00:00.456Z',
+    '2026-11-22T10:00:0x.000Z',
+    '2026-11-22T10:00:00.123+'
+  )
 )
 const level = fc.constantFrom(
   'info',
@@ -99,6 +108,8 @@ interface Options {
   readonly service: string
   readonly zone: string
   readonly formats: readonly string[]
+  /** The container runtime had a time for each row. */
+  readonly hasTimes: boolean
 }
 
 /** What becomes of the rows, in chunks that end at `cuts`; with the numbers that rows do not show. */
@@ -107,6 +118,14 @@ function read(text: Buffer, cuts: readonly number[], options: Options, hasWorksp
   const steps: Steps = {
     parser: auto.create(optionsOf(auto, {}), bench.context),
     processors: [
+      {
+        apply(batch) {
+          for (let row = 0; options.hasTimes && row < batch.rows; row++) {
+            batch.flags[row]! |= Flag.hasTime
+            batch.time[row] = start
+          }
+        }
+      },
       normalize.create(optionsOf(normalize, { zone: options.zone, time_formats: options.formats }), bench.context),
       {
         apply(batch) {
@@ -133,9 +152,17 @@ describe('rows like those before', () => {
     expect(readFileSync(file, 'utf8')).toBe(await compile('normalize'))
   })
 
+  it('teach no time that is none, though the container runtime had one', () => {
+    const rows = ['2026-13-45T10:00:00.123Z', '2026-13-45T10:00:00.456Z', '2026-13-45T10:00:01.000Z']
+    const text = Buffer.from(rows.map(time => JSON.stringify({ time, level: 'info', msg: 'm' })).join('\n'))
+    const options = { service: '', zone: 'UTC', formats: [], hasTimes: true }
+    expect(read(text, [], options, true)).toEqual(read(text, [], options, false))
+  })
+
   it('become the same with the kernel and without', { timeout: 60_000 }, () => {
     const options = fc.record({
       service: fc.constantFrom('', 'svc', 'q"s'),
+      hasTimes: fc.boolean(),
       zone: fc.constantFrom('UTC', 'Europe/Berlin'),
       formats: fc.constantFrom<string[]>([], [], ['%Y-%m-%dT%H:%M:%S.%f'])
     })

@@ -4,7 +4,8 @@ import { Call } from '../../core/call.ts'
 import type { Workspace } from '../../core/workspace.ts'
 import { severityInText } from '../../scan/severity.ts'
 import { twoDigits } from '../../scan/time-reader.ts'
-import { Role, ranks } from './candidates.ts'
+import { Role } from './candidates.ts'
+import type { Found } from './found.ts'
 import { normalizeWasm } from './normalize.wasm.ts'
 
 /** `Call` of kernels/normalize.as.ts behind its doubles. */
@@ -109,9 +110,8 @@ export class Likeness {
 
   /** Learns the names and kinds of a row's fields, before the names are changed, and which of them play roles. Returns the shape, or -1
    * for a row that is learned by none. */
-  learnNames(batch: Batch, row: number, found: Int32Array, fields: Int32Array): number {
-    for (let role: number = Role.time; role <= Role.body; role++)
-      if ((found[role]! & (found[role]! - 1)) !== 0) return -1
+  learnNames(batch: Batch, row: number, found: Found): number {
+    if (roleOrder.some(role => found.isContested(role))) return -1
     const first = batch.firstField[row]!
     const last = batch.lastField[row]!
     const count = last - first + 1
@@ -120,8 +120,7 @@ export class Likeness {
     const into = this.#shapes
     into[shape] = 0
     for (const [place, role] of roleOrder.entries()) {
-      const bits = found[role]!
-      into[shape + 1 + place] = bits === 0 ? -1 : fields[role * ranks + 31 - Math.clz32(bits)]! - first
+      into[shape + 1 + place] = found.has(role) ? found.first(role) - first : -1
     }
     for (let i = 0, field = first; i < count; i++, field++) {
       if (batch.fieldNext[field] !== (field === last ? -1 : field + 1)) return -1

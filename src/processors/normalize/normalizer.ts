@@ -4,11 +4,11 @@ import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
 import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'
 import { isUtf8Row } from '../../scan/text.ts'
-import { TextIds } from '../../scan/text-ids.ts'
 import type { TimeScanner } from '../../scan/time.ts'
-import { datadogIdOf, spanIdOf, traceIdOf, traceparentOf } from '../../scan/trace-id.ts'
-import { type Candidates, Role, ranks, roles } from './candidates.ts'
+import { type Candidates, Role } from './candidates.ts'
+import { Found, lowestBit } from './found.ts'
 import { Likeness } from './likeness.ts'
+import { RowIds } from './row-ids.ts'
 
 /** Fills the columns of the fields that all rows have; see the table in the README of processors. */
 export class Normalizer implements Processor {
@@ -16,13 +16,11 @@ export class Normalizer implements Processor {
   readonly #times: TimeScanner
   readonly #service: Buffer
   readonly #prefix = new LinePrefix()
-  readonly #textIds = new TextIds()
+  readonly #found = new Found()
+  readonly #ids: RowIds
   /** For batches of one workspace: the shard's. */
   #likeness: Likeness | undefined
   #generation = -1
-  /** By role: the ranks that the row has, as bits; by role and rank: their fields. Role 0 stands for the renames. */
-  readonly #found = new Int32Array(roles)
-  readonly #fields = new Int32Array(roles * ranks)
   /** Where the default service stands in the overlay of this batch. */
   #serviceStart = 0
   #serviceEnd = 0
@@ -30,6 +28,7 @@ export class Normalizer implements Processor {
 
   constructor(candidates: Candidates, times: TimeScanner, service: string) {
     this.#candidates = candidates
+    this.#ids = new RowIds(candidates, this.#found)
     this.#times = times
     this.#service = Buffer.from(service)
   }
@@ -37,7 +36,7 @@ export class Normalizer implements Processor {
   apply(batch: Batch): void {
     this.#candidates.refresh()
     this.#times.now = batch.readTime
-    this.#textIds.open()
+    this.#ids.open()
     this.#placeService(batch)
     const likeness = this.#likenessFor(batch)
     for (let row = 0; row < batch.rows; row++) {
@@ -60,62 +59,32 @@ export class Normalizer implements Processor {
   }
 
   #applyObject(batch: Batch, row: number, likeness: Likeness | undefined): void {
-    const first = batch.firstField[row]!
-    this.#look(batch, first)
-    const shape = likeness?.learnNames(batch, row, this.#found, this.#fields) ?? -1
+    const found = this.#found
+    found.look(batch, batch.firstField[row]!, this.#candidates.meaning)
+    const shape = likeness?.learnNames(batch, row, found) ?? -1
     this.#applyFields(batch, row)
     if (shape < 0) return
     likeness!.learnRenames(shape, batch, row)
-    if (this.#found[Role.time] !== 0 && !this.#times.hasFormats && (batch.flags[row]! & Flag.timeRead) === 0) {
-      const field = this.#only(Role.time)
-      likeness!.learnMinute(batch, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.time[row]!)
+    const time = found.first(Role.time)
+    if (time >= 0 && batch.fieldUse[time] === Use.consumed && !this.#times.hasFormats) {
+      likeness!.learnMinute(batch, batch.fieldStart[time]!, batch.fieldEnd[time]!, batch.time[row]!)
     }
-    if (this.#found[Role.level] !== 0 && batch.severity[row] !== 0) {
-      const field = this.#only(Role.level)
-      likeness!.learnLevel(batch, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.severity[row]!)
-    }
-  }
-
-  /** The field of a role that just one can play. */
-  #only(role: number): number {
-    return this.#fields[role * ranks + lowestBit(this.#found[role]!)]!
-  }
-
-  /** Finds out which roles the row's fields can play. */
-  #look(batch: Batch, first: number): void {
-    const { meaning } = this.#candidates
-    const found = this.#found
-    const fields = this.#fields
-    const { fieldKey, fieldKind, fieldNext } = batch
-    // a loop, as `fill` is a call out of compiled code: 15 ns a row
-    for (let role = 0; role < roles; role++) found[role] = 0
-    for (let field = first; field >= 0; field = fieldNext[field]!) {
-      const means = meaning[fieldKey[field]!]!
-      if (means === 0 || fieldKind[field]! >= Kind.null) continue
-      const place = means & 0xff
-      if (place !== 0) {
-        found[place >> 5]! |= 1 << (place & 31)
-        fields[place] = field
-      }
-      if (means > 0xff) {
-        found[0]! |= 1 << (means >> 8)
-        fields[means >> 8] = field
-      }
+    const level = found.first(Role.level)
+    if (level >= 0 && batch.fieldUse[level] === Use.consumed) {
+      likeness!.learnLevel(batch, batch.fieldStart[level]!, batch.fieldEnd[level]!, batch.severity[row]!)
     }
   }
 
   #applyFields(batch: Batch, row: number): void {
     const found = this.#found
-    if (found[Role.time] === 0 || !this.#time(batch, row)) this.#readTime(batch, row)
-    if (found[Role.level] !== 0) this.#level(batch, row)
-    if (found[Role.service] === 0 || !this.#text(batch, row, Role.service, batch.service))
-      this.#defaultService(batch, row)
-    if (found[Role.agent] !== 0) this.#text(batch, row, Role.agent, batch.agentId)
-    if (found[Role.body] === 0 || !this.#text(batch, row, Role.body, batch.body)) this.#rowAsBody(batch, row)
-    if (found[Role.trace] !== 0) this.#trace(batch, row)
-    if (found[Role.span] !== 0 && batch.spanId.kind[row] === Kind.absent) this.#span(batch, row)
-    if (batch.traceId.kind[row] === Kind.absent) this.#findIds(batch, row)
-    if (found[0] !== 0) this.#rename(batch, row)
+    if (!this.#time(batch, row)) this.#readTime(batch, row)
+    this.#level(batch, row)
+    if (!this.#text(batch, row, Role.service, batch.service)) this.#defaultService(batch, row)
+    this.#text(batch, row, Role.agent, batch.agentId)
+    if (!this.#text(batch, row, Role.body, batch.body)) this.#rowAsBody(batch, row)
+    this.#ids.fromFields(batch, row)
+    this.#ids.fromText(batch, row)
+    if (found.has(0)) this.#rename(batch, row)
   }
 
   #applyText(batch: Batch, row: number, likeness: Likeness | undefined): void {
@@ -127,13 +96,13 @@ export class Normalizer implements Processor {
     if (prefix.hasTime && !this.#times.hasFormats) likeness?.learnLine(batch, row, this.#times.end)
     this.#defaultService(batch, row)
     this.#rowAsBody(batch, row)
-    this.#findIds(batch, row)
+    this.#ids.fromText(batch, row)
   }
 
   #time(batch: Batch, row: number): boolean {
     const times = this.#times
-    for (let bits = this.#found[Role.time]!; bits !== 0; bits &= bits - 1) {
-      const field = this.#fields[Role.time * ranks + lowestBit(bits)]!
+    for (let bits = this.#found.ranks[Role.time]!; bits !== 0; bits &= bits - 1) {
+      const field = this.#found.field(Role.time, lowestBit(bits))
       if (!times.parse(batch.bytes, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.fieldKind[field]!)) continue
       batch.fieldUse[field] = Use.consumed
       this.#setTime(batch, row)
@@ -156,9 +125,9 @@ export class Normalizer implements Processor {
 
   #level(batch: Batch, row: number): void {
     const { syslogRanks } = this.#candidates
-    for (let bits = this.#found[Role.level]!; bits !== 0; bits &= bits - 1) {
+    for (let bits = this.#found.ranks[Role.level]!; bits !== 0; bits &= bits - 1) {
       const rank = lowestBit(bits)
-      const field = this.#fields[Role.level * ranks + rank]!
+      const field = this.#found.field(Role.level, rank)
       const read = (syslogRanks & (1 << rank)) !== 0 ? syslogSeverityOf : severityOf
       const severity = read(batch.bytes, batch.fieldStart[field]!, batch.fieldEnd[field]!, batch.fieldKind[field]!)
       if (severity === 0) continue
@@ -170,8 +139,8 @@ export class Normalizer implements Processor {
 
   /** Puts the first candidate into the column, numbers as text. An empty message is one, an empty name is none. */
   #text(batch: Batch, row: number, role: number, column: Column): boolean {
-    for (let bits = this.#found[role]!; bits !== 0; bits &= bits - 1) {
-      const field = this.#fields[role * ranks + lowestBit(bits)]!
+    for (let bits = this.#found.ranks[role]!; bits !== 0; bits &= bits - 1) {
+      const field = this.#found.field(role, lowestBit(bits))
       const start = batch.fieldStart[field]!
       const end = batch.fieldEnd[field]!
       const kind = batch.fieldKind[field]!
@@ -180,52 +149,6 @@ export class Normalizer implements Processor {
       return true
     }
     return false
-  }
-
-  #trace(batch: Batch, row: number): void {
-    const { datadogTraceRanks, traceparentRanks } = this.#candidates
-    for (let bits = this.#found[Role.trace]!; bits !== 0; bits &= bits - 1) {
-      const rank = lowestBit(bits)
-      const field = this.#fields[Role.trace * ranks + rank]!
-      const start = batch.fieldStart[field]!
-      const end = batch.fieldEnd[field]!
-      const kind = batch.fieldKind[field]!
-      const isParent = (traceparentRanks & (1 << rank)) !== 0
-      let at: number
-      if (isParent) at = traceparentOf(batch, start, end, kind)
-      else if ((datadogTraceRanks & (1 << rank)) !== 0) at = datadogIdOf(batch, start, end, 32)
-      else at = traceIdOf(batch, start, end, kind)
-      if (at < 0) continue
-      batch.fieldUse[field] = Use.consumed
-      set(batch.traceId, row, at, at + 32, Kind.plain)
-      if (isParent && !this.#span(batch, row)) set(batch.spanId, row, at + 33, at + 49, Kind.plain)
-      return
-    }
-  }
-
-  #span(batch: Batch, row: number): boolean {
-    for (let bits = this.#found[Role.span]!; bits !== 0; bits &= bits - 1) {
-      const rank = lowestBit(bits)
-      const field = this.#fields[Role.span * ranks + rank]!
-      const start = batch.fieldStart[field]!
-      const end = batch.fieldEnd[field]!
-      const isDatadog = (this.#candidates.datadogSpanRanks & (1 << rank)) !== 0
-      const at = isDatadog ? datadogIdOf(batch, start, end, 16) : spanIdOf(batch, start, end, batch.fieldKind[field]!)
-      if (at < 0) continue
-      batch.fieldUse[field] = Use.consumed
-      set(batch.spanId, row, at, at + 16, Kind.plain)
-      return true
-    }
-    return false
-  }
-
-  /** `trace_id=…` in the message, as logging libraries put it there. */
-  #findIds(batch: Batch, row: number): void {
-    const ids = this.#textIds
-    if (!ids.find(batch, batch.body.start[row]!, batch.body.end[row]!)) return
-    set(batch.traceId, row, ids.traceAt, ids.traceAt + 32, Kind.plain)
-    if (ids.spanAt < 0 || batch.spanId.kind[row] !== Kind.absent) return
-    set(batch.spanId, row, ids.spanAt, ids.spanAt + 16, Kind.plain)
   }
 
   #rowAsBody(batch: Batch, row: number): void {
@@ -239,9 +162,9 @@ export class Normalizer implements Processor {
   }
 
   #rename(batch: Batch, row: number): void {
-    for (let bits = this.#found[0]!; bits !== 0; bits &= bits - 1) {
+    for (let bits = this.#found.ranks[0]!; bits !== 0; bits &= bits - 1) {
       const rename = lowestBit(bits)
-      const field = this.#fields[rename]!
+      const field = this.#found.field(0, rename)
       if (batch.fieldUse[field] === Use.consumed) continue
       if (batch.fieldKind[field]! > Kind.jsonText && this.#candidates.isTextOnly(rename)) continue
       const key = this.#candidates.target(rename, batch, row)
@@ -277,10 +200,6 @@ function set(column: Column, row: number, start: number, end: number, kind: numb
   column.start[row] = start
   column.end[row] = end
   column.kind[row] = kind
-}
-
-function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits)
 }
 
 function isPlain(text: Buffer): boolean {
