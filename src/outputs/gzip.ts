@@ -15,6 +15,9 @@ interface Kernel {
   begin(): void
   piece(length: number, isLast: boolean): number
 }
+/** Where bodies are packed: what leaves is a copy, so that nothing is larger than it has to be while it waits for its answer. */
+let scratch = Buffer.alloc(32768)
+scratch.set(header)
 let kernel: { readonly calls: Kernel; readonly memory: Buffer } | undefined
 
 /**
@@ -32,9 +35,7 @@ export function fastGzip(bytes: Buffer): Buffer {
   const { calls, memory } = kernel
   const piece = calls.pieceBytes()
   const from = calls.output()
-  // Bodies pack to a fifth. What does not (a byte takes up to 12 bits, if its piece began otherwise) makes it larger below.
-  let into = Buffer.allocUnsafeSlow(headerBytes + trailerBytes + Math.max(4096, bytes.length >> 1))
-  into.set(header)
+  let into = scratch
   let at = headerBytes
   let read = 0
   calls.begin()
@@ -49,7 +50,10 @@ export function fastGzip(bytes: Buffer): Buffer {
   } while (read < bytes.length)
   into.writeUInt32LE(crc32(bytes), at)
   into.writeUInt32LE(bytes.length >>> 0, at + 4)
-  return into.subarray(0, at + trailerBytes)
+  scratch = into
+  const packed = Buffer.allocUnsafeSlow(at + trailerBytes)
+  into.copy(packed, 0, 0, packed.length)
+  return packed
 }
 
 function larger(bytes: Buffer, at: number, made: number): Buffer<ArrayBuffer> {
