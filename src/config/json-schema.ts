@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ComponentRegistry } from './define.ts'
 import { kinds, type OptionKind } from './option-types.ts'
 import { fileSchema, variants } from './schema.ts'

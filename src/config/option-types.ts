@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from './substitute.ts'
 import { type Address, readAddress, readDuration, readSize, type Reading } from './units.ts'
 import { addressHelp, durationHelp, sizeHelp, writeDuration, writeSize } from './units.ts'
@@ -35,7 +35,18 @@ export interface OptionTypes {
   map<T extends z.ZodType>(about: string, value: T): z.ZodRecord<z.ZodString, T>
   group<S extends z.ZodRawShape>(about: string, shape: S): z.ZodObject<S>
   /** For what has no builder; give it a description. */
-  z: typeof z
+  z: typeof schemas
+}
+
+/** What components use of zod. All of it would bring the messages of sixty languages: 0.4 MB of code. */
+const schemas = {
+  discriminatedUnion: z.discriminatedUnion,
+  enum: z.enum,
+  literal: z.literal,
+  number: z.number,
+  registry: z.registry,
+  strictObject: z.strictObject,
+  union: z.union
 }
 
 /** What zod's types do not tell about an option. */
@@ -90,7 +101,7 @@ export const optionTypes: OptionTypes = {
   list: (about, item) => z.array(item).describe(about),
   map: (about, value) => z.record(z.string(), value).describe(about),
   group: (about, shape) => z.strictObject(shape).describe(about),
-  z
+  z: schemas
 }
 
 function measured(
