@@ -13,6 +13,11 @@ const attrsKey = Buffer.from('"attrs":{')
 /** Longest time stamp of a runtime, with its quotes. */
 const maxTimeBytes = 48
 
+/** A line is at most one part, and escaped; what is longer is no container's. */
+export function longestPart(maxLineBytes: number): number {
+  return maxLineBytes * 2 + 1024
+}
+
 /**
  * Reads one line as a container runtime wrote it. The numbers it sets are positions in `batch.bytes`; after a line it did not
  * understand they mean nothing.

@@ -1,32 +1,19 @@
 import type { Batch } from '../../core/batch.ts'
 import { Flag, Kind, parseErrors } from '../../core/row.ts'
-import type { Position, Source } from '../../core/source.ts'
+import type { Position } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
 import { unescape } from '../../scan/text.ts'
 import { TimeScanner } from '../../scan/time.ts'
-import { ContainerLine } from './container-line.ts'
-import { cutOf, Held, HeldBudget } from './held.ts'
+import { ContainerLine, longestPart } from './container-line.ts'
+import { cutOf, HeldBudget } from './held.ts'
 import type { LineOptions } from './lines.ts'
 import { LineFramer } from './lines.ts'
+import { PartialRecord } from './partial-record.ts'
 
 /** A record whose end is so far behind its start is given out, so that a lost last part does not hold the cursor back for ever. */
 const longestRecord = 64 * 1024 * 1024
 const containerError = parseErrors.indexOf('container')
 const carriageReturn = 0x0d
-
-/** A line is at most one part, and escaped; what is longer is no container's. */
-const longestPart = (options: LineOptions): number => options.maxLineBytes * 2 + 1024
-
-/** A record of one stream that has begun and not ended. */
-interface Partial {
-  readonly held: Held
-  readonly flag: number
-  hasTime: boolean
-  time: number
-  nanos: number
-  /** Source position behind its last part. */
-  to: Position
-}
 
 /**
  * Rows are records of containers. Each line tells by itself whether Docker (json-file) or a CRI runtime wrote it; parts are joined
@@ -38,7 +25,8 @@ export class ContainerFramer implements Framer {
   readonly #lines: LineFramer
   readonly #line = new ContainerLine()
   readonly #time = new TimeScanner('UTC')
-  readonly #partials: readonly Partial[]
+  /** Of stdout and of stderr. */
+  readonly #partials: readonly PartialRecord[]
   readonly #options: LineOptions
   readonly #budget: HeldBudget
   readonly #longestRecord: number
@@ -46,24 +34,22 @@ export class ContainerFramer implements Framer {
 
   constructor(options: LineOptions, longest = longestRecord) {
     this.#budget = options.budget ?? new HeldBudget()
-    this.#lines = new LineFramer({ ...options, maxLineBytes: longestPart(options), budget: this.#budget })
+    this.#lines = new LineFramer({ ...options, maxLineBytes: longestPart(options.maxLineBytes), budget: this.#budget })
     this.#options = options
     this.#longestRecord = longest
-    this.#partials = [0, Flag.stderr].map(flag => {
-      return { held: new Held(options.maxLineBytes, this.#budget), flag, hasTime: false, time: 0, nanos: 0, to: 0 }
-    })
+    this.#partials = [0, Flag.stderr].map(stream => new PartialRecord(stream, options.maxLineBytes, this.#budget))
   }
 
   get heldFrom(): Position {
     let from = this.#lines.heldFrom
-    for (const { held } of this.#partials) if (held.from >= 0 && held.from < from) from = held.from
+    for (const partial of this.#partials) if (partial.isBegun && partial.held.from < from) from = partial.held.from
     return from
   }
 
   get heldBytes(): number {
     // A begun record without content still has to be given out.
     let bytes = this.#lines.heldBytes
-    for (const { held } of this.#partials) if (held.from >= 0) bytes += Math.max(1, held.length)
+    for (const partial of this.#partials) if (partial.isBegun) bytes += Math.max(1, partial.held.length)
     return bytes
   }
 
@@ -72,7 +58,7 @@ export class ContainerFramer implements Framer {
   }
 
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
-    for (const partial of this.#partials) if (partial.held.isGivenUp && !this.#restore(partial, batch.source)) return -1
+    for (const partial of this.#partials) if (partial.held.isGivenUp && !partial.restore(batch.source)) return -1
     const next = this.#lines.cut(batch, lines, cutAt, final)
     if (next < 0) return next
     const first = this.#makeRoom(batch)
@@ -82,7 +68,7 @@ export class ContainerFramer implements Framer {
     batch.rows = this.#row
     if (final || batch.base + next === cutAt) {
       for (const partial of this.#partials) {
-        if (partial.held.from < 0) continue
+        if (!partial.isBegun) continue
         batch.addRow(0, 0, 0, 0, 0)
         this.#giveOut(batch, partial, Flag.unterminated)
         batch.rows = this.#row
@@ -97,45 +83,10 @@ export class ContainerFramer implements Framer {
     for (const { held } of this.#partials) held.clear()
   }
 
-  /** Reads the parts of a record again that was given up. False if they can not be read now. */
-  #restore(partial: Partial, source: Source): boolean {
-    const { arena, batch } = this.#budget.scratch
-    const unlimited = new HeldBudget(Infinity)
-    const lines = new LineFramer({ maxLineBytes: longestPart(this.#options), arena, budget: unlimited })
-    const held = new Held(this.#options.maxLineBytes, unlimited)
-    batch.base = partial.held.from
-    for (let carried = 0; batch.base + carried < partial.to; ) {
-      const end = Math.min(arena.chunkBytes, partial.to - batch.base)
-      const got = source.read(batch.base + carried, arena.bytes.subarray(carried, end))
-      if (got <= 0) return false
-      batch.bytes = arena.bytes
-      batch.size = carried + got
-      batch.clear()
-      arena.index(batch)
-      const next = lines.cut(batch, arena.lines, Infinity, batch.base + batch.size === partial.to)
-      this.#gather(batch, partial.flag, held)
-      carried = batch.size - next
-      batch.base += next
-      batch.bytes.copy(arena.bytes, 0, next, batch.size)
-    }
-    partial.held.take(held)
-    return true
-  }
-
-  /** All lines of a stream, from the first part of a record to its last, are parts of it. */
-  #gather(batch: Batch, stream: number, held: Held): void {
-    const line = this.#line
-    for (let row = 0; row < batch.rows; row++) {
-      if (!line.read(batch, row) || line.isStderr !== (stream === Flag.stderr)) continue
-      if (line.isEscaped) held.appendUnescaped(batch.bytes, line.start, line.end)
-      else held.append(batch.bytes, line.start, line.end)
-    }
-  }
-
   /** A held record may be given out in front of any line: moves the rows up, so that a row is never written before it is read. */
   #makeRoom(batch: Batch): number {
     let held = 0
-    for (const partial of this.#partials) if (partial.held.from >= 0) held++
+    for (const partial of this.#partials) if (partial.isBegun) held++
     const rows = batch.rows
     for (let i = 0; i < held; i++) batch.addRow(0, 0, 0, 0, 0)
     if (held > 0 && rows > 0) {
@@ -152,7 +103,7 @@ export class ContainerFramer implements Framer {
     const length = batch.lengths[row]!
     const flags = batch.flags[row]!
     for (const partial of this.#partials) {
-      const isLong = partial.held.from >= 0 && position - partial.held.from > this.#longestRecord
+      const isLong = partial.isBegun && position - partial.held.from > this.#longestRecord
       if (isLong) this.#giveOut(batch, partial, Flag.truncated)
     }
     if (!line.read(batch, row)) {
@@ -161,17 +112,9 @@ export class ContainerFramer implements Framer {
     }
     const hasTime = this.#time.parse(batch.bytes, line.timeStart, line.timeEnd, Kind.text)
     const partial = this.#partials[line.isStderr ? 1 : 0]!
-    const isHeld = partial.held.from >= 0
-    if (isHeld || line.isPartial) {
-      if (!isHeld) {
-        partial.held.from = position
-        partial.hasTime = hasTime
-        partial.time = this.#time.ms
-        partial.nanos = this.#time.nanos
-      }
-      if (line.isEscaped) partial.held.appendUnescaped(batch.bytes, line.start, line.end)
-      else partial.held.append(batch.bytes, line.start, line.end)
-      partial.to = position + length
+    if (partial.isBegun || line.isPartial) {
+      if (!partial.isBegun) partial.begin(position, hasTime, this.#time)
+      partial.append(batch.bytes, line, position + length)
       if (!line.isPartial) this.#giveOut(batch, partial, flags)
       return
     }
@@ -213,7 +156,7 @@ export class ContainerFramer implements Framer {
     return flags | Flag.truncated
   }
 
-  #giveOut(batch: Batch, partial: Partial, flags: number): void {
+  #giveOut(batch: Batch, partial: PartialRecord, flags: number): void {
     const { held } = partial
     const line = this.#line
     line.start = batch.overlay(held.length)
@@ -225,7 +168,7 @@ export class ContainerFramer implements Framer {
     line.mark = this.#options.arena.indexSpan(batch, line.start, line.end)
     const time = partial.hasTime ? Flag.hasTime : 0
     const row = this.#row
-    if (line.end > line.start) this.#write(batch, held.from, partial.to - held.from, rest | partial.flag | time)
+    if (line.end > line.start) this.#write(batch, held.from, partial.to - held.from, rest | partial.stream | time)
     if (row < this.#row && partial.hasTime) {
       batch.time[row] = partial.time
       batch.nanos[row] = partial.nanos
