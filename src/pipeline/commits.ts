@@ -1,0 +1,81 @@
+import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
+import type { StateLink, StateRecord } from '../core/record.ts'
+import type { Cursors } from './cursors.ts'
+import type { Lanes } from './lanes.ts'
+
+/** Cursors are stored so often, ms. */
+const commitMs = 1000
+
+export interface CommitsParts {
+  readonly lanes: Lanes
+  /** Are told what was handed over. */
+  readonly cursors: Cursors
+  readonly link: StateLink
+  readonly clock: Clock
+}
+
+/** Stores cursors: a second after something moved, or sooner where a scan stores something too, all that have moved together. The
+ * shard says when something has moved, and `Lanes` which cursors there are. */
+export class Commits {
+  readonly #parts: CommitsParts
+  #stopTimer: (() => void) | undefined
+  /** When the timer was set. */
+  #movedAt = 0
+
+  constructor(parts: CommitsParts) {
+    this.#parts = parts
+  }
+
+  /** Something was read or has ended. May be called without need. */
+  soon(): void {
+    if (this.#stopTimer !== undefined) return
+    const { clock } = this.#parts
+    this.#movedAt = clock.monotonic()
+    this.#stopTimer = clock.after(commitMs, () => {
+      this.#stopTimer = undefined
+      this.now()
+    })
+  }
+
+  /** Sizes of files that grew are stored at each scan: cursors go into the same commit, rather than into one of their own. */
+  along(): void {
+    if (this.#stopTimer === undefined) return
+    if (this.#parts.clock.monotonic() - this.#movedAt < commitMs / 2) return
+    this.#stopTimer()
+    this.#stopTimer = undefined
+    this.now()
+  }
+
+  /** Hands all cursors that moved to the state database; comes again while rows are pending. */
+  now(): void {
+    const { lanes, cursors, link } = this.#parts
+    const records: StateRecord[] = []
+    let pending = 0
+    for (const [source, readers] of lanes.bySource) {
+      let lowest = Infinity
+      for (const { track } of readers) {
+        pending += track.pendingRows
+        lowest = Math.min(lowest, track.settled)
+        const moved = track.takeCursor()
+        if (moved === undefined) continue
+        const marker = source.marker(moved.position)
+        const cursor = { source: source.id, output: track.output, ...moved, marker }
+        cursors.set(cursor)
+        records.push({ kind: 'cursor', cursor })
+      }
+      const dropped = source.marks.dropCuts(lowest)
+      if (dropped !== undefined) records.push(dropped)
+    }
+    if (pending > 0) this.soon()
+    if (records.length === 0) return
+    link.append(records)
+    crashPoint('pipeline.commit.after')
+  }
+
+  /** While the shard drains, behind its last row: what has moved does not wait any more. */
+  last(): void {
+    this.#stopTimer?.()
+    this.now()
+  }
+}
