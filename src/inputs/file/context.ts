@@ -6,7 +6,9 @@ import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
 import type { Position, Resource, SourceId } from '../../core/source.ts'
 import type { Claims } from './claims.ts'
 import type { Disk } from './disk.ts'
-import type { Allowed } from './handle.ts'
+import type { Allowed, Handle } from './handle.ts'
+import type { Heat } from './heat.ts'
+import type { Inode } from './identity.ts'
 import type { Resume } from './resume.ts'
 import type { FileSource } from './source.ts'
 
@@ -54,4 +56,19 @@ export interface KnownParts {
   readonly report: (reason: string, path: string) => void
   /** Records to store, sent together after each scan. */
   readonly records: StateRecord[]
+}
+
+/** One file as it is now: what its generations have to know of it. */
+export interface FileFacts {
+  readonly inode: Inode
+  /** The path it was first met under. */
+  readonly name: string
+  /** All names it was found under first. */
+  readonly names: readonly string[]
+  readonly handle: Handle
+  readonly heat: Heat
+  /** When it was first seen without any name. -1: not so. */
+  readonly unlinkedAt: number
+  /** The file itself said that it has no name left. */
+  readonly isUnlinked: boolean
 }

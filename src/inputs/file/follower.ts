@@ -168,7 +168,7 @@ export class Follower {
     const stored = this.#resume.take(inodeOf(stat), path)
     try {
       if (stored.length > 0) file.adopt(stored, stat)
-      else if (this.#isFirstScan && this.#resume.isOld(stat)) file.startAt = this.#startOf(file, stat)
+      else if (this.#isFirstScan && this.#resume.isOld(stat)) file.startFrom(this.#startOf(file, stat))
     } catch (error) {
       // Not met yet: at the next scan it is looked at again.
       this.#resume.putBack(stored)
@@ -223,8 +223,7 @@ export class Follower {
     if (this.#mayRest(file)) return
     this.#resume.drop(file)
     const gone = this.#files.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
-    gone.unlinkedAt = 0
-    gone.loseStored(file, 'deleted_unread')
+    gone.loseStored(file)
     this.#files.set(gone.key, gone)
   }
 

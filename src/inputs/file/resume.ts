@@ -2,7 +2,8 @@ import type { Cursor } from '../../core/outcome.ts'
 import type { StateLink, StoredState } from '../../core/record.ts'
 import type { FileStat } from './disk.ts'
 import type { Handle } from './handle.ts'
-import { hashOf, headBytes, type Inode, markerBytes } from './identity.ts'
+import { isHead } from './head.ts'
+import { hashOf, type Inode, markerBytes } from './identity.ts'
 import { fromStored, type StoredFile } from './stored.ts'
 
 /** File systems stamp with a clock that is up to a tick behind. */
@@ -101,22 +102,4 @@ export class Resume {
 /** Without the device, whose number may change. */
 function inodeKey({ ino, birth }: Inode): string {
   return `${ino}:${birth}`
-}
-
-/** Whether the file begins as it did when it was stored. Throws the system's errors. */
-export function isHead(file: StoredFile, handle: Handle): boolean {
-  const head = Buffer.allocUnsafe(file.headLength)
-  return handle.read([head], 0) === head.length && hashOf(head) === file.head
-}
-
-/** The fingerprint over more of the head, if it still begins as it did; else nothing. */
-export function longerHead(file: StoredFile, handle: Handle, size: number): { headLength?: number; head?: string } {
-  try {
-    const bytes = Buffer.allocUnsafe(Math.min(headBytes, size))
-    const got = handle.read([bytes], 0)
-    if (got < file.headLength || hashOf(bytes.subarray(0, file.headLength)) !== file.head) return {}
-    return { headLength: got, head: hashOf(bytes.subarray(0, got)) }
-  } catch {
-    return {}
-  }
 }

@@ -1,0 +1,36 @@
+import type { Handle } from './handle.ts'
+import { hashOf, headBytes } from './identity.ts'
+
+/** By what a generation is known again: the hash of its first `headLength` bytes. */
+export interface Fingerprint {
+  readonly headLength: number
+  readonly head: string
+}
+
+/** The first bytes of a file, as many as a fingerprint covers at most. Throws the system's errors. */
+export function readHead(handle: Handle, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.min(headBytes, size))
+  return bytes.subarray(0, handle.read([bytes], 0))
+}
+
+export function fingerprintOf(head: Buffer): Fingerprint {
+  return { headLength: head.length, head: hashOf(head) }
+}
+
+/** Whether the file begins as it did when the fingerprint was taken. Throws the system's errors. */
+export function isHead({ headLength, head }: Fingerprint, handle: Handle): boolean {
+  const bytes = Buffer.allocUnsafe(headLength)
+  return handle.read([bytes], 0) === headLength && hashOf(bytes) === head
+}
+
+/** The fingerprint over more of the head, if it still begins as it did; else the one there is. */
+export function longerHead(known: Fingerprint, handle: Handle, size: number): Fingerprint {
+  const { headLength, head } = known
+  try {
+    const bytes = readHead(handle, size)
+    const isSame = bytes.length >= headLength && hashOf(bytes.subarray(0, headLength)) === head
+    return isSame ? fingerprintOf(bytes) : { headLength, head }
+  } catch {
+    return { headLength, head }
+  }
+}

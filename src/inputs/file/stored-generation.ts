@@ -1,0 +1,85 @@
+import type { Position } from '../../core/source.ts'
+import type { FileFacts, KnownParts } from './context.ts'
+import { fingerprintOf, longerHead } from './head.ts'
+import { headBytes, sourceId } from './identity.ts'
+import type { FileSource } from './source.ts'
+import { type StoredFile, toStored } from './stored.ts'
+
+/**
+ * What the state keeps of the last generation of a file. Generations owns it and says what has changed; what is to be stored goes to
+ * the records of the follower, unless somebody has to wait for it.
+ */
+export class StoredGeneration {
+  /** Undefined until the first generation has a record. `isOver` while the next one has none yet. */
+  value: StoredFile | undefined
+  readonly #file: FileFacts
+  readonly #parts: KnownParts
+
+  constructor(file: FileFacts, parts: KnownParts) {
+    this.#file = file
+    this.#parts = parts
+  }
+
+  /** The one that goes on, if it has a record. */
+  get current(): StoredFile | undefined {
+    return this.value?.isOver ? undefined : this.value
+  }
+
+  /** The generation that begins with this head; it is not stored yet. */
+  next(head: Buffer, size: number, startAt: Position): StoredFile {
+    const { context, input } = this.#parts
+    const { dev, ino, birth } = this.#file.inode
+    const { name, handle } = this.#file
+    // If the last one is not over, it goes on.
+    const generation = this.value === undefined ? 0 : this.value.generation + 1
+    const id = sourceId(context.hostId, this.#file.inode, generation, head)
+    const file = { id, dev, ino, birth, input: input.name, name, path: handle.path, size }
+    const fingerprint = { ...fingerprintOf(head), generation }
+    return { ...file, ...fingerprint, startAt, isOver: false, isEnded: size <= startAt, seenAt: context.clock.now() }
+  }
+
+  /** Makes it durable, which a generation has to be before its first row is sent. Returns the number to wait for. */
+  append(value: StoredFile): number {
+    const number = this.#parts.context.link.append([{ kind: 'source', source: toStored(value) }])
+    this.value = value
+    return number
+  }
+
+  put(value: StoredFile): void {
+    this.value = value
+    this.#push(value)
+  }
+
+  /** Its bytes are not there any more; there were `size` of them. */
+  end(size: number): void {
+    this.put({ ...this.value!, size, isOver: true })
+  }
+
+  /** All of it is read and settled. */
+  letGo(source: FileSource): void {
+    if (this.value === undefined) return
+    this.value = { ...this.value, size: source.size, isEnded: true, seenAt: this.#parts.context.clock.now() }
+    if (this.#file.isUnlinked) this.#parts.records.push({ kind: 'forget', source: source.id })
+    else this.#push(this.value)
+  }
+
+  /** Stores what has changed while it was read. */
+  update(source: FileSource): void {
+    const { value } = this
+    if (value === undefined) return
+    const { handle } = this.#file
+    const mayGrow = value.headLength < headBytes && source.size > value.headLength
+    if (value.size === source.size && value.path === handle.path && !mayGrow) return
+    const head = mayGrow ? longerHead(value, handle, source.size) : {}
+    this.put({ ...value, ...head, size: source.size, path: handle.path, seenAt: this.#parts.context.clock.now() })
+  }
+
+  /** Tells the state that the file is still there, so that it is not forgotten however long nothing happens to it. */
+  touch(): void {
+    if (this.value !== undefined) this.#push({ ...this.value, seenAt: this.#parts.context.clock.now() })
+  }
+
+  #push(value: StoredFile): void {
+    this.#parts.records.push({ kind: 'source', source: toStored(value) })
+  }
+}
