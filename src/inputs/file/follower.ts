@@ -1,17 +1,14 @@
 import { dirname } from 'node:path'
 import type { StateRecord } from '../../core/record.ts'
-import type { Position } from '../../core/source.ts'
-import { type Candidate, Discovery } from './discover.ts'
-import { type Disk, type FileStat, reasonOf, systemDisk } from './disk.ts'
+import { Discovery } from './discover.ts'
+import { type Disk, reasonOf, systemDisk } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
-import type { FollowContext, FollowInput, KnownParts } from './context.ts'
-import { KnownFile } from './known.ts'
+import type { FollowContext, FollowInput } from './context.ts'
+import type { KnownFile } from './known.ts'
+import { KnownFiles } from './known-files.ts'
 import { type Note, notesOf } from './notes.ts'
 import { Problems } from './problems.ts'
 import { Resume } from './resume.ts'
-import { Seeker } from './seek.ts'
-import type { StoredFile } from './stored.ts'
-import { linesBeforeEnd } from './start.ts'
 import { Wakes } from './wakes.ts'
 
 export type { FollowContext, FollowInput } from './context.ts'
@@ -19,8 +16,6 @@ export type { FollowContext, FollowInput } from './context.ts'
 const pollMs = 50
 /** At most a twentieth of the time goes into scans. */
 const scanShare = 20
-/** What is gone, settled and not seen for so long is forgotten. */
-const forgetAfterMs = 24 * 60 * 60 * 1000
 /** A folder with more files is not watched. */
 const mostWatchedFiles = 200
 /** With more handles than these, those of files at rest are closed at once. */
@@ -28,22 +23,17 @@ const mostOpen = 512
 /** The state forgets sources that nobody has written about for seven days. */
 const touchMs = 86_400_000
 
-/** Follows the files of one input: finds them, knows them again over rotation, truncation and restarts, and wakes their lanes. */
+/** Follows the files of one input: decides when they are looked at, by scans, events and polls, stores what that brings to light, and
+ * bounds what it costs. Which files they are is up to KnownFiles, what is read of one to KnownFile. */
 export class Follower {
   readonly #input: FollowInput
   readonly #context: FollowContext
   readonly #disk: Disk
   readonly #discovery: Discovery
-  readonly #seeker: Seeker
   readonly #wakes: Wakes
-  readonly #files = new Map<string, KnownFile>()
-  /** The same files by path, as the last scan left them. */
-  #byPath: Map<string, KnownFile> | undefined
   readonly #records: StateRecord[] = []
   readonly #problems: Problems
-  #resume!: Resume
-  #parts!: KnownParts
-  #isFirstScan = true
+  #files!: KnownFiles
   #touchedAt = 0
   /** From then on a scan may come along with something else. */
   #mayScanAt = 0
@@ -56,9 +46,7 @@ export class Follower {
     this.#context = context
     this.#disk = context.disk ?? systemDisk
     this.#problems = new Problems(input.name, context)
-    const { report } = this.#problems
-    this.#discovery = new Discovery(input, this.#disk, report)
-    this.#seeker = new Seeker(this.#discovery, this.#disk, report)
+    this.#discovery = new Discovery(input, this.#disk, this.#problems.report)
     this.#wakes = new Wakes((path, isRenamed) => this.#poke(path, isRenamed), context.log)
   }
 
@@ -68,7 +56,7 @@ export class Follower {
 
   /** Paths of the files that are followed now. */
   get paths(): string[] {
-    return [...this.#files.values()].filter(file => file.source !== undefined).map(file => file.path)
+    return [...this.#files].filter(file => file.source !== undefined).map(file => file.path)
   }
 
   /** What can not be read now and why. */
@@ -80,7 +68,7 @@ export class Follower {
   get notes(): Note[] {
     const isUnknown = (path: string): boolean => this.#problems.has(path) || this.#discovery.isUnknown(path)
     const { excluded } = this.#discovery
-    const files = [...this.#files.values()].filter(file => file.unlinkedAt < 0)
+    const files = [...this.#files].filter(file => file.unlinkedAt < 0)
     return notesOf({ input: this.#input, files, excluded, isUnknown, now: this.#context.clock.now() })
   }
 
@@ -88,16 +76,15 @@ export class Follower {
     const context = this.#context
     const input = this.#input
     const { link, clock, stored } = context
-    this.#resume = new Resume(input.name, stored, { link, now: clock.now() })
-    this.#parts = {
+    this.#files = new KnownFiles(this.#discovery, {
       input,
       context,
       disk: this.#disk,
       allowed: this.#discovery,
-      resume: this.#resume,
+      resume: new Resume(input.name, stored, { link, now: clock.now() }),
       report: this.#problems.report,
       records: this.#records
-    }
+    })
     this.scan()
     return Promise.resolve()
   }
@@ -108,29 +95,11 @@ export class Follower {
     this.#stopScan?.()
     const { clock } = this.#context
     const began = clock.monotonic()
-    this.#seeker.clear()
     this.#problems.clear()
-    this.#byPath = undefined
-    const seen = new Set<string>()
-    for (const candidate of this.#merged()) {
-      const key = keyOf(inodeOf(candidate.stat))
-      seen.add(key)
-      const file = this.#files.get(key)
-      if (file === undefined) this.#meet(candidate, began)
-      else this.#meetAgain(file, candidate, began)
-    }
-    for (const file of this.#files.values()) if (!seen.has(file.key)) this.#seeker.seek(file, began)
-    this.#seekStored(began)
-    for (const file of this.#files.values()) {
-      file.age(began)
-      if (!file.isDone) continue
-      this.#files.delete(file.key)
-      this.#context.claims?.release(file.key, this.#input.name)
-    }
-    this.#isFirstScan = false
+    this.#files.scan(began)
     if (began - this.#touchedAt > touchMs) {
       this.#touchedAt = began
-      for (const file of this.#files.values()) file.touch()
+      for (const file of this.#files) file.touch()
     }
     this.#flush()
     this.#context.scanned?.()
@@ -142,103 +111,17 @@ export class Follower {
     this.#stopScan?.()
     this.#stopPoll?.()
     const now = this.#context.clock.monotonic()
-    for (const file of this.#files.values()) file.age(now)
+    for (const file of this.#files) file.age(now)
     this.#flush()
     this.#wakes.close()
-    for (const file of this.#files.values()) file.handle.close()
-  }
-
-  /** Hard links and overlapping patterns lead to one file, which has all those names. */
-  #merged(): Iterable<Candidate> {
-    const files = new Map<string, Candidate>()
-    for (const candidate of this.#discovery.scan()) {
-      const key = keyOf(inodeOf(candidate.stat))
-      const known = files.get(key)
-      const names = known === undefined ? candidate.names : [...known.names, ...candidate.names]
-      files.set(key, { ...candidate, path: known?.path ?? candidate.path, names })
-    }
-    return files.values()
-  }
-
-  #meet(candidate: Candidate, now: number): void {
-    const { path, names, stat } = candidate
-    const owner = this.#context.claims?.claim(keyOf(inodeOf(stat)), this.#input.name)
-    if (owner !== undefined) return this.#problems.report(`followed by input "${owner}" already`, path)
-    const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
-    const stored = this.#resume.take(inodeOf(stat), path)
-    try {
-      if (stored.length > 0) file.adopt(stored, stat)
-      else if (this.#isFirstScan && this.#resume.isOld(stat)) file.startFrom(this.#startOf(file, stat))
-    } catch (error) {
-      // Not met yet: at the next scan it is looked at again.
-      this.#resume.putBack(stored)
-      this.#problems.report(reasonOf(error), path)
-      return
-    }
-    this.#files.set(file.key, file)
-    this.#setAway(file, [path, ...names], now)
-    file.observe(stat, now)
-  }
-
-  #startOf(file: KnownFile, stat: FileStat): Position {
-    const { readFrom, ignoreOlderMs } = this.#input
-    const size = Number(stat.size)
-    const ageMs = this.#context.clock.now() - Number(stat.mtimeMs)
-    if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return size
-    if (readFrom === 'beginning') return 0
-    return linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom)
-  }
-
-  #meetAgain(file: KnownFile, candidate: Candidate, now: number): void {
-    const paths = [candidate.path, ...candidate.names]
-    if (!paths.includes(file.path)) file.handle.path = candidate.path
-    this.#setAway(file, paths, now)
-    file.observe(candidate.stat, now)
-  }
-
-  #setAway(file: KnownFile, paths: readonly string[], now: number): void {
-    if (paths.includes(file.name)) file.awayAt = -1
-    else if (file.awayAt < 0) file.awayAt = now
-    file.unlinkedAt = -1
-  }
-
-  /** What earlier runs followed and no pattern finds: renamed while nobody looked, or gone. */
-  #seekStored(now: number): void {
-    for (const file of Array.from(this.#resume.missing)) {
-      const folder = dirname(file.path)
-      // What the configuration does not name any more was not renamed: nobody wants it.
-      if (!this.#discovery.isNamed(file.name)) continue
-      if (!this.#resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
-      if (!this.#isFirstScan && this.#mayRest(file)) continue
-      const found = this.#seeker.sibling(folder, stat => {
-        const inode = inodeOf(stat)
-        return inode.ino === file.ino && inode.dev === file.dev && inode.birth === file.birth
-      })
-      if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
-      else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
-    }
-  }
-
-  #loseStored(file: StoredFile): void {
-    if (this.#mayRest(file)) return
-    this.#resume.drop(file)
-    const gone = this.#files.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
-    gone.loseStored(file)
-    this.#files.set(gone.key, gone)
-  }
-
-  /** A file system that is not mounted looks like deleted files: what was settled stays known for a while. */
-  #mayRest(file: StoredFile): boolean {
-    const isYoung = this.#context.clock.now() - file.seenAt < forgetAfterMs
-    return isYoung && this.#resume.settled(file) >= file.size
+    for (const file of this.#files) file.handle.close()
   }
 
   /** Something happened at this path, or below it. */
   #poke(path: string, isRenamed: boolean): void {
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
-    this.#byPath ??= new Map(Array.from(this.#files.values(), file => [file.path, file]))
-    const file = this.#byPath.get(path)
+    const file = this.#files.at(path)
     if (file === undefined) {
       // A file that we do not follow has changed: that is no news.
       if (isRenamed) this.#scanIn(pollMs)
@@ -270,7 +153,7 @@ export class Follower {
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
     let isAnyHot = false
-    for (const file of this.#files.values()) {
+    for (const file of this.#files) {
       if (!file.heat.isWarm(now)) continue
       isAnyHot = true
       this.#look(file, now)
@@ -290,7 +173,7 @@ export class Follower {
     const busy = new Set<string>()
     let isAnyHot = false
     let open = 0
-    for (const file of this.#files.values()) {
+    for (const file of this.#files) {
       if (file.unlinkedAt >= 0) continue
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
@@ -313,7 +196,7 @@ export class Follower {
   #restSome(count: number, now: number): void {
     let left = count
     for (const isSettled of [true, false]) {
-      for (const file of this.#files.values()) {
+      for (const file of this.#files) {
         if (left <= 0) return
         if (!file.handle.isOpen || file.isSettled !== isSettled) continue
         file.rest(now)

@@ -1,0 +1,153 @@
+import { dirname } from 'node:path'
+import type { Position } from '../../core/source.ts'
+import type { KnownParts } from './context.ts'
+import type { Candidate, Discovery } from './discover.ts'
+import { type FileStat, reasonOf } from './disk.ts'
+import { inodeOf, keyOf } from './identity.ts'
+import { KnownFile } from './known.ts'
+import { Seeker } from './seek.ts'
+import { linesBeforeEnd } from './start.ts'
+import type { StoredFile } from './stored.ts'
+
+/** What is gone, settled and not seen for so long is forgotten. */
+const forgetAfterMs = 24 * 60 * 60 * 1000
+
+/**
+ * The files of one input: which there are, and which of those that are known, from before or from earlier runs, each of them is. The
+ * follower owns it and decides when to scan; between scans the files are the same, and it looks at each by itself.
+ */
+export class KnownFiles implements Iterable<KnownFile> {
+  readonly #discovery: Discovery
+  readonly #parts: KnownParts
+  readonly #seeker: Seeker
+  readonly #byKey = new Map<string, KnownFile>()
+  /** The same by path, made when somebody asks. */
+  #byPath: Map<string, KnownFile> | undefined
+  #isFirstScan = true
+
+  constructor(discovery: Discovery, parts: KnownParts) {
+    this.#discovery = discovery
+    this.#parts = parts
+    this.#seeker = new Seeker(discovery, parts.disk, parts.report)
+  }
+
+  [Symbol.iterator](): Iterator<KnownFile> {
+    return this.#byKey.values()
+  }
+
+  /** The file that the last scan found there. */
+  at(path: string): KnownFile | undefined {
+    this.#byPath ??= new Map(Array.from(this.#byKey.values(), file => [file.path, file]))
+    return this.#byPath.get(path)
+  }
+
+  /** Looks at all files once, and forgets those that are done. */
+  scan(now: number): void {
+    this.#seeker.clear()
+    this.#byPath = undefined
+    const seen = new Set<string>()
+    for (const candidate of this.#merged()) {
+      const key = keyOf(inodeOf(candidate.stat))
+      seen.add(key)
+      const file = this.#byKey.get(key)
+      if (file === undefined) this.#meet(candidate, now)
+      else this.#meetAgain(file, candidate, now)
+    }
+    for (const file of this) if (!seen.has(file.key)) this.#seeker.seek(file, now)
+    this.#seekStored(now)
+    for (const file of this) {
+      file.age(now)
+      if (!file.isDone) continue
+      this.#byKey.delete(file.key)
+      this.#parts.context.claims?.release(file.key, this.#parts.input.name)
+    }
+    this.#isFirstScan = false
+  }
+
+  /** Hard links and overlapping patterns lead to one file, which has all those names. */
+  #merged(): Iterable<Candidate> {
+    const files = new Map<string, Candidate>()
+    for (const candidate of this.#discovery.scan()) {
+      const key = keyOf(inodeOf(candidate.stat))
+      const known = files.get(key)
+      const names = known === undefined ? candidate.names : [...known.names, ...candidate.names]
+      files.set(key, { ...candidate, path: known?.path ?? candidate.path, names })
+    }
+    return files.values()
+  }
+
+  #meet(candidate: Candidate, now: number): void {
+    const { path, names, stat } = candidate
+    const { context, input, resume, report } = this.#parts
+    const owner = context.claims?.claim(keyOf(inodeOf(stat)), input.name)
+    if (owner !== undefined) return report(`followed by input "${owner}" already`, path)
+    const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
+    const stored = resume.take(inodeOf(stat), path)
+    try {
+      if (stored.length > 0) file.adopt(stored, stat)
+      else if (this.#isFirstScan && resume.isOld(stat)) file.startFrom(this.#startOf(file, stat))
+    } catch (error) {
+      // Not met yet: at the next scan it is looked at again.
+      resume.putBack(stored)
+      report(reasonOf(error), path)
+      return
+    }
+    this.#byKey.set(file.key, file)
+    this.#setAway(file, [path, ...names], now)
+    file.observe(stat, now)
+  }
+
+  #startOf(file: KnownFile, stat: FileStat): Position {
+    const { readFrom, ignoreOlderMs } = this.#parts.input
+    const size = Number(stat.size)
+    const ageMs = this.#parts.context.clock.now() - Number(stat.mtimeMs)
+    if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return size
+    if (readFrom === 'beginning') return 0
+    return linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom)
+  }
+
+  #meetAgain(file: KnownFile, candidate: Candidate, now: number): void {
+    const paths = [candidate.path, ...candidate.names]
+    if (!paths.includes(file.path)) file.handle.path = candidate.path
+    this.#setAway(file, paths, now)
+    file.observe(candidate.stat, now)
+  }
+
+  #setAway(file: KnownFile, paths: readonly string[], now: number): void {
+    if (paths.includes(file.name)) file.awayAt = -1
+    else if (file.awayAt < 0) file.awayAt = now
+    file.unlinkedAt = -1
+  }
+
+  /** What earlier runs followed and no pattern finds: renamed while nobody looked, or gone. */
+  #seekStored(now: number): void {
+    const { resume } = this.#parts
+    for (const file of Array.from(resume.missing)) {
+      const folder = dirname(file.path)
+      // What the configuration does not name any more was not renamed: nobody wants it.
+      if (!this.#discovery.isNamed(file.name)) continue
+      if (!resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
+      if (!this.#isFirstScan && this.#mayRest(file)) continue
+      const found = this.#seeker.sibling(folder, stat => {
+        const inode = inodeOf(stat)
+        return inode.ino === file.ino && inode.dev === file.dev && inode.birth === file.birth
+      })
+      if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
+      else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
+    }
+  }
+
+  #loseStored(file: StoredFile): void {
+    if (this.#mayRest(file)) return
+    this.#parts.resume.drop(file)
+    const gone = this.#byKey.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
+    gone.loseStored(file)
+    this.#byKey.set(gone.key, gone)
+  }
+
+  /** A file system that is not mounted looks like deleted files: what was settled stays known for a while. */
+  #mayRest(file: StoredFile): boolean {
+    const isYoung = this.#parts.context.clock.now() - file.seenAt < forgetAfterMs
+    return isYoung && this.#parts.resume.settled(file) >= file.size
+  }
+}
