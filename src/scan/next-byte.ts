@@ -25,9 +25,10 @@ export class NextByte {
   from(batch: Batch, start: number): number {
     if (start >= batch.size) return start
     if (start < this.#from || start > this.#next) {
-      const found = batch.bytes.indexOf(this.#byte, start)
+      // not behind the chunk: what stands there may be half a megabyte
+      const found = batch.bytes.subarray(start, batch.size).indexOf(this.#byte)
       this.#from = start
-      this.#next = found < 0 ? Number.POSITIVE_INFINITY : found
+      this.#next = found < 0 ? Number.POSITIVE_INFINITY : start + found
     }
     return this.#next
   }

@@ -93,6 +93,12 @@ export class RowKeys {
   }
 
   #forget(seen: Int32Array<ArrayBuffer>): void {
+    if (seen.length !== this.seen.length) {
+      this.seen = seen
+      this.flat = new Uint8Array(seen.length)
+      this.inner = new Int32Array(seen.length)
+      this.made = new Int32Array(seen.length)
+    }
     this.seen = seen
     this.#generation = this.#keys.generation
     this.count = 0

@@ -28,6 +28,7 @@ const time = fc.oneof(
   )
 )
 const level = fc.constantFrom(
+  '30  ',
   'info',
   'info',
   'warn',
@@ -65,6 +66,8 @@ const object = fc
       ['time', 'severity', 'msg', 'user_id', 'span_id'],
       ['level', 'message', 'agent_id', 'event', 'error_code'],
       ['trace_id', 'traceId', 'x'],
+      ['timestamp', 'level', 'message', 'dd.trace_id', 'dd.span_id'],
+      ['timestamp', 'severity', 'message', 'traceparent'],
       ['x']
     ),
     fc.record({ time, level, name, trace: id(32), span: id(16), message })
@@ -81,6 +84,9 @@ const object = fc
       trace_id: trace,
       traceId: trace,
       span_id: span,
+      'dd.trace_id': trace,
+      'dd.span_id': /^\d/.test(span) ? span.replace(/[a-f]/g, '7') : span,
+      traceparent: /^[01]/.test(trace) ? `00-${trace}-${span}-01` : trace,
       message,
       msg: message,
       event: message,

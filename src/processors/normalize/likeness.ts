@@ -185,6 +185,8 @@ const roleOrder: readonly number[] = [Role.time, Role.level, Role.service, Role.
 function learnWord(table: Int32Array, { bytes }: Batch, start: number, end: number, severity: number): void {
   const length = end - start
   if (length < 4 || length > 8 || severity === 0) return
+  // numbers mean different levels in different fields
+  for (let at = start; at < end; at++) if (((bytes[at]! | 0x20) - 0x61) >>> 0 > 25) return
   const first = bytes.readInt32LE(start)
   const last = bytes.readInt32LE(end - 4)
   const slot = ((first ^ (first >> 7) ^ (last >> 11) ^ length) & (levelSlots - 1)) * levelNumbers

@@ -61,7 +61,7 @@ export class Normalizer implements Processor {
   #applyObject(batch: Batch, row: number, likeness: Likeness | undefined): void {
     const found = this.#found
     found.look(batch, batch.firstField[row]!, this.#candidates.meaning)
-    const shape = likeness?.learnNames(batch, row, found) ?? -1
+    const shape = likeness !== undefined && this.#ids.arePlain ? likeness.learnNames(batch, row, found) : -1
     this.#applyFields(batch, row)
     if (shape < 0) return
     likeness!.learnRenames(shape, batch, row)

@@ -21,6 +21,15 @@ export class RowIds {
     this.#texts.open()
   }
 
+  /** Whether the ids that were found need no conversion: those of Datadog and W3C do. */
+  get arePlain(): boolean {
+    const { datadogTraceRanks, datadogSpanRanks, traceparentRanks } = this.#candidates
+    const { ranks } = this.#found
+    const converted =
+      (ranks[Role.trace]! & (datadogTraceRanks | traceparentRanks)) | (ranks[Role.span]! & datadogSpanRanks)
+    return converted === 0
+  }
+
   /** Fills the columns from the fields that were found. */
   fromFields(batch: Batch, row: number): void {
     if (this.#found.has(Role.trace)) this.#trace(batch, row)
