@@ -24,15 +24,15 @@ class Call {
   service: usize
   serviceEnd: usize
   serviceKind: usize
-  trace: usize
-  traceEnd: usize
-  traceKind: usize
-  span: usize
-  spanEnd: usize
-  spanKind: usize
-  agent: usize
-  agentEnd: usize
-  agentKind: usize
+  traceId: usize
+  traceIdEnd: usize
+  traceIdKind: usize
+  spanId: usize
+  spanIdEnd: usize
+  spanIdKind: usize
+  agentId: usize
+  agentIdEnd: usize
+  agentIdKind: usize
   body: usize
   bodyEnd: usize
   bodyKind: usize
@@ -51,9 +51,9 @@ class Call {
   agentTextLength: usize
   messageText: usize
   messageTextLength: usize
-  /** Heads of rows with the flags `headFlags`, by level: address and length; length 0 where it is not known. */
+  /** By flags: number of a set of heads, 255 where there is none. By set and level: address and length; length 0 where it is not known. */
+  headSets: usize
   heads: usize
-  headFlags: i32
   /** Two digits each: `pairs64` of Base64 (4,096), `pairs10` of decimals (100). */
   pairs64: usize
   pairs10: usize
@@ -86,14 +86,15 @@ export function write(call: Call, row: i32): i32 {
     const four = <usize>row << 2
     const eight = <usize>row << 3
     const serviceKind = load<u8>(call.serviceKind + row)
-    const traceKind = load<u8>(call.traceKind + row)
-    const spanKind = load<u8>(call.spanKind + row)
-    const agentKind = load<u8>(call.agentKind + row)
+    const traceKind = load<u8>(call.traceIdKind + row)
+    const spanKind = load<u8>(call.spanIdKind + row)
+    const agentKind = load<u8>(call.agentIdKind + row)
     if (load<u8>(call.bodyKind + row) != PLAIN || load<u8>(call.errors + row) != 0) break
     if (((serviceKind | traceKind | spanKind | agentKind) & ~PLAIN) != 0) break
-    if (load<u8>(call.flags + row) != call.headFlags) break
+    const set = <usize>load<u8>(call.headSets + <usize>load<u8>(call.flags + row))
+    if (set == 255) break
     if (hasAttributes(call, load<i32>(call.firstField + four))) break
-    const head = call.heads + (<usize>load<u8>(call.severity + row) << 3)
+    const head = call.heads + (set << 8) + (<usize>load<u8>(call.severity + row) << 3)
     const headLength = load<usize>(head, 4)
     if (headLength == 0) break
     const ms = load<f64>(call.time + eight)
@@ -107,12 +108,12 @@ export function write(call: Call, row: i32): i32 {
     const messageEnd = load<usize>(call.bodyEnd + four)
     const service = load<usize>(call.service + four)
     const serviceEnd = load<usize>(call.serviceEnd + four)
-    const trace = load<usize>(call.trace + four)
-    const traceEnd = load<usize>(call.traceEnd + four)
-    const span = load<usize>(call.span + four)
-    const spanEnd = load<usize>(call.spanEnd + four)
-    const agent = load<usize>(call.agent + four)
-    const agentEnd = load<usize>(call.agentEnd + four)
+    const trace = load<usize>(call.traceId + four)
+    const traceEnd = load<usize>(call.traceIdEnd + four)
+    const span = load<usize>(call.spanId + four)
+    const spanEnd = load<usize>(call.spanIdEnd + four)
+    const agent = load<usize>(call.agentId + four)
+    const agentEnd = load<usize>(call.agentIdEnd + four)
     let most = <usize>MOST_TEXT + call.openLength + headLength + (messageEnd - message)
     if (serviceKind != 0) most += serviceEnd - service
     if (traceKind != 0) most += traceEnd - trace

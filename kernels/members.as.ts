@@ -8,8 +8,8 @@ class Call {
   rows: i32
   starts: usize
   ends: usize
-  rowMarks: usize
-  marks: usize
+  mark: usize
+  marksAt: usize
   firstField: usize
   lastField: usize
   fieldKey: usize
@@ -29,7 +29,7 @@ class Call {
   fields: i32
   /** The key that comes next, and its mark; 0 where the row has not begun. */
   at: usize
-  mark: i32
+  nextMark: i32
   /** Slot of the key before it. */
   before: i32
 }
@@ -58,10 +58,10 @@ export function rows(call: Call, row: i32): i32 {
     const end = load<usize>(call.ends + (<usize>row << 2))
     call.at = 0
     if (end < at + 2 || load<u16>(at) != 0x227b) return row // {"
-    let mark = load<i32>(call.rowMarks + (<usize>row << 2))
-    while (load<usize>(call.marks + (<usize>mark << 2)) < at) mark++
+    let mark = load<i32>(call.mark + (<usize>row << 2))
+    while (load<usize>(call.marksAt + (<usize>mark << 2)) < at) mark++
     call.at = at + 1
-    call.mark = mark
+    call.nextMark = mark
     call.before = 0
     call.stamp++
     if (!rest(call, row)) return row
@@ -72,13 +72,13 @@ export function rows(call: Call, row: i32): i32 {
 /** Reads the members of a row from the key at `call.at` on. False if it stopped before the end of the row. */
 export function rest(call: Call, row: i32): bool {
   const table = call.table
-  const marks = call.marks
+  const marks = call.marksAt
   const stamp = call.stamp
   const end = load<usize>(call.ends + (<usize>row << 2))
   const first = call.fields
   let field = first
   let at = call.at
-  let mark = marks + (<usize>call.mark << 2)
+  let mark = marks + (<usize>call.nextMark << 2)
   let before = call.before
   let isWhole = false
   for (;;) {
@@ -154,7 +154,7 @@ export function rest(call: Call, row: i32): bool {
   }
   call.fields = field
   call.at = at
-  call.mark = <i32>((mark - marks) >> 2)
+  call.nextMark = <i32>((mark - marks) >> 2)
   call.before = before
   if (field > first) link(call, row, first, field - 1)
   return isWhole

@@ -13,8 +13,8 @@ class Call {
   fate: usize
   starts: usize
   ends: usize
-  rowMarks: usize
-  marks: usize
+  mark: usize
+  marksAt: usize
   flags: usize
   severity: usize
   time: usize
@@ -29,15 +29,15 @@ class Call {
   service: usize
   serviceEnd: usize
   serviceKind: usize
-  trace: usize
-  traceEnd: usize
-  traceKind: usize
-  span: usize
-  spanEnd: usize
-  spanKind: usize
-  agent: usize
-  agentEnd: usize
-  agentKind: usize
+  traceId: usize
+  traceIdEnd: usize
+  traceIdKind: usize
+  spanId: usize
+  spanIdEnd: usize
+  spanIdKind: usize
+  agentId: usize
+  agentIdEnd: usize
+  agentIdKind: usize
   body: usize
   bodyEnd: usize
   bodyKind: usize
@@ -160,16 +160,16 @@ function object(call: Call, row: i32, first: i32): bool {
     store<u8>(uses + levelField, 1)
   }
   if (traceField >= 0) {
-    set(call.trace, call.traceEnd, call.traceKind, row, trace, trace + 32, PLAIN)
+    set(call.traceId, call.traceIdEnd, call.traceIdKind, row, trace, trace + 32, PLAIN)
     store<u8>(uses + traceField, 1)
   }
   if (spanField >= 0) {
-    set(call.span, call.spanEnd, call.spanKind, row, span, span + 16, PLAIN)
+    set(call.spanId, call.spanIdEnd, call.spanIdKind, row, span, span + 16, PLAIN)
     store<u8>(uses + spanField, 1)
   }
   if (shape.service >= 0) take(call, call.service, call.serviceEnd, call.serviceKind, row, first + shape.service)
   else defaultService(call, row)
-  if (shape.agent >= 0) take(call, call.agent, call.agentEnd, call.agentKind, row, first + shape.agent)
+  if (shape.agent >= 0) take(call, call.agentId, call.agentIdEnd, call.agentIdKind, row, first + shape.agent)
   if (bodyField >= 0) take(call, call.body, call.bodyEnd, call.bodyKind, row, first + bodyField)
   else rowAsBody(call, row)
   return true
@@ -332,7 +332,7 @@ function defaultService(call: Call, row: i32): void {
 function rowAsBody(call: Call, row: i32): void {
   const start = load<usize>(call.starts + (<usize>row << 2))
   const end = load<usize>(call.ends + (<usize>row << 2))
-  let mark = call.marks + (<usize>load<i32>(call.rowMarks + (<usize>row << 2)) << 2)
+  let mark = call.marksAt + (<usize>load<i32>(call.mark + (<usize>row << 2)) << 2)
   while (load<usize>(mark) < start) mark += 4
   set(call.body, call.bodyEnd, call.bodyKind, row, start, end, load<usize>(mark) >= end ? PLAIN : TEXT)
 }

@@ -109,15 +109,15 @@ function cut(bytes: v128, left: isize): v128 {
 @unmanaged
 class Call {
   base: f64
-  ends: usize
-  behind: usize
+  lineEnds: usize
+  lineMarks: usize
   lines: i32
   /** Only lines that end before it. */
   size: usize
   longest: usize
   rowRoom: i32
   starts: usize
-  rowEnds: usize
+  ends: usize
   positions: usize
   lengths: usize
   mark: usize
@@ -128,9 +128,9 @@ class Call {
   firstField: usize
   lastField: usize
   serviceKind: usize
-  traceKind: usize
-  spanKind: usize
-  agentKind: usize
+  traceIdKind: usize
+  spanIdKind: usize
+  agentIdKind: usize
   bodyKind: usize
   /** Where the next line starts, the first mark at or behind it, and the number of rows so far. */
   start: usize
@@ -146,14 +146,14 @@ export function addRows(call: Call, line: i32): i32 {
   let mark = call.nextMark
   let row = call.rows
   for (; line < lines; line++) {
-    const at = load<usize>(call.ends + (<usize>line << 2))
-    if (at >= call.size || row == call.rowRoom || load<u8>(start) == 0) break
+    const at = load<usize>(call.lineEnds + (<usize>line << 2))
+    if (at >= call.size || row >= call.rowRoom || load<u8>(start) == 0) break
     const end = at > start && load<u8>(at - 1) == 0x0d ? at - 1 : at
     if (end - start > call.longest) break
     if (end > start) {
       const four = <usize>row << 2
       store<usize>(call.starts + four, start)
-      store<usize>(call.rowEnds + four, end)
+      store<usize>(call.ends + four, end)
       store<f64>(call.positions + (<usize>row << 3), call.base + <f64>start)
       store<i32>(call.lengths + four, <i32>(at + 1 - start))
       store<i32>(call.mark + four, mark)
@@ -164,14 +164,14 @@ export function addRows(call: Call, line: i32): i32 {
       store<u8>(call.fate + row, 0)
       store<u8>(call.severity + row, 0)
       store<u8>(call.serviceKind + row, 0)
-      store<u8>(call.traceKind + row, 0)
-      store<u8>(call.spanKind + row, 0)
-      store<u8>(call.agentKind + row, 0)
+      store<u8>(call.traceIdKind + row, 0)
+      store<u8>(call.spanIdKind + row, 0)
+      store<u8>(call.agentIdKind + row, 0)
       store<u8>(call.bodyKind + row, 0)
       row++
     }
     start = at + 1
-    mark = load<i32>(call.behind + (<usize>line << 2))
+    mark = load<i32>(call.lineMarks + (<usize>line << 2))
   }
   call.start = start
   call.nextMark = mark

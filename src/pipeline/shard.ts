@@ -22,6 +22,8 @@ import { Turns } from './turns.ts'
 const quietMs = 1000
 /** Of a workspace: bodies that find no room lie elsewhere. */
 const mostBodyBytes = 512 * 1024 * 1024
+/** For the kernels of an input's parser and processors. */
+const tableBytes = 384 * 1024
 
 export interface ShardContext {
   readonly link: StateLink
@@ -54,7 +56,7 @@ export class Shard {
     const { link, clock } = context
     this.#start = start
     this.#context = context
-    this.#arena = new Arena(undefined, Math.min(mostBodyBytes, bodyBytesOf(start.plan)))
+    this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
     this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, meter: this.meter })
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock })
@@ -219,11 +221,11 @@ export class Shard {
   }
 }
 
-/** What the bodies of all outputs may take. */
-function bodyBytesOf(plan: Plan): number {
+/** What bodies of all outputs and tables of all inputs may take of the workspace. */
+function spareBytesOf(plan: Plan): number {
   let bytes = 0
   for (const pipeline of plan.pipelines) {
     for (const name of pipeline.outputs) bytes += bodyBytes(plan.outputs.find(one => one.name === name)!.delivery)
   }
-  return bytes
+  return Math.min(mostBodyBytes, bytes) + plan.inputs.length * tableBytes
 }

@@ -12,8 +12,8 @@ export const noMark = 0x7fffffff
 const newline = 0x0a
 const quote = 0x22
 const backslash = 0x5c
-/** For tables of kernels. */
-const tableBytes = 8 * 1024 * 1024
+/** For tables of kernels that are there once, and of one parser. */
+const tableBytes = 1024 * 1024
 /** How far the kernel reads, and writes, behind what it was given. */
 const slackBytes = 64
 

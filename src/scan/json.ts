@@ -39,7 +39,7 @@ export class JsonScanner {
 
   /** Scans rows from `row` on that are as those before them; returns the first that is to be scanned with `scan`. */
   pass(batch: Batch, row: number): number {
-    if (!this.#canPass) return row
+    if (!this.#canPass(batch)) return row
     const names = this.#names
     const kernel = this.#kernel!
     const next = kernel.rows(batch, row, names.count)
@@ -62,9 +62,9 @@ export class JsonScanner {
     return error
   }
 
-  /** Not while keys are known that the kernel's tables have no room for. */
-  get #canPass(): boolean {
-    return this.#kernelIsUsable && this.#names.seen === this.#kernel!.seen
+  /** Not while keys or fields are known that the kernel's tables have no room for. */
+  #canPass(batch: Batch): boolean {
+    return this.#kernelIsUsable && this.#names.seen === this.#kernel!.seen && batch.inWorkspace
   }
 
   /** What `pass` has begun. */
@@ -110,7 +110,7 @@ export class JsonScanner {
       reader.at++
       if (byte !== 0x2c || !reader.space()) return invalid
       // names that were made for members of objects are known here only
-      if (names.object !== 0 || !this.#canPass) continue
+      if (names.object !== 0 || !this.#canPass(batch)) continue
       const kernel = this.#kernel!
       kernel.seek(reader.at, reader.mark, before)
       if (kernel.rest(batch, row, names.row)) return 0

@@ -26,6 +26,8 @@ let module: WebAssembly.Module | undefined
  * Slots are key ids plus 1; slot 0 stands for the start of the object, and for "no guess".
  */
 export class MembersKernel {
+  /** What it takes of a workspace, at most. */
+  static readonly bytes = slots * (slotBytes + 4) + 1024
   /** By key id: number of the row that had it last. */
   readonly seen: Int32Array<ArrayBuffer>
   readonly #workspace: Workspace
@@ -42,7 +44,7 @@ export class MembersKernel {
 
   /** Undefined where the workspace has no room for it. */
   static in(workspace: Workspace): MembersKernel | undefined {
-    return workspace.free < slots * (slotBytes + 4) + 1024 ? undefined : new MembersKernel(workspace)
+    return workspace.free < MembersKernel.bytes ? undefined : new MembersKernel(workspace)
   }
 
   private constructor(workspace: Workspace) {

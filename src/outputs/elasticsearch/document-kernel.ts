@@ -12,31 +12,36 @@ const layout = `rows fate starts ends positions lengths flags errors severity ti
   service serviceEnd serviceKind traceId traceIdEnd traceIdKind spanId spanIdEnd spanIdKind
   agentId agentIdEnd agentIdKind body bodyEnd bodyKind open openLength before beforeLength
   serviceText serviceTextLength traceText traceTextLength spanText spanTextLength agentText agentTextLength
-  messageText messageTextLength heads headFlags pairs64 pairs10
+  messageText messageTextLength headSets heads pairs64 pairs10
   out outEnd outEnds outPositions outLengths shift made outNext minuteText`
 
 const minuteTextBytes = 64
 const levels = 32
+/** Of heads: rows of one source have few combinations of flags. */
+const sets = 16
+const noSet = 255
 const textBytes = 32768
 const outBytes = 65536
 /** No document is as short as 64 bytes. */
 const outRows = outBytes / 64
-/** All of it takes less. */
-const kernelBytes = 256 * 1024
+
+/** Texts that all documents of an encoder have, by the names of `layout`. */
+export type Texts = readonly (readonly [word: string, text: Fragment])[]
 
 const kernels = new WeakMap<Workspace, DocumentKernel>()
 let module: WebAssembly.Module | undefined
 
 /** The kernel that writes documents, and its memory; one for each workspace, whoever uses it. */
 export class DocumentKernel {
-  /** Whose texts are loaded: for callers to know. */
-  loaded: unknown
+  /** What it takes of a workspace, at most. */
+  static readonly bytes = 192 * 1024
   readonly #run: (call: number, row: number) => number
   readonly #call: Call
   readonly #words: Int32Array
   readonly #places: Readonly<Record<'rows' | 'out' | 'outEnd' | 'shift' | 'made' | 'outNext', number>>
   readonly #bytes: Uint8Array
   readonly #texts: number
+  readonly #headSets: Uint8Array
   readonly #heads: Int32Array
   readonly #out: Uint8Array
   readonly #ends: Int32Array
@@ -44,6 +49,11 @@ export class DocumentKernel {
   readonly #lengths: Int32Array
   /** End of the texts. */
   #textEnd = 0
+  /** Whose texts are in use. */
+  #open: Fragment | undefined
+  #encoder: Texts | undefined
+  #fits = false
+  #sets = 0
 
   /** The kernel of the workspace that the batch lies in; undefined where it does not. */
   static of(batch: Batch): DocumentKernel | undefined {
@@ -51,7 +61,7 @@ export class DocumentKernel {
     if (workspace === undefined || !batch.inWorkspace) return undefined
     let kernel = kernels.get(workspace)
     if (kernel === undefined) {
-      if (workspace.free < kernelBytes) return undefined
+      if (workspace.free < DocumentKernel.bytes) return undefined
       kernel = new DocumentKernel(workspace)
       kernels.set(workspace, kernel)
     }
@@ -77,7 +87,8 @@ export class DocumentKernel {
       outNext: place('outNext')
     }
     this.#texts = workspace.take(textBytes)
-    this.#heads = new Int32Array(buffer, workspace.take(levels * 8), levels * 2)
+    this.#headSets = new Uint8Array(buffer, workspace.take(256), 256)
+    this.#heads = new Int32Array(buffer, workspace.take(sets * levels * 8), sets * levels * 2)
     const out = workspace.take(outBytes)
     this.#out = new Uint8Array(buffer, out, outBytes)
     this.#ends = new Int32Array(buffer, workspace.take(outRows * 4), outRows)
@@ -87,40 +98,44 @@ export class DocumentKernel {
     this.#call.set('minuteText', workspace.take(minuteTextBytes))
     this.#call.set('pairs64', this.#table(workspace, base64Pairs))
     this.#call.set('pairs10', this.#table(workspace, decimalPairs))
+    this.#call.set('headSets', this.#headSets.byteOffset)
     this.#call.set('heads', this.#heads.byteOffset)
     this.#call.set('outEnds', this.#ends.byteOffset)
     this.#call.set('outPositions', this.#positions.byteOffset)
     this.#call.set('outLengths', this.#lengths.byteOffset)
   }
 
-  set(word: string, value: number): void {
-    this.#call.set(word, value)
-  }
-
-  /** Forgets all texts. */
-  clearTexts(): void {
+  /** Makes the texts of a source the ones in use: `open`, which is its own, and those of its encoder. False if there is no room for
+   * them. */
+  use(open: Fragment, texts: Texts): boolean {
+    if (this.#open === open && this.#encoder === texts) return this.#fits
+    this.#open = open
+    this.#encoder = texts
     this.#textEnd = this.#texts
     this.#heads.fill(0)
+    this.#headSets.fill(noSet)
+    this.#sets = 0
+    this.#fits = this.#setText('open', open)
+    for (const [word, text] of texts) this.#fits &&= this.#setText(word, text)
+    return this.#fits
   }
 
-  /** Loads a text under a name. */
-  setText(word: string, text: Fragment): boolean {
-    const at = this.#place(text)
-    this.set(word, at)
-    this.set(`${word}Length`, text.length)
-    return at >= 0
+  hasHead(flags: number, level: number): boolean {
+    const set = this.#headSets[flags]!
+    return set !== noSet && this.#heads[headPlace(set, level) + 1] !== 0
   }
 
-  hasHead(level: number): boolean {
-    return this.#heads[level * 2 + 1] !== 0
-  }
-
-  /** Loads the head of a level. False if there is no room for it. */
-  setHead(level: number, text: Fragment): boolean {
+  /** Loads what documents with these flags and this level have behind their time. False if there is no room for it. */
+  setHead(flags: number, level: number, text: Fragment): boolean {
+    if (this.#headSets[flags] === noSet) {
+      if (this.#sets === sets) return false
+      this.#headSets[flags] = this.#sets++
+    }
     const at = this.#place(text)
     if (at < 0) return false
-    this.#heads[level * 2] = at
-    this.#heads[level * 2 + 1] = text.length
+    const place = headPlace(this.#headSets[flags]!, level)
+    this.#heads[place] = at
+    this.#heads[place + 1] = text.length
     return true
   }
 
@@ -147,6 +162,13 @@ export class DocumentKernel {
     return next
   }
 
+  #setText(word: string, text: Fragment): boolean {
+    const at = this.#place(text)
+    this.#call.set(word, at)
+    this.#call.set(`${word}Length`, text.length)
+    return at >= 0
+  }
+
   #place(text: Fragment): number {
     const at = this.#textEnd
     const { view, length } = text
@@ -161,4 +183,8 @@ export class DocumentKernel {
     new Uint16Array(workspace.buffer, address, table.length).set(table)
     return address
   }
+}
+
+function headPlace(set: number, level: number): number {
+  return (set * levels + level) * 2
 }

@@ -2,7 +2,7 @@ import type { Batch } from '../../core/batch.ts'
 import type { Body } from '../../core/output.ts'
 import { type Fragment, fragment } from './copy.ts'
 import type { Names, SourceText } from './document.ts'
-import { DocumentKernel } from './document-kernel.ts'
+import { DocumentKernel, type Texts } from './document-kernel.ts'
 
 /** The text from the time to the number of `log.offset`; learned where it is not known. */
 export type HeadOf = (text: SourceText, level: number, flags: number) => Fragment
@@ -13,9 +13,7 @@ export type HeadOf = (text: SourceText, level: number, flags: number) => Fragmen
  */
 export class PlainRows {
   readonly #head: HeadOf
-  readonly #texts: readonly (readonly [word: string, text: Fragment])[]
-  #text: SourceText | undefined
-  #flags = -1
+  readonly #texts: Texts
 
   constructor(names: Names, before: string, head: HeadOf) {
     this.#head = head
@@ -32,30 +30,16 @@ export class PlainRows {
   /** Appends kept rows from `row` on, as long as they are plain; returns the number of the first that is not. */
   write(batch: Batch, text: SourceText, body: Body, row: number): number {
     const kernel = DocumentKernel.of(batch)
-    if (kernel === undefined) return row
+    if (kernel === undefined || !kernel.use(text.open, this.#texts)) return row
     for (let at = row; at < batch.rows; ) {
-      const isReady = kernel.loaded === this && this.#text === text && this.#flags === batch.flags[at]
-      if (!isReady && !this.#load(kernel, text, batch.flags[at]!)) return at
+      const flags = batch.flags[at]!
       const level = batch.severity[at]!
-      const hasHead = kernel.hasHead(level) || kernel.setHead(level, this.#head(text, level, this.#flags))
+      const hasHead = kernel.hasHead(flags, level) || kernel.setHead(flags, level, this.#head(text, level, flags))
       const next = kernel.write(at, batch.rows, body)
       if (next === at || !hasHead) return next
       at = next
     }
     return batch.rows
-  }
-
-  /** Loads the texts of a source. */
-  #load(kernel: DocumentKernel, text: SourceText, flags: number): boolean {
-    kernel.loaded = this
-    this.#text = text
-    this.#flags = flags
-    kernel.clearTexts()
-    kernel.set('headFlags', flags)
-    let fits = kernel.setText('open', text.open)
-    for (const [word, fragment] of this.#texts) fits &&= kernel.setText(word, fragment)
-    if (!fits) kernel.loaded = undefined
-    return fits
   }
 }
 

@@ -28,8 +28,6 @@ const mostFields = 32
 const minuteBytes = 16
 const levelSlots = 64
 const levelNumbers = 4
-/** All of it takes less. */
-const likenessBytes = 16 * 1024
 const letterZ = 0x5a
 const colon = 0x3a
 const point = 0x2e
@@ -43,6 +41,8 @@ let module: WebAssembly.Module | undefined
  * fills the columns. It learns objects in which each role has one candidate at most, and lines that begin with a time and a level.
  */
 export class Likeness {
+  /** What it takes of a workspace, at most. */
+  static readonly bytes = 16 * 1024
   readonly #workspace: Workspace
   readonly #run: (call: number, row: number) => number
   readonly #call: Call
@@ -57,7 +57,7 @@ export class Likeness {
 
   /** Undefined where the workspace has no room for it. */
   static in(workspace: Workspace): Likeness | undefined {
-    return workspace.free < likenessBytes ? undefined : new Likeness(workspace)
+    return workspace.free < Likeness.bytes ? undefined : new Likeness(workspace)
   }
 
   private constructor(workspace: Workspace) {
