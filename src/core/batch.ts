@@ -230,12 +230,8 @@ export class Batch {
     this.positions = grown(this.positions, new Float64Array(rows))
     this.time = grown(this.time, new Float64Array(rows))
     for (const name of ['service', 'traceId', 'spanId', 'agentId', 'body'] as const) {
-      const { start, end, kind } = this[name]
-      this[name] = {
-        start: grown(start, new Int32Array(rows)),
-        end: grown(end, new Int32Array(rows)),
-        kind: grown(kind, new Uint8Array(rows))
-      }
+      const [start, end] = (['start', 'end'] as const).map(part => grown(this[name][part], new Int32Array(rows)))
+      this[name] = { start: start!, end: end!, kind: grown(this[name].kind, new Uint8Array(rows)) }
     }
   }
 

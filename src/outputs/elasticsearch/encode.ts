@@ -10,7 +10,8 @@ import { KeyTexts } from './key-texts.ts'
 import { PlainRows } from './plain-rows.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
 import { Timestamps, writeDecimal } from './timestamps.ts'
-import { type Ends, mostBytes, writeValue } from './values.ts'
+import { mostBytesOfRow } from './row-size.ts'
+import { type Ends, writeValue } from './values.ts'
 
 const quote = 0x22
 const arrayStart = 0x5b
@@ -90,27 +91,7 @@ export class DocumentEncoder {
     for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
       if (batch.fieldUse[field] === Use.attribute) most += this.#keys.text(batch.fieldKey[field]!).length + 32
     }
-    if (body.at + most > body.bytes.length) body.reserve(this.#mostBytes(batch, row, text))
-  }
-
-  #mostBytes(batch: Batch, row: number, text: SourceText): number {
-    let most = text.most
-    const { service, traceId, spanId, agentId, body } = batch
-    if (service.kind[row] !== Kind.absent)
-      most += mostBytes(service.kind[row]!, service.end[row]! - service.start[row]!)
-    if (agentId.kind[row] !== Kind.absent)
-      most += mostBytes(agentId.kind[row]!, agentId.end[row]! - agentId.start[row]!)
-    if (traceId.kind[row] !== Kind.absent)
-      most += mostBytes(traceId.kind[row]!, traceId.end[row]! - traceId.start[row]!)
-    if (spanId.kind[row] !== Kind.absent) most += mostBytes(spanId.kind[row]!, spanId.end[row]! - spanId.start[row]!)
-    if (body.kind[row] !== Kind.absent) most += mostBytes(body.kind[row]!, body.end[row]! - body.start[row]!)
-    else most += mostBytes(Kind.text, batch.ends[row]! - batch.starts[row]!)
-    for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
-      if (batch.fieldUse[field] !== Use.attribute) continue
-      const length = batch.fieldEnd[field]! - batch.fieldStart[field]!
-      most += mostBytes(batch.fieldKind[field]!, length) + this.#keys.text(batch.fieldKey[field]!).length + 16
-    }
-    return most
+    if (body.at + most > body.bytes.length) body.reserve(mostBytesOfRow(batch, row, text, this.#keys))
   }
 
   #writeRow(batch: Batch, row: number, text: SourceText, at: number): number {
