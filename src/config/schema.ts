@@ -147,7 +147,11 @@ export function deliveryShape(definition?: OutputDefinition) {
     batch: t
       .group('How many rows go into one request.', {
         maxBytes: t.size('Send when so much has gathered.', { min: kibi }).default(defaults.batchBytes),
-        flush: t.duration('Send after this time at the latest.', { min: 1 }).default(defaults.flushMs)
+        flush: t
+          .duration('Send after this time at the latest; a row that comes after a quiet time is sent at once.', {
+            min: 1
+          })
+          .default(defaults.flushMs)
       })
       .prefault({}),
     maxInFlightBytes: t

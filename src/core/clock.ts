@@ -4,8 +4,8 @@ export interface Clock {
   now(): number
   /** Ms since some fixed moment; never goes back. */
   monotonic(): number
-  /** Calls `run` once after `ms`, with 0 as soon as the caller is done; returns how to take that back. The timer alone does not
-   * keep the process alive. */
+  /** Calls `run` once after `ms`, with 0 as soon as the caller is done; returns how to take that back. The wait alone does
+   * not keep the process alive. */
   after(ms: number, run: () => void): () => void
 }
 
@@ -14,9 +14,9 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms, run) {
     if (ms === 0) {
-      // A timer takes a millisecond at least, and its own wake of the thread.
+      // A timer takes a millisecond at least, and its own wake of the thread. Not `unref`: then a loop with nothing else to do
+      // sleeps until something happens before it runs this.
       const immediate = setImmediate(run)
-      immediate.unref()
       return () => clearImmediate(immediate)
     }
     const timer = setTimeout(run, ms)

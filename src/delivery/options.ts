@@ -4,7 +4,7 @@ import { deliveryDefaults } from '../config/delivery-defaults.ts'
 export interface DeliveryOptions {
   /** A request is sent when it has so many bytes … */
   readonly batchBytes: number
-  /** … or so long after its first row, or as soon as the server takes another one. */
+  /** … or so long after its first row. One that comes after a quiet time is sent at once. */
   readonly flushMs: number
   /** Encoded bytes in memory, whatever they wait for. When they are full, reading stops. */
   readonly maxInFlightBytes: number

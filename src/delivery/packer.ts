@@ -21,11 +21,16 @@ export interface PackerParts {
   readonly onDue: () => void
 }
 
+/** Without a parcel for so many times `flushMs` an output is quiet. */
+const quietFlushes = 3
+
 /** Fills parcels with encoded rows. Only one is open at a time. */
 export class Packer {
   #open: Parcel | undefined
   #isDue = false
   #cancelFlush: (() => void) | undefined
+  /** Monotonic ms when the last parcel was taken. */
+  #takenAt = Number.NEGATIVE_INFINITY
   readonly #parts: PackerParts
 
   constructor(parts: PackerParts) {
@@ -57,6 +62,7 @@ export class Packer {
     if (parcel === undefined || parcel.rows === 0 || !(now || this.#isDue)) return undefined
     this.#open = undefined
     this.#stopFlush()
+    this.#takenAt = this.#parts.clock.monotonic()
     return parcel.seal()
   }
 
@@ -90,14 +96,18 @@ export class Packer {
         this.#open = undefined
       }
       this.#stopFlush()
+      this.#takenAt = this.#parts.clock.monotonic()
       this.#parts.onFull(full.seal())
       if (this.#open === undefined) return
       this.#startFlush()
     }
   }
 
+  /** A row that comes after a quiet time leaves at once, with those that came with it: a request more does no harm then. */
   #startFlush(): void {
-    this.#cancelFlush = this.#parts.clock.after(this.#parts.flushMs, () => {
+    const { clock, flushMs } = this.#parts
+    const isQuiet = clock.monotonic() - this.#takenAt >= quietFlushes * flushMs
+    this.#cancelFlush = clock.after(isQuiet ? 0 : flushMs, () => {
       this.#isDue = true
       this.#parts.onDue()
     })

@@ -40,7 +40,7 @@ describe('delivery of refused rows', () => {
     await clock.advance(1000)
     expect([end('dead_lettered'), delivery.status().heldRows]).toEqual([1, 0])
     append(['poison'])
-    await clock.advance(10_260)
+    await clock.advance(10_010)
     expect(end('dead_lettered')).toBe(1)
     await clock.advance(30)
     expect(end('dead_lettered')).toBe(2)

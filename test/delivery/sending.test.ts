@@ -7,16 +7,26 @@ const busy = (): never => {
 }
 
 describe('delivery sending', () => {
-  test('delivery sends after flushMs, in one request, and settles', async () => {
+  test('delivery sends what comes after a quiet time at once, what follows after flushMs, and settles', async () => {
     const { clock, output, delivery, track, append } = roomOf()
     append(texts(100))
     append(texts(50))
-    await clock.advance(249)
-    expect(output.sent).toHaveLength(0)
-    await clock.advance(1)
+    await clock.advance(0)
+    expect(output.sent.map(({ rows }) => rows.length)).toEqual([150])
+    append(texts(20))
+    await clock.advance(200)
+    append(texts(30))
+    await clock.advance(49)
     expect(output.sent).toHaveLength(1)
+    await clock.advance(1)
+    expect(output.sent.map(({ rows }) => rows.length)).toEqual([150, 50])
+    await clock.advance(749)
+    append(texts(1))
+    await clock.advance(249)
+    expect(output.sent).toHaveLength(2)
+    await clock.advance(1)
+    expect(output.sent).toHaveLength(3)
     await clock.advance(20)
-    expect(output.sent[0]!.rows).toHaveLength(150)
     expect(output.prepared).toBe(1)
     expect(track.settled).toBe(track.read)
     await delivery.drained()
