@@ -44,6 +44,8 @@ export class Batch {
   rows = 0
   /** The highest number that `Marks` returned for a decision these rows rest on (see `Marks.choose`); 0 is none. */
   barrier = 0
+  /** Bytes of the source that were cut off these rows, as they were too long. */
+  cutBytes = 0
   /** The whole chunk is valid UTF-8. Where it is not, ask `Flag.invalidUtf8` of a row. */
   isUtf8 = true
   source!: Source
@@ -151,6 +153,7 @@ export class Batch {
     this.rows = 0
     this.fields = 0
     this.barrier = 0
+    this.cutBytes = 0
     this.used = this.size
   }
 

@@ -133,6 +133,7 @@ export class Delivery {
     const range = track.append(batch, to, heldFrom, fates)
     const kept = fates[Fate.kept]!
     this.#books.appended(kept + fates[Fate.deadLettered]!)
+    if (batch.cutBytes > 0) this.#books.skipped('too_large', batch.cutBytes)
     // `ends` names delivered and duplicate before the fates, in the same order
     for (let fate = 1; fate < Fate.deadLettered; fate++) this.#books.endedUnsent(fate + 1, fates[fate]!)
     const packed = kept === 0 ? 0 : this.#packer.pack(batch, track, range, barrier)

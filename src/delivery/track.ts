@@ -12,6 +12,7 @@ const numbers = 2
 const width = numbers + slots
 /** The range ends inside a record, so the cursor can't stand behind it; it goes on into the next range. */
 const noBorder = -1
+const tooLarge = slot.lostBytes + lossReasons.indexOf('too_large')
 
 /**
  * What one output has read and settled of one source: ranges in the order of the source, one for each chunk.
@@ -94,6 +95,8 @@ export class Track implements Account {
     this.#heldFrom = heldFrom
     const at = this.#open(to, fates[Fate.kept]! + fates[Fate.deadLettered]!)
     this.#count(at, slot.read, batch.rows)
+    // in the range of their rows: a range of their own would stand behind a held record, where the cursor does not come to
+    this.#count(at, tooLarge, batch.cutBytes)
     for (let fate: number = Fate.filtered; fate <= Fate.deduplicated; fate++) {
       // `ends` names delivered and duplicate before the fates, in the same order
       if (fates[fate] !== 0) this.#count(at, slot.ends + fate + 1, fates[fate]!)
@@ -102,7 +105,8 @@ export class Track implements Account {
     return this.#tail - 1
   }
 
-  /** Passes over bytes that can't be read. They may be fewer than `to - from`, and `from` may be `to`. */
+  /** Passes over bytes that can't be read. They may be fewer than `to - from`, and `from` may be `to`. Not for bytes of a row that
+   * was given out: those come with its batch. */
   skip(from: Position, to: Position, reason: LossReason, bytes: number): void {
     this.#checkFrom(from, to)
     if (this.#heldFrom < to) this.#reach = Math.max(this.#reach, from)

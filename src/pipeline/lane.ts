@@ -192,6 +192,7 @@ export class Lane {
     this.#keep(consumed, size)
     this.#base += consumed
     this.#parts.rows.value += batch.rows
+    batch.cutBytes = framer.cutBytes
     if (batch.rows > 0) {
       if (final && isCut(batch)) this.source.marks.addCut(this.#base)
       this.#parts.parser.parse(batch)
@@ -200,7 +201,6 @@ export class Lane {
       this.#barrier = Math.max(this.#barrier, batch.barrier, this.source.marks.barrier)
     }
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
-    if (framer.cutBytes > 0) this.delivery.skip(this.track, this.#base, this.#base, 'too_large', framer.cutBytes)
     return true
   }
 

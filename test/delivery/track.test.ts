@@ -85,6 +85,16 @@ describe('track', () => {
     expect(track.ledger().lostBytes).toEqual({ truncated_gap: 490, deleted_unread: 3 })
   })
 
+  test('track counts bytes cut off rows together with these rows', () => {
+    const track = new Track(source, 'o', undefined, 0)
+    const batch = batchOf(source, 0, ['x'.repeat(59)])
+    batch.cutBytes = 40
+    countFates(batch, fates)
+    const range = track.append(batch, 100, 60, fates)
+    track.end(range, 0, 1)
+    expect(track.takeCursor()).toMatchObject({ position: 60, ledger: { read: 1, lostBytes: { too_large: 40 } } })
+  })
+
   test('track refuses gaps, and more ends than rows', () => {
     const track = new Track(source, 'o', undefined, 0)
     expect(() => track.skip(5, 9, 'deleted_unread', 4)).toThrow('read up to 0')
@@ -108,13 +118,14 @@ describe('track', () => {
       rows: array(constantFrom(0, 0, 0, 1, 2, 3, 4, 5), { maxLength: 6 }),
       held: constantFrom('none', 'none', 'tail', 'stay'),
       picks: array(record({ at: nat(), end: nat(6), lose: boolean() }), { maxLength: 8 }),
-      lost: constantFrom(0, 0, 0, 13)
+      lost: constantFrom(0, 0, 0, 13),
+      cut: constantFrom(0, 0, 7)
     })
     assert(
       property(array(chunk, { maxLength: 150 }), chunks => {
         const model = new NaiveTrack()
-        for (const { rows, held, picks, lost } of chunks) {
-          model.append(rows, held)
+        for (const { rows, held, picks, lost, cut } of chunks) {
+          model.append(rows, held, cut)
           if (lost > 0) model.skip(lost)
           model.check()
           for (const { at, end, lose } of picks) model.settle(at, end, lose)
@@ -129,6 +140,7 @@ describe('track', () => {
 interface NaiveRow {
   readonly position: number
   readonly range: number
+  readonly cutBytes: number
   end: number
 }
 
@@ -141,7 +153,7 @@ class NaiveTrack {
   borders: number[] = [0]
   held = never
 
-  append(kinds: readonly number[], held: string): void {
+  append(kinds: readonly number[], held: string, cutBytes: number): void {
     const base = this.track.read
     const kept = held === 'tail' ? [...kinds, 0] : kinds
     const batch = batchOf(
@@ -155,11 +167,13 @@ class NaiveTrack {
     const heldRow = held === 'tail' ? base + kinds.length * 10 : never
     if (held !== 'stay' && this.held !== never) this.release(batch)
     if (held !== 'stay') this.held = heldRow
+    batch.cutBytes = cutBytes * batch.rows
     countFates(batch, fates)
     const range = this.track.append(batch, to, this.held, fates)
     for (let row = 0; row < batch.rows; row++) {
       const fate = batch.fate[row]!
-      this.rows.push({ position: batch.positions[row]!, range, end: fate === 0 || fate === 5 ? -1 : fate + 1 })
+      const end = fate === 0 || fate === 5 ? -1 : fate + 1
+      this.rows.push({ position: batch.positions[row]!, range, cutBytes, end })
     }
     this.#mark(to)
   }
@@ -210,6 +224,7 @@ class NaiveTrack {
     expect(taken.ledger.read).toBe(before.length)
     expect(taken.ledger.rows).toEqual([0, 1, 2, 3, 4, 5, 6].map(count))
     expect(taken.ledger.lostRows.dead_letters_full ?? 0).toBe(count(7))
+    expect(taken.ledger.lostBytes.too_large ?? 0).toBe(before.reduce((sum, row) => sum + row.cutBytes, 0))
     const gaps = this.gaps.filter(gap => gap.at < taken.position)
     expect(taken.ledger.lostBytes.truncated_gap ?? 0).toBe(gaps.reduce((sum, gap) => sum + gap.bytes, 0))
     expect(pendingRows(taken.ledger)).toBe(0)

@@ -90,6 +90,17 @@ describe('shard', () => {
     expect(again.ledgers()[0]!.ledger.lostBytes).toEqual({ too_large: 42 })
   })
 
+  it('stores what is cut off long lines with their cursor, also while the next line has no end', async () => {
+    const stage = await Stage.create()
+    const input = 'max_line_bytes: 64, parser: raw'
+    const first = await stage.start({ input })
+    stage.write(`${'x'.repeat(100)}\n${'y'.repeat(300_000)}`)
+    const cursor = () => stage.link.stored().cursors[0]
+    await first.until('the cursor is stored', () => cursor()?.position === 101)
+    expect(cursor()!.ledger).toMatchObject({ read: 1, lostBytes: { too_large: 36 } })
+    expect(first.sample('collector_lost_bytes_total', 'default/es', 'too_large')).toBe(36)
+  })
+
   it('reads nothing before it is told to', async () => {
     const stage = await Stage.create()
     stage.writeRows(0, 10)
