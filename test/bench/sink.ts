@@ -11,6 +11,7 @@ const target = Number(process.env['TARGET'] ?? Infinity)
 const report = { documents: 0, bodyBytes: 0, wireBytes: 0, requests: 0, cpuSeconds: 0 }
 let hasReached = false
 const item = '{"create":{"status":201}}'
+const itemWithIndex = '{"create":{"_index":".ds-logs-mcp.agent-default-2026.11.20-000001","status":201}}'
 const longItem =
   '{"create":{"_index":".ds-logs-mcp.agent-default-2026.11.20-000001","_id":"0123456789abcdef0123456789abcdef012","_version":1,' +
   '"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":1,"_primary_term":1,"status":201}}'
@@ -49,7 +50,7 @@ async function bulk(request: IncomingMessage, response: ServerResponse): Promise
   }
   report.requests++
   report.documents += documents
-  answer(response, 200, replyFor(documents, request.url!.includes('filter_path=errors,items.*.status')))
+  answer(response, 200, replyFor(documents, request.url!))
   if (report.documents < target || hasReached) return
   hasReached = true
   console.log(`reached ${report.documents}`)
@@ -61,12 +62,14 @@ function lineEnds(bytes: Buffer): number {
   return count
 }
 
-function replyFor(documents: number, isShort: boolean): Buffer {
-  const key = `${isShort} ${documents}`
+function replyFor(documents: number, url: string): Buffer {
+  const isShort = url.includes('filter_path=errors,items.*.status')
+  const hasIndex = url.includes('items.*._index')
+  const key = `${isShort} ${hasIndex} ${documents}`
   let reply = replies.get(key)
   if (reply === undefined) {
     if (replies.size > 200) replies.clear()
-    const items = Array(documents).fill(isShort ? item : longItem)
+    const items = Array(documents).fill(!isShort ? longItem : hasIndex ? itemWithIndex : item)
     reply = Buffer.from(`{"errors":false,${isShort ? '' : '"took":1,'}"items":[${items.join(',')}]}`)
     replies.set(key, reply)
   }

@@ -161,10 +161,10 @@ export class FakeElasticsearch {
       const { _index: index = target, _id: id } = create
       items.push(this.store.create(index, id, rows[i + 1]!))
     }
-    this.#answerBulk(response, items, url.searchParams.has('filter_path'), fault)
+    this.#answerBulk(response, items, url.searchParams.get('filter_path'), fault)
   }
 
-  #answerBulk(response: ServerResponse, items: ItemResult[], isFiltered: boolean, fault: Fault | undefined): void {
+  #answerBulk(response: ServerResponse, items: ItemResult[], filter: string | null, fault: Fault | undefined): void {
     if (fault === 'cut-after') return void response.socket?.destroy()
     if (fault === 'non-json') return answer(response, 200, '<html>It works</html>')
     if (fault === 'huge') return answer(response, 200, 'x'.repeat(64 << 20))
@@ -172,8 +172,8 @@ export class FakeElasticsearch {
     const list = fault === 'half' ? items.slice(0, items.length >> 1) : items
     const reply = {
       errors,
-      ...(isFiltered ? {} : { took: 1 }),
-      items: list.map(item => ({ create: itemJson(item, isFiltered) }))
+      ...(filter === null ? { took: 1 } : {}),
+      items: list.map(item => ({ create: itemJson(item, filter) }))
     }
     const text = JSON.stringify(reply)
     if (fault !== 'slow') return answer(response, 200, text)
@@ -265,10 +265,11 @@ export class FakeElasticsearch {
   }
 }
 
-function itemJson(item: ItemResult, isFiltered: boolean): object {
+function itemJson(item: ItemResult, filter: string | null): object {
   const error = item.type === undefined ? {} : { error: { type: item.type, reason: item.reason } }
-  const rest = isFiltered ? {} : { _index: item.index, _id: item.id }
-  return { ...rest, status: item.status, ...error }
+  const index = filter === null || filter.includes('items.*._index') ? { _index: item.index } : {}
+  const id = filter === null ? { _id: item.id } : {}
+  return { ...index, ...id, status: item.status, ...error }
 }
 
 function failure(type: string, reason: string): object {

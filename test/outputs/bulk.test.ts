@@ -3,6 +3,8 @@ import { Verdict } from '../../src/core/outcome.ts'
 import { judge, readBulkReply } from '../../src/outputs/elasticsearch/bulk.ts'
 import { retryAfter } from '../../src/outputs/elasticsearch/send.ts'
 
+const there = (index: string): object => ({ create: { _index: index, status: 201 } })
+
 describe('bulk verdict', () => {
   it.each<[number, string, string, Verdict | 'blocked']>([
     [201, '', '', Verdict.delivered],
@@ -31,6 +33,16 @@ describe('bulk verdict', () => {
 
   it('needs no parsing when all rows were created', () => {
     expect(readBulkReply(reply({ errors: false, items: [created, created, created] }), 3)?.verdict).toBeUndefined()
+  })
+
+  it('needs no parsing when all rows were created in one index', () => {
+    const one = readBulkReply(reply({ errors: false, items: [there('a-1'), there('a-1'), there('a-1')] }), 3)
+    expect(one).toMatchObject({ indices: 'a-1' })
+    expect(one?.verdict).toBeUndefined()
+    const two = readBulkReply(reply({ errors: false, items: [there('a-1'), there('a-2'), there('a-1')] }), 3)
+    expect(two?.indices).toEqual(['a-1', 'a-2', 'a-1'])
+    expect([...two!.verdict!]).toEqual(Array(3).fill(Verdict.delivered))
+    expect(readBulkReply(reply({ errors: false, items: [there('a-1')] }), 2)).toBeUndefined()
   })
 
   it('is the same for a reply in another form', () => {

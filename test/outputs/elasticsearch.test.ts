@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { SendError } from '../../src/core/errors.ts'
 import type { Shipment, Verdicts } from '../../src/core/output.ts'
 import { Verdict } from '../../src/core/outcome.ts'
@@ -30,8 +31,11 @@ async function restart(options: FakeOptions): Promise<void> {
   await fake.stop()
   fake = await FakeElasticsearch.start(options)
 }
-function newOutput(options: Partial<ElasticsearchOptions> = {}): ElasticsearchOutput {
-  const output = new ElasticsearchOutput({ ...defaults, endpoints: [fake.url], ...options }, newContext(notes))
+function newOutput(options: Partial<ElasticsearchOptions> = {}, clock: Clock = systemClock): ElasticsearchOutput {
+  const output = new ElasticsearchOutput(
+    { ...defaults, endpoints: [fake.url], ...options },
+    newContext(notes, { clock })
+  )
   outputs.push(output)
   return output
 }
@@ -269,8 +273,7 @@ describe('elasticsearch rollover', () => {
 
   it('looks at the indices once a second for rows of an earlier run, and anew for rows of unknown outcome', async () => {
     const clock = new FakeClock()
-    const output = new ElasticsearchOutput({ ...defaults, endpoints: [fake.url] }, newContext(notes, { clock }))
-    outputs.push(output)
+    const output = newOutput({}, clock)
     await output.prepare(never)
     const old = { mayRepeat: Uint8Array.of(1) }
     const before = fake.stats.looks
@@ -281,6 +284,42 @@ describe('elasticsearch rollover', () => {
     await clock.advance(1000)
     await output.send(encoded(output, ['five'], old), never)
     expect(fake.stats.looks).toBe(before + 2)
+  })
+
+  it('right behind the look is noticed in the answer, and looked at before the next rows', async () => {
+    const before = newOutput()
+    for (const line of ['one', 'two', 'three']) await before.send(encoded(before, [line]), never)
+    const output = newOutput({}, new FakeClock())
+    await output.prepare(never)
+    const first = await output.send(encoded(output, ['one', 'new'], { mayRepeat: Uint8Array.of(1, 0) }), never)
+    expect(verdicts(first)).toEqual([Verdict.exists, Verdict.delivered])
+    expect(first.possiblyTwice).toBeUndefined()
+    fake.store.rollover(stream)
+    const old = { mayRepeat: Uint8Array.of(1, 0, 1) }
+    expect(await output.send(encoded(output, ['two', 'new', 'old'], old), never)).toMatchObject({ possiblyTwice: 2 })
+    const last = await output.send(encoded(output, ['three', 'last'], { mayRepeat: Uint8Array.of(1, 0) }), never)
+    expect(verdicts(last)).toEqual([Verdict.exists, Verdict.delivered])
+    expect(last.possiblyTwice).toBeUndefined()
+  })
+
+  it('right behind the look is noticed beside rows that are there already', async () => {
+    const clock = new FakeClock()
+    const output = newOutput({}, clock)
+    const old = { mayRepeat: Uint8Array.of(1, 1) }
+    await output.send(encoded(output, ['zero'], {}, 'other'), never)
+    await clock.advance(1000)
+    await output.send(encoded(output, ['a', 'b'], old), never)
+    fake.store.rollover('logs-other-default')
+    await output.send(encoded(output, ['new', 'two'], {}, 'other'), never)
+    const answer = await output.send(encoded(output, ['one', 'two'], old, 'other'), never)
+    expect(verdicts(answer)).toEqual([Verdict.delivered, Verdict.exists])
+    expect(answer.possiblyTwice).toBe(1)
+  })
+
+  it('is nothing to rows that come before their data stream', async () => {
+    const output = newOutput()
+    const answer = await output.send(encoded(output, ['one'], { mayRepeat: Uint8Array.of(1) }), never)
+    expect(answer.possiblyTwice).toBeUndefined()
   })
 
   it('repeats nothing in a data stream that an earlier run had no time to note', async () => {

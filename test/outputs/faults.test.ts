@@ -7,7 +7,7 @@ async function messageFor(status: number, type: string, reason: string): Promise
   const body = Buffer.from(JSON.stringify({ error: { type, reason } }))
   const reply: Reply = { status, retryAfter: undefined, body, origin: 'http://es:9200' }
   const client = { request: () => Promise.resolve(reply) } as unknown as Client
-  const request = { path: '/x/_bulk', bytes: Buffer.from('{}\n{}\n'), rows: 2, gzipLevel: 0 }
+  const request = { path: '/x/_bulk', bytes: Buffer.from('{}\n{}\n'), rows: 2, gzipLevel: 0, withIndex: false }
   return sendBulk(client, request, shipmentOf(newBody()), new AbortController().signal).then(
     () => 'none',
     (error: Error) => error.message

@@ -6,7 +6,8 @@ import { idOf, streamOf } from './rows.ts'
 
 const refreshMs = 60_000
 /** Rows of an earlier run are looked for in the indices that there were so long ago at most: asking before each request costs as much
- * CPU as a tenth of what the rows do. Rows whose request failed in this run are looked for in those that there are now. */
+ * CPU as a tenth of what the rows do. Rows whose request failed in this run are looked for in those that there are now. Either
+ * way a data stream may roll over before the rows are there: the answer to them tells. */
 const lookAgainMs = 1000
 /** How long a former write index is remembered over restarts. */
 const formerMs = 3_600_000
@@ -26,8 +27,13 @@ export interface Doubt {
   readonly found: Uint8Array | undefined
   /** Rows could not be looked up; those that are created now may stand twice. */
   readonly isBlind: boolean
+  /** Write index of each data stream when they were looked up: those that are created elsewhere may stand there already. Without
+   * those that did not exist. */
+  readonly writeIndices: ReadonlyMap<string, string>
+  /** Data stream of rows that name none. */
+  readonly stream: string
 }
-export const noDoubt: Doubt = { found: undefined, isBlind: false }
+export const noDoubt: Doubt = { found: undefined, isBlind: false, writeIndices: new Map(), stream: '' }
 
 /**
  * An id is known to one backing index only. Rows whose data stream has rolled over since they may have been accepted are
@@ -75,15 +81,25 @@ export class BackingIndices {
     for (const stream of streams) await this.#look(stream, signal)
   }
 
+  /** A data stream has rolled over since the last look. */
+  lookAgain(): void {
+    this.#seen.clear()
+  }
+
   /** Looks for the rows of a shipment that may have been accepted before. `since`: write indices when it was first sent. Rows are
    * only touched where a data stream has former indices, which is rare. */
   async find(shipment: Shipment, since: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Doubt> {
     let found: Uint8Array | undefined
     let isBlind = this.#isForbidden
+    const writeIndices = new Map<string, string>()
     for (const stream of this.#current.keys()) {
-      const former = await this.#formerOf(stream, shipment, since, signal)
-      isBlind ||= former === undefined
-      if (former === undefined || former.length === 0) continue
+      const indices = await this.#indicesFor(stream, shipment, signal)
+      isBlind ||= indices === undefined
+      const last = indices?.at(-1)
+      if (indices === undefined || last === undefined) continue
+      writeIndices.set(stream, last)
+      const former = this.#formerOf(stream, indices, shipment, since)
+      if (former.length === 0) continue
       const rows = this.#doubtfulRows(shipment, stream)
       for (const index of former) {
         const known = await this.#lookUp(index, shipment, rows, signal)
@@ -93,7 +109,7 @@ export class BackingIndices {
         for (const row of known) found[row] = 1
       }
     }
-    return { found, isBlind }
+    return { found, isBlind, writeIndices, stream: this.#stream }
   }
 
   #doubtfulRows(shipment: Shipment, stream: string): number[] {
@@ -105,16 +121,19 @@ export class BackingIndices {
     return rows
   }
 
-  async #formerOf(
-    stream: string,
-    shipment: Shipment,
-    since: ReadonlyMap<string, string>,
-    signal: AbortSignal
-  ): Promise<readonly string[] | undefined> {
+  async #indicesFor(stream: string, shipment: Shipment, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const seen = this.#seen.get(stream)
     const isFresh = seen !== undefined && this.#context.clock.monotonic() - seen.at < lookAgainMs
-    const indices = isFresh && !shipment.unknown ? seen.indices : await this.#look(stream, signal)
-    if (indices === undefined) return undefined
+    return isFresh && !shipment.unknown ? seen.indices : await this.#look(stream, signal)
+  }
+
+  /** The former ones among the indices of a data stream that rows of the shipment may be in. */
+  #formerOf(
+    stream: string,
+    indices: readonly string[],
+    shipment: Shipment,
+    since: ReadonlyMap<string, string>
+  ): readonly string[] {
     const starts: number[] = []
     if (shipment.unknown) starts.push(indices.indexOf(since.get(stream) ?? ''))
     if (shipment.mayRepeat !== undefined) starts.push(indices.indexOf(this.#before.get(stream) ?? ''))

@@ -1,19 +1,17 @@
 import { defineOutput, type OutputContext } from '../../config/define.ts'
-import { SendError } from '../../core/errors.ts'
 import type { Batch } from '../../core/batch.ts'
-import type { Body, Output, Refusal, Shipment, Verdicts } from '../../core/output.ts'
+import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
-import { BackingIndices, type Doubt, noDoubt } from './backing.ts'
+import { BackingIndices, noDoubt } from './backing.ts'
 import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
 import { actionOf, salted, without } from './rows.ts'
-import { type BulkAnswer, type Memo, memoOf, sendBulk } from './send.ts'
+import { type Memo, memoOf, sendBulk } from './send.ts'
 import { serverOf } from './server.ts'
 import { type Schema, datasetName, defaultDataset, schemas, streamName } from './stream.ts'
 import { type TemplateMode, Templates, templateModes } from './template.ts'
+import { verdictsOf } from './verdicts.ts'
 
-/** Rows whose fault lies with the server come back after this time. */
-const blockedMs = 10_000
 const connections = 8
 
 export interface ElasticsearchOptions extends Omit<ClientOptions, 'connections' | 'timeoutMs'> {
@@ -121,8 +119,12 @@ export class ElasticsearchOutput implements Output {
         requestBytes: 0
       }
     const bytes = doubt.found === undefined ? sent(shipment) : without(shipment, doubt.found)
-    const request = { path: this.#path, bytes, rows: left, gzipLevel: this.#gzipLevel }
-    return verdictsOf(shipment, doubt, await sendBulk(this.#client, request, shipment, signal))
+    const withIndex = doubt.writeIndices.size > 0
+    const request = { path: this.#path, bytes, rows: left, gzipLevel: this.#gzipLevel, withIndex }
+    const answer = await sendBulk(this.#client, request, shipment, signal)
+    const verdicts = verdictsOf(shipment, doubt, answer)
+    if (verdicts.possiblyTwice !== undefined && !doubt.isBlind) this.#backing.lookAgain()
+    return verdicts
   }
 
   async close(): Promise<void> {
@@ -137,38 +139,6 @@ export class ElasticsearchOutput implements Output {
 
 function sent(shipment: Shipment): Buffer {
   return shipment.bytes.subarray(0, shipment.rowEnds[shipment.rows - 1])
-}
-
-/** Puts the answer together with what the look-up found. Throws if no row was taken and one waits for somebody. */
-function verdictsOf(shipment: Shipment, doubt: Doubt, answer: BulkAnswer): Verdicts {
-  const { found } = doubt
-  const { setAside, requestBytes, blocked } = answer
-  const isPlain = answer.verdict === undefined && found === undefined
-  if (isPlain && !doubt.isBlind) return { requestBytes, ...(setAside === 0 ? {} : { setAside }) }
-  const verdict = new Uint8Array(shipment.rows)
-  const refusals = new Map<number, Refusal>()
-  let possiblyTwice = 0
-  let isNoneTaken = true
-  for (let row = 0, i = 0; row < shipment.rows; row++) {
-    verdict[row] = found?.[row] === 1 ? Verdict.exists : (answer.verdict?.[i] ?? Verdict.delivered)
-    if (found?.[row] !== 1) {
-      const refusal = answer.refusals.get(i++)
-      if (refusal !== undefined) refusals.set(row, refusal)
-    }
-    if (verdict[row] === Verdict.delivered && (shipment.unknown || shipment.mayRepeat?.[row] === 1)) possiblyTwice++
-    isNoneTaken &&= verdict[row] === Verdict.retry
-  }
-  if (blocked !== undefined && isNoneTaken) {
-    const message = `Cannot index: status ${blocked.status} (${blocked.type}: ${blocked.reason.slice(0, 300)})`
-    throw new SendError(message, 'pause', { status: blocked.status })
-  }
-  return {
-    requestBytes,
-    ...(isPlain ? {} : { each: { verdict, refusals } }),
-    ...(setAside === 0 ? {} : { setAside }),
-    ...(doubt.isBlind && possiblyTwice > 0 ? { possiblyTwice } : {}),
-    ...(blocked === undefined ? {} : { retryAfterMs: blockedMs })
-  }
 }
 
 function sum(marks: Uint8Array): number {
