@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../core/clock.ts'
-import { crashPoint } from '../core/crash-points.ts'
+import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
 import type { Log } from '../core/log.ts'
 import type { Output, Refusal } from '../core/output.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
@@ -110,8 +110,9 @@ export class Letters {
     const { link } = this.#context
     const bytes = parcel.size + parcel.rows * overheadBytes
     this.#underWay += bytes
+    crashPoint('delivery.letters.before')
     const number = link.append(this.#records(parcel, refusals))
-    crashPoint('delivery.letters.after')
+    crashPointHandedOver('delivery.letters.after')
     await link.untilDurable(number)
     this.#underWay -= bytes
     this.#books.endAll(parcel, 'dead_lettered')

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { crashPoint } from '../core/crash-points.ts'
+import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
@@ -69,8 +69,9 @@ export class Commits {
     }
     if (pending > 0) this.soon()
     if (records.length === 0) return
+    crashPoint('pipeline.commit.before')
     link.append(records)
-    crashPoint('pipeline.commit.after')
+    crashPointHandedOver('pipeline.commit.after')
   }
 
   /** While the shard drains, behind its last row: what has moved does not wait any more. */

@@ -14,12 +14,15 @@ const whenRotten = new Set(['state.set-aside.after'])
 /** The collector comes there when it starts or stops, once in a run. */
 const onceARun = /^state\.(?:backup|create|migrate|set-aside)\./
 
-/** All names that the sources give to `crashPoint`. */
+/** What the quick form has time for. */
+const quickly = /^(?:(?:inputs|pipeline)\..+\.after|delivery\.settle\..+)$/
+
+/** All names that the sources give to `crashPoint` and `crashPointHandedOver`. */
 function crashPointNames(): string[] {
   const names = new Set<string>()
   for (const file of globSync('**/*.ts', { cwd: src })) {
     const text = readFileSync(join(src, file), 'utf8')
-    for (const [, name] of text.matchAll(/crashPoint\('([^']+)'\)/g)) names.add(name!)
+    for (const [, name] of text.matchAll(/crashPoint(?:HandedOver)?\('([^']+)'\)/g)) names.add(name!)
   }
   return [...names].filter(name => !late.has(name)).toSorted()
 }
@@ -30,7 +33,7 @@ export const namedCrashPoints: Scenario = {
   name: 'named crash points',
   async run({ size, seed }) {
     const names = crashPointNames()
-    const some = size === 'quick' ? names.filter(name => /^(?:inputs|pipeline|delivery\.settle)/.test(name)) : names
+    const some = size === 'quick' ? names.filter(name => quickly.test(name)) : names
     const rounds = { quick: 1, short: 1, long: 10 }[size]
     const runs = Array.from({ length: rounds }, (_, round) => some.map(name => ({ name, round }))).flat()
     const verdicts = await atOnce(3, runs, ({ name, round }) => crashAt(name, seed + round, size === 'quick' ? 1 : 3))

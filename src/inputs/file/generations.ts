@@ -1,4 +1,4 @@
-import { crashPoint } from '../../core/crash-points.ts'
+import { crashPoint, crashPointHandedOver } from '../../core/crash-points.ts'
 import type { Position } from '../../core/source.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { reasonOf } from './disk.ts'
@@ -170,8 +170,9 @@ export class Generations {
 
   #open(stored: StoredFile, how: { wasKnown: boolean }): void {
     const before = this.stored.value
+    crashPoint('inputs.open.before')
     const barrier = this.stored.append(stored)
-    crashPoint('inputs.open.after')
+    crashPointHandedOver('inputs.open.after')
     this.#rest = undefined
     if (before?.isOver && !this.#retired.has(before.id)) {
       this.#parts.records.push({ kind: 'forget', source: before.id })

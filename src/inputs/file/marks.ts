@@ -1,4 +1,4 @@
-import { crashPoint } from '../../core/crash-points.ts'
+import { crashPoint, crashPointHandedOver } from '../../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../../core/record.ts'
 import type { Marks, Position, SourceId } from '../../core/source.ts'
 
@@ -30,8 +30,9 @@ export class FileMarks implements Marks {
 
   addCut(at: Position): number {
     if (!this.#cuts.includes(at)) this.#cuts = [...this.#cuts, at].toSorted((a, b) => a - b)
+    crashPoint('inputs.cut.before')
     this.#barrier = this.#link.append([{ kind: 'cut', source: this.#id, position: at }])
-    crashPoint('inputs.cut.after')
+    crashPointHandedOver('inputs.cut.after')
     return this.#barrier
   }
 
