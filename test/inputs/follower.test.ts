@@ -52,6 +52,18 @@ test('follower reads what is there and what comes', async () => {
   expect(run.rows.map(row => row.position)).toEqual([0, 4, 8, 0])
 })
 
+test('follower finds a new file however often other names come and go', async () => {
+  append('a.log', 'one\n')
+  const run = await follow()
+  append('b.log', 'new\n')
+  for (let round = 0; round < 40; round++) {
+    append('x.tmp', '')
+    fs.unlinkSync(at('x.tmp'))
+    await run.pass(40)
+  }
+  expect(run.texts).toEqual(['one', 'new'])
+})
+
 test('follower goes on where the cursor stands', async () => {
   append('a.log', 'one\ntwo\n')
   const first = await follow()

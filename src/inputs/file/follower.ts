@@ -9,13 +9,12 @@ import { KnownFiles } from './known-files.ts'
 import { type Note, notesOf } from './notes.ts'
 import { Problems } from './problems.ts'
 import { Resume } from './resume.ts'
+import { ScanTimer } from './scan-timer.ts'
 import { Wakes } from './wakes.ts'
 
 export type { FollowContext, FollowInput } from './context.ts'
 
 const pollMs = 50
-/** At most a twentieth of the time goes into scans. */
-const scanShare = 20
 /** A folder with more files is not watched. */
 const mostWatchedFiles = 200
 /** With more handles than these, those of files at rest are closed at once. */
@@ -34,11 +33,9 @@ export class Follower {
   readonly #records: StateRecord[] = []
   readonly #problems: Problems
   #files!: KnownFiles
+  readonly #timer: ScanTimer
   #touchedAt = 0
-  /** From then on a scan may come along with something else. */
-  #mayScanAt = 0
   #isStopped = false
-  #stopScan: (() => void) | undefined
   #stopPoll: (() => void) | undefined
 
   constructor(input: FollowInput, context: FollowContext) {
@@ -47,6 +44,7 @@ export class Follower {
     this.#disk = context.disk ?? systemDisk
     this.#problems = new Problems(input.name, context)
     this.#discovery = new Discovery(input, this.#disk, this.#problems.report)
+    this.#timer = new ScanTimer(() => this.scan(), input.scanMs, context.clock)
     this.#wakes = new Wakes((path, isRenamed) => this.#poke(path, isRenamed), context.log)
   }
 
@@ -92,9 +90,7 @@ export class Follower {
   /** Looks at all files once. It runs by itself; tests call it too. */
   scan(): void {
     if (this.#isStopped) return
-    this.#stopScan?.()
-    const { clock } = this.#context
-    const began = clock.monotonic()
+    const began = this.#context.clock.monotonic()
     this.#problems.clear()
     this.#files.scan(began)
     if (began - this.#touchedAt > touchMs) {
@@ -103,12 +99,13 @@ export class Follower {
     }
     this.#flush()
     this.#context.scanned?.()
-    this.#afterScan(clock.monotonic() - began)
+    this.#afterScan()
+    this.#timer.scanned(began)
   }
 
   stop(): void {
     this.#isStopped = true
-    this.#stopScan?.()
+    this.#timer.stop()
     this.#stopPoll?.()
     const now = this.#context.clock.monotonic()
     for (const file of this.#files) file.age(now)
@@ -124,14 +121,14 @@ export class Follower {
     const file = this.#files.at(path)
     if (file === undefined) {
       // A file that we do not follow has changed: that is no news.
-      if (isRenamed) this.#scanIn(pollMs)
+      if (isRenamed) this.#timer.hurry()
       return
     }
     this.#look(file, now)
     file.heat.trust()
     if (file.heat.isWarm(now)) this.#pollSoon()
     // The next scan would wake the thread once more, which costs more than the scan.
-    if (now >= this.#mayScanAt) this.scan()
+    if (this.#timer.isHalfway) this.scan()
   }
 
   /** One look at a file between scans. */
@@ -162,12 +159,7 @@ export class Follower {
     if (isAnyHot) this.#pollSoon()
   }
 
-  #scanIn(ms: number): void {
-    this.#stopScan?.()
-    this.#stopScan = this.#context.clock.after(ms, () => this.scan())
-  }
-
-  #afterScan(tookMs: number): void {
+  #afterScan(): void {
     const now = this.#context.clock.monotonic()
     const folders = new Map<string, number>()
     const busy = new Set<string>()
@@ -187,9 +179,6 @@ export class Follower {
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
     this.#context.meter.of('collector_input_sources', this.#input.name).value = this.paths.length
     if (isAnyHot) this.#pollSoon()
-    const { scanMs } = this.#input
-    this.#mayScanAt = now + Math.max(scanMs / 2, tookMs * scanShare)
-    this.#scanIn(Math.max(scanMs, tookMs * scanShare))
   }
 
   /** Closes so many handles of files at rest, first of those that may be deleted without harm. */

@@ -1,0 +1,55 @@
+import type { Clock } from '../../core/clock.ts'
+
+/** At most a twentieth of the time goes into scans. */
+const scanShare = 20
+/** Names come and go in company: a scan that was asked for waits for the rest. */
+const companyMs = 50
+
+/** When the next scan is due. Whoever asks for one can only make it earlier: events that never end would otherwise put it off for
+ * ever. */
+export class ScanTimer {
+  readonly #scan: () => void
+  readonly #scanMs: number
+  readonly #clock: Clock
+  /** Monotonic ms, as all of them. A scan before would take more than its share. */
+  #earliestAt = 0
+  #halfwayAt = 0
+  #dueAt = Infinity
+  #cancel: (() => void) | undefined
+
+  constructor(scan: () => void, scanMs: number, clock: Clock) {
+    this.#scan = scan
+    this.#scanMs = scanMs
+    this.#clock = clock
+  }
+
+  /** Half of the time to the next scan is over: one that takes its place now costs no wake of the thread. */
+  get isHalfway(): boolean {
+    return this.#clock.monotonic() >= this.#halfwayAt
+  }
+
+  /** A scan is over, whoever started it. */
+  scanned(beganAt: number): void {
+    const now = this.#clock.monotonic()
+    const restMs = (now - beganAt) * scanShare
+    this.#earliestAt = now + restMs
+    this.#halfwayAt = now + Math.max(this.#scanMs / 2, restMs)
+    this.#set(now + Math.max(this.#scanMs, restMs))
+  }
+
+  /** There is something that only a scan finds. */
+  hurry(): void {
+    const at = Math.max(this.#earliestAt, this.#clock.monotonic() + companyMs)
+    if (at < this.#dueAt) this.#set(at)
+  }
+
+  stop(): void {
+    this.#cancel?.()
+  }
+
+  #set(at: number): void {
+    this.#cancel?.()
+    this.#dueAt = at
+    this.#cancel = this.#clock.after(at - this.#clock.monotonic(), this.#scan)
+  }
+}

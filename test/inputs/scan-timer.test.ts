@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { ScanTimer } from '../../src/inputs/file/scan-timer.ts'
+import { FakeClock } from '../fakes/clock.ts'
+
+/** Scans that take so long, and when each was over. */
+function timerOf(tookMs: number): { clock: FakeClock; timer: ScanTimer; scans: number[] } {
+  const clock = new FakeClock()
+  const scans: number[] = []
+  const scanned = (): void => {
+    scans.push(clock.monotonic())
+    timer.scanned(clock.monotonic() - tookMs)
+  }
+  const timer = new ScanTimer(scanned, 1000, clock)
+  timer.scanned(-tookMs)
+  return { clock, timer, scans }
+}
+
+test('scans come once a second, and sooner when asked for', async () => {
+  const { clock, timer, scans } = timerOf(1)
+  await clock.advance(2100)
+  timer.hurry()
+  await clock.advance(40)
+  timer.hurry()
+  await clock.advance(1500)
+  expect(scans).toEqual([1000, 2000, 2150, 3150])
+})
+
+test('a scan that was asked for comes no later than the one that was due', async () => {
+  const { clock, timer, scans } = timerOf(1)
+  await clock.advance(980)
+  timer.hurry()
+  await clock.advance(100)
+  expect(scans).toEqual([1000])
+})
+
+test.each([
+  [0, 150, 200],
+  [10, 45, 50],
+  [30, 15, 17],
+  [100, 4, 5]
+])(
+  'scans of %i ms take a twentieth of the time at most, however often they are asked for',
+  async (tookMs, least, most) => {
+    const { clock, timer, scans } = timerOf(tookMs)
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      timer.hurry()
+      await clock.advance(10)
+    }
+    expect(scans.length).toBeGreaterThanOrEqual(least)
+    expect(scans.length).toBeLessThanOrEqual(most)
+    expect(scans.length * tookMs).toBeLessThanOrEqual(10_000 / 20)
+  }
+)
+
+test('no scan comes after the stop', async () => {
+  const { clock, timer, scans } = timerOf(1)
+  timer.stop()
+  await clock.advance(5000)
+  expect(scans).toEqual([])
+})
