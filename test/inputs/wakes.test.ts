@@ -70,6 +70,26 @@ test('wakes watch a folder again that was replaced, and none that nobody wants',
   expect(woken).not.toContain(`name ${join(folder, 'c.log')}`)
 })
 
+test('wakes watch the folder that is at a path now, though nothing tells that it is another one', async () => {
+  const root = tempFolder()
+  const folder = join(root, 'app/logs')
+  const link = join(root, 'current')
+  for (const path of ['app/logs', 'v1', 'v2']) fs.mkdirSync(join(root, path), { recursive: true })
+  fs.symlinkSync('v1', link)
+  const { wakes, woken } = watching(folder, link)
+  fs.renameSync(join(root, 'app'), join(root, 'app.old'))
+  fs.mkdirSync(folder, { recursive: true })
+  fs.symlinkSync('v2', `${link}.new`)
+  fs.renameSync(`${link}.new`, link)
+  wakes.watch(new Set([folder, link]))
+  for (const path of [folder, link]) fs.writeFileSync(join(path, 'a.log'), '')
+  await until(() => [folder, link].every(path => woken.includes(`name ${join(path, 'a.log')}`)))
+  fs.writeFileSync(join(root, 'app.old/logs/b.log'), '')
+  fs.writeFileSync(join(folder, 'c.log'), '')
+  await until(() => woken.includes(`name ${join(folder, 'c.log')}`))
+  expect(woken).not.toContain(`name ${join(folder, 'b.log')}`)
+})
+
 test('a file is looked at again behind growth that nobody announced, and while it is hot', () => {
   const heat = new Heat()
   heat.grow(0)

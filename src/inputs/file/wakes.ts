@@ -6,6 +6,13 @@ import type { Log } from '../../core/log.ts'
 /** Folders watched at most: the scan finds everything, this only finds it sooner. */
 const mostFolders = 16
 
+interface Watch {
+  /** Of the folder: the watch stays with it, whatever comes to be at its path. */
+  readonly inode: string
+  /** Undefined if it can not be watched: it is not tried each second. */
+  watcher: FSWatcher | undefined
+}
+
 /**
  * Wakes the follower when something happens in a folder at rest. It may miss events, and nothing depends on them.
  *
@@ -16,8 +23,7 @@ const mostFolders = 16
 export class Wakes {
   readonly #wake: (path: string, isRenamed: boolean) => void
   readonly #log: Log
-  /** Undefined for a folder that can not be watched: it is not tried each second. */
-  readonly #watchers = new Map<string, FSWatcher | undefined>()
+  readonly #watches = new Map<string, Watch>()
 
   /** `isRenamed`: a name came or went, as opposed to a file that changed. */
   constructor(wake: (path: string, isRenamed: boolean) => void, log: Log) {
@@ -25,27 +31,33 @@ export class Wakes {
     this.#log = log
   }
 
-  /** Watches these folders, and no others any more. */
+  /** Watches what is at these paths now, and nothing else any more. */
   watch(folders: ReadonlySet<string>): void {
-    for (const folder of this.#watchers.keys()) if (!folders.has(folder)) this.#drop(folder)
+    for (const [folder, watch] of this.#watches) {
+      // Nothing is said when a folder above was renamed, or a link leads elsewhere.
+      if (!folders.has(folder) || watch.inode !== inodeAt(folder)) this.#drop(folder)
+    }
     for (const folder of folders) {
-      if (this.#watchers.size >= mostFolders) return
-      if (!this.#watchers.has(folder)) this.#watchers.set(folder, this.#open(folder))
+      if (this.#watches.size >= mostFolders) return
+      if (!this.#watches.has(folder)) this.#open(folder)
     }
   }
 
   close(): void {
-    for (const folder of this.#watchers.keys()) this.#drop(folder)
+    for (const folder of this.#watches.keys()) this.#drop(folder)
   }
 
-  #open(folder: string): FSWatcher | undefined {
+  #open(folder: string): void {
+    // Before the watch: if another folder comes in between, the next call sees that it is not this one.
+    const inode = inodeAt(folder)
+    if (inode === undefined) return
+    const watch: Watch = { inode, watcher: undefined }
+    this.#watches.set(folder, watch)
     try {
-      const watcher = fs.watch(folder, { persistent: false }, (event, name) => this.#pass(folder, event, name))
-      watcher.on('error', error => this.#fail(folder, error))
-      return watcher
+      watch.watcher = fs.watch(folder, { persistent: false }, (event, name) => this.#pass(folder, event, name))
+      watch.watcher.on('error', error => this.#fail(folder, watch, error))
     } catch (error) {
-      this.#fail(folder, error)
-      return undefined
+      this.#fail(folder, watch, error)
     }
   }
 
@@ -57,13 +69,23 @@ export class Wakes {
   }
 
   #drop(folder: string): void {
-    this.#watchers.get(folder)?.close()
-    this.#watchers.delete(folder)
+    this.#watches.get(folder)?.watcher?.close()
+    this.#watches.delete(folder)
   }
 
-  #fail(folder: string, error: unknown): void {
+  #fail(folder: string, watch: Watch, error: unknown): void {
     this.#log.debug('Cannot watch a folder, new lines are found by the scan alone', { folder, error: messageOf(error) })
-    this.#watchers.get(folder)?.close()
-    this.#watchers.set(folder, undefined)
+    watch.watcher?.close()
+    watch.watcher = undefined
+  }
+}
+
+/** Device and inode of the folder that the path leads to; undefined if it leads nowhere, or that can not be told now. */
+function inodeAt(folder: string): string | undefined {
+  try {
+    const { dev, ino } = fs.statSync(folder, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
   }
 }
