@@ -1,22 +1,29 @@
 import fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { silentLog } from '../../src/core/log.ts'
 import { Heat } from '../../src/inputs/file/heat.ts'
 import { Wakes } from '../../src/inputs/file/wakes.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
 const patienceMs = 10_000
 let close: () => void = () => {}
 afterEach(() => close())
 
-function watching(...folders: string[]): { wakes: Wakes; woken: string[] } {
+function watching(...folders: string[]): { wakes: Wakes; woken: string[]; clock: FakeClock; warned: string[] } {
   const woken: string[] = []
-  const wakes = new Wakes((path, isRenamed) => void woken.push(`${isRenamed ? 'name' : 'bytes'} ${path}`), silentLog)
+  const warned: string[] = []
+  const clock = new FakeClock()
+  const log = { ...silentLog, warn: (message: string) => void warned.push(message) }
+  const wakes = new Wakes((path, isRenamed) => void woken.push(`${isRenamed ? 'name' : 'bytes'} ${path}`), {
+    log,
+    clock
+  })
   close = () => wakes.close()
   wakes.watch(new Set(folders))
-  return { wakes, woken }
+  return { wakes, woken, clock, warned }
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -43,7 +50,8 @@ test('wakes tell of the last change of a burst', async () => {
   const path = join(tempFolder(), 'a.log')
   fs.writeFileSync(path, '')
   const seen: number[] = []
-  const wakes = new Wakes(() => void seen.push(fs.statSync(path).size), silentLog)
+  const parts = { log: silentLog, clock: new FakeClock() }
+  const wakes = new Wakes(() => void seen.push(fs.statSync(path).size), parts)
   close = () => wakes.close()
   wakes.watch(new Set([join(path, '..')]))
   for (let write = 0; write < 500; write++) {
@@ -88,6 +96,27 @@ test('wakes watch the folder that is at a path now, though nothing tells that it
   fs.writeFileSync(join(folder, 'c.log'), '')
   await until(() => woken.includes(`name ${join(folder, 'c.log')}`))
   expect(woken).not.toContain(`name ${join(folder, 'b.log')}`)
+})
+
+test('wakes try again after a minute what the limits of the system did not allow, and warn once', async () => {
+  const folders = [tempFolder(), tempFolder()]
+  const full = Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' })
+  const watch = vi.spyOn(fs, 'watch').mockImplementation(() => {
+    throw full
+  })
+  onTestFinished(() => watch.mockRestore())
+  const { wakes, woken, clock, warned } = watching(...folders)
+  expect(watch).toHaveBeenCalledTimes(2)
+  watch.mockRestore()
+  clock.move(59_000)
+  wakes.watch(new Set(folders))
+  fs.writeFileSync(join(folders[0]!, 'early.log'), '')
+  clock.move(1000)
+  wakes.watch(new Set(folders))
+  for (const folder of folders) fs.writeFileSync(join(folder, 'a.log'), '')
+  await until(() => folders.every(folder => woken.includes(`name ${join(folder, 'a.log')}`)))
+  expect(woken).not.toContain(`name ${join(folders[0]!, 'early.log')}`)
+  expect(warned).toHaveLength(1)
 })
 
 test('a file is looked at again behind growth that nobody announced, and while it is hot', () => {

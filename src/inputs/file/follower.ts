@@ -45,7 +45,7 @@ export class Follower {
     this.#problems = new Problems(input.name, context)
     this.#discovery = new Discovery(input, this.#disk, this.#problems.report)
     this.#timer = new ScanTimer(() => this.scan(), input.scanMs, context.clock)
-    this.#wakes = new Wakes((path, isRenamed) => this.#poke(path, isRenamed), context.log)
+    this.#wakes = new Wakes((path, isRenamed) => this.#poke(path, isRenamed), context)
   }
 
   get name(): string {
