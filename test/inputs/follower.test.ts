@@ -64,6 +64,18 @@ test('follower finds a new file however often other names come and go', async ()
   expect(run.texts).toEqual(['one', 'new'])
 })
 
+test('follower is told of a file that took the place of another one', async () => {
+  fs.mkdirSync(at('other'))
+  append('a.log', 'one\n')
+  const run = await follow()
+  for (let round = 1; round <= 3; round++) {
+    fs.renameSync(at('a.log'), at(`other/${round}`))
+    append('a.log', `new ${round}\n`)
+    await run.pass(100)
+    expect(run.texts).toHaveLength(1 + round)
+  }
+})
+
 test('follower goes on where the cursor stands', async () => {
   append('a.log', 'one\ntwo\n')
   const first = await follow()

@@ -119,16 +119,15 @@ export class Follower {
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
     const file = this.#files.at(path)
-    if (file === undefined) {
-      // A file that we do not follow has changed: that is no news.
-      if (isRenamed) this.#timer.hurry()
-      return
-    }
+    // Another file may be there now, also under a name that is known.
+    if (isRenamed) this.#timer.hurry()
+    // A file that we do not follow has changed: that is no news.
+    if (file === undefined) return
     this.#look(file, now)
-    file.heat.trust()
+    if (!isRenamed) file.heat.trust()
     if (file.heat.isWarm(now)) this.#pollSoon()
     // The next scan would wake the thread once more, which costs more than the scan.
-    if (this.#timer.isHalfway) this.scan()
+    if (!isRenamed && this.#timer.isHalfway) this.scan()
   }
 
   /** One look at a file between scans. */
