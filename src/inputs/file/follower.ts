@@ -124,7 +124,7 @@ export class Follower {
     // A file that we do not follow has changed: that is no news.
     if (file === undefined) return
     this.#look(file, now)
-    if (!isRenamed) file.heat.trust()
+    if (!isRenamed) file.heat.leaveToEvents()
     if (file.heat.isWarm(now)) this.#pollSoon()
     // The next scan would wake the thread once more, which costs more than the scan.
     if (!isRenamed && this.#timer.isHalfway) this.scan()

@@ -24,7 +24,7 @@ export class Heat {
   }
 
   /** Its last growth was announced, and so will the next one be: no look is needed before that. */
-  trust(): void {
+  leaveToEvents(): void {
     if (!this.isHot) this.#until = this.#stirredUntil
   }
 
