@@ -22,7 +22,7 @@ export function backoffMs(failures: number, retry: RetryOptions, random: () => n
  *    └───── succeeded ───┘
  * ```
  * Only an answer to rows closes it: a cheap request that works says nothing about the expensive ones. While no row waits, one
- * that asks whether the server is there has to do.
+ * that asks whether the server is there (a knock) has to do; what it runs into keeps no row waiting that comes later.
  */
 export class Gate {
   /** Failed attempts since the last success. */
@@ -35,6 +35,10 @@ export class Gate {
    * one failure. */
   epoch = 0
   #nextAt = 0
+  /** Not before, as the server has asked. */
+  #askedUntil = 0
+  /** How many of `failures` were met without rows. */
+  #knocks = 0
   readonly #clock: Clock
   readonly #random: () => number
   readonly #retry: RetryOptions
@@ -60,6 +64,7 @@ export class Gate {
    * wrong then was no answer to the reason. */
   failed(epoch: number, retryAfterMs: number | undefined): number {
     const asked = retryAfterMs !== undefined && retryAfterMs > 0 ? retryAfterMs * (1 + 0.1 * this.#random()) : 0
+    if (asked > 0) this.#askedUntil = this.#clock.monotonic() + asked
     if (epoch === this.epoch) {
       this.#enter(() => this.failures++)
       this.epoch++
@@ -84,6 +89,16 @@ export class Gate {
     return isNews
   }
 
+  /** The failure just noted was that of a request without rows. */
+  knocked(): void {
+    this.#knocks++
+  }
+
+  /** There are rows to send: if none has met a failure yet, the first attempt may begin at once. */
+  rowsCame(): void {
+    if (this.#knocks > 0 && this.#knocks === this.failures) this.#nextAt = Math.min(this.#nextAt, this.#askedUntil)
+  }
+
   /** The next attempt may begin at once, whatever went before. */
   hurry(): void {
     this.#nextAt = 0
@@ -96,6 +111,7 @@ export class Gate {
       this.failures = 0
       this.reason = ''
     })
+    this.#knocks = 0
     this.#nextAt = 0
     return isNews
   }

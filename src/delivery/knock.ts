@@ -9,18 +9,17 @@ export class Knock {
   isOpen = false
   readonly #courier: Courier
   readonly #gate: Gate
-  readonly #parts: Pick<SenderParts, 'id' | 'log' | 'books' | 'output'>
+  readonly #parts: Pick<SenderParts, 'id' | 'log' | 'output'>
 
-  constructor(courier: Courier, gate: Gate, parts: Pick<SenderParts, 'id' | 'log' | 'books' | 'output'>) {
+  constructor(courier: Courier, gate: Gate, parts: Pick<SenderParts, 'id' | 'log' | 'output'>) {
     this.#courier = courier
     this.#gate = gate
     this.#parts = parts
   }
 
-  /** Rows that wait find out by themselves. */
-  get isDue(): boolean {
-    const { books, output } = this.#parts
-    return this.isOpen && output.prepare !== undefined && !this.#courier.isPrepared && books.pendingRows === 0
+  /** There is a server to ask, and it has not answered yet. */
+  get isUnanswered(): boolean {
+    return this.isOpen && this.#parts.output.prepare !== undefined && !this.#courier.isPrepared
   }
 
   /** Asks once; tells the fault. Never rejects. */

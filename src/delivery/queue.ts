@@ -22,6 +22,11 @@ export class Queue {
     return this.#parcels.length
   }
 
+  /** Whether there are rows to send, now or soon. */
+  get hasRows(): boolean {
+    return this.#parcels.length > 0 || this.#parts.packer.hasRows
+  }
+
   push(parcel: Parcel): void {
     if (parcel.isOver) this.#parts.settler.takeBack(parcel)
     else this.#parcels.push(parcel)

@@ -61,9 +61,11 @@ export class Sender {
 
   /** Sends whatever may be sent now. */
   pump(): void {
+    if (this.queue.hasRows) this.gate.rowsCame()
     while (this.inFlight < this.#slots()) {
       const next = this.#next()
-      if (next === undefined && !this.#knock.isDue) break
+      // Rows that are pending find out by themselves whether a server is there.
+      if (next === undefined && (this.#parts.books.pendingRows > 0 || !this.#knock.isUnanswered)) break
       this.#track(next === undefined ? this.#ask() : this.#start(next.parcel, next.kind))
     }
     this.#show()
@@ -107,6 +109,7 @@ export class Sender {
     const message = fault === undefined ? '' : this.#parts.books.failed(fault)
     if (fault?.fault === 'pause') this.#pause(pauseReason(fault.status), message)
     else if (fault !== undefined) this.#retried(this.gate.epoch, fault.retryAfterMs, message)
+    if (fault !== undefined) this.gate.knocked()
     this.pump()
   }
 
@@ -220,10 +223,7 @@ export class Sender {
 
   #tooLarge(request: Request, status: number, reason: string): void {
     const { parcel } = request
-    if (parcel.rows > 1) {
-      this.queue.halve(parcel)
-      return
-    }
+    if (parcel.rows > 1) return this.queue.halve(parcel)
     // size can't be the matter with a row smaller than what was taken before: it is retried, though not for ever
     if (this.queue.limit.hasTaken(parcel.size) && parcel.attempt < mostAttemptsTooLarge) {
       this.#pushedBack(request, undefined, reason)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SendError } from '../../src/core/errors.ts'
+import { Fate } from '../../src/core/row.ts'
 import { roomOf, texts } from './support.ts'
 
 const refused = new SendError('Cannot send to "fake": connection refused', 'retry')
@@ -42,17 +43,89 @@ describe('delivery without rows', () => {
     expect(logged).toEqual(['Output "main/es" is paused: unreachable'])
   })
 
-  test('leaves the question to the rows once there are some', async () => {
+  test('leaves the question to the rows once there are some: they ask at once, and then by the rules', async () => {
     const { clock, output, delivery, append, pending } = roomOf()
     output.prepareFault = noHost
     delivery.open()
     await clock.advance(1)
     append(texts(3))
     await clock.advance(10_000)
-    expect([output.prepared, pending()]).toEqual([1, 3])
+    append(texts(3))
+    await clock.advance(10_000)
+    expect([output.prepared, pending()]).toEqual([2, 6])
     output.prepareFault = undefined
     await clock.advance(60_000)
-    expect([output.prepared, pending(), output.sent.length]).toEqual([2, 0, 1])
+    expect([output.prepared, pending()]).toEqual([3, 0])
+  })
+
+  test.each([refused, noHost])('keeps the first rows waiting for nothing when the server is back: %s', async fault => {
+    const { clock, output, delivery, append, pending } = roomOf()
+    output.prepareFault = fault
+    delivery.open()
+    await clock.until(() => output.prepared === 9)
+    await clock.settle()
+    output.prepareFault = undefined
+    append(texts(3))
+    await clock.advance(1100)
+    expect([output.prepared, pending(), delivery.status().state]).toEqual([10, 0, 'running'])
+  })
+
+  test('lets rows try at once that came while it asked', async () => {
+    const { clock, output, delivery, append, pending } = roomOf()
+    const asked = Promise.withResolvers<string>()
+    output.prepare = () => asked.promise
+    delivery.open()
+    append(texts(3))
+    await clock.advance(5000)
+    output.prepare = () => Promise.resolve('fake')
+    asked.reject(noHost)
+    await clock.advance(50)
+    expect(pending()).toBe(0)
+  })
+
+  test('keeps rows as long as the server has asked', async () => {
+    const { clock, output, delivery, append, pending } = roomOf()
+    output.prepareFault = new SendError('Cannot send to "fake": status 503', 'retry', {
+      status: 503,
+      retryAfterMs: 20_000
+    })
+    delivery.open()
+    await clock.advance(1)
+    output.prepareFault = undefined
+    append(texts(3))
+    await clock.advance(19_000)
+    expect([output.prepared, pending()]).toEqual([1, 3])
+    await clock.advance(4000)
+    expect([output.prepared, pending()]).toEqual([2, 0])
+  })
+
+  test('is not hurried by rows that are not to be sent', async () => {
+    const { clock, output, delivery, append } = roomOf()
+    output.prepareFault = noHost
+    delivery.open()
+    for (let second = 0; second < 20; second++) {
+      append(['unparsable'], 0, [Fate.deadLettered])
+      await clock.advance(1000)
+    }
+    expect(output.prepared).toBe(1)
+  })
+
+  test('of earlier days says nothing about a later failure', async () => {
+    const { clock, output, delivery, append } = roomOf()
+    output.prepareFault = noHost
+    delivery.open()
+    await clock.advance(1)
+    output.prepareFault = undefined
+    append(texts(3))
+    await clock.advance(5000)
+    output.answer = () => {
+      throw noHost
+    }
+    append(texts(3))
+    await clock.advance(2000)
+    append(texts(3))
+    await clock.advance(20_000)
+    expect(output.sent).toHaveLength(2)
   })
 
   test('closes while the server has not answered', async () => {
