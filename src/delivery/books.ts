@@ -70,14 +70,15 @@ export class Books {
     this.#reason = reason
   }
 
-  /** Notes a request that failed; returns its message. */
+  /** Counts a request with rows that failed; returns its message. */
   failed({ fault, message, status }: SendError): string {
     this.requests(fault).value++
-    return this.noted(message.slice(0, mostMessage), status)
+    return this.noted(message, status)
   }
 
   /** Notes what people should know; returns it. */
-  noted(message: string, status = 0): string {
+  noted(text: string, status = 0): string {
+    const message = text.slice(0, mostMessage)
     this.lastError = { at: this.#clock.now(), message, status }
     return message
   }

@@ -106,7 +106,7 @@ export class Sender {
     this.inFlight++
     const fault = await this.#knock.ask()
     this.inFlight--
-    const message = fault === undefined ? '' : this.#parts.books.failed(fault)
+    const message = fault === undefined ? '' : this.#parts.books.noted(fault.message, fault.status)
     if (fault?.fault === 'pause') this.#pause(pauseReason(fault.status), message)
     else if (fault !== undefined) this.#retried(this.gate.epoch, fault.retryAfterMs, message)
     if (fault !== undefined) this.gate.knocked()

@@ -18,7 +18,7 @@ describe('delivery without rows', () => {
   })
 
   test('asks again by the rules for rows until it answers', async () => {
-    const { clock, output, delivery } = roomOf()
+    const { clock, output, delivery, meter } = roomOf()
     output.prepareFault = refused
     delivery.open()
     await clock.advance(1)
@@ -26,6 +26,7 @@ describe('delivery without rows', () => {
     await clock.advance(600_000)
     expect(output.prepared).toBeGreaterThan(10)
     expect(output.prepared).toBeLessThan(60)
+    expect(meter.of('collector_output_requests_total', 'main/es', 'retry').value).toBe(0)
     output.prepareFault = undefined
     await clock.advance(61_000)
     expect(delivery.status()).toMatchObject({ state: 'running', server: 'fake', failures: 0 })
