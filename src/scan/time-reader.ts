@@ -5,8 +5,8 @@ const zero = 0x30
 const colon = 0x3a
 const space = 0x20
 
-/** 0000-01-01 and 9999-12-31T23:59:59.999: what four digits of a year can say. */
-export const earliestMs = -62_167_219_200_000
+/** 0001-01-01 and 9999-12-31T23:59:59.999: what Elasticsearch takes of what four digits of a year can say. */
+export const earliestMs = -62_135_596_800_000
 export const latestMs = 253_402_300_799_999
 
 /**

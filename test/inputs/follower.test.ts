@@ -204,6 +204,20 @@ test('follower notices a file that was truncated and has grown past the old end 
   expect(run.rows).toHaveLength(20 + 20 * 20 + 420)
 })
 
+test('follower notices that also where all lines end alike', async () => {
+  const line = (from: number, count: number): string =>
+    Array.from({ length: count }, (_, n) => `${from + n} ok ${'the same in every line '.repeat(4)}\n`).join('')
+  append('a.log', line(1000, 20))
+  const run = await follow()
+  fs.truncateSync(at('a.log'), 0)
+  append('a.log', line(2000, 60))
+  await run.pass(2000)
+  expect(run.texts.map(text => Number(text.slice(0, 4)))).toEqual([
+    ...Array.from({ length: 20 }, (_, n) => 1000 + n),
+    ...Array.from({ length: 60 }, (_, n) => 2000 + n)
+  ])
+})
+
 test('follower takes no byte of what a truncated file has grown to for a lost one', async () => {
   append('a.log', 'old\n'.repeat(10))
   const run = await follow()

@@ -8,10 +8,10 @@ function timerOf(tookMs: number): { clock: FakeClock; timer: ScanTimer; scans: n
   const scans: number[] = []
   const scanned = (): void => {
     scans.push(clock.monotonic())
-    timer.scanned(clock.monotonic() - tookMs)
+    timer.scanned(clock.monotonic() - tookMs, true)
   }
   const timer = new ScanTimer(scanned, 1000, clock)
-  timer.scanned(-tookMs)
+  timer.scanned(-tookMs, true)
   return { clock, timer, scans }
 }
 
@@ -57,4 +57,20 @@ test('no scan comes after the stop', async () => {
   timer.stop()
   await clock.advance(5000)
   expect(scans).toEqual([])
+})
+
+test('a scan that met new files does not put off the next one', async () => {
+  const clock = new FakeClock()
+  const scans: number[] = []
+  // the second one meets files again
+  const took = [900, 20, 700, 20]
+  const timer = new ScanTimer(() => scan(), 1000, clock)
+  const scan = (): void => {
+    const ms = took[scans.length] ?? 20
+    scans.push(clock.monotonic())
+    timer.scanned(clock.monotonic() - ms, ms === 20)
+  }
+  scan()
+  await clock.advance(4500)
+  expect(scans).toEqual([0, 1000, 2000, 3000, 4000])
 })

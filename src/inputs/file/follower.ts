@@ -92,7 +92,7 @@ export class Follower {
     if (this.#isStopped) return
     const began = this.#context.clock.monotonic()
     this.#problems.clear()
-    this.#files.scan(began)
+    const isSteady = this.#files.scan(began)
     if (began - this.#touchedAt > touchMs) {
       this.#touchedAt = began
       for (const file of this.#files) file.touch()
@@ -100,7 +100,7 @@ export class Follower {
     this.#flush()
     this.#context.scanned?.()
     this.#afterScan()
-    this.#timer.scanned(began)
+    this.#timer.scanned(began, isSteady)
   }
 
   stop(): void {

@@ -99,19 +99,20 @@ export class Generations {
   check(size: number, isTouched: boolean, now: number): void {
     const { source } = this
     const isChanged = isTouched || size > this.#size
-    const isOther = source !== undefined && isChanged && !this.#isIntact(source, isTouched || source.readTo === 0)
+    const isOther = source !== undefined && isChanged && !this.#isIntact(source)
     if (source !== undefined && (size < source.readTo || isOther)) {
       this.#truncate(source, now)
       this.#parts.context.wake(source)
     }
     if (this.#rest === undefined) return
-    if (size < this.startAt || (isChanged && !this.#isIntact(this.#rest, true))) this.#begin()
+    if (size < this.startAt || (isChanged && !this.#isIntact(this.#rest))) this.#begin()
   }
 
-  #isIntact(place: { isIntact(): boolean }, withHead: boolean): boolean {
+  /** The bytes before the place are compared, and the head: lines may end alike, as heartbeats do, but begin with their times. */
+  #isIntact(place: { isIntact(): boolean }): boolean {
     const { handle } = this.#file
     try {
-      return place.isIntact() && (!withHead || isHead(this.stored.value!, handle))
+      return place.isIntact() && isHead(this.stored.value!, handle)
     } catch (error) {
       this.#parts.report(reasonOf(error), handle.path)
       return true

@@ -24,6 +24,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   /** The same by path, made when somebody asks. */
   #byPath: Map<string, KnownFile> | undefined
   #isFirstScan = true
+  #hasMet = false
 
   constructor(discovery: Discovery, parts: KnownParts) {
     this.#discovery = discovery
@@ -41,8 +42,10 @@ export class KnownFiles implements Iterable<KnownFile> {
     return this.#byPath.get(path)
   }
 
-  /** Looks at all files once, and forgets those that are done. */
-  scan(now: number): void {
+  /** Looks at all files once, and forgets those that are done. Returns whether it met no new one: then it took as long as the next
+   * one will. */
+  scan(now: number): boolean {
+    this.#hasMet = false
     this.#seeker.clear()
     this.#byPath = undefined
     const seen = new Set<string>()
@@ -62,6 +65,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
     }
     this.#isFirstScan = false
+    return !this.#hasMet
   }
 
   /** Hard links and overlapping patterns lead to one file, which has all those names. */
@@ -79,6 +83,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   #meet(candidate: Candidate, now: number): void {
     const { path, names, stat } = candidate
     const { context, input, resume, report } = this.#parts
+    this.#hasMet = true
     const owner = context.claims?.claim(keyOf(inodeOf(stat)), input.name)
     if (owner !== undefined) return report(`followed by input "${owner}" already`, path)
     const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
@@ -128,10 +133,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (!this.#discovery.isNamed(file.name)) continue
       if (!resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
       if (!this.#isFirstScan && this.#mayRest(file)) continue
-      const found = this.#seeker.sibling(folder, stat => {
-        const inode = inodeOf(stat)
-        return inode.ino === file.ino && inode.dev === file.dev && inode.birth === file.birth
-      })
+      const found = this.#seeker.sibling(folder, keyOf(file))
       if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
       else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
     }

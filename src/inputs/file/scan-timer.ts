@@ -13,6 +13,8 @@ export class ScanTimer {
   readonly #clock: Clock
   /** Monotonic ms, as all of them. A scan before would take more than its share. */
   #earliestAt = 0
+  /** How long the last scan took that met no new files, ms. */
+  #steadyMs = 0
   #halfwayAt = 0
   #dueAt = Infinity
   #cancel: (() => void) | undefined
@@ -28,10 +30,12 @@ export class ScanTimer {
     return this.#clock.monotonic() >= this.#halfwayAt
   }
 
-  /** A scan is over, whoever started it. */
-  scanned(beganAt: number): void {
+  /** A scan is over, whoever started it. One that met new files (`isSteady` is false) took longer than the next one will: else the
+   * first scan of thousands of files, which opens them all, would be the last for half a minute. */
+  scanned(beganAt: number, isSteady: boolean): void {
     const now = this.#clock.monotonic()
-    const restMs = (now - beganAt) * scanShare
+    if (isSteady) this.#steadyMs = now - beganAt
+    const restMs = Math.min(now - beganAt, this.#steadyMs) * scanShare
     this.#earliestAt = now + restMs
     this.#halfwayAt = now + Math.max(this.#scanMs / 2, restMs)
     this.#set(now + Math.max(this.#scanMs, restMs))

@@ -4,13 +4,18 @@ import { type Disk, type FileStat, reasonOf } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
 import type { KnownFile } from './known.ts'
 
+interface Sibling {
+  readonly path: string
+  readonly stat: FileStat
+}
+
 /** Finds files again that no pattern finds any more: renamed, deleted, or out of sight for now. Renamed files stay in their folder. */
 export class Seeker {
   readonly #discovery: Discovery
   readonly #disk: Disk
   readonly #report: (reason: string, path: string) => void
   /** Folders listed in this scan. */
-  readonly #folders = new Map<string, Map<string, FileStat> | undefined>()
+  readonly #folders = new Map<string, ReadonlyMap<string, Sibling>>()
 
   constructor(discovery: Discovery, disk: Disk, report: (reason: string, path: string) => void) {
     this.#discovery = discovery
@@ -42,10 +47,15 @@ export class Seeker {
     }
   }
 
-  sibling(folder: string, matches: (stat: FileStat) => boolean): { path: string; stat: FileStat } | undefined {
-    if (!this.#folders.has(folder)) this.#folders.set(folder, this.#discovery.siblings(folder))
-    for (const [path, stat] of this.#folders.get(folder) ?? []) if (matches(stat)) return { path, stat }
-    return undefined
+  /** The file with this key in a folder. */
+  sibling(folder: string, key: string): Sibling | undefined {
+    let siblings = this.#folders.get(folder)
+    if (siblings === undefined) {
+      const found = Array.from(this.#discovery.siblings(folder) ?? [])
+      siblings = new Map(found.map(([path, stat]) => [keyOf(inodeOf(stat)), { path, stat }]))
+      this.#folders.set(folder, siblings)
+    }
+    return siblings.get(key)
   }
 
   /** The new name of a file that left its place. Throws the system's errors. */
@@ -56,7 +66,7 @@ export class Seeker {
       return here
     }
     if (file.awayAt < 0) file.awayAt = now
-    const found = this.sibling(dirname(file.path), stat => keyOf(inodeOf(stat)) === file.key)
+    const found = this.sibling(dirname(file.path), file.key)
     if (found === undefined) return undefined
     file.handle.path = found.path
     return found.stat
