@@ -204,13 +204,15 @@ test('follower notices a file that was truncated and has grown past the old end 
   expect(run.rows).toHaveLength(20 + 20 * 20 + 420)
 })
 
+function heartbeats(from: number, count: number): string {
+  return Array.from({ length: count }, (_, n) => `${from + n} ok ${'the same in every line '.repeat(4)}\n`).join('')
+}
+
 test('follower notices that also where all lines end alike', async () => {
-  const line = (from: number, count: number): string =>
-    Array.from({ length: count }, (_, n) => `${from + n} ok ${'the same in every line '.repeat(4)}\n`).join('')
-  append('a.log', line(1000, 20))
+  append('a.log', heartbeats(1000, 20))
   const run = await follow()
   fs.truncateSync(at('a.log'), 0)
-  append('a.log', line(2000, 60))
+  append('a.log', heartbeats(2000, 60))
   await run.pass(2000)
   expect(run.texts.map(text => Number(text.slice(0, 4)))).toEqual([
     ...Array.from({ length: 20 }, (_, n) => 1000 + n),
