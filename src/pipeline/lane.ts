@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import { Flag } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { Position } from '../core/source.ts'
 import { Gone, Idle } from '../core/source.ts'
@@ -28,6 +29,8 @@ export interface LaneParts {
   readonly delivery: Delivery
   readonly track: Track
   readonly clock: Clock
+  /** Told of bytes that can never be read. */
+  readonly log: Log
   /** An unfinished last line is sent after so long without growth. */
   readonly partialMs: number
   readonly readBytes: Sample
@@ -172,6 +175,12 @@ export class Lane {
   #skipLost(): void {
     const lost = this.source.lostAfter(this.#base)
     if (lost === 0) return
+    const path = this.source.resource['log.file.path']
+    this.#parts.log.warn('Bytes are lost: they were gone before they were read', {
+      path,
+      reason: this.source.lostReason,
+      bytes: lost
+    })
     this.delivery.skip(this.track, this.#base, this.#base + lost, this.source.lostReason!, lost)
     this.#base += lost
   }

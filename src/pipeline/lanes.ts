@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
+import { limited, type Log, silentLog } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
 import { parseErrors } from '../core/row.ts'
 import type { Position } from '../core/source.ts'
@@ -11,12 +12,15 @@ import { Lane } from './lane.ts'
 import type { InputPlan } from './plan.ts'
 import type { Route, Steps } from './steps.ts'
 
+const lossLogMs = 10_000
+
 export interface LanesParts {
   /** All lanes read into this one, one at a time. */
   readonly arena: Arena
   /** Where outputs stood last. */
   readonly cursors: Cursors
   readonly clock: Clock
+  readonly log: Log
   /** The shard's. */
   readonly meter: Meter
 }
@@ -28,11 +32,14 @@ export class Lanes {
   readonly #batch: Batch
   /** An input's numbers are those of one reader, however many outputs read the same source: the others count here. */
   readonly #uncounted = new Meter()
+  /** What is lost is told once for all outputs of a source, and not for each of a thousand files. */
+  readonly #log: Log
   readonly #bySource = new Map<FileSource, Lane[]>()
 
   constructor(parts: LanesParts) {
     this.#parts = parts
     this.#batch = parts.arena.newBatch()
+    this.#log = limited(parts.log, lossLogMs, () => parts.clock.monotonic())
   }
 
   get bySource(): ReadonlyMap<FileSource, readonly Lane[]> {
@@ -64,6 +71,7 @@ export class Lanes {
           delivery: route.delivery,
           track,
           clock,
+          log: lanes.length === 0 ? this.#log : silentLog,
           partialMs: input.follow.partialMs,
           readBytes: meter.of('collector_input_read_bytes_total', input.name),
           rows: meter.of('collector_input_rows_total', input.name),

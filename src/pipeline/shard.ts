@@ -53,12 +53,12 @@ export class Shard {
   #lastReadAt = 0
 
   constructor(start: ShardStart, context: ShardContext) {
-    const { link, clock } = context
+    const { link, clock, log } = context
     this.#start = start
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
-    this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, meter: this.meter })
+    this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, log, meter: this.meter })
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock })
     this.#turns = new Turns({
       clock,

@@ -1,4 +1,4 @@
-import { renameSync, statSync, unlinkSync } from 'node:fs'
+import { renameSync, statSync, truncateSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { endOf, pendingRows } from '../../src/core/outcome.ts'
@@ -41,6 +41,19 @@ describe('shard', () => {
     expect(withCursor.length).toBeGreaterThan(3)
     expect(withCursor.length).toBeLessThan(11)
     expect(withCursor.filter(kinds => kinds.has('source')).length).toBeGreaterThan(withCursor.length - 3)
+  })
+
+  it('says what was gone before it was read, once for all outputs', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 3)
+    const path = join(stage.folder, 'agent.log')
+    const bytes = statSync(path).size
+    const run = await stage.open({ outputs: { es: '', two: 'namespace: two' } })
+    truncateSync(path, 0)
+    run.shard.read()
+    await run.pass(3000)
+    const message = 'Bytes are lost: they were gone before they were read'
+    expect(stage.warnings).toEqual([[message, { path, reason: 'truncated_gap', bytes }]])
   })
 
   it('counts the rows that its parser does not understand', async () => {

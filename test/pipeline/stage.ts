@@ -6,7 +6,7 @@ import { components } from '../../src/components.ts'
 import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
-import { silentLog } from '../../src/core/log.ts'
+import { type Log, type LogFields, silentLog } from '../../src/core/log.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
 import type { LedgerRow } from '../../src/pipeline/collector.ts'
 import { planOf } from '../../src/pipeline/plan.ts'
@@ -56,6 +56,10 @@ export class Stage {
     this.link.append(kept)
   }
 
+  /** Warnings of all shards. */
+  readonly warnings: (readonly [message: string, fields: LogFields | undefined])[] = []
+  readonly log: Log = { ...silentLog, warn: (message, fields) => void this.warnings.push([message, fields]) }
+
   /** Appends text to a log. */
   write(text: string, name = 'agent.log'): void {
     appendFileSync(join(this.folder, name), text)
@@ -79,7 +83,7 @@ export class Stage {
     const plan = await planOf(await this.#config(wanted))
     const { clock, link } = this
     const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0' }
-    const run = new Run(new Shard(start, { link, clock, log: silentLog }), clock)
+    const run = new Run(new Shard(start, { link, clock, log: this.log }), clock)
     onTestFinished(() => run.stop(0).then(() => undefined))
     await run.shard.open()
     return run
