@@ -9,13 +9,36 @@ export const ranks = 32
 
 /** Names in the order in which they are asked; nested ones by dots. */
 export const builtIn = {
-  time: ['@timestamp', 'timestamp', 'time', 'ts', 't', 'date', 'datetime', 'eventTime', 'asctime', '@t'],
-  level: ['level', 'severity', 'lvl', 'loglevel', 'log.level', 'levelname', 'priority', 'logLevel', '@l'],
-  service: ['service_name', 'service.name', 'service', 'app', 'application', 'serviceName'],
-  trace: ['trace_id', 'traceId', 'trace.id', 'otelTraceID', 'dd.trace_id', 'traceparent'],
-  span: ['span_id', 'spanId', 'span.id', 'otelSpanID', 'dd.span_id'],
+  time: ['@timestamp', 'timestamp', 'time', 'ts', 't', 'date', 'datetime', 'eventTime', 'asctime', '@t', 'Timestamp'],
+  level: [
+    'level',
+    'severity',
+    'lvl',
+    'loglevel',
+    'log.level',
+    'levelname',
+    'priority',
+    'logLevel',
+    '@l',
+    'Level',
+    'severity_text',
+    'SeverityText'
+  ],
+  service: [
+    'service_name',
+    'service.name',
+    'service',
+    'app',
+    'application',
+    'serviceName',
+    'ServiceName',
+    'otelServiceName',
+    'svc'
+  ],
+  trace: ['trace_id', 'traceId', 'trace.id', 'otelTraceID', 'dd.trace_id', 'traceparent', 'traceID', 'TraceId'],
+  span: ['span_id', 'spanId', 'span.id', 'otelSpanID', 'dd.span_id', 'spanID', 'SpanId'],
   agent: ['agent_id', 'agent.id', 'agentId'],
-  body: ['message', 'msg', 'body', 'log', '@m', 'event']
+  body: ['message', 'msg', 'body', 'log', '@m', 'event', 'Message', 'Body']
 } as const
 
 export type CandidateLists = { readonly [R in keyof typeof builtIn]: readonly string[] }
