@@ -18,11 +18,15 @@ interface Options {
 }
 type ShownLetter = LetterInfo & { readonly row?: string }
 type Page = { readonly letters: readonly LetterInfo[]; readonly next?: number }
+/** Ids that were named and that no letter has. */
+type Missing = { readonly missing: readonly number[] }
 type Finish = (exitCode: number) => void
 
 const route = '/api/v1/dead-letters'
 /** The most that one answer holds. */
 const maxPage = 1000
+/** Ids that a message names. */
+const mostMissing = 10
 
 /** Dead letters: rows that an output refused for good. */
 export const dlq: Verb = {
@@ -129,12 +133,17 @@ function defineReplay(command: Command, { env, out, err }: Terminal, finish: Fin
   command.addHelpText('after', examples({ 'mcp-collector dlq replay --all --output es': 'all of one output' }))
   command.action(async (ids: string[], options: Options) => {
     const body = selectionOf(ids, options)
-    const result = await ask<ReplayResult>(options.stateDir, { method: 'POST', path: `${route}/replay`, body })
+    const result = await ask<ReplayResult & Missing>(options.stateDir, {
+      method: 'POST',
+      path: `${route}/replay`,
+      body
+    })
     if (result === undefined) throw notRunning(options.stateDir)
     const { delivered, refused, unsent, reasons } = result
     if (options.json) out.line(JSON.stringify(result))
     else out.line(`delivered ${delivered}, refused again ${refused}, not sent ${unsent}`)
     if (!options.json) for (const reason of reasons) err.line(printable(reason))
+    throwIfMissing(result)
     finish(refused + unsent === 0 ? exitCodes.ok : exitCodes.failed)
   })
 }
@@ -144,9 +153,10 @@ function defineDrop(command: Command, { env, out }: Terminal, finish: Finish): v
   command.addHelpText('after', examples({ 'mcp-collector dlq drop 17 18': 'give two of them up' }))
   command.action(async (ids: string[], options: Options) => {
     const body = selectionOf(ids, options)
-    const result = await ask<{ dropped: number }>(options.stateDir, { method: 'DELETE', path: route, body })
+    const result = await ask<{ dropped: number } & Missing>(options.stateDir, { method: 'DELETE', path: route, body })
     if (result === undefined) throw notRunning(options.stateDir)
     out.line(options.json ? JSON.stringify(result) : `dropped ${result.dropped}`)
+    throwIfMissing(result)
     finish(exitCodes.ok)
   })
 }
@@ -163,6 +173,14 @@ function selectionOf(ids: readonly string[], { all, output }: Options): object {
   if (!all && output !== undefined) throw usage('--output goes with --all')
   if (all) return { all, ...(output !== undefined && { output: outputId(output) }) }
   return { ids: ids.map(asCount) }
+}
+
+/** The others were done, and said. */
+function throwIfMissing({ missing }: Missing): void {
+  if (missing.length === 0) return
+  const some = `${missing.slice(0, mostMissing).join(', ')}${missing.length > mostMissing ? ' …' : ''}`
+  const message = missing.length === 1 ? `There is no dead letter ${some}` : `There are no dead letters ${some}`
+  throw new ExitError(message, exitCodes.failed)
 }
 
 function asCount(text: string): number {

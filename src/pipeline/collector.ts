@@ -117,6 +117,8 @@ export interface Letters {
   /** Newest first, at most `limit`, without the rows. */
   list(query: LetterQuery): Promise<readonly LetterInfo[]>
   get(id: number): Promise<Letter | undefined>
+  /** Those of the ids that no letter has. */
+  missing(ids: readonly number[]): Promise<readonly number[]>
   /** Returns how many there were; ids that are unknown do nothing. */
   delete(ids: readonly number[]): Promise<number>
   /** Sends letters again. The delivered ones are deleted, the refused ones stay. */

@@ -73,6 +73,10 @@ export class DeadLetterDesk implements Letters {
     return Promise.resolve(this.#state.letters.get(id))
   }
 
+  missing(ids: readonly number[]): Promise<readonly number[]> {
+    return Promise.resolve(this.#state.letters.missing(ids))
+  }
+
   delete(ids: readonly number[]): Promise<number> {
     return Promise.resolve(this.#delete(ids))
   }

@@ -33,13 +33,19 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
       return c.json({ error: denial.error }, denial.status)
     }
     const letter = await collector.letters.get(Number(c.req.param('id')))
-    if (letter === undefined) return c.json({ error: 'There is no such dead letter' }, 404)
+    if (letter === undefined) return c.json({ error: `There is no dead letter ${c.req.param('id')}` }, 404)
     return c.json({ ...letter, row: letter.row && Buffer.from(letter.row).toString() })
   })
-  app.post('/api/v1/dead-letters/replay', async c => c.json(await collector.letters.replay(await idsOf(c, collector))))
-  app.delete('/api/v1/dead-letters', async c =>
-    c.json({ dropped: await collector.letters.delete(await idsOf(c, collector)) })
-  )
+  app.post('/api/v1/dead-letters/replay', async c => {
+    const ids = await idsOf(c, collector)
+    const missing = await collector.letters.missing(ids)
+    return c.json({ ...(await collector.letters.replay(ids)), missing })
+  })
+  app.delete('/api/v1/dead-letters', async c => {
+    const ids = await idsOf(c, collector)
+    const missing = await collector.letters.missing(ids)
+    return c.json({ dropped: await collector.letters.delete(ids), missing })
+  })
   app.notFound(c => c.json({ error: `There is no ${c.req.method} route of this path` }, 404))
   app.onError((error, c) => {
     if (error instanceof HTTPException) return c.json({ error: error.message }, error.status)

@@ -89,6 +89,13 @@ export class DeadLetters {
     return { ...(rest as unknown as LetterSummary), row: this.#unpack(found, row as Uint8Array, Number(seal)) }
   }
 
+  /** Those of the ids that no letter has. */
+  missing(ids: readonly number[]): number[] {
+    const sql = 'SELECT DISTINCT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM letters)'
+    const rows = this.#guard(database => database.prepare(sql).all(JSON.stringify(ids)))
+    return rows === undefined ? [...new Set(ids)] : rows.map(({ value }) => Number(value))
+  }
+
   /** Letters and bytes of each output. */
   totals(): ReadonlyMap<string, Readonly<LetterTotals>> {
     return this.#totals

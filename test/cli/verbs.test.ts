@@ -173,8 +173,20 @@ describe('dlq', () => {
     const replay = await command(['dlq', 'replay', '--all', '--output', 'es', '--state-dir', stateDir])
     expect(replay).toMatchObject({ code: 0, out: 'delivered 2, refused again 0, not sent 0\n' })
     const drop = await command(['dlq', 'drop', '1', '7', '--json', '--state-dir', stateDir])
-    expect(drop).toMatchObject({ code: 0, out: '{"dropped":1}\n' })
+    expect(drop).toMatchObject({ code: 1, out: '{"dropped":1,"missing":[7]}\n' })
     expect(collector.calls).toEqual(['start', 'replay 1,2', 'delete 1,7'])
+  })
+
+  test('names ids that no letter has, after the others were done', async () => {
+    const at = ['--state-dir', stateDir]
+    const drop = await command(['dlq', 'drop', '98', '99', ...at])
+    expect(drop).toEqual({ code: 1, out: 'dropped 0\n', err: expect.stringContaining('are no dead letters 98, 99\n') })
+    const replay = await command(['dlq', 'replay', '99', ...at])
+    expect(replay).toMatchObject({ code: 1, err: 'error: There is no dead letter 99\n' })
+    expect(await command(['dlq', 'show', '99', ...at])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no dead letter 99\n')
+    })
   })
 
   test.each([[['drop']], [['drop', '1', '--all']], [['replay', 'x']], [['drop', '1', '--output', 'es']]])(

@@ -39,6 +39,7 @@ export class FakeCollector implements Collector {
       return Promise.resolve(rows.toReversed().slice(0, limit))
     },
     get: (id: number) => Promise.resolve(this.letterRows.get(id)),
+    missing: (ids: readonly number[]) => Promise.resolve(ids.filter(id => !this.letterRows.has(id))),
     delete: (ids: readonly number[]) => {
       this.calls.push(`delete ${ids.join(',')}`)
       return Promise.resolve(ids.filter(id => this.letterRows.delete(id)).length)

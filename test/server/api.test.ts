@@ -50,7 +50,8 @@ describe('server api', () => {
     expect(
       await ask(stage.stateDir, { method: 'DELETE', path: '/api/v1/dead-letters', body: { ids: [2, 9] } })
     ).toEqual({
-      dropped: 1
+      dropped: 1,
+      missing: [9]
     })
     expect(stage.collector.calls).toEqual(['start', 'replay 1,2', 'delete 2,9'])
   })

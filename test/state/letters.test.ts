@@ -46,6 +46,7 @@ test('dead letters are counted, also after deletion and a restart', () => {
   clock.move(20)
   const { bytes } = store.letters.totals().get('main/es')!
   expect(meter.of('collector_state_dead_letters', 'main/es').value).toBe(3)
+  expect(store.letters.missing([2, 77, 3, 77])).toEqual([77])
   expect(store.letters.delete([2, 77])).toBe(1)
   expect(store.letters.delete([2])).toBe(0)
   expect(store.letters.totals().get('main/es')?.count).toBe(2)
