@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/errors.ts'
-import { addLedger, ends, lossReasons, newLedger, pendingRows, type Ledger } from '../core/outcome.ts'
+import { type End, ends, lossReasons, type NamedLedger, withNames } from '../core/outcome.ts'
 import { allAccounts } from '../pipeline/accounts.ts'
-import type { LedgerRow } from '../pipeline/collector.ts'
+import type { NamedLedgerRow } from '../pipeline/collector.ts'
 import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
 import { outputId, outputName } from './output-id.ts'
@@ -43,14 +43,14 @@ export const ledger: Verb = {
 }
 
 /** Without a running collector no configuration is known: then all accounts are shown. */
-async function readLedger(stateDir: string): Promise<readonly LedgerRow[]> {
-  const live = await ask<{ rows: readonly LedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
+async function readLedger(stateDir: string): Promise<readonly NamedLedgerRow[]> {
+  const live = await ask<{ rows: readonly NamedLedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
   if (live !== undefined) return live.rows
-  return readOffline(stateDir, state => allAccounts(state, [], () => true))
+  return readOffline(stateDir, state => allAccounts(state, [], () => true).map(withNames))
 }
 
 /** The table of the running configuration, and how much is left out of it. */
-export function configuredLines(stream: Stream, rows: readonly LedgerRow[], most?: number): string[] {
+export function configuredLines(stream: Stream, rows: readonly NamedLedgerRow[], most?: number): string[] {
   const shown = rows.filter(row => row.configured)
   const left = rows.length - shown.length
   const lines = ledgerLines(stream, shown, most)
@@ -60,22 +60,24 @@ export function configuredLines(stream: Stream, rows: readonly LedgerRow[], most
 }
 
 /** The accounts as a table: a column for each way to end that occurs, and a line that sums them where there are several. */
-export function ledgerLines(stream: Stream, rows: readonly LedgerRow[], most = Infinity): string[] {
+export function ledgerLines(stream: Stream, rows: readonly NamedLedgerRow[], most = Infinity): string[] {
   if (rows.length === 0) return ['No rows yet']
-  const columns: Column<LedgerRow>[] = [
+  const columns: Column<NamedLedgerRow>[] = [
     { title: 'source', cell: row => row.name },
     { title: 'output', cell: row => outputName(row.output) },
     { title: 'read', cell: row => row.ledger.read }
   ]
   if (rows.some(row => row.ledger.derived > 0)) columns.push({ title: 'derived', cell: row => row.ledger.derived })
-  for (const [i, end] of ends.entries()) {
-    const occurs = rows.some(row => row.ledger.rows[i]! > 0)
-    if (occurs || end === 'delivered') columns.push({ title: end, cell: row => row.ledger.rows[i]! })
+  for (const end of ends) {
+    const occurs = rows.some(row => row.ledger[end] > 0)
+    if (occurs || end === 'delivered') columns.push({ title: end, cell: row => row.ledger[end] })
   }
-  columns.push({ title: 'pending', cell: row => pendingRows(row.ledger) })
-  if (rows.some(row => lostRows(row.ledger) > 0)) columns.push({ title: 'lost', cell: row => lostRows(row.ledger) })
-  if (rows.some(row => lostBytes(row.ledger) > 0)) {
-    columns.push({ title: 'lost bytes', cell: row => lostBytes(row.ledger) })
+  columns.push({ title: 'pending', cell: row => row.ledger.pending })
+  if (rows.some(row => sumOf(row.ledger.lost) > 0)) {
+    columns.push({ title: 'lost', cell: row => sumOf(row.ledger.lost) })
+  }
+  if (rows.some(row => sumOf(row.ledger.lostBytes) > 0)) {
+    columns.push({ title: 'lost bytes', cell: row => sumOf(row.ledger.lostBytes) })
   }
   const shown = rows.toSorted((a, b) => b.ledger.read - a.ledger.read).slice(0, most)
   const left = rows.length - shown.length
@@ -84,16 +86,21 @@ export function ledgerLines(stream: Stream, rows: readonly LedgerRow[], most = I
   return lines
 }
 
-function total(rows: readonly LedgerRow[]): LedgerRow {
-  const ledger = newLedger()
-  for (const row of rows) addLedger(ledger, row.ledger)
+function total(rows: readonly NamedLedgerRow[]): NamedLedgerRow {
+  const sum = (count: (ledger: NamedLedger) => number) => rows.reduce((all, { ledger }) => all + count(ledger), 0)
+  const byReason = (lost: (ledger: NamedLedger) => NamedLedger['lost']) =>
+    Object.fromEntries(lossReasons.map(reason => [reason, sum(ledger => lost(ledger)[reason] ?? 0)]))
+  const ledger: NamedLedger = {
+    ...(Object.fromEntries(ends.map(end => [end, sum(one => one[end])])) as Record<End, number>),
+    read: sum(one => one.read),
+    derived: sum(one => one.derived),
+    pending: sum(one => one.pending),
+    lost: byReason(one => one.lost),
+    lostBytes: byReason(one => one.lostBytes)
+  }
   return { source: '', name: 'total', input: '', output: '', position: 0, ledger, configured: true }
 }
 
-function lostRows(ledger: Ledger): number {
-  return lossReasons.reduce((sum, reason) => sum + (ledger.lostRows[reason] ?? 0), 0)
-}
-
-function lostBytes(ledger: Ledger): number {
-  return lossReasons.reduce((sum, reason) => sum + (ledger.lostBytes[reason] ?? 0), 0)
+function sumOf(lost: NamedLedger['lost']): number {
+  return lossReasons.reduce((sum, reason) => sum + (lost[reason] ?? 0), 0)
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { addLedger, ends, newLedger, pendingRows } from '../core/outcome.ts'
+import { addLedger, ends, newLedger, pendingRows, withNames } from '../core/outcome.ts'
 import type { Collector, LedgerRow } from '../pipeline/collector.ts'
 import { openServer, type RunningServer } from '../server/server.ts'
 import { bannerLines } from './banner.ts'
@@ -76,7 +76,7 @@ function lineTeller(stream: Stream): Teller {
     },
     draining: () => stream.line(stream.style('dim', 'Draining …')),
     end: accounts => {
-      for (const line of configuredLines(stream, accounts, mostSources)) stream.line(line)
+      for (const line of configuredLines(stream, accounts.map(withNames), mostSources)) stream.line(line)
     }
   }
 }

@@ -66,6 +66,25 @@ export function pendingRows(ledger: Ledger): number {
   return ledger.read + ledger.derived - ended
 }
 
+/** A ledger as the API and the command line show it: each count by its name. Ways to end that did not occur are there with 0. */
+export interface NamedLedger extends Readonly<Record<End, number>> {
+  readonly read: number
+  readonly derived: number
+  readonly pending: number
+  /** Rows that are gone, by reason. */
+  readonly lost: Readonly<Partial<Record<LossReason, number>>>
+  readonly lostBytes: Readonly<Partial<Record<LossReason, number>>>
+}
+
+/** The row of accounts with the counts of its ledger by name. */
+export function withNames<R extends { readonly ledger: Ledger }>(
+  row: R
+): Omit<R, 'ledger'> & { readonly ledger: NamedLedger } {
+  const { read, derived, rows, lostRows: lost, lostBytes } = row.ledger
+  const ended = Object.fromEntries(ends.map((end, i) => [end, rows[i]!])) as Record<End, number>
+  return { ...row, ledger: { read, derived, ...ended, pending: pendingRows(row.ledger), lost, lostBytes } }
+}
+
 /** Where an output stands in a source: everything before `position` is settled. */
 export interface Cursor {
   readonly source: string

@@ -1,5 +1,5 @@
 import type { Sample } from '../core/metrics.ts'
-import type { Ledger } from '../core/outcome.ts'
+import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 
@@ -111,6 +111,9 @@ export interface LedgerRow {
   /** It is of what the running configuration reads and sends, not left by another one. */
   readonly configured: boolean
 }
+
+/** As the API and the command line show it. */
+export type NamedLedgerRow = ReturnType<typeof withNames<LedgerRow>>
 
 /** The dead letters of all outputs. Ids are positive whole numbers that grow and are never used again. */
 export interface Letters {

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
+import { withNames } from '../core/outcome.ts'
 import { type Caller, denyRows, type Door } from './access.ts'
 import type { Collector, LetterQuery } from '../pipeline/collector.ts'
 
@@ -24,7 +25,7 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
   const tellCause = door === 'control'
   app.use(bodyLimit({ maxSize: maxBody, onError: c => c.json({ error: 'The body is larger than 1 MiB' }, 413) }))
   app.get('/api/v1/status', async c => c.json(await collector.status()))
-  app.get('/api/v1/ledger', async c => c.json({ rows: await collector.ledgers() }))
+  app.get('/api/v1/ledger', async c => c.json({ rows: (await collector.ledgers()).map(withNames) }))
   app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
   app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
     const denial = denyRows(door, callerOf(c), token)

@@ -5,7 +5,7 @@ import { lineLog } from '../../src/cli/log.ts'
 import { outputLines } from '../../src/cli/outputs.ts'
 import { formatBytes, formatDuration, tableLines } from '../../src/cli/table.ts'
 import { printable } from '../../src/cli/terminal.ts'
-import { newLedger } from '../../src/core/outcome.ts'
+import { newLedger, withNames } from '../../src/core/outcome.ts'
 import { FakeCollector } from '../fakes/collector.ts'
 import { recorder } from './command.ts'
 
@@ -97,7 +97,7 @@ describe('ledger lines', () => {
       configured: true,
       ledger: { ...newLedger(), read, rows: [read, 0, 0, 0, 0, 0, 0], lostBytes: { truncated_gap: 5 } }
     }))
-    expect(ledgerLines(recorder(), rows, 2)).toEqual([
+    expect(ledgerLines(recorder(), rows.map(withNames), 2)).toEqual([
       'source  output  read  delivered  pending  lost bytes',
       '/log/3  es         3          3        0           5',
       '/log/2  es         2          2        0           5',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@elastic/elasticsearch'
-import { type End, ends } from '../../src/core/outcome.ts'
+import { type End, ends, type NamedLedger } from '../../src/core/outcome.ts'
 import { lineOf, readMessage } from '../integrity/line.ts'
 import { delay, Site } from '../integrity/process.ts'
 
@@ -120,7 +120,7 @@ export class Stage {
     const { rows } = JSON.parse(await this.site.verb('ledger', '--json')) as Ledgers
     const sum = (one: (ledger: Ledgers['rows'][number]['ledger']) => number): number =>
       rows.reduce((total, { ledger }) => total + one(ledger), 0)
-    const ended = ends.map((end, i) => [end, sum(ledger => ledger.rows[i]!)])
+    const ended = ends.map(end => [end, sum(ledger => ledger[end])])
     return { read: sum(ledger => ledger.read), ...(Object.fromEntries(ended) as Record<End, number>) }
   }
 
@@ -172,5 +172,5 @@ export interface Letter {
 }
 
 interface Ledgers {
-  readonly rows: readonly { readonly ledger: { readonly read: number; readonly rows: readonly number[] } }[]
+  readonly rows: readonly { readonly ledger: NamedLedger }[]
 }

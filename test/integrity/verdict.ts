@@ -1,5 +1,5 @@
-import { lossReasons } from '../../src/core/outcome.ts'
-import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import { ends, lossReasons } from '../../src/core/outcome.ts'
+import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
 import type { StoredDocument } from '../fakes/elasticsearch-store.ts'
 import { readMessage } from './line.ts'
 
@@ -67,11 +67,11 @@ export function messageIn(source: string): string {
 
 /** Whether all accounts of a stopped collector add up, and to the rows that there were. Empty if so. */
 export function judgeLedger(json: string, expected: number): string {
-  const { rows } = JSON.parse(json) as { rows: readonly LedgerRow[] }
+  const { rows } = JSON.parse(json) as { rows: readonly NamedLedgerRow[] }
   let read = 0
   for (const { name, ledger } of rows) {
-    const lost = lossReasons.reduce((sum, reason) => sum + (ledger.lostRows[reason] ?? 0), 0)
-    const ended = ledger.rows.reduce((sum, count) => sum + count, 0) + lost
+    const lost = lossReasons.reduce((sum, reason) => sum + (ledger.lost[reason] ?? 0), 0)
+    const ended = ends.reduce((sum, end) => sum + ledger[end], 0) + lost
     if (ledger.read + ledger.derived !== ended) return `${name}: read ${ledger.read}, ended ${ended}`
     read += ledger.read
   }

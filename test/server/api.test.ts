@@ -19,7 +19,7 @@ describe('server api', () => {
     })
     expect(await get(address, '/api/v1/ledger')).toMatchObject({
       status: 200,
-      json: { rows: [{ output: 'default/es' }] }
+      json: { rows: [{ output: 'default/es', ledger: { read: 10, delivered: 7, dead_lettered: 1, pending: 1 } }] }
     })
   })
 
