@@ -1,7 +1,8 @@
-import { exitCodes } from '../core/errors.ts'
+import { oneOf } from '../config/wording.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import { type End, ends, lossReasons, type NamedLedger, withNames } from '../core/outcome.ts'
 import { allAccounts } from '../pipeline/accounts.ts'
-import type { NamedLedgerRow } from '../pipeline/collector.ts'
+import type { CollectorStatus, NamedLedgerRow } from '../pipeline/collector.ts'
 import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
 import { outputId, outputName } from './output-id.ts'
@@ -33,7 +34,7 @@ export const ledger: Verb = {
     )
     command.action(async (options: Options) => {
       const rows = await readLedger(options.stateDir)
-      const wanted = rows.filter(row => options.output === undefined || row.output === outputId(options.output))
+      const wanted = options.output === undefined ? rows : await rowsOf(options.output, rows, options.stateDir)
       const shown = options.all ? wanted : wanted.filter(row => row.configured)
       if (options.json) out.line(JSON.stringify({ rows: shown }))
       else for (const line of options.all ? ledgerLines(out, wanted) : configuredLines(out, wanted)) out.line(line)
@@ -47,6 +48,23 @@ async function readLedger(stateDir: string): Promise<readonly NamedLedgerRow[]> 
   const live = await ask<{ rows: readonly NamedLedgerRow[] }>(stateDir, { path: '/api/v1/ledger' })
   if (live !== undefined) return live.rows
   return readOffline(stateDir, state => allAccounts(state, [], () => true).map(withNames))
+}
+
+/** The accounts of one output. A configured one may have none yet; any other name is a mistake. */
+async function rowsOf(
+  name: string,
+  rows: readonly NamedLedgerRow[],
+  stateDir: string
+): Promise<readonly NamedLedgerRow[]> {
+  const id = outputId(name)
+  const wanted = rows.filter(row => row.output === id)
+  if (wanted.length > 0) return wanted
+  const live = await ask<CollectorStatus>(stateDir, { path: '/api/v1/status' })
+  const known = new Set([...(live?.outputs ?? []).map(output => output.name), ...rows.map(row => row.output)])
+  if (known.has(id)) return wanted
+  const names = [...known].map(outputName)
+  const rest = names.length === 0 ? 'none has rows yet' : `known are ${oneOf(names)}`
+  throw new ExitError(`There is no output "${name}": ${rest}`, exitCodes.failed)
 }
 
 /** The table of the running configuration, and how much is left out of it. */

@@ -47,6 +47,11 @@ describe('state of a collector that does not run', () => {
     expect(out.split('\n')[1]!.split(/ {2,}/)).toEqual(['/var/log/a.log', 'es', '5', '4', '1', '0'])
   })
 
+  test('names the outputs it has accounts of where another one is asked for', async () => {
+    const { code, err } = await command(['ledger', '--output', 'nope', '--state-dir', stateDir])
+    expect({ code, err }).toEqual({ code: 1, err: 'error: There is no output "nope": known are "es"\n' })
+  })
+
   test('counts the rows of files that are forgotten', async () => {
     const { out } = await command(['ledger', '--json', '--state-dir', stateDir])
     const { rows } = JSON.parse(out) as { rows: { source: string; ledger: unknown }[] }

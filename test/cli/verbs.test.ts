@@ -16,6 +16,7 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'cli-'))
   emptyDir = mkdtempSync(join(tmpdir(), 'cli-'))
   collector = new FakeCollector(stateDir)
+  collector.outputs.push({ name: 'default/audit', type: 'null', state: 'idle', since: 0 })
   collector.problems = [{ input: 'agent', path: '/var/log/secure', reason: 'Permission denied' }]
   collector.start()
   const listen = { host: '127.0.0.1', port: 0 }
@@ -112,7 +113,7 @@ describe('status', () => {
 
   test('prints JSON', async () => {
     const { out } = await command(['status', '--state-dir', stateDir, '--json'])
-    expect(JSON.parse(out)).toMatchObject({ stateDir, outputs: [{ state: 'paused' }] })
+    expect(JSON.parse(out)).toMatchObject({ stateDir, outputs: [{ state: 'paused' }, { state: 'idle' }] })
   })
 
   test('says what to start where no collector runs', async () => {
@@ -139,6 +140,14 @@ describe('ledger', () => {
       'pending'
     ])
     expect(row!.split(/ {2,}/)).toEqual(['/var/log/a\\x1b[31m.log', 'es', '10', '7', '1', '1', '1'])
+  })
+
+  test('tells outputs that are not there from those that have no rows', async () => {
+    const at = ['--state-dir', stateDir]
+    const unknown = await command(['ledger', '--output', 'nope', ...at])
+    expect(unknown).toEqual({ code: 1, out: '', err: 'error: There is no output "nope": known are "es", "audit"\n' })
+    expect(await command(['ledger', '--output', 'audit', ...at])).toMatchObject({ code: 0, out: 'No rows yet\n' })
+    expect((await command(['ledger', '--output', 'es', ...at])).out).toContain('/var/log/a')
   })
 
   test('says what to start where there is no state', async () => {
