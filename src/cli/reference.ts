@@ -1,6 +1,7 @@
 import { components } from '../components.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { reference as referenceOf } from '../config/reference.ts'
+import { oneOf } from '../config/wording.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -28,8 +29,9 @@ export const reference: Verb = {
 async function textOf(name: string | undefined): Promise<string> {
   const answer = await referenceOf(components, name)
   if ('text' in answer) return answer.text.trimEnd()
-  const meant = answer.meant === undefined ? '' : `: did you mean "${answer.meant}"?`
-  throw usage(`There is no component "${answer.unknown}"${meant}`)
+  const { unknown, meant, known } = answer
+  const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`
+  throw usage(`There is no component "${unknown}": ${rest}`)
 }
 
 function usage(message: string): ExitError {

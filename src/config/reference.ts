@@ -8,7 +8,13 @@ import { acceptsNothing, isArray, isChoice, isObject, isRecord, isUnion, unwrapp
 import { loadComponents } from './used.ts'
 import { toSnake } from './wording.ts'
 
-export type Reference = { readonly text: string } | { readonly unknown: string; readonly meant: string | undefined }
+export type Reference = { readonly text: string } | Unknown
+
+interface Unknown {
+  readonly unknown: string
+  readonly meant: string | undefined
+  readonly known: readonly string[]
+}
 
 /** The reference as text: of everything, of the file format (`config`), or of all components with a name. */
 export async function reference(registry: ComponentRegistry, name?: string): Promise<Reference> {
@@ -24,7 +30,7 @@ export async function reference(registry: ComponentRegistry, name?: string): Pro
   const named = all.filter(definition => definition.name === name)
   if (named.length > 0) return { text: named.map(componentText).join('\n') }
   const known = ['config', 'input', 'delivery', ...all.map(definition => definition.name)]
-  return { unknown: name, meant: suggestValue(name, known) }
+  return { unknown: name, meant: suggestValue(name, known), known: [...new Set(known)] }
 }
 
 function configText(components: Components): string {

@@ -93,6 +93,12 @@ describe('reference', () => {
     })
   })
 
+  test('names the components where none is like the one that was asked for', async () => {
+    const { code, err } = await command(['reference', 'nope'])
+    expect(code).toBe(2)
+    expect(err).toMatch(/^error: There is no component "nope": known are "config", .*"file", .*"elasticsearch"/)
+  })
+
   test('prints the JSON schema', async () => {
     const { code, out } = await command(['reference', '--json-schema'])
     expect(code).toBe(0)

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { components } from '../../src/components.ts'
 import type { ComponentRegistry } from '../../src/config/define.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
-import { reference } from '../../src/config/reference.ts'
+import { type Reference, reference } from '../../src/config/reference.ts'
 import { loadComponents } from '../../src/config/used.ts'
 import { checkOptions } from '../../src/config/examples.ts'
 import { registry } from './registry.ts'
@@ -24,7 +24,10 @@ describe('reference', () => {
   })
 
   it('config suggests a name for one it does not know', async () => {
-    expect(await reference(registry, 'elastic')).toEqual({ unknown: 'elastic', meant: 'elasticsearch' })
+    expect(await reference(registry, 'elastic')).toMatchObject({ unknown: 'elastic', meant: 'elasticsearch' })
+    const { unknown, meant, known } = (await reference(registry, 'nope')) as Extract<Reference, { unknown: string }>
+    expect([unknown, meant]).toEqual(['nope', undefined])
+    expect(known).toEqual(expect.arrayContaining(['config', 'delivery', 'file', 'elasticsearch']))
   })
 
   it('config describes every option of every real component', async () => {
