@@ -4,7 +4,7 @@ import { acceptsNothing, fits, isArray, isChoice, isObject, isRecord, isUnion, l
 import { type Environment, resolvePath } from './paths.ts'
 import { type Problems, quoted } from './problems.ts'
 import { stepNames, type Variants, variants } from './schema.ts'
-import { suggestKey, suggestValue } from './suggest.ts'
+import { ownerOf, suggestKey, suggestValue } from './suggest.ts'
 import { oneOf, toSnake, whereOf, type Path } from './wording.ts'
 import { isEmpty, type Entry, type MapNode, type Node, type Place, type ScalarNode } from './tree.ts'
 
@@ -111,7 +111,9 @@ export class Binding {
   #unknownKey(name: string, { keyAt }: Entry, known: readonly string[], path: Path): string | undefined {
     const meant = suggestKey(name, known)
     const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`
-    this.#problems.add(keyAt, `Unknown key ${quoted(name)}${whereOf(path)}: ${rest}`)
+    const owner = ownerOf(name, path[0])
+    const hint = owner === undefined ? '' : ` "${name}" belongs to ${owner}`
+    this.#problems.add(keyAt, `Unknown key ${quoted(name)}${whereOf(path)}: ${rest}${hint}`)
     return meant
   }
 

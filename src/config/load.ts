@@ -10,6 +10,7 @@ import type { Environment } from './paths.ts'
 import { type Problem, Problems } from './problems.ts'
 import { fileSchema } from './schema.ts'
 import { reasonOf } from './substitute.ts'
+import { toolOf } from './suggest.ts'
 import type { MapNode } from './tree.ts'
 import { loadComponents, usedBy } from './used.ts'
 import { readTree } from './yaml.ts'
@@ -46,7 +47,13 @@ export async function loadConfig(files: readonly string[], { env, components }: 
 
 function treeOf(file: string, env: Environment, problems: Problems): MapNode | undefined {
   const text = textOf(file, problems)
-  return text === undefined ? undefined : readTree(text, { env, file }, problems)
+  if (text === undefined) return undefined
+  const other = toolOf(text)
+  if (other === undefined) return readTree(text, { env, file }, problems)
+  const line = text.slice(0, other.offset).split('\n').length
+  const ours = '"mcp-collector reference config" shows the form of ours'
+  problems.add({ file, line, column: 1 }, `Cannot read this file: it is a configuration of ${other.tool}; ${ours}`)
+  return undefined
 }
 
 function textOf(file: string, problems: Problems): string | undefined {

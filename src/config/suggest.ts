@@ -16,7 +16,7 @@ const otherKeys: Aliases = aliases([
   ['ssl https', 'tls'],
   ['codec format decoder decoding encoding', 'parser'],
   ['fields labels tags attributes extrafields', 'resource'],
-  ['startat startposition frombeginning tail seek readfromhead', 'read_from', 'start_from'],
+  ['startat startposition startfrom readfrom frombeginning tail seek readfromhead', 'read_from', 'start_from'],
   ['ignoreoldersecs ignoreolderthan maxage', 'ignore_older', 'max_age'],
   ['maxlinesize maxlinelength maxlogsize maxbytes messagemaxbytes', 'max_line_bytes', 'max_bytes'],
   ['severity verbosity loglevel', 'level'],
@@ -76,6 +76,31 @@ function aliases(rows: readonly (readonly string[])[]): Aliases {
     for (const name of names!.split(' ')) all.set(name, [...(all.get(name) ?? []), ...meant])
   }
   return all
+}
+
+/** Keys that one section has and people look for in the other. */
+const owners: Readonly<Record<string, string>> = { start_from: 'outputs', read_from: 'inputs' }
+
+/** The section that has the key instead of this one. */
+export function ownerOf(key: string, section: unknown): string | undefined {
+  const owner = owners[key]
+  return (section === 'inputs' || section === 'outputs') && owner !== section ? owner : undefined
+}
+
+/** How configurations of other tools show at the start of a line. */
+const otherTools: readonly (readonly [string, RegExp])[] = [
+  ['Fluent Bit', /^[ \t]*\[(?:service|input|filter|output|parser|multiline_parser)\]/im],
+  ['Filebeat', /^(?:filebeat|setup|output\.(?:elasticsearch|logstash|kafka|file|console|redis))[.:]/m]
+]
+
+/** The tool whose configuration a text is, and where that shows. */
+export function toolOf(text: string): { readonly tool: string; readonly offset: number } | undefined {
+  if (/^version[ \t]*:/m.test(text)) return undefined
+  for (const [tool, sign] of otherTools) {
+    const offset = text.search(sign)
+    if (offset >= 0) return { tool, offset }
+  }
+  return undefined
 }
 
 export function suggestKey(key: string, known: readonly string[]): string | undefined {
