@@ -29,12 +29,13 @@ describe('a start that fails', () => {
   })
 })
 
-describe('an input that reads nothing', () => {
+describe('an input that does not read all', () => {
   test('says why, at the start and in its status', async () => {
     const site = new Site()
     const file = (name: string): string => join(site.folder, name)
     for (const name of ['old.log', 'end.log', 'left.log', 'read.log']) writeFileSync(file(name), 'a line\n')
     utimesSync(file('old.log'), 0, Date.now() / 1000 - 3 * 86_400)
+    for (const name of ['many.log', 'few.log']) writeFileSync(file(name), 'a line\n'.repeat(name === 'few.log' ? 2 : 9))
     writeFileSync(file('empty.log'), '')
     mkdirSync(file('folder'))
     symlinkSync('read.log', file('link.log'))
@@ -44,6 +45,7 @@ describe('an input that reads nothing', () => {
       nothing: 'paths: ["missing/*.log"]',
       old: 'paths: [old.log]',
       end: 'paths: [end.log], read_from: end',
+      near: 'paths: [many.log, few.log], read_from: 2',
       empty: 'paths: [empty.log]',
       excluded: 'paths: ["lef*.log"], exclude: ["left*"]',
       folder: 'paths: [folder]',
@@ -71,6 +73,7 @@ describe('an input that reads nothing', () => {
         '0 sources'
       ],
       end: ['1 file is read from the end ("read_from"): only what is added is read', '0 sources'],
+      near: ['1 file is read from 2 lines before the end ("read_from"): what stands above is left out', '2 sources'],
       empty: ['1 file is without a whole line yet, followed as soon as there is one', '0 sources'],
       excluded: ['1 file is matched, but left out by "exclude"', '0 sources'],
       folder: ['a folder: name the files in it, as "*.log" behind its path does', '0 sources'],

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import type { Position } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
 import type { Candidate, Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
@@ -90,7 +89,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     const stored = resume.take(inodeOf(stat), path)
     try {
       if (stored.length > 0) file.adopt(stored, stat)
-      else if (this.#isFirstScan && resume.isOld(stat)) file.startFrom(this.#startOf(file, stat))
+      else if (this.#isFirstScan && resume.isOld(stat)) this.#begin(file, stat)
     } catch (error) {
       // Not met yet: at the next scan it is looked at again.
       resume.putBack(stored)
@@ -102,13 +101,14 @@ export class KnownFiles implements Iterable<KnownFile> {
     file.observe(stat, now)
   }
 
-  #startOf(file: KnownFile, stat: FileStat): Position {
+  #begin(file: KnownFile, stat: FileStat): void {
     const { readFrom, ignoreOlderMs } = this.#parts.input
     const size = Number(stat.size)
     const ageMs = this.#parts.context.clock.now() - Number(stat.mtimeMs)
-    if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return size
-    if (readFrom === 'beginning') return 0
-    return linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom)
+    if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return file.startFrom(size)
+    if (readFrom === 'beginning') return
+    file.startFrom(linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom))
+    file.beganNearEnd = readFrom !== 'end' && readFrom > 0
   }
 
   #meetAgain(file: KnownFile, candidate: Candidate, now: number): void {

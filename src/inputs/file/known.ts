@@ -29,6 +29,8 @@ export class KnownFile implements FileFacts {
   awayAt = -1
   unlinkedAt = -1
   isUnlinked = false
+  /** `read_from` named a number of lines when it was met. */
+  beganNearEnd = false
   readonly #parts: KnownParts
   readonly #generations: Generations
   #mtimeNs = 0n
@@ -59,6 +61,11 @@ export class KnownFile implements FileFacts {
   /** Why there is nothing to read in it now. */
   get whyIdle(): Generations['whyIdle'] {
     return this.#generations.whyIdle
+  }
+
+  /** Lines far from its end were left out. */
+  get isTail(): boolean {
+    return this.beganNearEnd && this.source !== undefined && this.source.startAt > 0
   }
 
   /** Nothing is left to do for it. */

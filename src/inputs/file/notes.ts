@@ -5,7 +5,7 @@ import type { KnownFile } from './known.ts'
 
 /** Why paths or files of an input are not read now although nothing failed, and what to do if that is not what was wanted. */
 export interface Note {
-  readonly reason: 'no_match' | 'excluded' | 'older' | 'at_end' | 'no_line' | 'read'
+  readonly reason: 'no_match' | 'excluded' | 'older' | 'at_end' | 'near_end' | 'no_line' | 'read'
   readonly files: number
   readonly text: string
 }
@@ -43,10 +43,11 @@ export function notesOf(parts: NotesParts): Note[] {
 
 function restNotes({ input, files, now, isUnknown }: NotesParts, isIdle: boolean): Note[] {
   const { readFrom, ignoreOlderMs } = input
-  const counts = { older: 0, atEnd: 0, noLine: 0, read: 0 }
+  const counts = { older: 0, atEnd: 0, nearEnd: 0, noLine: 0, read: 0 }
   for (const file of files) {
     if (file.whyIdle === 'no_line' && !isUnknown(file.path)) counts.noLine++
     if (file.whyIdle === 'read') counts.read++
+    if (file.isTail) counts.nearEnd++
     if (file.whyIdle !== 'left_out') continue
     const isYoung = ignoreOlderMs === 0 || now - file.mtimeMs <= ignoreOlderMs
     const isAtEnd = isYoung && (readFrom === 'end' || readFrom === 0)
@@ -58,9 +59,18 @@ function restNotes({ input, files, now, isUnknown }: NotesParts, isIdle: boolean
   return [
     ...note('older', counts.older, older),
     ...note('at_end', counts.atEnd, `read from the end ("read_from"): only what is added is read`),
+    ...note(
+      'near_end',
+      counts.nearEnd,
+      `read from ${linesOf(readFrom)} before the end ("read_from"): what stands above is left out`
+    ),
     ...note('no_line', isIdle ? counts.noLine : 0, 'without a whole line yet, followed as soon as there is one'),
     ...note('read', isIdle ? counts.read : 0, 'read to the end, and rotated')
   ]
+}
+
+function linesOf(count: FollowInput['readFrom']): string {
+  return count === 1 ? '1 line' : `${count} lines`
 }
 
 function note(reason: Note['reason'], files: number, what: string): Note[] {
