@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { silentLog } from '../../src/core/log.ts'
 import { openServer, type RunningServer } from '../../src/server/server.ts'
 import { FakeCollector } from '../fakes/collector.ts'
-import { command } from './command.ts'
+import { command, root } from './command.ts'
 
 let stateDir: string
 let emptyDir: string
@@ -75,6 +75,14 @@ describe('check', () => {
       ok: false,
       problems: expect.arrayContaining([{ file, line: 3 }].map(it => expect.objectContaining(it)))
     })
+  })
+
+  test('tells the mistakes of the file in README.md as README.md says', async () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const [, text, said] = /\$ cat bad\.yaml\n(.*?)\n\$ npx mcp-collector check bad\.yaml\n(.*?)```/s.exec(readme)!
+    const file = join(emptyDir, 'bad.yaml')
+    writeFileSync(file, text!)
+    expect((await command(['check', file])).err.replaceAll(file, 'bad.yaml')).toBe(said)
   })
 
   test('says ok for a right one', async () => {
