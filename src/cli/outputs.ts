@@ -1,6 +1,6 @@
 import type { OutputState } from '../pipeline/collector.ts'
 import { outputName } from './output-id.ts'
-import { formatBytes, formatDuration, tableLines, wrapped } from './table.ts'
+import { formatBytes, formatCount, formatDuration, tableLines, wrapped } from './table.ts'
 import { printable, type Stream, type Style } from './terminal.ts'
 
 const columns = [
@@ -30,7 +30,11 @@ export function outputLines(stream: Stream, outputs: readonly OutputState[], now
     ...outputs.flatMap((output, i) => {
       const style = styles[output.state]
       const line = style === undefined ? lines[i]! : stream.style(style, lines[i]!)
-      return [line, ...detailsOf(output, now).flatMap(text => detail(stream, text, style ?? 'dim'))]
+      return [
+        line,
+        ...detailsOf(output, now).flatMap(text => detail(stream, text, style ?? 'dim')),
+        ...refusedOf(output).flatMap(text => detail(stream, text, style ?? 'yellow'))
+      ]
     })
   ]
 }
@@ -43,6 +47,12 @@ function detailsOf({ state, reason = '', since, server, lastError }: OutputState
   if (state === 'paused') return [`paused for ${ago(since)}: ${pauses[reason] ?? reason}`, ...error]
   if (state === 'retrying') return [`retrying for ${ago(since)}, rows wait and nothing is lost`, ...error]
   return [...(server === undefined ? [] : [`answers: ${server}`]), ...error.map(text => `last error ${text}`)]
+}
+
+/** What was refused. */
+function refusedOf({ deadLetters }: OutputState): string[] {
+  if (deadLetters === 0) return []
+  return [`${formatCount(deadLetters)} dead ${deadLetters === 1 ? 'letter' : 'letters'}: see "mcp-collector dlq list"`]
 }
 
 function detail(stream: Stream, text: string, style: Style): string[] {

@@ -6,6 +6,7 @@ import type { Output, Refusal } from '../core/output.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import type { Books } from './books.ts'
 import type { Budget } from './budget.ts'
+import { Obituaries } from './obituaries.ts'
 import type { LetterOptions } from './options.ts'
 import type { Parcel } from './parcel.ts'
 
@@ -40,6 +41,7 @@ export class Letters {
   readonly #context: LettersContext
   readonly #books: Books
   readonly #budget: Budget
+  readonly #obituaries: Obituaries
   /** Called when `isFull` has changed. */
   onChange: () => void = () => {}
 
@@ -48,6 +50,7 @@ export class Letters {
     this.#context = context
     this.#books = books
     this.#budget = budget
+    this.#obituaries = new Obituaries(context)
   }
 
   /** Rows wait for room: the output stands still. */
@@ -70,6 +73,7 @@ export class Letters {
   close(): void {
     this.#cancelCheck?.()
     this.#cancelCheck = undefined
+    this.#obituaries.close()
   }
 
   #overflow(post: Post): void {
@@ -117,6 +121,7 @@ export class Letters {
     this.#underWay -= bytes
     this.#books.endAll(parcel, 'dead_lettered')
     this.#budget.release(parcel.size)
+    this.#obituaries.add(refusals)
   }
 
   #records(parcel: Parcel, refusals: readonly Refusal[]): StateRecord[] {

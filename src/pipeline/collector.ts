@@ -90,6 +90,8 @@ export interface OutputState {
   readonly inFlightBytes: number
   /** Rows sent again since the start. */
   readonly retriedRows: number
+  /** Stored now, also those of earlier runs. */
+  readonly deadLetters: number
   readonly lastError?: { readonly message: string; readonly at: number }
 }
 

@@ -48,7 +48,8 @@ export type LogLevel = 'info' | 'warn' | 'error' | 'debug'
 /** Answers to `ask`. */
 export interface ShardStatus {
   readonly inputs: readonly InputStatus[]
-  readonly outputs: readonly OutputState[]
+  /** How many dead letters are stored, the control thread knows. */
+  readonly outputs: readonly Omit<OutputState, 'deadLetters'>[]
   readonly problems: readonly InputProblem[]
 }
 export interface Answers {

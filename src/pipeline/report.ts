@@ -82,7 +82,7 @@ function sourceStatus(source: FileSource, lanes: readonly Lane[]): SourceStatus 
   return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
 }
 
-function outputState({ id, delivery }: Route, plan: Plan): OutputState {
+function outputState({ id, delivery }: Route, plan: Plan): Omit<OutputState, 'deadLetters'> {
   const status = delivery.status()
   const { lastError } = status
   const name = id.slice(id.indexOf('/') + 1)

@@ -111,6 +111,7 @@ class Control implements Collector {
 
   async status(): Promise<CollectorStatus> {
     const { inputs, outputs, problems } = await this.#shard.ask('status')
+    const letters = this.#state.letters.totals()
     return {
       version: this.#options.version,
       pid: process.pid,
@@ -120,7 +121,7 @@ class Control implements Collector {
       ready: this.ready,
       degraded: this.degraded,
       inputs,
-      outputs,
+      outputs: outputs.map(output => ({ ...output, deadLetters: letters.get(output.name)?.count ?? 0 })),
       problems
     }
   }

@@ -4,6 +4,18 @@ import { expect, test } from 'vitest'
 import type { LedgerRow } from '../../src/pipeline/collector.ts'
 import { Site } from './live.ts'
 
+test('dead letters are said in the log and counted in the status', async () => {
+  const site = new Site()
+  writeFileSync(join(site.folder, 'a.log'), '{"n":1}\nsecret\nsecret\n')
+  const input = 'agent: { type: file, paths: [a.log], parser: json, on_parse_error: dead_letter }'
+  site.configure(`inputs: { ${input} }\noutputs: { nowhere: { type: "null" } }`)
+  const live = await site.start()
+  const log = await live.said('dead letters now (parse)')
+  expect(log).toContain('2 rows were refused')
+  expect(log).not.toContain('secret')
+  expect(await live.status()).toMatchObject({ outputs: [{ name: 'default/nowhere', deadLetters: 2 }] })
+})
+
 test('accounts of other configurations on the same state are shown only when asked for', async () => {
   const site = new Site()
   for (const name of ['a', 'b']) writeFileSync(join(site.folder, `${name}.log`), 'a line\n')

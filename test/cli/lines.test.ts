@@ -50,7 +50,16 @@ describe('first lines', () => {
 })
 
 describe('output lines', () => {
-  const base = { type: 'elasticsearch', inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0, since: 0 }
+  const base = {
+    type: 'elasticsearch',
+    inFlightRequests: 0,
+    inFlightBytes: 0,
+    retriedRows: 0,
+    deadLetters: 0,
+    since: 0
+  }
+  const lastLine = (deadLetters: number, state: 'idle' | 'paused') =>
+    outputLines(recorder(true), [{ ...base, name: 'default/es', state, deadLetters }], 0).at(-1)
   const message =
     'Cannot send to "http://elasticsearch.logging.svc.cluster.local:9200": status 401 (security_exception)'
 
@@ -77,6 +86,12 @@ describe('output lines', () => {
       'c       elasticsearch  idle             0  0 B                   0',
       '<dim>  answers: Elasticsearch 9.5.3 at "http://c:9200"</>'
     ])
+  })
+
+  test('say below each output how many dead letters it has', () => {
+    expect(lastLine(1200, 'idle')).toBe('<yellow>  1,200 dead letters: see "mcp-collector dlq list"</>')
+    expect(lastLine(1, 'paused')).toBe('<red>  1 dead letter: see "mcp-collector dlq list"</>')
+    expect(lastLine(0, 'idle')).not.toContain('dead')
   })
 
   test('stay whole where a program reads them', () => {

@@ -5,6 +5,8 @@ import { delivered, judged, roomOf, texts } from './support.ts'
 
 const poison = (row: string): number => (row.includes('poison') ? 3 : 0)
 
+const said = (rows: string): string => `Output "main/es": ${rows} now (strict_mapping): see "mcp-collector dlq list"`
+
 describe('delivery of refused rows', () => {
   test('delivery puts one poison row of each batch into the dead letters without stopping anything', async () => {
     const { clock, link, output, delivery, append, end, track } = roomOf()
@@ -44,6 +46,44 @@ describe('delivery of refused rows', () => {
     expect(end('dead_lettered')).toBe(1)
     await clock.advance(30)
     expect(end('dead_lettered')).toBe(2)
+  })
+
+  test('delivery says at once that rows became dead letters, then once a minute how many since', async () => {
+    const { clock, output, append, warned, delivery } = roomOf()
+    output.answer = rows => judged(rows, poison, 'strict_mapping')
+    append(['poison', 'poison'])
+    await clock.advance(11_000)
+    const first = said('2 rows were refused and are dead letters')
+    expect(warned).toEqual([first])
+    for (let i = 0; i < 3; i++) {
+      append(['poison'])
+      await clock.advance(10_000)
+    }
+    expect(warned).toEqual([first])
+    await clock.advance(60_000)
+    const second = said('3 rows were refused and are dead letters')
+    expect(warned).toEqual([first, second])
+    await clock.advance(120_000)
+    append(['poison'])
+    await clock.advance(11_000)
+    const third = said('1 row was refused and is a dead letter')
+    expect(warned).toEqual([first, second, third])
+    append(['poison'])
+    await clock.advance(11_000)
+    await delivery.close()
+    expect(warned).toEqual([first, second, third, third])
+  })
+
+  test('delivery names a few of many types of dead letters', async () => {
+    const { clock, output, append, warned } = roomOf()
+    output.answer = rows => {
+      const { each, requestBytes } = judged(rows, () => 3)
+      for (const [row, refusal] of each.refusals) each.refusals.set(row, { ...refusal, type: `type_${row}` })
+      return { each, requestBytes }
+    }
+    append(texts(9))
+    await clock.advance(11_000)
+    expect(warned[0]).toContain('9 rows were refused and are dead letters now (type_0, type_1, type_2, and others)')
   })
 
   test('delivery ends a refused row only once its letter is durable', async () => {

@@ -161,7 +161,12 @@ export function roomOf(options: Partial<DeliveryOptions> = {}, repeatsUntil = 0)
   const output = new FakeOutput(clock)
   const meter = new Meter()
   const logged: string[] = []
-  const log = { ...silentLog, error: (message: string) => logged.push(message) }
+  const warned: string[] = []
+  const log = {
+    ...silentLog,
+    error: (message: string) => logged.push(message),
+    warn: (message: string) => warned.push(message)
+  }
   const all = { random: randomOf(7), poison: true, ...options }
   const delivery = new Delivery(all, output, { id: 'main/es', link, clock, log, meter })
   const track = new Track(sourceOf({ id: 'a', repeatsUntil }), 'main/es', undefined, 0)
@@ -172,7 +177,7 @@ export function roomOf(options: Partial<DeliveryOptions> = {}, repeatsUntil = 0)
   }
   const pending = (): number => pendingRows(track.ledger())
   const end = (name: keyof typeof endIndex): number => track.ledger().rows[endIndex[name]]!
-  return { clock, link, output, meter, logged, delivery, track, append, pending, end }
+  return { clock, link, output, meter, logged, warned, delivery, track, append, pending, end }
 }
 
 const endIndex = {

@@ -22,7 +22,7 @@ export class FakeCollector implements Collector {
   sourceCount = 1
   problems: CollectorStatus['problems'] = []
   notes: InputNote[] = []
-  outputs: Omit<OutputState, 'inFlightRequests' | 'inFlightBytes' | 'retriedRows'>[] = [
+  outputs: Omit<OutputState, 'inFlightRequests' | 'inFlightBytes' | 'retriedRows' | 'deadLetters'>[] = [
     { name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status_401', since: 0 }
   ]
   readonly #ended = Promise.withResolvers<void>()
@@ -64,7 +64,7 @@ export class FakeCollector implements Collector {
       settled: 1024,
       lagBytes: 1024
     }
-    const idle = { inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0 }
+    const idle = { inFlightRequests: 0, inFlightBytes: 0, retriedRows: 0, deadLetters: 0 }
     return Promise.resolve({
       version: '0.1.0',
       pid: 7,
