@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { ExitError, exitCodes } from '../core/errors.ts'
-import type { LetterInfo, LetterQuery, ReplayResult } from '../pipeline/collector.ts'
+import type { CollectorStatus, LetterInfo, LetterQuery, ReplayResult } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
 import { readOffline } from './offline.ts'
 import { outputId, outputName } from './output-id.ts'
+import { undecidedText } from './outputs.ts'
 import { withStateDir } from './state-dir.ts'
 import { tableLines } from './table.ts'
 import { printable, type Terminal } from './terminal.ts'
@@ -59,7 +60,7 @@ function defineList(command: Command, { env, out }: Terminal, finish: Finish): v
   command.action(async (options: Options) => {
     const letters = await readLetters(options)
     if (options.json) out.line(JSON.stringify({ letters }))
-    else if (letters.length === 0) out.line('No dead letters')
+    else if (letters.length === 0) for (const line of await emptyLines(options)) out.line(printable(line))
     else for (const line of tableLines(out, listColumns, letters)) out.line(line)
     if (!options.json && letters.length === options.limit) {
       out.line(out.style('dim', `the newest ${options.limit}: --limit shows more`))
@@ -76,6 +77,15 @@ const listColumns = [
   { title: 'type', cell: (letter: LetterInfo) => letter.type },
   { title: 'reason', cell: (letter: LetterInfo) => shortened(letter.reason) }
 ]
+
+/** There are none, or just not yet. */
+async function emptyLines({ stateDir, output }: Options): Promise<string[]> {
+  const status = await ask<CollectorStatus>(stateDir, { path: '/api/v1/status' })
+  const undecided = (status?.outputs ?? [])
+    .filter(({ name }) => output === undefined || name === outputId(output))
+    .flatMap(one => (one.undecided === undefined ? [] : [`${outputName(one.name)}: ${undecidedText(one.undecided)}`]))
+  return ['No dead letters', ...undecided]
+}
 
 async function readLetters({ stateDir, output, limit }: Options): Promise<readonly LetterInfo[]> {
   const letters: LetterInfo[] = []

@@ -49,10 +49,21 @@ function detailsOf({ state, reason = '', since, server, lastError }: OutputState
   return [...(server === undefined ? [] : [`answers: ${server}`]), ...error.map(text => `last error ${text}`)]
 }
 
-/** What was refused. */
-function refusedOf({ deadLetters }: OutputState): string[] {
-  if (deadLetters === 0) return []
-  return [`${formatCount(deadLetters)} dead ${deadLetters === 1 ? 'letter' : 'letters'}: see "mcp-collector dlq list"`]
+/** What was refused, and what has become of it. */
+function refusedOf({ deadLetters, undecided }: OutputState): string[] {
+  const letters = `${formatCount(deadLetters)} dead ${deadLetters === 1 ? 'letter' : 'letters'}`
+  return [
+    ...(undecided === undefined ? [] : [undecidedText(undecided)]),
+    ...(deadLetters === 0 ? [] : [`${letters}: see "mcp-collector dlq list"`])
+  ]
+}
+
+export function undecidedText({ rows, types }: NonNullable<OutputState['undecided']>): string {
+  const subject =
+    rows === 1
+      ? '1 row was refused, what becomes of it'
+      : `${formatCount(rows)} rows were refused, what becomes of them`
+  return `${subject} is decided within 10 s: ${types.join(', ')}`
 }
 
 function detail(stream: Stream, text: string, style: Style): string[] {

@@ -15,7 +15,7 @@ import { Letters } from './letters.ts'
 import { type DeliveryOptions, defaultOptions } from './options.ts'
 import { Packer } from './packer.ts'
 import { Parcel } from './parcel.ts'
-import { Refusals } from './refusals.ts'
+import { Refusals, type UndecidedRows } from './refusals.ts'
 import { Replay, type ReplayId, type ReplayRow, type ReplayVerdict } from './replay.ts'
 import { Returns } from './returns.ts'
 import { Sender } from './sender.ts'
@@ -52,6 +52,8 @@ export interface OutputStatus {
   readonly pendingRows: number
   /** Refused rows that wait for a decision, or for the server to take rows again. */
   readonly heldRows: number
+  /** Those of them that wait for a decision. */
+  readonly undecided: UndecidedRows
   /** Failed attempts since the last success. */
   readonly failures: number
   readonly retriedRows: number
@@ -208,6 +210,7 @@ export class Delivery {
       queuedRequests: sender.queue.length,
       pendingRows: this.#books.pendingRows,
       heldRows: this.#refusals.heldRows,
+      undecided: this.#refusals.undecided,
       failures: gate.failures,
       retriedRows: this.#books.retriedRows.value,
       idCollisions: this.#books.idCollisions.value,

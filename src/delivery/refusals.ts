@@ -6,6 +6,15 @@ const windowRows = 500
 const tooManyRows = windowRows / 2
 const undecidedMs = 10_000
 const mostTypes = 1000
+const mostTypesShown = 3
+const mostTypeLength = 80
+
+/** Refused rows of which is not known yet whether they or the server are at fault. */
+export interface UndecidedRows {
+  readonly rows: number
+  /** What they were refused for: some types, without the reasons, as those may quote rows. */
+  readonly types: readonly string[]
+}
 
 interface Undecided {
   readonly parcel: Parcel
@@ -60,6 +69,16 @@ export class Refusals {
     for (const { parcel } of this.#undecided) rows += parcel.rows
     for (const parcel of this.#kept) rows += parcel.rows
     return rows
+  }
+
+  get undecided(): UndecidedRows {
+    let rows = 0
+    const types = new Set<string>()
+    for (const { parcel, refusals } of this.#undecided) {
+      rows += parcel.rows
+      for (const { type } of refusals) if (types.size < mostTypesShown) types.add(type.slice(0, mostTypeLength))
+    }
+    return { rows, types: [...types] }
   }
 
   /** Counts verdicts of accepted rows. */

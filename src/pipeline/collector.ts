@@ -92,6 +92,9 @@ export interface OutputState {
   readonly retriedRows: number
   /** Stored now, also those of earlier runs. */
   readonly deadLetters: number
+  /** Refused rows that become dead letters within 10 s, unless most others are refused too; absent: none. `types` are some of
+   * what they were refused for. */
+  readonly undecided?: { readonly rows: number; readonly types: readonly string[] }
   readonly lastError?: { readonly message: string; readonly at: number }
 }
 

@@ -96,6 +96,7 @@ function outputState({ id, delivery }: Route, plan: Plan): Omit<OutputState, 'de
     inFlightRequests: status.inFlightRequests,
     inFlightBytes: status.inFlightBytes,
     retriedRows: status.retriedRows,
+    ...(status.undecided.rows > 0 && { undecided: status.undecided }),
     ...(lastError !== undefined && { lastError: { message: lastError.message, at: lastError.at } })
   }
 }

@@ -94,6 +94,19 @@ describe('output lines', () => {
     expect(lastLine(0, 'idle')).not.toContain('dead')
   })
 
+  test('say below an output that takes rows what was refused and not decided on', () => {
+    const undecided = { rows: 200, types: ['strict_mapping', 'b\u001b'] }
+    const lines = outputLines(
+      recorder(),
+      [{ ...base, name: 'default/es', state: 'sending', undecided, deadLetters: 3 }],
+      0
+    )
+    expect(lines.slice(2)).toEqual([
+      '  200 rows were refused, what becomes of them is decided within 10 s: strict_mapping, b\\x1b',
+      '  3 dead letters: see "mcp-collector dlq list"'
+    ])
+  })
+
   test('stay whole where a program reads them', () => {
     const lastError = { message, at: 0 }
     const lines = outputLines(recorder(), [{ ...base, name: 'default/es', state: 'idle', lastError }], 5000)

@@ -192,6 +192,18 @@ describe('dlq', () => {
     expect(await command(['dlq', 'show', '9', '--state-dir', stateDir])).toMatchObject({ code: 1 })
   })
 
+  test('says where there are none yet', async () => {
+    const { outputs } = collector
+    const undecided = { rows: 1, types: ['mapping'] }
+    collector.outputs = [{ name: 'default/metrics', type: 'elasticsearch', state: 'sending', since: 0, undecided }]
+    const list = await command(['dlq', 'list', '--output', 'metrics', '--state-dir', stateDir])
+    const none = await command(['dlq', 'list', '--output', 'other', '--state-dir', stateDir])
+    collector.outputs = outputs
+    const sentence = '1 row was refused, what becomes of it is decided within 10 s: mapping'
+    expect(list.out).toBe(`No dead letters\nmetrics: ${sentence}\n`)
+    expect(none.out).toBe('No dead letters\n')
+  })
+
   test('replays and drops what was named', async () => {
     const replay = await command(['dlq', 'replay', '--all', '--output', 'es', '--state-dir', stateDir])
     expect(replay).toMatchObject({ code: 0, out: 'delivered 2, refused again 0, not sent 0\n' })
