@@ -123,6 +123,19 @@ describe('delivery of refused rows', () => {
     expect(track.settled).toBe(track.read)
   })
 
+  test('delivery takes 250 refused rows for a fault of the server, fewer for one of the rows', async () => {
+    const { clock, output, delivery, append, end } = roomOf()
+    output.answer = rows => judged(rows, poison)
+    append(Array.from({ length: 249 }, () => 'poison'))
+    await clock.advance(11_000)
+    expect([delivery.status().state, end('dead_lettered')]).toEqual(['running', 249])
+    append(texts(250))
+    append(['poison'])
+    await clock.advance(11_000)
+    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'refuses_all', heldRows: 1 })
+    expect(end('dead_lettered')).toBe(249)
+  })
+
   test('delivery buries rows of one fault and goes on where the server takes others', async () => {
     const { clock, link, output, delivery, append, end, track } = roomOf()
     output.answer = rows => judged(rows, poison)
