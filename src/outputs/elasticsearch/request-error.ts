@@ -36,6 +36,29 @@ const words: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no way to this network'
 }
 
+const untrustedCode = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF|GET_ISSUER))/
+/** Certificates are written by others, and may have any number of names. */
+const mostNames = 300
+
+/** What is wrong with a certificate or handshake and what to do, instead of the words of OpenSSL; empty where those have to do. */
+function tlsText(code: string, cause: unknown): string {
+  if (untrustedCode.test(code)) return `the certificate is not trusted (${code}): set "tls.ca_file"`
+  if (code === 'CERT_HAS_EXPIRED') return `the certificate has expired (${code})`
+  if (code === 'CERT_NOT_YET_VALID') return `the certificate is not valid yet (${code}): is the clock right?`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${namesText(cause)} (${code})`
+  const isPlain = code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER'
+  if (isPlain && /wrong[ _]version[ _]number/i.test(messageOf(cause)))
+    return `the server does not speak TLS (${code}): should the address begin with "http://"?`
+  return ''
+}
+
+function namesText(cause: unknown): string {
+  const { host = '', cert } = cause as { host?: string; cert?: { subjectaltname?: string; subject?: { CN?: unknown } } }
+  const names = cert?.subjectaltname ?? cert?.subject?.CN
+  const own = typeof names === 'string' ? names.replace(/(DNS|IP Address):/g, '').slice(0, mostNames) : 'no name'
+  return `the certificate is not for "${host}" but for "${own}"`
+}
+
 /** Whether an error is one of names or certificates, which no repetition mends. */
 export function needsPerson(code: string): boolean {
   return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || tlsCode.test(code)
@@ -43,7 +66,7 @@ export function needsPerson(code: string): boolean {
 
 export function requestError(cause: unknown, origin: string): RequestError {
   const code = codeOf(cause)
-  const text = words[code] ?? (messageOf(cause) || code)
+  const text = words[code] ?? (tlsText(code, cause) || messageOf(cause) || code)
   const isUnsent = unsentCodes.has(code) || tlsCode.test(code)
   return new RequestError(`Cannot send to "${origin}": ${text}`, code, isUnsent, cause)
 }
