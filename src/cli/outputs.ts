@@ -14,11 +14,11 @@ const columns = [
 
 /** What a pause is for, and what ends it. */
 const pauses: Readonly<Record<string, string>> = {
-  unreachable: 'no way to the server, tried twice a minute',
+  unreachable: 'no way to the server',
   unauthorized: 'the server does not accept the user or API key',
   forbidden: 'the user or API key lacks rights',
   not_found: 'the server does not have what rows are sent to',
-  refuses_all: 'the server refuses most rows, one is tried now and then',
+  refuses_all: 'the server refuses most rows, one is sent to try',
   dead_letters_full: 'no more dead letters fit, see "mcp-collector dlq list"'
 }
 
@@ -41,10 +41,12 @@ export function outputLines(stream: Stream, outputs: readonly OutputState[], now
 
 const styles: Partial<Record<OutputState['state'], Style>> = { paused: 'red', retrying: 'yellow' }
 
-function detailsOf({ state, reason = '', since, server, lastError }: OutputState, now: number): string[] {
+function detailsOf(output: OutputState, now: number): string[] {
+  const { state, reason = '', tryEveryMs, since, server, lastError } = output
   const ago = (at: number): string => formatDuration(Math.max(0, now - at))
   const error = lastError === undefined ? [] : [`${ago(lastError.at)} ago: ${lastError.message}`]
-  if (state === 'paused') return [`paused for ${ago(since)}: ${pauses[reason] ?? reason}`, ...error]
+  const tried = tryEveryMs === undefined ? '' : `; tried again every ${Math.ceil(tryEveryMs / 1000)} s`
+  if (state === 'paused') return [`paused for ${ago(since)}: ${pauses[reason] ?? reason}${tried}`, ...error]
   if (state === 'retrying') return [`retrying for ${ago(since)}, rows wait and nothing is lost`, ...error]
   return [...(server === undefined ? [] : [`answers: ${server}`]), ...error.map(text => `last error ${text}`)]
 }

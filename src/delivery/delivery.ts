@@ -39,6 +39,8 @@ export interface OutputStatus {
   readonly state: 'running' | 'retrying' | 'paused'
   /** Why it is paused; empty when it is not. */
   readonly reason: string
+  /** While it is paused, a request goes out so often to see whether it still has to be; 0: none does. */
+  readonly tryEveryMs: number
   /** Epoch ms of the last change of state. */
   readonly since: number
   /** Who answered last, in words for people; empty before, and where there is nobody to ask. */
@@ -201,6 +203,7 @@ export class Delivery {
       id: this.#context.id,
       state: isFull ? 'paused' : gate.state,
       reason: isFull ? 'dead_letters_full' : gate.reason,
+      tryEveryMs: isFull || sender.isEnded || gate.state !== 'paused' ? 0 : gate.pausedEveryMs,
       since: isFull ? this.#letters.fullSince : gate.since,
       server: sender.server,
       concurrency: sender.concurrency.limit,

@@ -60,6 +60,11 @@ export class Gate {
     return Math.max(0, this.#nextAt - this.#clock.monotonic())
   }
 
+  /** While paused, there is an attempt so often, or a few seconds later. */
+  get pausedEveryMs(): number {
+    return Math.min(pauseMs, this.#retry.maxMs)
+  }
+
   /** A whole request failed that began in `epoch`. Returns the ms until the next one. A paused output stays paused: what went
    * wrong then was no answer to the reason. */
   failed(epoch: number, retryAfterMs: number | undefined): number {
@@ -117,7 +122,7 @@ export class Gate {
   }
 
   #pauseMs(): number {
-    return Math.min(pauseMs, this.#retry.maxMs) + Math.min(pauseJitterMs, this.#retry.maxMs) * this.#random()
+    return this.pausedEveryMs + Math.min(pauseJitterMs, this.#retry.maxMs) * this.#random()
   }
 
   #enter(change: () => void): void {

@@ -240,7 +240,9 @@ export class Sender {
 
   #pause(reason: string, error: string): void {
     this.#courier.isPrepared = false
-    if (this.gate.pause(reason)) this.#parts.log.error(`Output "${this.#parts.id}" is paused: ${reason}`, { error })
+    if (!this.gate.pause(reason)) return
+    const every = `tried again every ${Math.ceil(this.gate.pausedEveryMs / 1000)} s`
+    this.#parts.log.error(`Output "${this.#parts.id}" is paused: ${reason}, ${every}`, { error })
   }
 
   #show(): void {

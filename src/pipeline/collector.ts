@@ -82,6 +82,8 @@ export interface OutputState {
   readonly state: 'idle' | 'sending' | 'retrying' | 'paused'
   /** Why it is paused, in one word: `unreachable`, `unauthorized`, `refuses_all` … */
   readonly reason?: string
+  /** How often a paused one is tried again; absent where no request would end the pause. */
+  readonly tryEveryMs?: number
   /** Epoch ms since when it is paused, retries, or neither. */
   readonly since: number
   /** Who answered last: `Elasticsearch 9.5.3 at "http://es:9200"`. */

@@ -91,6 +91,7 @@ function outputState({ id, delivery }: Route, plan: Plan): Omit<OutputState, 'de
     type: plan.outputs.find(one => one.name === name)?.use ?? '',
     state: stateOf(status),
     ...(status.reason !== '' && { reason: status.reason }),
+    ...(status.tryEveryMs > 0 && { tryEveryMs: status.tryEveryMs }),
     since: status.since,
     ...(status.server !== '' && { server: status.server }),
     inFlightRequests: status.inFlightRequests,

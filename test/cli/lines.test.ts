@@ -58,6 +58,7 @@ describe('output lines', () => {
     deadLetters: 0,
     since: 0
   }
+  const unauthorized = { name: 'default/es', state: 'paused', reason: 'unauthorized', tryEveryMs: 30_000 } as const
   const lastLine = (deadLetters: number, state: 'idle' | 'paused') =>
     outputLines(recorder(true), [{ ...base, name: 'default/es', state, deadLetters }], 0).at(-1)
   const message =
@@ -67,7 +68,7 @@ describe('output lines', () => {
     const lines = outputLines(
       recorder(true),
       [
-        { ...base, name: 'default/es', state: 'paused', reason: 'unauthorized', lastError: { message, at: 60_000 } },
+        { ...base, ...unauthorized, lastError: { message, at: 60_000 } },
         { ...base, name: 'default/b', state: 'retrying', lastError: { message: 'reset\u001b[2J', at: 65_000 } },
         { ...base, name: 'default/c', state: 'idle', server: 'Elasticsearch 9.5.3 at "http://c:9200"' }
       ],
@@ -76,7 +77,8 @@ describe('output lines', () => {
     expect(lines).toEqual([
       '<bold>output  type           state     requests  in flight  retried rows</>',
       '<red>es      elasticsearch  paused           0  0 B                   0</>',
-      '<red>  paused for 1m 10s: the server does not accept the user or API key</>',
+      '<red>  paused for 1m 10s: the server does not accept the user or API key; tried</>',
+      '<red>    again every 30 s</>',
       '<red>  10s ago: Cannot send to</>',
       '<red>    "http://elasticsearch.logging.svc.cluster.local:9200": status 401</>',
       '<red>    (security_exception)</>',

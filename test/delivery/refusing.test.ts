@@ -107,7 +107,7 @@ describe('delivery of refused rows', () => {
     append(texts(2000))
     await clock.advance(5000)
     expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'refuses_all' })
-    expect(logged).toEqual(['Output "main/es" is paused: refuses_all'])
+    expect(logged).toEqual(['Output "main/es" is paused: refuses_all, tried again every 30 s'])
     const { length } = output.sent
     await clock.advance(600_000)
     expect(link.letters).toHaveLength(0)
@@ -242,7 +242,12 @@ describe('delivery of refused rows', () => {
     output.answer = rows => judged(rows, poison)
     append(['poison', ...texts(600)])
     await clock.advance(1000)
-    expect(delivery.status()).toMatchObject({ state: 'paused', reason: 'dead_letters_full', pendingRows: 1 })
+    expect(delivery.status()).toMatchObject({
+      state: 'paused',
+      reason: 'dead_letters_full',
+      pendingRows: 1,
+      tryEveryMs: 0
+    })
     expect(logged).toHaveLength(1)
     append(texts(10))
     await clock.advance(60_000)

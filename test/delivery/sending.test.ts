@@ -184,14 +184,26 @@ describe('delivery sending', () => {
     for (const [i, { at }] of output.sent.entries()) {
       if (i > 1) expect(at - output.sent[i - 2]!.at).toBeGreaterThanOrEqual(60_000)
     }
-    expect(logged).toEqual(['Output "main/es" is paused: unauthorized'])
+    expect(logged).toEqual(['Output "main/es" is paused: unauthorized, tried again every 30 s'])
+    expect(delivery.status().tryEveryMs).toBe(30_000)
     expect(meter.of('collector_output_paused', 'main/es', 'unauthorized').value).toBe(1)
     expect(output.prepared).toBe(output.sent.length)
     output.answer = rows => delivered(rows)
     await clock.until(() => delivery.status().pendingRows === 0)
-    expect(delivery.status()).toMatchObject({ state: 'running', reason: '' })
+    expect(delivery.status()).toMatchObject({ state: 'running', reason: '', tryEveryMs: 0 })
     expect(meter.of('collector_output_paused', 'main/es', 'unauthorized').value).toBe(0)
     expect(track.settled).toBe(track.read)
+  })
+
+  test('delivery says of a pause how often it tries, if that is more often', async () => {
+    const { clock, output, delivery, append, logged } = roomOf({ retry: { minMs: 100, maxMs: 2000 } })
+    output.answer = () => {
+      throw new SendError('Cannot send to "fake": status 403', 'pause', { status: 403 })
+    }
+    append(texts(3))
+    await clock.advance(1000)
+    expect(logged).toEqual(['Output "main/es" is paused: forbidden, tried again every 2 s'])
+    expect(delivery.status().tryEveryMs).toBe(2000)
   })
 
   test('delivery ends with an output that nobody reads, and settles nothing', async () => {

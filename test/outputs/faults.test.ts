@@ -24,6 +24,17 @@ describe('elasticsearch faults', () => {
     expect(message).toBe(`Cannot send to "http://es:9200": status ${status} (parsing_exception)`)
   })
 
+  it.each([
+    [401, 'security_exception', ': check "user" and "password", or "api_key"'],
+    [403, 'security_exception', ': check what "user", or "api_key", has the right to'],
+    [403, 'cluster_block_exception', ''],
+    [404, 'index_not_found_exception', '']
+  ])('of status %i, %s, say what to do', async (status, type, advice) => {
+    expect(await messageFor(status, type, 'no')).toBe(
+      `Cannot send to "http://es:9200": status ${status} (${type}: no)${advice}`
+    )
+  })
+
   it.each([401, 403, 404, 429])('of status %i say why', async status => {
     expect(await messageFor(status, 'security_exception', 'missing credentials')).toContain(': missing credentials)')
   })

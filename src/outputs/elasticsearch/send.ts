@@ -104,7 +104,7 @@ export function ofStatus(reply: Reply, isTypeOnly = false): SendError {
   const error = errorOf(reply.body)
   const reason = isTypeOnly ? '' : `: ${error.reason.slice(0, 300)}`
   const about = error.type === '' ? '' : ` (${error.type}${reason})`
-  const message = `Cannot send to "${origin}": status ${status}${about}`
+  const message = `Cannot send to "${origin}": status ${status}${about}${adviceOn(status, error.type)}`
   const retryAfterMs = retryAfter(reply.retryAfter)
   if (status === 413) return new SendError(message, 'split', { status })
   if (status === 429) return new SendError(message, 'retry', { status, retryAfterMs })
@@ -114,6 +114,13 @@ export function ofStatus(reply: Reply, isTypeOnly = false): SendError {
   // A body that can not be read as a whole: the row that spoils it is found by halving.
   if (status === 400 && isFaultOfRow(reply)) return new SendError(message, 'split', { status })
   return new SendError(message, 'pause', { status, retryAfterMs })
+}
+
+/** What to do about an answer that concerns who we are, as the end of its sentence. A status of 403 has other causes too. */
+export function adviceOn(status: number, type: string): string {
+  if (status === 401) return ': check "user" and "password", or "api_key"'
+  const isRight = status === 403 && (type === '' || type === 'security_exception')
+  return isRight ? ': check what "user", or "api_key", has the right to' : ''
 }
 
 function isFaultOfRow(reply: Reply): boolean {

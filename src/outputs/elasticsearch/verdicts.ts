@@ -3,7 +3,7 @@ import type { Refusal, Shipment, Verdicts } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import type { Doubt } from './backing.ts'
 import { streamOf } from './rows.ts'
-import type { BulkAnswer } from './send.ts'
+import { adviceOn, type BulkAnswer } from './send.ts'
 
 /** Rows whose fault lies with the server come back after this time. */
 const blockedMs = 10_000
@@ -27,8 +27,9 @@ export function verdictsOf(shipment: Shipment, doubt: Doubt, answer: BulkAnswer)
     isNoneTaken &&= verdict[row] === Verdict.retry
   }
   if (blocked !== undefined && isNoneTaken) {
-    const message = `Cannot index: status ${blocked.status} (${blocked.type}: ${blocked.reason.slice(0, 300)})`
-    throw new SendError(message, 'pause', { status: blocked.status })
+    const { status, type, reason } = blocked
+    const message = `Cannot index: status ${status} (${type}: ${reason.slice(0, 300)})${adviceOn(status, type)}`
+    throw new SendError(message, 'pause', { status })
   }
   const possiblyTwice = isSure ? 0 : countTwice(shipment, doubt, answer, verdict)
   return {
