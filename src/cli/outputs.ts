@@ -12,6 +12,9 @@ const columns = [
   { title: 'retried rows', cell: (output: OutputState) => output.retriedRows }
 ]
 
+/** Names of outputs in the first line. */
+const mostNames = 3
+
 /** What a pause is for, and what ends it. */
 const pauses: Readonly<Record<string, string>> = {
   unreachable: 'no way to the server',
@@ -37,6 +40,19 @@ export function outputLines(stream: Stream, outputs: readonly OutputState[], now
       ]
     })
   ]
+}
+
+/** Which outputs do not deliver, as the end of a line: the collector is ready all the same, as nothing is lost. */
+export function troubleText(outputs: readonly OutputState[]): string {
+  return (['paused', 'retrying'] as const)
+    .map(state => {
+      const names = outputs.filter(output => output.state === state).map(output => outputName(output.name))
+      if (names.length === 0) return ''
+      const shown =
+        names.length > mostNames ? [...names.slice(0, mostNames), `${names.length - mostNames} more`] : names
+      return ` · ${names.length === 1 ? 'output' : 'outputs'} ${shown.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state}`
+    })
+    .join('')
 }
 
 const styles: Partial<Record<OutputState['state'], Style>> = { paused: 'red', retrying: 'yellow' }

@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/errors.ts'
 import type { CollectorStatus, SourceStatus } from '../pipeline/collector.ts'
 import { ask, notRunning } from './client.ts'
-import { outputLines } from './outputs.ts'
+import { outputLines, troubleText } from './outputs.ts'
 import { reasonsOf } from './reasons.ts'
 import { withStateDir } from './state-dir.ts'
 import { formatBytes, formatDuration, tableLines } from './table.ts'
@@ -39,7 +39,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
   const count = answer.inputs.reduce((sum, input) => sum + input.sourceCount, 0)
   const sources = answer.inputs.flatMap(input => input.sources.map(source => ({ ...source, input: input.name })))
   return [
-    `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}`,
+    `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}${printable(troubleText(answer.outputs))}`,
     `state in ${printable(stateDir)}`,
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
     '',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { bannerLines } from '../../src/cli/banner.ts'
 import { ledgerLines } from '../../src/cli/ledger.ts'
 import { lineLog } from '../../src/cli/log.ts'
-import { outputLines } from '../../src/cli/outputs.ts'
+import { outputLines, troubleText } from '../../src/cli/outputs.ts'
 import { formatBytes, formatDuration, tableLines } from '../../src/cli/table.ts'
 import { printable } from '../../src/cli/terminal.ts'
 import { newLedger, withNames } from '../../src/core/outcome.ts'
@@ -59,6 +59,8 @@ describe('output lines', () => {
     since: 0
   }
   const unauthorized = { name: 'default/es', state: 'paused', reason: 'unauthorized', tryEveryMs: 30_000 } as const
+  const named = (names: string, state: 'idle' | 'sending' | 'retrying' | 'paused') =>
+    names.split('').map(name => ({ ...base, name: `default/${name}`, state }))
   const lastLine = (deadLetters: number, state: 'idle' | 'paused') =>
     outputLines(recorder(true), [{ ...base, name: 'default/es', state, deadLetters }], 0).at(-1)
   const message =
@@ -107,6 +109,14 @@ describe('output lines', () => {
       '  200 rows were refused, what becomes of them is decided within 10 s: strict_mapping, b\\x1b',
       '  3 dead letters: see "mcp-collector dlq list"'
     ])
+  })
+
+  test('name those that do not deliver in the first line', () => {
+    expect(troubleText([...named('a', 'idle'), ...named('b', 'sending')])).toBe('')
+    expect(troubleText([...named('a', 'retrying'), ...named('b', 'idle')])).toBe(' · output a is retrying')
+    expect(troubleText([...named('a', 'retrying'), ...named('bcdef', 'paused')])).toBe(
+      ' · outputs b, c, d, 2 more are paused · output a is retrying'
+    )
   })
 
   test('stay whole where a program reads them', () => {

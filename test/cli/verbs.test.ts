@@ -119,7 +119,7 @@ describe('status', () => {
   test('shows outputs, sources and what can not be read', async () => {
     const { code, out } = await command(['status', '--state-dir', stateDir])
     expect(code).toBe(0)
-    expect(out).toMatch(/^mcp-collector 0.1.0, process 7, ready, up 1m 1s\n/)
+    expect(out).toMatch(/^mcp-collector 0.1.0, process 7, ready, up 1m 1s · output es is paused\n/)
     expect(out).toMatch(/\nes +elasticsearch +paused .*\n {2}paused for \d+d \d+h: status_401\n/)
     expect(out).toMatch(/\n\/var\/log\/a.log +agent +2.0 KiB +1.0 KiB +1.0 KiB\n/)
     expect(out).toContain('cannot read /var/log/secure: Permission denied')
