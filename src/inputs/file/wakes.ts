@@ -27,8 +27,7 @@ interface Watch {
  * Wakes the follower when something happens in a folder at rest. It may miss events, and nothing depends on them.
  *
  * Bare `fs.watch`: its events are all that is wanted here. chokidar looks at the file in the thread pool before it passes one on,
- * and drops the last change of a burst, so that files had to be polled behind it: with one line a second that was 3 of 10 wakes of
- * the shard, and with its code and four threads 3 MiB.
+ * and drops the last change of a burst, so that files had to be polled behind it.
  */
 export class Wakes {
   readonly #wake: (path: string, isRenamed: boolean) => void
