@@ -72,7 +72,9 @@ function print(workload: Workload, results: readonly Result[]): void {
       .toFixed(2)
       .padStart(9)
   ]
-  console.log(`${cells.join(' ')}   ${workload.what}, median of ${results.length}`)
+  const [{ ages } = {}] = results
+  const age = ages === undefined ? '' : `; write → sink ${ages.p50} ms, p99 ${ages.p99}, at most ${ages.max}`
+  console.log(`${cells.join(' ')}   ${workload.what}, median of ${results.length}${age}`)
 }
 
 async function versus(revision: string): Promise<void> {

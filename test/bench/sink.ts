@@ -1,6 +1,7 @@
 /**
  * A stand-in for Elasticsearch that counts the documents of bulk requests and answers one status for each, as the real one does
  * with `filter_path` (which also takes out `took`). It keeps nothing. Its own CPU time is in its report, which shows that it was not the bottleneck.
+ * With AGES=1 the report tells how old documents were when they came, by their own time.
  *
  * Prints `ready <port>`, and `reached <documents>` as soon as it holds TARGET documents.
  */
@@ -8,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { gunzipSync } from 'node:zlib'
 
 const target = Number(process.env['TARGET'] ?? Infinity)
+const ages: number[] | undefined = process.env['AGES'] === undefined ? undefined : []
 const report = { documents: 0, bodyBytes: 0, wireBytes: 0, requests: 0, cpuSeconds: 0 }
 let hasReached = false
 const item = '{"create":{"status":201}}'
@@ -18,7 +20,7 @@ const longItem =
 const replies = new Map<string, Buffer>()
 
 const server = createServer((request, response) => {
-  if (request.url?.startsWith('/report')) answer(response, 200, JSON.stringify(withCpu()))
+  if (request.url?.startsWith('/report')) answer(response, 200, JSON.stringify(whole()))
   else if (request.url?.includes('_bulk')) void bulk(request, response)
   else other(request, response)
 })
@@ -39,6 +41,7 @@ async function bulk(request: IncomingMessage, response: ServerResponse): Promise
     report.wireBytes += wire.length
     report.bodyBytes += body.length
     documents = lineEnds(body) / 2
+    if (ages !== undefined) takeAges(ages, body)
   } else {
     let lines = 0
     for await (const part of request) {
@@ -54,6 +57,14 @@ async function bulk(request: IncomingMessage, response: ServerResponse): Promise
   if (report.documents < target || hasReached) return
   hasReached = true
   console.log(`reached ${report.documents}`)
+}
+
+function takeAges(into: number[], body: Buffer): void {
+  const now = Date.now()
+  const key = '"@timestamp":"'
+  for (let at = body.indexOf(key); at >= 0; at = body.indexOf(key, at + 1)) {
+    into.push(now - Date.parse(body.latin1Slice(at + key.length, at + key.length + 24)))
+  }
 }
 
 function lineEnds(bytes: Buffer): number {
@@ -93,7 +104,12 @@ function answer(response: ServerResponse, status: number, body: string | Buffer)
   response.end(body)
 }
 
-function withCpu(): typeof report {
+/** Ages in ms, of the last three quarters: what comes before warms up. */
+function whole(): typeof report & { ageP50?: number; ageP99?: number; ageMax?: number } {
   const { user, system } = process.cpuUsage()
-  return { ...report, cpuSeconds: (user + system) / 1e6 }
+  const counts = { ...report, cpuSeconds: (user + system) / 1e6 }
+  if (ages === undefined || ages.length === 0) return counts
+  const sorted = ages.slice(ages.length >> 2).toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)]!
+  return { ...counts, ageP50: at(0.5), ageP99: at(0.99), ageMax: at(1) }
 }

@@ -23,6 +23,8 @@ export interface Result {
   readonly wireBytesPerDocument: number
   /** CPU time of the sink by wall time: well below 1, or the sink was the bottleneck. */
   readonly sinkLoad: number
+  /** From the writing of a line to the sink, ms; steady workloads only. */
+  readonly ages?: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
 export interface Workload {
@@ -45,6 +47,13 @@ export const workloads: readonly Workload[] = [
     gzip: 1,
     steady: { files: 10, rate: 10_000, seconds: 30 }
   },
+  {
+    id: 'W12',
+    what: 'write → sink, 1 file, 10,000 lines/s',
+    kind: 'json',
+    gzip: 1,
+    steady: { files: 1, rate: 10_000, seconds: 20 }
+  },
   { id: 'W13', what: '1 file, 1 line/s', kind: 'json', gzip: 1, steady: { files: 1, rate: 1, seconds: 60 } }
 ]
 
@@ -54,7 +63,8 @@ export async function run(workload: Workload, root: string, lines: number): Prom
   const steady = workload.steady
   const total = steady === undefined ? lines : steady.rate * steady.seconds
   const sink = new Pinned(otherCore, [process.execPath, join(import.meta.dirname, 'sink.ts')], {
-    TARGET: String(total)
+    TARGET: String(total),
+    ...(steady === undefined ? {} : { AGES: '1' })
   })
   try {
     const port = await sink.line('ready', 20_000)
@@ -152,7 +162,10 @@ async function resultOf({
     peakMiB,
     bytesPerDocument: report['bodyBytes']! / documents,
     wireBytesPerDocument: report['wireBytes']! / documents,
-    sinkLoad: report['cpuSeconds']! / wallSeconds
+    sinkLoad: report['cpuSeconds']! / wallSeconds,
+    ...(report['ageP99'] === undefined
+      ? {}
+      : { ages: { p50: report['ageP50']!, p99: report['ageP99'], max: report['ageMax']! } })
   }
 }
 

@@ -57,7 +57,7 @@ describe('loading', () => {
       startFrom: 'now',
       delivery: {
         batchBytes: 5 * 1024 * 1024,
-        flushMs: 250,
+        flushMs: 200,
         maxInFlightBytes: 16 * 1024 * 1024,
         maxConcurrency: 8,
         retryMinMs: 1000,

@@ -1,3 +1,4 @@
+import { defaultOptions } from '../../src/delivery/options.ts'
 import { describe, expect, test } from 'vitest'
 import { SendError } from '../../src/core/errors.ts'
 import { delivered, judged, roomOf, texts } from './support.ts'
@@ -8,21 +9,22 @@ const busy = (): never => {
 
 describe('delivery sending', () => {
   test('delivery sends what comes after a quiet time at once, what follows after flushMs, and settles', async () => {
+    const { flushMs } = defaultOptions
     const { clock, output, delivery, track, append } = roomOf()
     append(texts(100))
     append(texts(50))
     await clock.advance(0)
     expect(output.sent.map(({ rows }) => rows.length)).toEqual([150])
     append(texts(20))
-    await clock.advance(200)
+    await clock.advance(flushMs - 50)
     append(texts(30))
     await clock.advance(49)
     expect(output.sent).toHaveLength(1)
     await clock.advance(1)
     expect(output.sent.map(({ rows }) => rows.length)).toEqual([150, 50])
-    await clock.advance(749)
+    await clock.advance(flushMs * 3 - 1)
     append(texts(1))
-    await clock.advance(249)
+    await clock.advance(flushMs - 1)
     expect(output.sent).toHaveLength(2)
     await clock.advance(1)
     expect(output.sent).toHaveLength(3)
