@@ -7,7 +7,10 @@ import { examples, type Verb } from './verb.ts'
 
 export const reference: Verb = {
   define(command, { out }, finish) {
-    command.argument('[component]', 'only this component; "config" is the file format, "delivery" what outputs share')
+    command.argument(
+      '[component]',
+      'only this component; "config" is the file format, "delivery" what outputs share, "ledger" how rows end'
+    )
     command.option('--json-schema', 'the JSON schema of configuration files, for editors')
     command.addHelpText(
       'after',

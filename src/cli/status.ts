@@ -53,7 +53,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
 function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[], count: number): string[] {
   const shown = sources.toSorted((a, b) => b.lagBytes - a.lagBytes).slice(0, mostSources)
   const columns = [
-    { title: 'source', cell: (source: SourceStatus) => source.name },
+    { title: 'source', cell: (source: SourceStatus) => source.name, canShrink: true as const },
     { title: 'input', cell: (source: SourceStatus & { input: string }) => source.input },
     { title: 'size', cell: (source: SourceStatus) => formatBytes(source.size) },
     { title: 'settled', cell: (source: SourceStatus) => formatBytes(source.settled) },

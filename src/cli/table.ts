@@ -3,7 +3,12 @@ import { printable, type Stream } from './terminal.ts'
 export interface Column<T> {
   readonly title: string
   readonly cell: (row: T) => string | number
+  /** Its texts are cut in the middle where a line would not fit: both ends of a path say something. */
+  readonly canShrink?: true
 }
+
+/** No column gets narrower. */
+const leastWidth = 12
 
 const grouped = new Intl.NumberFormat('en-US')
 
@@ -12,6 +17,7 @@ export function tableLines<T>(stream: Stream, columns: readonly Column<T>[], row
   const cells = rows.map(row => columns.map(column => format(column.cell(row))))
   const right = columns.map(column => rows.length > 0 && rows.every(row => typeof column.cell(row) === 'number'))
   const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map(line => line[i]!.length)))
+  for (let i = 0; i < columns.length; i++) if (columns[i]!.canShrink) shrink(stream, i, { widths, cells })
   const lineOf = (line: readonly string[]): string =>
     line
       .map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
@@ -19,6 +25,26 @@ export function tableLines<T>(stream: Stream, columns: readonly Column<T>[], row
       .trimEnd()
   const title = lineOf(columns.map(column => column.title))
   return [stream.style('bold', title), ...cells.map(lineOf)]
+}
+
+function shrink(
+  stream: Stream,
+  column: number,
+  { widths, cells }: { readonly widths: number[]; readonly cells: readonly string[][] }
+): void {
+  const excess = widths.reduce((sum, width) => sum + width + 2, -2) - stream.columns
+  if (excess <= 0) return
+  const width = Math.max(leastWidth, widths[column]! - excess)
+  if (width >= widths[column]!) return
+  widths[column] = width
+  for (const line of cells) line[column] = cutInMiddle(line[column]!, width)
+}
+
+/** `/var/log/po…er/0.log`. */
+function cutInMiddle(text: string, width: number): string {
+  if (text.length <= width) return text
+  const before = Math.floor((width - 1) / 3)
+  return `${text.slice(0, before)}…${text.slice(before + 1 - width)}`
 }
 
 /** A text as lines of at most `width`, cut at blanks; what has none stays whole. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { endings, losses } from '../core/outcome.ts'
 import type { AnyDefinition, ComponentRegistry } from './define.ts'
 import { writtenDefault } from './json-schema.ts'
 import { kinds } from './option-types.ts'
@@ -21,15 +22,17 @@ export async function reference(registry: ComponentRegistry, name?: string): Pro
   const components = await loadComponents(registry)
   const all = [...components.inputs, ...components.parsers, ...components.processors, ...components.outputs]
   if (name === undefined) {
-    const texts = [configText(components), inputText(components), deliveryText(), ...all.map(componentText)]
+    const shared = [configText(components), inputText(components), deliveryText(), ledgerText()]
+    const texts = [...shared, ...all.map(componentText)]
     return { text: texts.join('\n') }
   }
   if (name === 'config') return { text: configText(components) }
   if (name === 'input') return { text: inputText(components) }
   if (name === 'delivery') return { text: deliveryText() }
+  if (name === 'ledger') return { text: ledgerText() }
   const named = all.filter(definition => definition.name === name)
   if (named.length > 0) return { text: named.map(componentText).join('\n') }
-  const known = ['config', 'input', 'delivery', ...all.map(definition => definition.name)]
+  const known = ['config', 'input', 'delivery', 'ledger', ...all.map(definition => definition.name)]
   return { unknown: name, meant: suggestValue(name, known), known: [...new Set(known)] }
 }
 
@@ -43,6 +46,21 @@ function inputText(components: Components): string {
 
 function deliveryText(): string {
   return page('delivery', 'Options that every output has.', optionLines(deliveryShape()))
+}
+
+function ledgerText(): string {
+  const sum = `read + derived = ${Object.keys(endings).join(' + ')} + pending + lost`
+  return page('ledger', `What became of every row, for each source and output: ${sum}, at every moment.`, [
+    '  read: rows read for the output',
+    '  derived: rows that were made from others, a count of repeated ones for example',
+    '  pending: rows that have not ended yet',
+    ...wordLines('How rows end:', endings),
+    ...wordLines('Why rows and bytes are lost; the log tells each that occurs:', losses)
+  ])
+}
+
+function wordLines(title: string, words: Readonly<Record<string, string>>): string[] {
+  return ['', `  ${title}`, ...Object.entries(words).map(([name, about]) => `    ${name}: ${about}`)]
 }
 
 function componentText(definition: AnyDefinition): string {

@@ -1,5 +1,6 @@
 /** Every metric of the program. Names: `collector_<room>_<noun>_<unit>_total`, as Prometheus wants them. Docs, `/metrics`
- * and the test of the dashboards come from this table. */
+ * and the test of the dashboards come from this table. At every scrape, for each output: `read_rows + derived_rows = rows of all ends +
+ * lost_rows of all reasons + output_pending_rows`; they count from the start of the process, the ledger from that of the state. */
 export const metrics = {
   collector_input_read_bytes_total: { type: 'counter', help: 'Bytes read from sources', labels: ['input'] },
   collector_input_rows_total: { type: 'counter', help: 'Rows framed', labels: ['input'] },
@@ -17,6 +18,8 @@ export const metrics = {
     help: 'Rows the parser did not understand',
     labels: ['input', 'reason']
   },
+  collector_read_rows_total: { type: 'counter', help: 'Rows read for an output', labels: ['output'] },
+  collector_derived_rows_total: { type: 'counter', help: 'Rows made from others for an output', labels: ['output'] },
   collector_rows_total: { type: 'counter', help: 'Rows by how they ended', labels: ['output', 'end'] },
   collector_lost_rows_total: { type: 'counter', help: 'Rows lost', labels: ['output', 'reason'] },
   collector_lost_bytes_total: { type: 'counter', help: 'Bytes lost', labels: ['output', 'reason'] },
@@ -34,7 +37,7 @@ export const metrics = {
   collector_output_in_flight_requests: { type: 'gauge', help: 'Requests not answered', labels: ['output'] },
   collector_output_concurrency: { type: 'gauge', help: 'Requests allowed at a time', labels: ['output'] },
   collector_output_paused: { type: 'gauge', help: '1 while the output is paused', labels: ['output', 'reason'] },
-  collector_output_pending_rows: { type: 'gauge', help: 'Rows read and not settled', labels: ['output'] },
+  collector_output_pending_rows: { type: 'gauge', help: 'Rows read that have not ended', labels: ['output'] },
   collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
   collector_state_dead_letters: { type: 'gauge', help: 'Dead letters stored', labels: ['output'] },
   collector_state_dead_letter_bytes: { type: 'gauge', help: 'Bytes of dead letters', labels: ['output'] },

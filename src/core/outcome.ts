@@ -11,22 +11,29 @@ export const Verdict = {
 } as const
 export type Verdict = (typeof Verdict)[keyof typeof Verdict]
 
-/** Why bytes or rows were lost. Each has a counter; the list is complete: what isn't here is a defect. Runs of NULs are holes that
- * nobody wrote: they have a metric, and are no loss. */
-export const lossReasons = ['truncated_gap', 'deleted_unread', 'too_large', 'dead_letters_full'] as const
-export type LossReason = (typeof lossReasons)[number]
+/** Why bytes or rows were lost, in words for people. Each has a counter, and a line in the log when it occurs; the list is complete:
+ * what isn't here is a defect. Runs of NULs are holes that nobody wrote: they have a metric, and are no loss. */
+export const losses = {
+  truncated_gap: 'bytes of a file that was truncated or written anew before they were read',
+  deleted_unread: 'bytes of a file that was deleted before they were read',
+  too_large: 'bytes of records behind max_line_bytes; what is before is sent, with a flag',
+  dead_letters_full: 'refused rows for which there was no room among the dead letters, where when_full is drop'
+} as const
+export type LossReason = keyof typeof losses
+export const lossReasons = Object.keys(losses) as readonly LossReason[]
 
-/** The ways a row can end, in the order of `Ledger.rows`. */
-export const ends = [
-  'delivered',
-  'duplicate',
-  'filtered',
-  'sampled',
-  'throttled',
-  'deduplicated',
-  'dead_lettered'
-] as const
-export type End = (typeof ends)[number]
+/** The ways a row can end, in words for people, in the order of `Ledger.rows`. */
+export const endings = {
+  delivered: 'the output has taken it',
+  duplicate: 'the output had it already, from before a restart or a lost answer',
+  filtered: 'a condition of the configuration leaves it out',
+  sampled: 'left out by sampling',
+  throttled: 'left out by a limit on how many',
+  deduplicated: 'like another row, which counts it',
+  dead_lettered: 'refused by the output, or by on_parse_error, and kept: see "mcp-collector dlq"'
+} as const
+export const ends = Object.keys(endings) as readonly End[]
+export type End = keyof typeof endings
 export const endOf = Object.fromEntries(ends.map((name, index) => [name, index])) as Readonly<Record<End, number>>
 
 /**

@@ -1,4 +1,4 @@
-import { type End, endOf, ends, type LossReason } from '../core/outcome.ts'
+import { type End, endOf, ends, type LossReason, lossReasons } from '../core/outcome.ts'
 import type { Clock } from '../core/clock.ts'
 import type { SendError } from '../core/errors.ts'
 import type { Meter, Sample } from '../core/metrics.ts'
@@ -8,7 +8,7 @@ const mostMessage = 500
 
 /** Counts what happens to the rows of an output, and tells their accounts. */
 export class Books {
-  /** Rows appended and not ended. */
+  /** Rows appended or sent again from dead letters, and not ended. */
   pendingRows = 0
   lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
   readonly requests: (outcome: string) => Sample
@@ -22,10 +22,12 @@ export class Books {
   readonly #concurrency: Sample
   readonly #paused: (reason: string) => Sample
   #reason = ''
+  readonly #read: Sample
+  /** Not those of a replay: they ended when they became dead letters. */
   readonly #pending: Sample
   readonly #ended: readonly Sample[]
-  readonly #lostRows: (reason: LossReason) => Sample
-  readonly #lostBytes: (reason: LossReason) => Sample
+  readonly #lostRows: Readonly<Record<LossReason, Sample>>
+  readonly #lostBytes: Readonly<Record<LossReason, Sample>>
   readonly #onEmpty: () => void
 
   readonly #clock: Clock
@@ -41,10 +43,14 @@ export class Books {
     this.#inFlightBytes = meter.of('collector_output_in_flight_bytes', id)
     this.#concurrency = meter.of('collector_output_concurrency', id)
     this.#paused = reason => meter.of('collector_output_paused', id, reason)
+    this.#read = meter.of('collector_read_rows_total', id)
+    meter.of('collector_derived_rows_total', id)
     this.#pending = meter.of('collector_output_pending_rows', id)
     this.#ended = ends.map(end => meter.of('collector_rows_total', id, end))
-    this.#lostRows = reason => meter.of('collector_lost_rows_total', id, reason)
-    this.#lostBytes = reason => meter.of('collector_lost_bytes_total', id, reason)
+    const lossesOf = (name: 'collector_lost_rows_total' | 'collector_lost_bytes_total'): Record<LossReason, Sample> =>
+      Object.fromEntries(lossReasons.map(reason => [reason, meter.of(name, id, reason)])) as Record<LossReason, Sample>
+    this.#lostRows = lossesOf('collector_lost_rows_total')
+    this.#lostBytes = lossesOf('collector_lost_bytes_total')
     this.#onEmpty = onEmpty
     this.#clock = clock
   }
@@ -54,9 +60,16 @@ export class Books {
     return Object.fromEntries(ends.map((end, i) => [end, this.#ended[i]!.value])) as Record<End, number>
   }
 
-  appended(rows: number): void {
+  /** Rows of a batch were read; `unended` of them have not ended with that. */
+  appended(read: number, unended: number): void {
+    this.#read.value += read
+    this.#pending.value += unended
+    this.pendingRows += unended
+  }
+
+  /** Rows of dead letters are sent again: they are in no account. */
+  replayed(rows: number): void {
     this.pendingRows += rows
-    this.#pending.value = this.pendingRows
   }
 
   /** Shows how sending stands. */
@@ -89,13 +102,13 @@ export class Books {
   }
 
   skipped(reason: LossReason, bytes: number): void {
-    this.#lostBytes(reason).value += bytes
+    this.#lostBytes[reason].value += bytes
   }
 
   end(parcel: Parcel, entry: number, end: number, rows: number): void {
     parcel.accounts[entry]!.end(parcel.ranges[entry]!, end, rows)
     if (!parcel.isReplay) this.#ended[end]!.value += rows
-    this.#less(rows)
+    this.#less(parcel, rows)
   }
 
   endAll(parcel: Parcel, end: End): void {
@@ -106,15 +119,15 @@ export class Books {
   takeBack(parcel: Parcel): void {
     this.#each(parcel, (entry, rows) => {
       parcel.accounts[entry]!.unsent?.(rows)
-      this.#less(rows)
+      this.#less(parcel, rows)
     })
   }
 
   loseAll(parcel: Parcel, reason: LossReason): void {
     this.#each(parcel, (entry, rows) => {
       parcel.accounts[entry]!.lose(parcel.ranges[entry]!, reason, rows)
-      this.#lostRows(reason).value += rows
-      this.#less(rows)
+      this.#lostRows[reason].value += rows
+      this.#less(parcel, rows)
     })
   }
 
@@ -127,9 +140,9 @@ export class Books {
     }
   }
 
-  #less(rows: number): void {
+  #less({ isReplay }: Parcel, rows: number): void {
     this.pendingRows -= rows
-    this.#pending.value = this.pendingRows
+    if (!isReplay) this.#pending.value -= rows
     if (this.pendingRows === 0) this.#onEmpty()
   }
 }

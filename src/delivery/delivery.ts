@@ -136,7 +136,7 @@ export class Delivery {
     countFates(batch, fates)
     const range = track.append(batch, to, heldFrom, fates)
     const kept = fates[Fate.kept]!
-    this.#books.appended(kept + fates[Fate.deadLettered]!)
+    this.#books.appended(batch.rows, kept + fates[Fate.deadLettered]!)
     if (batch.cutBytes > 0) this.#books.skipped('too_large', batch.cutBytes)
     // `ends` names delivered and duplicate before the fates, in the same order
     for (let fate = 1; fate < Fate.deadLettered; fate++) this.#books.endedUnsent(fate + 1, fates[fate]!)
@@ -181,7 +181,7 @@ export class Delivery {
   async replay(rows: readonly ReplayRow[]): Promise<Map<ReplayId, ReplayVerdict>> {
     const replay = new Replay(rows)
     this.#replays.add(replay)
-    this.#books.appended(rows.length)
+    this.#books.replayed(rows.length)
     for (const parcel of replay.parcels(this.#sender.queue.limit.bytes)) {
       this.#budget.add(parcel.size)
       this.#sender.push(parcel)

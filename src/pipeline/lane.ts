@@ -3,6 +3,7 @@ import { Flag } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/metrics.ts'
+import type { LossReason } from '../core/outcome.ts'
 import type { Position } from '../core/source.ts'
 import { Gone, Idle } from '../core/source.ts'
 import type { Framer, Parser, Processor } from '../core/steps.ts'
@@ -169,20 +170,28 @@ export class Lane {
     batch.source = this.source
     batch.clear()
     this.delivery.append(this.track, batch, this.#base, framer.heldFrom, this.#barrier)
+    this.#tellLost(this.#base - from)
     this.delivery.skip(this.track, this.#base, this.#base, this.source.lostReason!, this.#base - from)
   }
 
   #skipLost(): void {
     const lost = this.source.lostAfter(this.#base)
     if (lost === 0) return
-    const path = this.source.resource['log.file.path']
-    this.#parts.log.warn('Bytes are lost: they were gone before they were read', {
-      path,
-      reason: this.source.lostReason,
-      bytes: lost
-    })
+    this.#tellLost(lost)
     this.delivery.skip(this.track, this.#base, this.#base + lost, this.source.lostReason!, lost)
     this.#base += lost
+  }
+
+  #tellLost(bytes: number): void {
+    const { resource, lostReason: reason } = this.source
+    const path = resource['log.file.path']
+    this.#parts.log.warn('Bytes are lost: they were gone before they were read', { path, reason, bytes })
+  }
+
+  #tellCut(bytes: number): void {
+    const path = this.source.resource['log.file.path']
+    const reason: LossReason = 'too_large'
+    this.#parts.log.warn('Records are cut: what is behind max_line_bytes is lost', { path, reason, bytes })
   }
 
   /** The journey of the first `size` bytes of the arena to the output. `final` gives out what has no end yet, and stores where
@@ -202,6 +211,7 @@ export class Lane {
     this.#base += consumed
     this.#parts.rows.value += batch.rows
     batch.cutBytes = framer.cutBytes
+    if (batch.cutBytes > 0) this.#tellCut(batch.cutBytes)
     if (batch.rows > 0) {
       if (final && isCut(batch)) this.source.marks.addCut(this.#base)
       this.#parts.parser.parse(batch)

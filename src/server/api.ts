@@ -3,9 +3,9 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
-import { withNames } from '../core/outcome.ts'
 import { type Caller, denyRows, type Door } from './access.ts'
 import type { Collector, LetterQuery } from '../pipeline/collector.ts'
+import { type AccountQuery, accountPage } from './accounts.ts'
 
 /** Bytes of a request's body. */
 const maxBody = 1_048_576
@@ -25,7 +25,7 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
   const tellCause = door === 'control'
   app.use(bodyLimit({ maxSize: maxBody, onError: c => c.json({ error: 'The body is larger than 1 MiB' }, 413) }))
   app.get('/api/v1/status', async c => c.json(await collector.status()))
-  app.get('/api/v1/ledger', async c => c.json({ rows: (await collector.ledgers()).map(withNames) }))
+  app.get('/api/v1/ledger', async c => c.json(accountPage(await collector.ledgers(), accountQueryOf(c))))
   app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
   app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
     const denial = denyRows(door, callerOf(c), token)
@@ -70,13 +70,20 @@ async function page(collector: Collector, query: LetterQuery): Promise<object> {
 function queryOf(c: Context): LetterQuery {
   const { output, before, limit = '100' } = c.req.query()
   for (const number of [before ?? '1', limit]) {
-    if (!/^[1-9]\d{0,14}$/.test(number)) refuse('"before" and "limit" must be positive whole numbers')
+    if (!isCount(number)) refuse('"before" and "limit" must be positive whole numbers')
   }
   return {
     limit: Math.min(Number(limit), maxPage),
     ...(before !== undefined && { before: Number(before) }),
     ...(output !== undefined && { output })
   }
+}
+
+/** `?output=default/es&input=agent&source=/var/log/agent.log&limit=100&after=<next of the page before>`. */
+function accountQueryOf(c: Context): AccountQuery {
+  const { output, input, source, after, limit = String(maxPage) } = c.req.query()
+  if (!isCount(limit)) refuse('"limit" must be a positive whole number')
+  return { output, input, source, after, limit: Math.min(Number(limit), maxPage) }
 }
 
 /** The ids that `{"ids": [1, 2]}`, `{"all": true}` or `{"all": true, "output": "es"}` mean. */
@@ -99,6 +106,10 @@ async function everyId(collector: Collector, filter: { output?: string }): Promi
     if (letters.length < maxPage) return ids.toReversed()
     before = ids.at(-1)!
   }
+}
+
+function isCount(text: string): boolean {
+  return /^[1-9]\d{0,14}$/.test(text)
 }
 
 function isWhole(value: unknown): value is number {

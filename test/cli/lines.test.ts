@@ -142,7 +142,38 @@ describe('ledger lines', () => {
       '/log/3  es         3          3        0           5',
       '/log/2  es         2          2        0           5',
       'total              6          6        0          15',
-      '1 more sources are part of the total'
+      '1 more sources are part of the total',
+      'lost 15 bytes: truncated_gap, bytes of a file that was truncated or written anew before they were read'
+    ])
+  })
+
+  test('fit a terminal, paths cut in the middle where the table has no room', () => {
+    const name = `/var/log/containers/${'a-very-long-name-'.repeat(5)}0.log`
+    const row = { source: 'A', name, input: 'pods', output: 'default/es', position: 0, configured: true }
+    const small = withNames({
+      ...row,
+      ledger: { ...newLedger(), read: 1_234_567, rows: [1_234_567, 0, 0, 0, 0, 0, 0] }
+    })
+    const [title, line] = ledgerLines(recorder(true), [small])
+    expect(title).toMatch(/source +output +read +delivered +pending/)
+    expect(line).toMatch(/^\/var\/log\/cont.*….*name-0\.log +es +1,234,567 +1,234,567 +0$/)
+    expect(line).toHaveLength(80)
+    expect(ledgerLines(recorder(), [small])[1]).toContain(name)
+  })
+
+  test('become paragraphs where a terminal has no room for all columns, and say why something is lost', () => {
+    const counts = { read: 1_234_567, rows: [1_200_000, 34_000, 0, 0, 0, 0, 500] }
+    const losses = { lostRows: { dead_letters_full: 60 }, lostBytes: { truncated_gap: 1 } }
+    const row = { source: 'A', name: '/a.log', input: 'a', output: 'default/es', position: 0, configured: true }
+    const rows = [withNames({ ...row, ledger: { ...newLedger(), ...counts, ...losses } })]
+    expect(ledgerLines(recorder(true), rows)).toEqual([
+      '<bold>/a.log → es</>',
+      '  read 1,234,567, delivered 1,200,000, duplicate 34,000, dead_lettered 500,',
+      '  pending 7, lost 60, lost bytes 1',
+      '<yellow>lost 1 byte: truncated_gap, bytes of a file that was truncated or written anew</>',
+      '<yellow>  before they were read</>',
+      '<yellow>lost 60 rows: dead_letters_full, refused rows for which there was no room</>',
+      '<yellow>  among the dead letters, where when_full is drop</>'
     ])
   })
 

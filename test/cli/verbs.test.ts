@@ -162,6 +162,11 @@ describe('ledger', () => {
     expect(unknown).toEqual({ code: 1, out: '', err: 'error: There is no output "nope": known are "es", "audit"\n' })
     expect(await command(['ledger', '--output', 'audit', ...at])).toMatchObject({ code: 0, out: 'No rows yet\n' })
     expect((await command(['ledger', '--output', 'es', ...at])).out).toContain('/var/log/a')
+    expect((await command(['ledger', '--source', 'log/a', ...at])).out).toContain('/var/log/a')
+    expect(await command(['ledger', '--source', 'nope', ...at])).toMatchObject({
+      code: 1,
+      err: 'error: There is no source with "nope" in its path: "mcp-collector ledger" lists all\n'
+    })
   })
 
   test('says what to start where there is no state', async () => {

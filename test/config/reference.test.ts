@@ -4,6 +4,7 @@ import { components } from '../../src/components.ts'
 import type { ComponentRegistry } from '../../src/config/define.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
 import { type Reference, reference } from '../../src/config/reference.ts'
+import { ends, lossReasons } from '../../src/core/outcome.ts'
 import { loadComponents } from '../../src/config/used.ts'
 import { checkOptions } from '../../src/config/examples.ts'
 import { registry } from './registry.ts'
@@ -28,6 +29,13 @@ describe('reference', () => {
     const { unknown, meant, known } = (await reference(registry, 'nope')) as Extract<Reference, { unknown: string }>
     expect([unknown, meant]).toEqual(['nope', undefined])
     expect(known).toEqual(expect.arrayContaining(['config', 'delivery', 'file', 'elasticsearch']))
+  })
+
+  it('config tells what every number of a ledger means, and the reasons for losses', async () => {
+    const text = await textOf(registry, 'ledger')
+    for (const name of [...ends, ...lossReasons, 'read', 'derived', 'pending']) {
+      expect(text).toMatch(new RegExp(`^ +${name}: [a-z].*[^.]$`, 'm'))
+    }
   })
 
   it('config describes every option of every real component', async () => {

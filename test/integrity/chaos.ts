@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { readMessage } from './line.ts'
 import { Journal } from './journal.ts'
+import { Scraper } from './scraper.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { messageIn } from './verdict.ts'
 
@@ -33,7 +35,11 @@ export const bulkChaos: Scenario = {
       }
       const letters = files * Math.ceil(lines[size] / files / poisonEvery)
       site.start()
+      const scraper = new Scraper(join(site.state, 'control.sock'))
       await trial.stored(lines[size] - letters, size === 'long' ? 600_000 : 60_000)
+      await scraper.stop()
+      broken.push(...scraper.broken.slice(0, 3))
+      if (scraper.scrapes < 5) broken.push(`only ${scraper.scrapes} scrapes were answered`)
       const ideal = Math.ceil(((store.stats.bulkBytes / store.stats.bulkRows) * lines[size]) / batchBytes)
       const needed = ideal / (1 - failing) / (1 - refused)
       const ratio = store.stats.bulkRequests / needed
@@ -42,6 +48,7 @@ export const bulkChaos: Scenario = {
         journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])),
         letters
       })
+      notes.push(`${scraper.scrapes} scrapes, each with every row in it`)
       notes.push(`${store.stats.bulkRequests} requests, ${ratio.toFixed(2)} x what the faults make necessary`)
       notes.push(`${(store.stats.bulkRequests / ideal).toFixed(2)} x those of a healthy server`)
       if (size !== 'quick' && ratio > 1.35) broken.push(`${ratio.toFixed(2)} times the requests that were needed`)

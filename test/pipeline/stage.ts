@@ -58,7 +58,13 @@ export class Stage {
 
   /** Warnings of all shards. */
   readonly warnings: (readonly [message: string, fields: LogFields | undefined])[] = []
-  readonly log: Log = { ...silentLog, warn: (message, fields) => void this.warnings.push([message, fields]) }
+  /** Messages of errors. */
+  readonly errors: string[] = []
+  readonly log: Log = {
+    ...silentLog,
+    warn: (message, fields) => void this.warnings.push([message, fields]),
+    error: message => void this.errors.push(message)
+  }
 
   /** Appends text to a log. */
   write(text: string, name = 'agent.log'): void {

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from '../../src/cli/client.ts'
+import { newLedger } from '../../src/core/outcome.ts'
+import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import type { AccountPage } from '../../src/server/accounts.ts'
 import { call, get, token, Stage } from './stage.ts'
 
 let stage: Stage
@@ -21,6 +24,36 @@ describe('server api', () => {
       status: 200,
       json: { rows: [{ output: 'default/es', ledger: { read: 10, delivered: 7, dead_lettered: 1, pending: 1 } }] }
     })
+  })
+
+  test('gives accounts in pages, with the sums of all', async () => {
+    const { address } = await stage.open()
+    const all = Array.from({ length: 25 }, (_, i) => ['default/es', 'default/two'].map(id => account(i, id))).flat()
+    // what comes first while rows are read is chance
+    stage.collector.ledgers = () => Promise.resolve(all.toSorted(() => Math.random() - 0.5))
+    const read = async (query: string): Promise<AccountPage> => {
+      return (await get(address, `/api/v1/ledger?${query}`)).json as AccountPage
+    }
+    const names = new Set<string>()
+    let after = ''
+    for (let page = 0; page < 7; page++) {
+      const { rows, total, next } = await read(`limit=8&after=${encodeURIComponent(after)}`)
+      for (const { source, output } of rows) names.add(`${source} ${output}`)
+      expect(total).toMatchObject({
+        accounts: 50,
+        read: 500,
+        delivered: 450,
+        pending: 0,
+        lostBytes: { too_large: 250 }
+      })
+      expect(next === undefined).toBe(page === 6)
+      after = next ?? ''
+    }
+    expect(names.size).toBe(50)
+    expect((await read('output=default/two&input=odd')).total.accounts).toBe(12)
+    expect((await read(`source=${all[0]!.source}`)).rows).toHaveLength(2)
+    expect((await read('source=/24.log&output=default/es')).rows).toMatchObject([{ name: '/var/log/24.log' }])
+    expect((await get(address, '/api/v1/ledger?limit=0')).status).toBe(400)
   })
 
   test('lists dead letters in pages, newest first', async () => {
@@ -92,3 +125,15 @@ describe('server api', () => {
     await expect(ask(stage.stateDir, { path: '/api/v1/ledger' })).rejects.toThrow('secret-of-a-row')
   })
 })
+
+function account(file: number, output: string): LedgerRow {
+  return {
+    source: `S${file}`.padEnd(16, 'A'),
+    name: `/var/log/${file}.log`,
+    input: file % 2 === 0 ? 'even' : 'odd',
+    output,
+    position: 0,
+    ledger: { ...newLedger(), read: 10, rows: [9, 1, 0, 0, 0, 0, 0], lostBytes: { too_large: 5 } },
+    configured: true
+  }
+}
