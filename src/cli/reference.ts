@@ -3,6 +3,7 @@ import { jsonSchema } from '../config/json-schema.ts'
 import { reference as referenceOf } from '../config/reference.ts'
 import { oneOf } from '../config/wording.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
+import { wrapped } from './table.ts'
 import { examples, type Verb } from './verb.ts'
 
 export const reference: Verb = {
@@ -23,10 +24,22 @@ export const reference: Verb = {
     command.action(async (name: string | undefined, options: { jsonSchema?: true }) => {
       if (options.jsonSchema && name !== undefined)
         throw usage('--json-schema is of the whole file, without a component')
-      out.line(options.jsonSchema ? JSON.stringify(await jsonSchema(components), null, 2) : await textOf(name))
+      if (options.jsonSchema) out.line(JSON.stringify(await jsonSchema(components), null, 2))
+      else for (const line of folded(await textOf(name), out.columns)) out.line(line)
       finish(exitCodes.ok)
     })
   }
+}
+
+/** Sentences fit the terminal; examples stay as they are, or nobody could copy them. */
+function folded(text: string, columns: number): string[] {
+  let isExample = false
+  return text.split('\n').flatMap(line => {
+    const [indent] = /^ */.exec(line)!
+    if (line !== '' && indent.length <= 2) isExample = line.startsWith('  Example:')
+    if (isExample || line.length <= columns) return line
+    return wrapped(line.trimStart(), columns - indent.length).map(part => indent + part)
+  })
 }
 
 async function textOf(name: string | undefined): Promise<string> {

@@ -52,5 +52,7 @@ function checkVersion(tree: MapNode, problems: Problems): void {
   const { node } = version
   if (node.kind === 'scalar' && (node.value === formatVersion || node.broken)) return
   const written = node.kind === 'scalar' ? ` ${node.written}` : ''
+  if (written.trim() === String(formatVersion))
+    return problems.add(node.at, `Cannot use a text for "version": write it without quotes, as ${formatVersion}`)
   problems.add(node.at, `Unknown version${written}: did you mean ${formatVersion}?`)
 }

@@ -110,7 +110,7 @@ function defaultOf(schema: z.ZodType): string {
     const written = writtenDefault(schema, defaultValue)
     const isEmpty = typeof written === 'object' && written !== null && Object.keys(written).length === 0
     if (isEmpty && isObject(unwrapped(schema))) return ''
-    return `, default ${typeof written === 'string' && written !== '' ? written : JSON.stringify(written)}`
+    return `, default ${typeof written === 'string' && written !== '' ? written : JSON.stringify(written).replaceAll(',"', ', "')}`
   }
   if (type === 'optional') return ', optional'
   return innerType ? defaultOf(innerType) : acceptsNothing(schema) ? ', optional' : ', required'

@@ -90,7 +90,10 @@ export function ownerOf(key: string, section: unknown): string | undefined {
 /** How configurations of other tools show at the start of a line. */
 const otherTools: readonly (readonly [string, RegExp])[] = [
   ['Fluent Bit', /^[ \t]*\[(?:service|input|filter|output|parser|multiline_parser)\]/im],
-  ['Filebeat', /^(?:filebeat|setup|output\.(?:elasticsearch|logstash|kafka|file|console|redis))[.:]/m]
+  ['Fluent Bit', /^pipeline:[ \t]*$(?=[^]*?^[ \t]+- name:)/m],
+  ['Filebeat', /^(?:filebeat|setup|output\.(?:elasticsearch|logstash|kafka|file|console|redis))[.:]/m],
+  ['Vector', /^(?:sinks:|\[(?:sources|transforms|sinks)\.)/m],
+  ['the OpenTelemetry Collector', /^(?:receivers|exporters):/m]
 ]
 
 /** The tool whose configuration a text is, and where that shows. */

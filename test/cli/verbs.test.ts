@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { openServer, type RunningServer } from '../../src/server/server.ts'
 import { FakeCollector } from '../fakes/collector.ts'
-import { command, root } from './command.ts'
+import { command, recorder, root } from './command.ts'
 
 let stateDir: string
 let emptyDir: string
@@ -93,6 +94,19 @@ describe('check', () => {
 })
 
 describe('reference', () => {
+  test('reference fits the terminal, with the same words and whole examples', async () => {
+    const out = recorder(true)
+    await main(['reference'], { env: { HOME: '/nonexistent' }, out, err: recorder() })
+    const { out: wide } = await command(['reference'])
+    expect(out.text().split(/\s+/)).toEqual(wide.split(/\s+/))
+    const long = out
+      .text()
+      .split('\n')
+      .filter(line => line.length > 80)
+    for (const line of long) expect(wide.split('\n')).toContain(line)
+    expect(long.length).toBeLessThan(wide.split('\n').filter(line => line.length > 80).length / 4)
+  })
+
   test('shows a component, suggests a misspelt one', async () => {
     expect(await command(['reference', 'file'])).toMatchObject({ code: 0, out: expect.stringMatching(/^input file\n/) })
     expect(await command(['reference', 'elasticsaerch'])).toMatchObject({
