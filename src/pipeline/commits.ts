@@ -52,9 +52,9 @@ export class Commits {
     const { lanes, cursors, link } = this.#parts
     const records: StateRecord[] = []
     let pending = 0
-    for (const [source, readers] of lanes.bySource) {
+    for (const [source, tracks] of lanes) {
       let lowest = Infinity
-      for (const { track } of readers) {
+      for (const track of tracks) {
         pending += track.pendingRows
         lowest = Math.min(lowest, track.settled)
         const moved = track.takeCursor()

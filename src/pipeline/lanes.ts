@@ -1,8 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
-import { limited, type Log, silentLog } from '../core/log.ts'
-import { Meter } from '../core/metrics.ts'
-import { parseErrors } from '../core/row.ts'
+import { limited, type Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
 import type { Position } from '../core/source.ts'
 import { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
@@ -10,7 +9,9 @@ import type { Arena } from '../scan/arena.ts'
 import type { Cursors } from './cursors.ts'
 import { Lane } from './lane.ts'
 import type { InputPlan } from './plan.ts'
+import { type NewLane, Road } from './road.ts'
 import type { Route, Steps } from './steps.ts'
+import { type FramerCounts, Tally } from './tally.ts'
 
 const lossLogMs = 10_000
 
@@ -25,16 +26,24 @@ export interface LanesParts {
   readonly meter: Meter
 }
 
-/** The open sources of a shard, each with its lanes: one for each output that wants it. The shard opens and closes them when its
- * followers say so; `Turns` decides which of them reads next. */
+/** An open source. */
+interface Open {
+  readonly input: InputPlan
+  readonly tally: Tally
+  /** By pipeline. */
+  readonly roads: Map<string, Road>
+  /** Of each output that wants it. */
+  readonly tracks: Track[]
+}
+
+/** The open sources of a shard and who reads them: a road of lanes for each pipeline, at first a lane for all outputs that stand at
+ * the same place. The shard opens and closes them when its followers say so; `Turns` decides which lane reads next. */
 export class Lanes {
   readonly #parts: LanesParts
   readonly #batch: Batch
-  /** An input's numbers are those of one reader, however many outputs read the same source: the others count here. */
-  readonly #uncounted = new Meter()
-  /** What is lost is told once for all outputs of a source, and not for each of a thousand files. */
+  /** What is lost is not told for each of a thousand files. */
   readonly #log: Log
-  readonly #bySource = new Map<FileSource, Lane[]>()
+  readonly #open = new Map<FileSource, Open>()
 
   constructor(parts: LanesParts) {
     this.#parts = parts
@@ -42,68 +51,117 @@ export class Lanes {
     this.#log = limited(parts.log, lossLogMs, () => parts.clock.monotonic())
   }
 
-  get bySource(): ReadonlyMap<FileSource, readonly Lane[]> {
-    return this.#bySource
+  /** What outputs have read and settled of each open source. */
+  *[Symbol.iterator](): Generator<readonly [source: FileSource, tracks: readonly Track[]]> {
+    for (const [source, { tracks }] of this.#open) yield [source, tracks]
   }
 
   /** None where the source is not open, or nobody wants it. */
-  of(source: FileSource): readonly Lane[] {
-    return this.#bySource.get(source) ?? []
+  *of(source: FileSource): Generator<Lane> {
+    for (const road of this.#open.get(source)?.roads.values() ?? []) yield* road
   }
 
-  /** Makes its lanes: each goes on at the cursor of its output. */
+  /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
-    const { arena, cursors, clock } = this.#parts
-    const lanes: Lane[] = []
+    const tally = new Tally(this.#parts.meter, input.name)
+    const open: Open = { input, tally, roads: new Map(), tracks: [] }
+    this.#open.set(source, open)
     for (const route of steps.routes) {
-      if (!route.inputs.has(input.name)) continue
-      const meter = lanes.length === 0 ? this.#parts.meter : this.#uncounted
-      const cursor = cursors.get(source.id, route.id)
-      const position = cursor?.position ?? this.#startOf(source, route)
-      const track = new Track(source, route.id, cursor, position)
-      lanes.push(
-        new Lane(source, position, {
-          arena,
-          batch: this.#batch,
-          framer: steps.framer(input, arena, meter),
-          parser: steps.parser(input),
-          processors: route.processors,
-          delivery: route.delivery,
-          track,
-          clock,
-          log: lanes.length === 0 ? this.#log : silentLog,
-          partialMs: input.follow.partialMs,
-          readBytes: meter.of('collector_input_read_bytes_total', input.name),
-          rows: meter.of('collector_input_rows_total', input.name),
-          errors: parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input.name, reason))
-        })
-      )
+      if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
     }
-    this.#bySource.set(source, lanes)
   }
 
   close(source: FileSource): void {
-    this.#bySource.delete(source)
+    for (const lane of this.of(source)) lane.end()
+    this.#open.delete(source)
+  }
+
+  /** A new output goes on at its cursors in the open sources of its inputs. Returns the lanes it is in. */
+  enter(route: Route, steps: Steps): Lane[] {
+    const lanes: Lane[] = []
+    for (const [source, open] of this.#open) {
+      if (route.inputs.has(open.input.name)) lanes.push(this.#enter(source, open, { route, steps }))
+    }
+    return lanes
+  }
+
+  /** An output goes for good, with its tracks. Returns the lanes that are gone with it. */
+  leave({ id, pipeline }: Route): Lane[] {
+    const gone: Lane[] = []
+    for (const { roads, tracks } of this.#open.values()) {
+      const track = tracks.findIndex(({ output }) => output === id)
+      if (track < 0) continue
+      tracks.splice(track, 1)
+      const lane = roads.get(pipeline)!.leave(id)
+      if (lane !== undefined) gone.push(lane)
+    }
+    return gone
+  }
+
+  /** Some outputs of the lane have no room: they leave it. Returns the lane they are in then. */
+  part(lane: Lane): Lane {
+    return this.#roadOf(lane).part(lane)
+  }
+
+  /** The lane stands where the one ahead does: they become one, which is returned. */
+  meet(lane: Lane): Lane {
+    return this.#roadOf(lane).meet(lane)
   }
 
   /** The lowest position up to which all outputs have settled the source; Infinity if nobody reads it. */
   settled(source: FileSource): Position {
     let settled = Infinity
-    for (const lane of this.of(source)) settled = Math.min(settled, lane.track.settled)
+    for (const track of this.#open.get(source)?.tracks ?? []) settled = Math.min(settled, track.settled)
     return settled
   }
 
   /** Rows that were read and have not ended. */
   get pendingRows(): number {
     let pending = 0
-    for (const lanes of this.#bySource.values()) for (const lane of lanes) pending += lane.track.pendingRows
+    for (const { tracks } of this.#open.values()) for (const track of tracks) pending += track.pendingRows
     return pending
   }
 
   /** All of them have read what is there. */
   get areAtEnd(): boolean {
-    for (const lanes of this.#bySource.values()) for (const lane of lanes) if (!lane.isAtEnd) return false
+    for (const source of this.#open.keys()) for (const lane of this.of(source)) if (!lane.isAtEnd) return false
     return true
+  }
+
+  #roadOf(lane: Lane): Road {
+    return this.#open.get(lane.source)!.roads.get(lane.pipeline)!
+  }
+
+  #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): Lane {
+    const { roads, tracks } = open
+    let road = roads.get(route.pipeline)
+    if (road === undefined) roads.set(route.pipeline, (road = new Road(this.#newLane(source, open, { route, steps }))))
+    const cursor = this.#parts.cursors.get(source.id, route.id)
+    const position = cursor?.position ?? this.#startOf(source, route)
+    const track = new Track(source, route.id, cursor, position)
+    tracks.push(track)
+    return road.enter({ track, delivery: route.delivery }, position)
+  }
+
+  #newLane(source: FileSource, { input, tally }: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
+    const { arena, clock } = this.#parts
+    const { pipeline, processors } = route
+    return (takers, place) => {
+      const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 } }
+      return new Lane(source, takers, place, {
+        pipeline,
+        arena,
+        batch: this.#batch,
+        framer: steps.framer(input, arena, framed),
+        framed,
+        parser: steps.parser(input),
+        processors,
+        clock,
+        log: this.#log,
+        partialMs: input.follow.partialMs,
+        tally
+      })
+    }
   }
 
   /** A known source without any cursor is not old content to a new output: a crash left it before its first cursors were stored,

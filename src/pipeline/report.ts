@@ -1,9 +1,9 @@
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { Delivery } from '../delivery/delivery.ts'
+import type { Track } from '../delivery/track.ts'
 import type { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { LedgerRow, OutputState, SourceStatus } from './collector.ts'
-import type { Lane } from './lane.ts'
 import type { ShardStatus } from './messages.ts'
 import type { Plan } from './plan.ts'
 import type { Route } from './steps.ts'
@@ -11,9 +11,12 @@ import type { Route } from './steps.ts'
 /** Sources in a status answer, for each input: a node may have tens of thousands. */
 const mostSources = 1000
 
+/** What outputs have read and settled, by source. */
+export type Tracks = Iterable<readonly [source: FileSource, tracks: readonly Track[]]>
+
 export interface ReportParts {
   readonly plan: Plan
-  readonly lanes: ReadonlyMap<FileSource, readonly Lane[]>
+  readonly lanes: Tracks
   readonly routes: readonly Route[]
   readonly followers: readonly Follower[]
 }
@@ -22,11 +25,11 @@ export interface ReportParts {
 export function statusOf({ plan, lanes, routes, followers }: ReportParts): ShardStatus {
   const sources = new Map<string, SourceStatus[]>()
   const counts = new Map<string, number>()
-  for (const [source, readers] of lanes) {
+  for (const [source, tracks] of lanes) {
     const list = sources.get(source.input) ?? []
     sources.set(source.input, list)
     counts.set(source.input, (counts.get(source.input) ?? 0) + 1)
-    if (list.length < mostSources) list.push(sourceStatus(source, readers))
+    if (list.length < mostSources) list.push(sourceStatus(source, tracks))
   }
   return {
     inputs: plan.inputs.map(input => ({
@@ -42,11 +45,11 @@ export function statusOf({ plan, lanes, routes, followers }: ReportParts): Shard
   }
 }
 
-/** An account for each lane, as it stands. */
-export function ledgerRows(lanes: ReadonlyMap<FileSource, readonly Lane[]>): LedgerRow[] {
+/** An account for each source and output, as it stands. */
+export function ledgerRows(lanes: Tracks): LedgerRow[] {
   const rows: LedgerRow[] = []
-  for (const [source, readers] of lanes) {
-    for (const { track } of readers) {
+  for (const [source, tracks] of lanes) {
+    for (const track of tracks) {
       const { id, path, input } = source
       rows.push({
         source: id,
@@ -63,21 +66,17 @@ export function ledgerRows(lanes: ReadonlyMap<FileSource, readonly Lane[]>): Led
 }
 
 /** Sets the bytes that each output is behind, also to none where all sources of an input are closed. */
-export function measureLag(
-  lanes: ReadonlyMap<FileSource, readonly Lane[]>,
-  routes: readonly Route[],
-  meter: Meter
-): void {
+export function measureLag(lanes: Tracks, routes: readonly Route[], meter: Meter): void {
   const lagOf = (input: string, output: string): Sample => meter.of('collector_input_lag_bytes', input, output)
   for (const { id, inputs } of routes) for (const input of inputs) lagOf(input, id).value = 0
-  for (const [{ input, size }, readers] of lanes) {
-    for (const { track } of readers) lagOf(input, track.output).value += Math.max(0, size - track.settled)
+  for (const [{ input, size }, tracks] of lanes) {
+    for (const track of tracks) lagOf(input, track.output).value += Math.max(0, size - track.settled)
   }
 }
 
-function sourceStatus(source: FileSource, lanes: readonly Lane[]): SourceStatus {
-  const settled = Math.min(...lanes.map(lane => lane.track.settled))
-  const read = Math.max(...lanes.map(lane => lane.readTo))
+function sourceStatus(source: FileSource, tracks: readonly Track[]): SourceStatus {
+  const settled = Math.min(...tracks.map(track => track.settled))
+  const read = Math.max(...tracks.map(track => track.read))
   const { id, path, size } = source
   return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
 }

@@ -65,6 +65,8 @@ export class Shard {
       canRead: () => link.writable,
       seconds: this.meter.of('collector_shard_turn_seconds_total', start.shard),
       between: () => this.#keys.trim(),
+      part: lane => this.#lanes.part(lane),
+      meet: lane => this.#lanes.meet(lane),
       finished: lane => this.#finish(lane),
       progressed: () => this.#progressed()
     })
@@ -113,18 +115,18 @@ export class Shard {
   status(): ShardStatus {
     return statusOf({
       plan: this.#start.plan,
-      lanes: this.#lanes.bySource,
+      lanes: this.#lanes,
       routes: this.#steps.routes,
       followers: this.#followers
     })
   }
 
   ledgers(): Answers['ledgers'] {
-    return ledgerRows(this.#lanes.bySource)
+    return ledgerRows(this.#lanes)
   }
 
   samples(): Answers['samples'] {
-    measureLag(this.#lanes.bySource, this.#steps.routes, this.meter)
+    measureLag(this.#lanes, this.#steps.routes, this.meter)
     return this.meter.samples()
   }
 
@@ -180,7 +182,7 @@ export class Shard {
 
   /** All of a source is read, its file is gone: once it is settled too, the lane ends. */
   #finish(lane: Lane): void {
-    lane.delivery.flush()
+    for (const { delivery } of lane.takers) delivery.flush()
     this.#commits.soon()
   }
 

@@ -15,6 +15,7 @@ import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { withParseFate } from './parse-fate.ts'
 import type { InputPlan, OutputPlan, Plan } from './plan.ts'
+import type { FramerCounts } from './tally.ts'
 
 export interface StepsParts {
   readonly plan: Plan
@@ -36,6 +37,7 @@ export interface StepsParts {
 export interface Route {
   /** `pipeline/output`. */
   readonly id: string
+  readonly pipeline: string
   readonly inputs: ReadonlySet<string>
   readonly processors: readonly Processor[]
   readonly delivery: Delivery
@@ -81,12 +83,9 @@ export class Steps {
     return this.#parsers.get(input.name)!
   }
 
-  /** `meter` is where its rows and bytes are counted. */
-  framer(input: InputPlan, arena: Arena, meter: Meter): Framer {
+  framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
     const { maxLineBytes, framing } = input.follow
-    const nulBytes = meter.of('collector_input_nul_bytes_total', input.name)
-    const truncatedRows = meter.of('collector_input_truncated_rows_total', input.name)
-    const parts = { arena, maxLineBytes, nulBytes, truncatedRows, budget: this.#held }
+    const parts = { arena, maxLineBytes, ...counts, budget: this.#held }
     return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
   }
 }
@@ -119,7 +118,8 @@ async function createRoute(
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
   const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace: parts.workspace })
   delivery.onEnd = parts.onEnd
-  return { id, inputs: new Set(pipeline.inputs), processors, delivery, startFrom: plan.startFrom }
+  const inputs = new Set(pipeline.inputs)
+  return { id, pipeline: pipeline.name, inputs, processors, delivery, startFrom: plan.startFrom }
 }
 
 async function load<D>(room: 'parsers' | 'processors' | 'outputs', name: string): Promise<D> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { Delivery } from '../delivery/delivery.ts'
-import type { Lane } from './lane.ts'
+import type { Lane, TurnEnd } from './lane.ts'
 
 /** After so long the loop lets sockets and timers have their turn, ms. */
 const sliceMs = 8
@@ -16,16 +16,23 @@ export interface TurnsParts {
   readonly seconds: Sample
   /** Called between slices, when no batch is in use. */
   readonly between: () => void
+  /** Some outputs of the lane have no room: they leave it. Returns the lane they are in then. */
+  readonly part: (lane: Lane) => Lane
+  /** The lane stands where the one ahead does: they become one, which is returned. */
+  readonly meet: (lane: Lane) => Lane
   readonly finished: (lane: Lane) => void
   /** Called after slices in which something was read. */
   readonly progressed: () => void
 }
 
 /** Gives lanes their turns, fairly and one at a time. A lane that has nothing to read or no room to write leaves the round; it comes
- * back by `add` (its file grew) or `resume` (its output has room). */
+ * back by `add` (its file grew) or `resume` (an output has room). Lanes that read again what another one has read take no more than
+ * every second slice while others have something to read. */
 export class Turns {
   readonly #parts: TurnsParts
-  readonly #ready = new Set<Lane>()
+  readonly #live = new Set<Lane>()
+  readonly #late = new Set<Lane>()
+  #wasLate = true
   readonly #full = new Map<Delivery, Set<Lane>>()
   /** Lanes with an unfinished line, which is sent when it does not grow. */
   readonly #partial = new Set<Lane>()
@@ -45,8 +52,8 @@ export class Turns {
   }
 
   add(lane: Lane): void {
-    if (this.#full.get(lane.delivery)?.has(lane)) return
-    this.#ready.add(lane)
+    for (const { delivery } of lane.takers) if (this.#full.get(delivery)?.has(lane)) return
+    this.#put(lane)
     this.#schedule()
   }
 
@@ -54,29 +61,59 @@ export class Turns {
   resume(delivery: Delivery): void {
     const lanes = this.#full.get(delivery)
     if (lanes === undefined) return
+    for (const lane of lanes) this.#again(lane)
     this.#full.delete(delivery)
-    for (const lane of lanes) this.#ready.add(lane)
-    this.#schedule()
   }
 
   remove(lane: Lane): void {
-    this.#ready.delete(lane)
+    this.#live.delete(lane)
+    this.#late.delete(lane)
     this.#partial.delete(lane)
-    this.#full.get(lane.delivery)?.delete(lane)
+    for (const { delivery } of lane.takers) this.#full.get(delivery)?.delete(lane)
   }
 
   stop(): void {
     this.#stopped = true
-    this.#ready.clear()
+    this.#live.clear()
+    this.#late.clear()
     this.#partialTimer?.()
     this.#stopAsking?.()
   }
 
   /** No lane waits for a turn, or for room. */
   get isIdle(): boolean {
-    if (this.#ready.size > 0) return false
+    if (this.#isReady) return false
     for (const lanes of this.#full.values()) if (lanes.size > 0) return false
     return true
+  }
+
+  get #isReady(): boolean {
+    return this.#live.size + this.#late.size > 0
+  }
+
+  #put(lane: Lane): void {
+    if (lane.ahead === undefined) this.#live.add(lane)
+    else this.#late.add(lane)
+  }
+
+  /** It may have waited for room. */
+  #again(lane: Lane): void {
+    for (const { delivery } of lane.takers) this.#full.get(delivery)?.delete(lane)
+    this.add(lane)
+  }
+
+  #wait(lane: Lane): void {
+    for (const { delivery } of lane.takers) {
+      const waiting = this.#full.get(delivery)
+      if (waiting === undefined) this.#full.set(delivery, new Set([lane]))
+      else waiting.add(lane)
+    }
+  }
+
+  /** Whose slice it is. */
+  get #next(): Set<Lane> {
+    this.#wasLate = this.#live.size === 0 || (this.#late.size > 0 && !this.#wasLate)
+    return this.#wasLate ? this.#late : this.#live
   }
 
   #schedule(): void {
@@ -94,15 +131,16 @@ export class Turns {
     }
     const began = this.#parts.clock.monotonic()
     let hasRead = false
-    for (const lane of this.#ready) {
-      this.#ready.delete(lane)
+    const lanes = this.#next
+    for (const lane of lanes) {
+      lanes.delete(lane)
       if (this.#turn(lane)) hasRead = true
       if (this.#parts.clock.monotonic() - began > sliceMs) break
     }
     this.#parts.seconds.value += (this.#parts.clock.monotonic() - began) / 1000
     this.#parts.between()
     if (hasRead) this.#parts.progressed()
-    if (this.#ready.size > 0) this.#schedule()
+    if (this.#isReady) this.#schedule()
   }
 
   /** Lanes are woken meanwhile, too: one timer is enough for all. */
@@ -117,19 +155,31 @@ export class Turns {
   #turn(lane: Lane): boolean {
     const before = lane.readTo
     const end = lane.turn()
-    if (end === 'more') this.#ready.add(lane)
+    const hasRead = lane.readTo > before
+    if (hasRead && lane.behind !== undefined) this.add(lane.behind)
+    if (end === 'met') this.#meet(lane)
+    else this.#goOn(lane, end)
+    return hasRead
+  }
+
+  #meet(lane: Lane): void {
+    this.remove(lane)
+    const one = this.#parts.meet(lane)
+    // it may have waited for room that those who came have
+    this.#again(one)
+  }
+
+  #goOn(lane: Lane, end: TurnEnd): void {
+    if (end === 'full') this.#wait(lane)
     else if (end === 'finished') this.#parts.finished(lane)
-    else if (end === 'full') {
-      const waiting = this.#full.get(lane.delivery)
-      if (waiting === undefined) this.#full.set(lane.delivery, new Set([lane]))
-      else waiting.add(lane)
-    }
+    else if (end !== 'idle') this.#put(lane)
+    // what it still has to read again needs no room
+    if (end === 'apart') this.#put(this.#parts.part(lane))
     if (lane.partialDue === Infinity) this.#partial.delete(lane)
     else {
       this.#partial.add(lane)
       this.#watchPartials()
     }
-    return lane.readTo > before
   }
 
   #watchPartials(): void {

@@ -13,27 +13,36 @@ class FakeLane {
   readTo = 0
   partialDue = Infinity
   expired = 0
-  readonly delivery: Delivery
+  readonly takers: readonly { readonly delivery: Delivery }[]
+  ahead: Lane | undefined
+  behind: Lane | undefined
   readonly #name: string
   readonly #stage: Stage
   chunks: number
-  end: TurnEnd = 'idle'
+  ends: TurnEnd = 'idle'
+  /** What the next turn ends with; 'apart' does so once. */
+  fate: TurnEnd | undefined
 
   constructor(name: string, chunks: number, stage: Stage, delivery = outputOf()) {
     this.#name = name
     this.chunks = chunks
     this.#stage = stage
-    this.delivery = delivery
+    this.takers = [{ delivery }]
   }
 
   turn(): TurnEnd {
     this.#stage.order.push(this.#name)
     this.#stage.clock.move(this.#stage.turnMs)
     if (this.#stage.isFull) return 'full'
-    if (this.chunks === 0) return this.end
+    if (this.fate !== undefined) {
+      const { fate } = this
+      if (fate === 'apart') this.fate = undefined
+      return fate
+    }
+    if (this.chunks === 0) return this.ends
     this.chunks--
     this.readTo++
-    return this.chunks > 0 ? 'more' : this.end
+    return this.chunks > 0 ? 'more' : this.ends
   }
 
   expirePartial(now: number): boolean {
@@ -54,6 +63,7 @@ class Stage {
   between = 0
   progressed = 0
   readonly finished: Lane[] = []
+  readonly parts = new Map<Lane, Lane>()
   readonly seconds = new Meter().of('collector_shard_turn_seconds_total', '0')
   readonly turns = new Turns({
     clock: this.clock,
@@ -63,6 +73,8 @@ class Stage {
     },
     seconds: this.seconds,
     between: () => void this.between++,
+    part: lane => this.parts.get(lane)!,
+    meet: lane => lane.ahead!,
     finished: lane => void this.finished.push(lane),
     progressed: () => void this.progressed++
   })
@@ -149,6 +161,68 @@ describe('turns', () => {
     expect(stage.order).toEqual(['a', 'b', 'a'])
   })
 
+  it('give lanes that read again what another has read every second slice, and all of them when nobody else has work', async () => {
+    const stage = new Stage()
+    stage.turnMs = 10
+    const live = stage.lane('live', 4)
+    const late = stage.lane('late', 6)
+    stage.turns.remove(late)
+    late.ahead = live
+    stage.turns.add(late)
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.order).toEqual(['live', 'late', 'live', 'late', 'live', 'late', 'live', 'late', 'late', 'late'])
+  })
+
+  it('let the outputs that have room go on without the others', async () => {
+    const stage = new Stage()
+    stage.turnMs = 10
+    const [one, two] = [outputOf(), outputOf()]
+    const left = stage.lane('two', 1, two)
+    stage.turns.remove(left)
+    const lane = stage.lane('one', 2, one)
+    lane.fate = 'apart'
+    left.ahead = lane
+    stage.parts.set(lane, left)
+    left.fate = 'full'
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.order).toEqual(['one', 'two', 'one', 'one'])
+    left.fate = undefined
+    stage.turns.resume(two)
+    await stage.settle()
+    expect(stage.order).toEqual(['one', 'two', 'one', 'one', 'two'])
+  })
+
+  it('bring back a lane that waited for room, when one that has room comes to it', async () => {
+    const stage = new Stage()
+    const [one, two] = [outputOf(), outputOf()]
+    const ahead = stage.lane('ahead', 1, one)
+    ahead.fate = 'full'
+    stage.turns.start()
+    await stage.settle()
+    const late = stage.lane('late', 1, two)
+    stage.turns.remove(late)
+    late.ahead = ahead
+    late.fate = 'met'
+    stage.turns.add(late)
+    ahead.fate = undefined
+    await stage.settle()
+    expect(stage.order).toEqual(['ahead', 'late', 'ahead'])
+    expect(stage.turns.isIdle).toBe(true)
+  })
+
+  it('wake a lane that waited for the one ahead of it', async () => {
+    const stage = new Stage()
+    const ahead = stage.lane('ahead', 2)
+    const late = stage.lane('late', 0)
+    late.ahead = ahead
+    ahead.behind = late
+    stage.turns.start()
+    await stage.settle()
+    expect(stage.order.filter(name => name === 'late').length).toBeGreaterThan(1)
+  })
+
   it('wait while nothing may be read, and go on by themselves', async () => {
     const stage = new Stage()
     stage.canRead = false
@@ -180,7 +254,7 @@ describe('turns', () => {
   it('tell which lanes have come to the end of their source', async () => {
     const stage = new Stage()
     const lane = stage.lane('a', 2)
-    lane.end = 'finished'
+    lane.ends = 'finished'
     stage.turns.start()
     await stage.settle()
     expect(stage.finished).toEqual([lane])

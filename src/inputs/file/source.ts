@@ -9,7 +9,7 @@ import { FileMarks } from './marks.ts'
 import { Tails } from './tails.ts'
 
 /*
- * How a lane reads a file source:
+ * How pipeline/reader.ts reads a file source:
  *
  *   base = cursor, or source.startAt; carried = 0; barrier = source.barrier
  *   on open and on every wake, until Idle or Gone:

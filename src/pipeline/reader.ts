@@ -1,0 +1,240 @@
+import type { Batch } from '../core/batch.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { LossReason } from '../core/outcome.ts'
+import { Flag } from '../core/row.ts'
+import type { Position } from '../core/source.ts'
+import { Idle } from '../core/source.ts'
+import type { Framer, Parser, Processor } from '../core/steps.ts'
+import type { FileSource } from '../inputs/file/source.ts'
+import type { Arena } from '../scan/arena.ts'
+import type { FramerCounts, Tally } from './tally.ts'
+
+/** A lane without an unfinished line keeps no more than this for the next one, bytes. */
+const mostIdleCarry = 4096
+
+export interface ReaderParts {
+  readonly arena: Arena
+  /** The shard's one batch: whoever gets it is done with it when the call returns. */
+  readonly batch: Batch
+  readonly framer: Framer
+  readonly framed: FramerCounts
+  readonly parser: Parser
+  readonly processors: readonly Processor[]
+  readonly clock: Clock
+  /** Told of bytes that can never be read. */
+  readonly log: Log
+  readonly tally: Tally
+}
+
+/** Where a reader begins. */
+export interface Place {
+  readonly from: Position
+  /** Rows that end before this are known already: up to here it reads only to have again what is unfinished there. */
+  readonly knownTo: Position
+}
+
+/** What becomes of what is read, in the order of the source. The arguments are those of `Delivery`. */
+export interface Outlet {
+  append(batch: Batch, to: Position, heldFrom: Position, barrier: number): void
+  skip(from: Position, to: Position, reason: LossReason, bytes: number): void
+}
+
+/**
+ * Reads one source, a chunk at a time: frames, parses and processes it and gives it out, all in one synchronous go. What is
+ * unfinished at the end of a chunk is the carry: it goes in front of the next bytes. Framers take over what would not leave room for
+ * them. The calling sequence is told in inputs/file/source.ts.
+ *
+ * What it gives out behind a place depends on the bytes and the stored cuts alone, wherever it began.
+ */
+export class Reader {
+  readonly source: FileSource
+  /** Position of the first byte of the carry: where the next chunk begins. */
+  #base: Position
+  readonly #knownTo: Position
+  readonly #parts: ReaderParts
+  readonly #outlet: Outlet
+  #carry: Buffer = Buffer.alloc(0)
+  #carried = 0
+  /** Monotonic ms of the last growth of an unfinished line. */
+  grewAt = 0
+  /** The last read found nothing: what is unfinished is so at the end of the source, not of a chunk. */
+  atEnd = false
+  /** Records that must be durable before its rows may be sent. */
+  barrier: number
+
+  constructor(source: FileSource, place: Place, parts: ReaderParts, outlet: Outlet) {
+    this.source = source
+    this.#base = place.from
+    this.#knownTo = place.knownTo
+    this.#parts = parts
+    this.#outlet = outlet
+    this.barrier = source.barrier
+  }
+
+  /** Everything before is given out, or held by the framer. */
+  get base(): Position {
+    return this.#base
+  }
+
+  /** Everything before this position has been read. */
+  get readTo(): Position {
+    return this.#base + this.#carried
+  }
+
+  /** It has not come to what nobody knows yet. */
+  get isReturning(): boolean {
+    return this.#base < this.#knownTo
+  }
+
+  get isUnfinished(): boolean {
+    return this.#carried > 0 || this.#parts.framer.heldBytes > 0
+  }
+
+  /** Where another one has to begin to give out the same rows from here on. */
+  get place(): Place {
+    return { from: Math.min(this.#base, this.#parts.framer.heldFrom), knownTo: Math.max(this.#base, this.#knownTo) }
+  }
+
+  /** Whether both have read the same and hold the same of what is unfinished: then they would go on alike. */
+  isWhere(other: Reader): boolean {
+    if (this.isReturning || other.isReturning || this.#base !== other.#base) return false
+    return this.#parts.framer.heldFrom === other.#parts.framer.heldFrom
+  }
+
+  /** Reads a chunk that ends before `limit`. The answer is that of `Source.read`. */
+  readChunk(limit: Position): number {
+    const { arena, clock, tally } = this.#parts
+    if (!this.#obeyCut()) return Idle
+    const most = this.isReturning ? this.#knownTo : Math.min(limit, tally.limit(this.readTo))
+    const end = Math.min(arena.chunkBytes, most - this.#base)
+    if (end <= this.#carried) return Idle
+    const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carried, end))
+    this.atEnd = got < 0
+    if (got < 0) return got
+    this.#carry.copy(arena.bytes, 0, 0, this.#carried)
+    this.grewAt = clock.monotonic()
+    return this.#process(this.#carried + got, false) ? got : Idle
+  }
+
+  /** Gives out what has no end. False if it can not be read again now. */
+  giveOutRest(): boolean {
+    if (!this.isUnfinished) return true
+    this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
+    return this.#process(this.#carried, true)
+  }
+
+  /** Gives out what is there of a source that has ended, and counts what is lost behind it. False if that is not possible now. */
+  finish(): boolean {
+    const { lostReason } = this.source
+    if (this.isReturning) {
+      if (lostReason === undefined) return false
+      const { from } = this.place
+      this.#base = this.#knownTo
+      this.#carried = 0
+      this.#dropHeld(from, lostReason)
+    } else if (!this.giveOutRest()) {
+      if (lostReason === undefined) return false
+      this.#dropHeld(this.#parts.framer.heldFrom, lostReason)
+    }
+    if (lostReason !== undefined) this.#skipLost(lostReason)
+    return true
+  }
+
+  /** Nobody needs it any more: what it holds takes no memory. */
+  end(): void {
+    this.#parts.framer.drop()
+    this.#carry = Buffer.alloc(0)
+    this.#carried = 0
+  }
+
+  /** Another reader may have cut where this one has an unfinished record: then it ends there for this one, too. False if the
+   * framer can not go on now. */
+  #obeyCut(): boolean {
+    while (this.isUnfinished && this.#nextCut <= this.readTo) {
+      this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
+      if (!this.#process(this.#carried, false)) return false
+    }
+    return true
+  }
+
+  /** A record that the framer holds may end right where the next chunk begins. */
+  get #nextCut(): Position {
+    const isHeld = this.#parts.framer.heldFrom < this.#base
+    return this.source.marks.nextCut(isHeld ? this.#base - 1 : this.#base)
+  }
+
+  /** What the framer held is gone from the source before it could be read again. */
+  #dropHeld(from: Position, reason: LossReason): void {
+    const { batch, framer } = this.#parts
+    framer.drop()
+    batch.base = this.#base
+    batch.size = 0
+    batch.source = this.source
+    batch.clear()
+    this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
+    this.#tell('Bytes are lost: they were gone before they were read', reason, this.#base - from)
+    this.#outlet.skip(this.#base, this.#base, reason, this.#base - from)
+  }
+
+  #skipLost(reason: LossReason): void {
+    const bytes = this.source.lostAfter(this.#base)
+    if (bytes === 0) return
+    this.#tell('Bytes are lost: they were gone before they were read', reason, bytes)
+    this.#outlet.skip(this.#base, this.#base + bytes, reason, bytes)
+    this.#base += bytes
+  }
+
+  #tell(message: string, reason: LossReason, bytes: number): void {
+    this.#parts.log.warn(message, { path: this.source.resource['log.file.path'], reason, bytes })
+  }
+
+  /** The journey of the first `size` bytes of the arena. `final` gives out what has no end yet, and stores where that was. False if
+   * the framer can not go on now: then the bytes behind the carry have to be read again. */
+  #process(size: number, final: boolean): boolean {
+    const { arena, batch, framer, clock } = this.#parts
+    batch.bytes = arena.bytes
+    batch.size = size
+    batch.source = this.source
+    batch.base = this.#base
+    batch.readTime = clock.now()
+    batch.clear()
+    arena.index(batch)
+    const isKnown = this.isReturning
+    const consumed = framer.frame(batch, arena.lines, this.#nextCut, final)
+    if (consumed < 0) return false
+    this.#keep(consumed, size)
+    this.#base += consumed
+    batch.cutBytes = framer.cutBytes
+    if (batch.rows > 0 && !isKnown) {
+      if (final && isCut(batch)) this.source.marks.addCut(this.#base)
+      this.#understand()
+    }
+    const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
+    if (isNew && batch.cutBytes > 0) {
+      this.#tell('Records are cut: what is behind max_line_bytes is lost', 'too_large', batch.cutBytes)
+    }
+    if (!isKnown) this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
+    return true
+  }
+
+  #understand(): void {
+    const { batch, parser, processors } = this.#parts
+    parser.parse(batch)
+    for (const processor of processors) processor.apply(batch)
+    this.barrier = Math.max(this.barrier, batch.barrier, this.source.marks.barrier)
+  }
+
+  #keep(from: number, to: number): void {
+    this.#carried = to - from
+    // There may be ten thousand lanes, and most are at the end of a line.
+    if (this.#carried === 0 && this.#carry.length > mostIdleCarry) this.#carry = Buffer.alloc(0)
+    if (this.#carry.length < this.#carried) this.#carry = Buffer.allocUnsafeSlow(Math.max(1024, this.#carried * 2))
+    this.#parts.batch.bytes.copy(this.#carry, 0, from, to)
+  }
+}
+
+function isCut(batch: Batch): boolean {
+  for (let row = 0; row < batch.rows; row++) if ((batch.flags[row]! & Flag.unterminated) !== 0) return true
+  return false
+}

@@ -1,0 +1,78 @@
+import type { Position } from '../core/source.ts'
+import type { Lane, Taker } from './lane.ts'
+import type { Place } from './reader.ts'
+
+export type NewLane = (takers: readonly Taker[], place: Place) => Lane
+
+/**
+ * The lanes of one source in one pipeline, in their order: the first reads what nobody has read, each of the others up to where
+ * the one ahead of it stands. Outputs that stand at the same place share a lane.
+ */
+export class Road {
+  readonly #newLane: NewLane
+  #first: Lane | undefined
+
+  constructor(newLane: NewLane) {
+    this.#newLane = newLane
+  }
+
+  *[Symbol.iterator](): Generator<Lane> {
+    for (let lane = this.#first; lane !== undefined; lane = lane.behind) yield lane
+  }
+
+  /** An output joins at this place, where a record begins. Returns the lane that it is in. */
+  enter(taker: Taker, at: Position): Lane {
+    let ahead: Lane | undefined
+    let behind = this.#first
+    for (; behind !== undefined && behind.place.knownTo >= at; behind = behind.behind) ahead = behind
+    const place = ahead?.place
+    if (ahead !== undefined && place?.from === at && place.knownTo === at) {
+      ahead.admit([taker])
+      return ahead
+    }
+    return this.#insert(this.#newLane([taker], { from: at, knownTo: at }), ahead)
+  }
+
+  /** The outputs of a lane that have no room go on by themselves, from where they are. Returns their lane. */
+  part(lane: Lane): Lane {
+    const { place } = lane
+    const leaving = lane.release(({ delivery }) => !delivery.hasRoom())
+    return this.#insert(this.#newLane(leaving, place), lane)
+  }
+
+  /** A lane has come to where the one ahead of it stands: they become that one, which is returned. */
+  meet(lane: Lane): Lane {
+    const ahead = lane.ahead!
+    lane.mergeAhead()
+    this.#remove(lane)
+    return ahead
+  }
+
+  /** An output goes for good. Returns its lane if nobody else was in it: that one is gone, too. */
+  leave(output: string): Lane | undefined {
+    for (const lane of this) {
+      if (lane.release(({ track }) => track.output === output).length === 0) continue
+      if (lane.takers.length > 0) return undefined
+      this.#remove(lane)
+      lane.end()
+      return lane
+    }
+    return undefined
+  }
+
+  #insert(lane: Lane, ahead: Lane | undefined): Lane {
+    const behind = ahead === undefined ? this.#first : ahead.behind
+    lane.ahead = ahead
+    lane.behind = behind
+    if (ahead === undefined) this.#first = lane
+    else ahead.behind = lane
+    if (behind !== undefined) behind.ahead = lane
+    return lane
+  }
+
+  #remove({ ahead, behind }: Lane): void {
+    if (ahead === undefined) this.#first = behind
+    else ahead.behind = behind
+    if (behind !== undefined) behind.ahead = ahead
+  }
+}

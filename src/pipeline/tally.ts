@@ -1,0 +1,55 @@
+import type { Batch } from '../core/batch.ts'
+import type { Meter, Sample } from '../core/metrics.ts'
+import { parseErrors } from '../core/row.ts'
+import type { Position } from '../core/source.ts'
+
+/** What a framer counts. */
+export interface FramerCounts {
+  readonly nulBytes: { value: number }
+  readonly truncatedRows: { value: number }
+}
+
+/** What is read of one source, counted once for all lanes that read it: by the first that comes to a place. */
+export class Tally {
+  /** Everything before is counted. */
+  #to: Position = 0
+  readonly #bytes: Sample
+  readonly #rows: Sample
+  readonly #nulBytes: Sample
+  readonly #truncatedRows: Sample
+  /** In the order of `parseErrors` behind its first. */
+  readonly #errors: readonly Sample[]
+
+  constructor(meter: Meter, input: string) {
+    this.#bytes = meter.of('collector_input_read_bytes_total', input)
+    this.#rows = meter.of('collector_input_rows_total', input)
+    this.#nulBytes = meter.of('collector_input_nul_bytes_total', input)
+    this.#truncatedRows = meter.of('collector_input_truncated_rows_total', input)
+    this.#errors = parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input, reason))
+  }
+
+  /** A reader at this place stops there once, so that no chunk is counted in part. */
+  limit(at: Position): Position {
+    return at < this.#to ? this.#to : Infinity
+  }
+
+  /** Counts the parsed batch `[batch.base, to)` if nobody did, and begins the framer's counts anew. Returns whether it was counted. */
+  count(batch: Batch, to: Position, framed: FramerCounts): boolean {
+    const isNew = batch.base >= this.#to
+    if (isNew) {
+      this.#bytes.value += to - batch.base
+      this.#rows.value += batch.rows
+      this.#nulBytes.value += framed.nulBytes.value
+      this.#truncatedRows.value += framed.truncatedRows.value
+      this.#countErrors(batch)
+      this.#to = to
+    }
+    framed.nulBytes.value = 0
+    framed.truncatedRows.value = 0
+    return isNew
+  }
+
+  #countErrors({ rows, errors }: Batch): void {
+    for (let row = 0; row < rows; row++) if (errors[row] !== 0) this.#errors[errors[row]! - 1]!.value++
+  }
+}
