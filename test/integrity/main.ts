@@ -1,6 +1,6 @@
 /**
- * `npm run torture -- [--short] [--kills N] [--only T01,T30] [--seed N]`: runs the scenarios against real collector processes and
- * prints what became of every line. Without `--short` it takes hours.
+ * `npm run torture -- [--short] [--kills N] [--hours N] [--only T01,T30] [--seed N]`: runs the scenarios against real collector
+ * processes and prints what became of every line. Without `--short` it takes hours.
  */
 import { parseArgs } from 'node:util'
 import { scenarios } from './scenarios.ts'
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     kills: { type: 'string' },
+    hours: { type: 'string' },
     only: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) }
   }
@@ -19,7 +20,8 @@ const only = values.only?.split(',')
 const scale: Scale = {
   size: values.short ? 'short' : 'long',
   seed: Number(values.seed),
-  ...(values.kills !== undefined && { kills: Number(values.kills) })
+  ...(values.kills !== undefined && { kills: Number(values.kills) }),
+  ...(values.hours !== undefined && { hours: Number(values.hours) })
 }
 
 const columns = ['faults', 'rows', 'lost', 'twice', 'ghost', 'corrupt'] as const

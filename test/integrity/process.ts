@@ -25,6 +25,8 @@ export interface SiteOptions {
   readonly drain?: string
   /** Files that are followed, `*.log` if not given. */
   readonly glob?: string
+  /** Of every collector. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** A steady writer in a process of its own. */
@@ -68,7 +70,8 @@ server: { listen: "127.0.0.1:0" }
   /** Starts a collector. It is up once `ready` says so, but scenarios that kill do not wait. */
   start(env: NodeJS.ProcessEnv = {}): void {
     this.messages = ''
-    this.collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], { env, out: 'ignore' })
+    const how = { env: { ...this.#options.env, ...env }, out: 'ignore' } as const
+    this.collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], how)
     this.collector.stderr!.on('data', (text: Buffer) => {
       this.messages = (this.messages + text.toString()).slice(-20_000)
     })

@@ -6,6 +6,7 @@ import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
 import { partialLines } from './partials.ts'
 import { drainOnSigterm } from './shutdown.ts'
+import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
 import type { Scenario } from './trial.ts'
 
@@ -19,5 +20,6 @@ export const scenarios: readonly Scenario[] = [
   mixedContent,
   partialLines,
   bulkChaos,
-  drainOnSigterm
+  drainOnSigterm,
+  soak
 ]

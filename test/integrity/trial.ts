@@ -11,6 +11,8 @@ export interface Scale {
   readonly seed: number
   /** How often scenarios that kill do so, instead of what their size says. */
   readonly kills?: number
+  /** How long the soak of the long form takes. */
+  readonly hours?: number
 }
 
 export interface Scenario {
