@@ -9,7 +9,11 @@ const mostInputs = 4
 const mostReasons = 3
 
 /** The first lines of a run: what is followed, what could not be read and why, where to look, how to stop. */
-export function bannerLines(stream: Stream, status: CollectorStatus, server: RunningServer): string[] {
+export function bannerLines(
+  stream: Stream,
+  status: CollectorStatus,
+  server: Pick<RunningServer, 'address' | 'metricsAddress'>
+): string[] {
   const files = status.inputs.reduce((sum, input) => sum + input.sourceCount, 0)
   const outputs = status.outputs.map(({ name, type }) => {
     const shown = outputName(name)

@@ -9,6 +9,8 @@ export interface Ask {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly body?: unknown
+  /** Answers besides 200 that are no error. */
+  readonly accept?: readonly number[]
 }
 
 interface Reply {
@@ -25,7 +27,9 @@ export async function ask<T>(stateDir: string, question: Ask): Promise<T | undef
     const why = error.code === 'EACCES' ? 'it belongs to another user' : error.message
     throw new ExitError(`Cannot reach the collector at "${path}": ${why}`, exitCodes.failed, error)
   })
-  if (reply === undefined || reply.status === 200) return reply?.body as T | undefined
+  if (reply === undefined || reply.status === 200 || question.accept?.includes(reply.status)) {
+    return reply?.body as T | undefined
+  }
   const said = (reply.body as { error?: string }).error ?? `status ${reply.status}`
   throw new ExitError(`The collector answered: ${said}`, exitCodes.failed)
 }

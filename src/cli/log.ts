@@ -5,22 +5,28 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const styles = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const
 
+/** A log whose level may change while it is used. */
+export interface OwnLog extends Log {
+  level: LogLevel
+}
+
 /** The program's own log on stderr: a line for people on a terminal, JSON for machines elsewhere. */
-export async function openLog(level: LogLevel, err: Stream): Promise<Log> {
+export async function openLog(level: LogLevel, err: Stream): Promise<OwnLog> {
   return err.isTerminal ? lineLog(level, err) : await jsonLog(level)
 }
 
 /** `12:03:04 warn  Cannot read … path=/x`. */
-export function lineLog(level: LogLevel, err: Stream): Log {
+export function lineLog(level: LogLevel, err: Stream): OwnLog {
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => {
-    if (logLevels.indexOf(at) < logLevels.indexOf(level)) return
+    if (logLevels.indexOf(at) < logLevels.indexOf(log.level)) return
     const time = err.style('dim', new Date().toTimeString().slice(0, 8))
     err.line(`${time} ${err.style(styles[at], at.padEnd(5))} ${printable(message)}${formatFields(fields, err)}`)
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  const log = { level, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return log
 }
 
-async function jsonLog(level: LogLevel): Promise<Log> {
+async function jsonLog(level: LogLevel): Promise<OwnLog> {
   // Bundled, a CommonJS module that is imported late has nothing but its default export.
   const { default: pino } = await import('pino')
   const log = pino(
@@ -34,7 +40,18 @@ async function jsonLog(level: LogLevel): Promise<Log> {
     pino.destination({ dest: 2, sync: true })
   )
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => log[at](fields ?? {}, message)
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    get level() {
+      return log.level as LogLevel
+    },
+    set level(level) {
+      log.level = level
+    }
+  }
 }
 
 function formatFields(fields: LogFields | undefined, err: Stream): string {

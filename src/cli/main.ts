@@ -12,6 +12,10 @@ interface VerbEntry {
 const verbs: Readonly<Record<string, VerbEntry>> = {
   run: { summary: 'follow, normalise and ship until stopped', load: () => import('./run.ts').then(it => it.run) },
   check: { summary: 'validate configuration files', load: () => import('./check.ts').then(it => it.check) },
+  reload: {
+    summary: 'let a running collector read its configuration again',
+    load: () => import('./reload.ts').then(it => it.reload)
+  },
   status: { summary: 'show what a running collector does', load: () => import('./status.ts').then(it => it.status) },
   ledger: { summary: 'show what became of every row', load: () => import('./ledger.ts').then(it => it.ledger) },
   dlq: { summary: 'list, show, replay or drop dead letters', load: () => import('./dlq.ts').then(it => it.dlq) },

@@ -1,18 +1,16 @@
-import { join } from 'node:path'
 import { Option } from 'commander'
-import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
-import { logLevels, openLog, type LogLevel } from './log.ts'
-import { packageRoot } from './package.ts'
+import { load, type Overrides, type Source } from './configuration.ts'
+import { logLevels, openLog } from './log.ts'
 import { runSession } from './session.ts'
 import { asPath } from './state-dir.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
+import { Watch } from './watch.ts'
 
-interface Options {
-  readonly stateDir?: string
-  readonly logLevel?: LogLevel
+interface Options extends Overrides {
+  readonly watch?: true
 }
 
 export const run: Verb = {
@@ -27,46 +25,33 @@ export const run: Verb = {
         logLevels
       )
     )
+    command.option('--watch', 'reload whenever one of the files changes, as SIGHUP and "mcp-collector reload" do')
     command.addHelpText(
       'after',
       examples({
         'mcp-collector run': "print this machine's logs, normalised",
         'mcp-collector run > rows.ndjson': 'one JSON object a row, messages on stderr',
         'ELASTICSEARCH_URL=http://localhost:9200 mcp-collector run': 'ship them',
-        'mcp-collector run base.yaml prod.yaml': 'an overlay on its base'
+        'mcp-collector run base.yaml prod.yaml': 'an overlay on its base',
+        'mcp-collector run --watch my.yaml': 'changes of the file and of what its ${file:…} name are taken over'
       })
     )
     command.action(async (files: string[], options: Options) => {
-      const config = await configOf(files.length > 0 ? files : defaultFiles(terminal.env), terminal)
-      finish(config === undefined ? exitCodes.badConfiguration : await start(override(config, options), terminal))
+      const { watch, ...overrides } = options
+      finish(await start({ files, overrides, env: terminal.env, watch: watch && new Watch() }, terminal))
     })
   }
 }
 
-async function start(config: Config, terminal: Terminal): Promise<number> {
-  const log = await openLog(config.log.level, terminal.err)
-  const { openCollector } = await import('../pipeline/run.ts')
-  return runSession({ config, open: openCollector, terminal, log })
-}
-
-/** Zod and yaml are needed just here: loaded late, and not kept by anything of the run. */
-async function configOf(files: readonly string[], { env, err }: Terminal): Promise<Config | undefined> {
-  const [{ loadConfig }, { components }] = await Promise.all([import('../config/load.ts'), import('../components.ts')])
-  const loaded = await loadConfig(files, { env, components })
-  if ('config' in loaded) return loaded.config
-  for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-  return undefined
-}
-
-function defaultFiles(env: Terminal['env']): string[] {
-  const files = ['local.yaml', ...(env.ELASTICSEARCH_URL ? ['local-elasticsearch.yaml'] : [])]
-  return files.map(file => join(packageRoot, 'pipelines', file))
-}
-
-function override(config: Config, { stateDir, logLevel }: Options): Config {
-  return {
-    ...config,
-    ...(stateDir !== undefined && { collector: { ...config.collector, stateDir } }),
-    ...(logLevel !== undefined && { log: { level: logLevel } })
+async function start(source: Source, { err, out, env }: Terminal): Promise<number> {
+  const loaded = await load(source)
+  if ('problems' in loaded) {
+    for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
+    return exitCodes.badConfiguration
   }
+  const { config } = loaded
+  const log = await openLog(config.log.level, err)
+  const { openCollector } = await import('../pipeline/run.ts')
+  const terminal = { err, out, env }
+  return runSession({ config, open: openCollector, load: () => load(source), watch: source.watch, terminal, log })
 }

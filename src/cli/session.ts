@@ -3,12 +3,15 @@ import { exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { addLedger, ends, newLedger, pendingRows, withNames } from '../core/outcome.ts'
 import type { Collector, LedgerRow } from '../pipeline/collector.ts'
-import { openServer, type RunningServer } from '../server/server.ts'
+import type { RunOptions } from '../pipeline/run.ts'
+import { type Listening, openServer, type RunningServer } from '../server/server.ts'
 import { bannerLines } from './banner.ts'
 import { configuredLines } from './ledger.ts'
 import { packageVersion } from './package.ts'
+import type { OwnLog } from './log.ts'
 import { listenForSignals } from './signals.ts'
 import type { Stream, Terminal } from './terminal.ts'
+import type { Watch } from './watch.ts'
 
 /** Sources in the table that a run ends with. */
 const mostSources = 20
@@ -18,27 +21,39 @@ const interrupted = 130
 export interface Session {
   readonly config: Config
   /** `openCollector` of pipeline/run.ts. */
-  readonly open: (config: Config, options: { version: string; log: Log }) => Promise<Collector>
+  readonly open: (config: Config, options: RunOptions) => Promise<Collector>
+  /** Reads the configuration again. */
+  readonly load: RunOptions['load']
+  /** Tells when it has changed. */
+  readonly watch: Watch | undefined
   readonly terminal: Terminal
-  readonly log: Log
+  readonly log: OwnLog
 }
 
 /** Runs a collector from its first lines to its last ones and returns the exit code. */
-export async function runSession({ config, open, terminal, log }: Session): Promise<number> {
-  const collector = await open(config, { version: packageVersion(), log })
+export async function runSession({ config, open, load, watch, terminal, log }: Session): Promise<number> {
+  const adopt = async (next: Config): Promise<void> => {
+    await server.change(listeningOf(next))
+    log.level = next.log.level
+  }
+  const collector = await open(config, { version: packageVersion(), log, load, adopt })
   const server = await openServer(collector, serverOptions(config, log)).catch(async (error: unknown) => {
     await collector.stop()
     throw error
   })
-  const signals = listenForSignals()
+  const reload = (by: string): Promise<unknown> => collector.reload(by)
+  const onTerminal = terminal.out.isTerminal || terminal.err.isTerminal
+  const signals = listenForSignals({ onTerminal, reload: () => void reload('SIGHUP') })
   try {
     const teller = tellerOf(config, terminal, log)
     await teller.begin(collector, server)
     collector.start()
+    watch?.start(() => reload('watch'))
     await Promise.race([signals.first, collector.ended])
     const drained = drain(collector, server, teller)
     return await Promise.race([drained, signals.second.then(() => interrupted)])
   } finally {
+    watch?.stop()
     signals.close()
   }
 }
@@ -52,8 +67,11 @@ async function drain(collector: Collector, server: RunningServer, teller: Teller
 }
 
 function serverOptions(config: Config, log: Log): Parameters<typeof openServer>[1] {
-  const { listen, token } = config.server
-  return { listen, token, metricsListen: config.metrics?.listen, stateDir: config.collector.stateDir, log }
+  return { ...listeningOf(config), stateDir: config.collector.stateDir, log }
+}
+
+function listeningOf({ server, metrics }: Config): Listening {
+  return { listen: server.listen, token: server.token, metricsListen: metrics?.listen }
 }
 
 /** Tells how a run begins and ends. */

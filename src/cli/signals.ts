@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs'
+
 /** One Ctrl-C may arrive several times: the terminal sends it to the whole group, npm and a wrapper pass it on as well. */
 const sameMs = 300
 
@@ -9,7 +11,14 @@ export interface Signals {
   close(): void
 }
 
-export function listenForSignals(): Signals {
+export interface SignalOptions {
+  /** The program was started on a terminal: then SIGHUP may also say that it was closed. */
+  readonly onTerminal: boolean
+  /** SIGHUP asks for a reload. */
+  readonly reload: () => void
+}
+
+export function listenForSignals({ onTerminal, reload }: SignalOptions): Signals {
   const first = Promise.withResolvers<void>()
   const second = Promise.withResolvers<void>()
   let stoppingSince: number | undefined
@@ -21,13 +30,28 @@ export function listenForSignals(): Signals {
       second.resolve()
     }
   }
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const name of names) process.on(name, onSignal)
+  const onHangup = (): void => {
+    if (onTerminal && isTerminalGone()) onSignal('SIGHUP')
+    else if (stoppingSince === undefined) reload()
+  }
+  const stopping = ['SIGINT', 'SIGTERM'] as const
+  for (const name of stopping) process.on(name, onSignal)
+  process.on('SIGHUP', onHangup)
   return {
     first: first.promise,
     second: second.promise,
     close() {
-      for (const name of names) process.off(name, onSignal)
+      for (const name of stopping) process.off(name, onSignal)
+      process.off('SIGHUP', onHangup)
     }
+  }
+}
+
+function isTerminalGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return false
+  } catch {
+    return true
   }
 }

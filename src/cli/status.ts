@@ -1,5 +1,6 @@
 import { exitCodes } from '../core/errors.ts'
 import type { CollectorStatus, SourceStatus } from '../pipeline/collector.ts'
+import { sentenceOf } from '../pipeline/reload.ts'
 import { ask, notRunning } from './client.ts'
 import { outputLines, troubleText } from './outputs.ts'
 import { reasonsOf } from './reasons.ts'
@@ -42,12 +43,24 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}${printable(troubleText(answer.outputs))}`,
     `state in ${printable(stateDir)}`,
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
+    ...reloadLines(out, answer),
     '',
     ...outputLines(out, answer.outputs),
     '',
     ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources, count)),
     ...unreadLines(out, answer)
   ]
+}
+
+/** A configuration that was not taken over: what runs is not what the files say. */
+function reloadLines(stream: Stream, { lastReload, configuredAt }: CollectorStatus, now = Date.now()): string[] {
+  if (lastReload === undefined || lastReload.problems.length === 0) return []
+  const ago = (at: number): string => formatDuration(Math.max(0, now - at))
+  const { at, by, problems } = lastReload
+  const title = `not reloaded ${ago(at)} ago (by ${by}), the configuration of ${ago(configuredAt)} ago goes on:`
+  const shown = problems.slice(0, mostReasons).map(problem => `  ${printable(sentenceOf(problem))}`)
+  const more = problems.length > mostReasons ? [`  and ${problems.length - mostReasons} more`] : []
+  return [title, ...shown, ...more].map(line => stream.style('red', line))
 }
 
 function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: string })[], count: number): string[] {

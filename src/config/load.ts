@@ -20,6 +20,8 @@ const maxFileBytes = 1024 * 1024
 export interface LoadContext {
   readonly env: Environment
   readonly components: ComponentRegistry
+  /** Told of each file that `${file:…}` names: it is part of the configuration, too. */
+  readonly onFile?: (path: string) => void
 }
 export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] }
 
@@ -27,9 +29,10 @@ export type Loaded = { readonly config: Config } | { readonly problems: readonly
  * Reads configuration files, merged in their order, and answers with the configuration or with all mistakes in it, sorted.
  * Never throws for what stands in a file. Only components that the files name are loaded.
  */
-export async function loadConfig(files: readonly string[], { env, components }: LoadContext): Promise<Loaded> {
+export async function loadConfig(files: readonly string[], context: LoadContext): Promise<Loaded> {
+  const { env, components } = context
   const problems = new Problems(files)
-  const trees = files.map(file => treeOf(file, env, problems))
+  const trees = files.map(file => treeOf(file, context, problems))
   const whole = trees.filter(tree => tree !== undefined)
   // Without a file, everything that it names would look missing.
   if (whole.length < trees.length || whole.length === 0) return { problems: problems.sorted() }
@@ -45,11 +48,11 @@ export async function loadConfig(files: readonly string[], { env, components }: 
   return { config: assemble(result.data, used, { files, env }) }
 }
 
-function treeOf(file: string, env: Environment, problems: Problems): MapNode | undefined {
+function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {
   const text = textOf(file, problems)
   if (text === undefined) return undefined
   const other = toolOf(text)
-  if (other === undefined) return readTree(text, { env, file }, problems)
+  if (other === undefined) return readTree(text, { env, file, onFile }, problems)
   const line = text.slice(0, other.offset).split('\n').length
   const ours = '"mcp-collector reference config" shows the form of ours'
   problems.add({ file, line, column: 1 }, `Cannot read this file: it is a configuration of ${other.tool}; ${ours}`)

@@ -8,6 +8,8 @@ export interface Variables {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The configuration file, which `${file:…}` is relative to. */
   readonly file: string
+  /** Told of each file that `${file:…}` names. */
+  readonly onFile?: ((path: string) => void) | undefined
 }
 
 export type Substitution = { readonly text: string } | { readonly refused: string }
@@ -47,7 +49,7 @@ function closing(text: string, from: number): number {
 }
 
 function replace(inside: string, variables: Variables, depth: number): Substitution {
-  if (inside.startsWith('file:')) return contentOf(inside.slice(5), variables.file)
+  if (inside.startsWith('file:')) return contentOf(inside.slice(5), variables)
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/.exec(inside) ?? []
   if (name === undefined) {
     const shown = inside.split(':', 1)[0]! // The default may be a secret.
@@ -63,8 +65,9 @@ function replace(inside: string, variables: Variables, depth: number): Substitut
 }
 
 /** The text of a file without the line end behind it, as secrets are mounted. */
-function contentOf(path: string, file: string): Substitution {
+function contentOf(path: string, { file, onFile }: Variables): Substitution {
   const from = resolve(dirname(file), path.trim())
+  onFile?.(from)
   try {
     const about = statSync(from)
     if (!about.isFile()) return { refused: `Cannot read "${path}": not a file` }

@@ -52,6 +52,21 @@ export const metrics = {
     help: 'Time spent in turns of the read loop',
     labels: ['shard']
   },
+  collector_reloads_total: {
+    type: 'counter',
+    help: 'Reloads of the configuration by result: changed, unchanged, refused, failed',
+    labels: ['result']
+  },
+  collector_config_last_reload_successful: {
+    type: 'gauge',
+    help: '1 unless the last reload was refused or failed',
+    labels: []
+  },
+  collector_config_last_reload_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time of the last load of a configuration that was taken over',
+    labels: []
+  },
   collector_build_info: {
     type: 'gauge',
     help: '1, with version and Node.js version as labels',

@@ -1,7 +1,9 @@
+import type { Problem } from '../config/problems.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
+import type { Changes } from './changes.ts'
 
 /**
  * A running collector, as the server and the command line see it. All answers are plain data that JSON can carry, none holds a
@@ -20,6 +22,9 @@ export interface Collector {
   /** An account for each source and output, live. */
   ledgers(): Promise<readonly LedgerRow[]>
   readonly letters: Letters
+  /** Reads the configuration again and takes over what differs, leaving all else as it runs; one that is not valid changes nothing.
+   * `by` says who wants it, for the log. Reloads come one after another, each with what the files say when its turn has come. */
+  reload(by: string): Promise<Reload>
   /** Drains within the time the configuration gives, stores the cursors, closes the state; resolves to the final accounts. Before
    * `start` there is nothing to drain. Called twice, it returns the same promise. */
   stop(): Promise<readonly LedgerRow[]>
@@ -36,10 +41,27 @@ export interface CollectorStatus {
   readonly stateDir: string
   readonly ready: Collector['ready']
   readonly degraded: readonly string[]
+  /** Epoch ms since when the configuration is in force. */
+  readonly configuredAt: number
+  /** The last reload, also one that changed nothing. */
+  readonly lastReload?: Reload
   readonly inputs: readonly InputStatus[]
   readonly outputs: readonly OutputState[]
   /** What the last scan could not read. */
   readonly problems: readonly InputProblem[]
+}
+
+/** What became of a reload. */
+export interface Reload {
+  /** Epoch ms when its turn came. */
+  readonly at: number
+  readonly by: string
+  /** `refused`: the configuration is not valid, or needs a restart. `failed`: it could not be taken over. Both change nothing. */
+  readonly result: 'changed' | 'unchanged' | 'refused' | 'failed'
+  readonly durationMs: number
+  readonly changes: Changes
+  /** Why it was refused or failed; those of the files with their places. */
+  readonly problems: readonly (Problem | Pick<Problem, 'message'>)[]
 }
 
 export interface InputStatus {

@@ -5,11 +5,13 @@ import { systemClock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
+import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
-import type { Collector, CollectorStatus, LedgerRow, Letters } from './collector.ts'
+import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
 import { hostIdOf } from './host-id.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
-import { type Plan, planOf } from './plan.ts'
+import { planOf } from './plan.ts'
+import { Reloads, type Running } from './reload.ts'
 import { ShardPort } from './shard-port.ts'
 
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
@@ -19,6 +21,11 @@ const tidyMs = 3_600_000
 export interface RunOptions {
   readonly log: Log
   readonly version: string
+  /** Reads the configuration again. */
+  readonly load: () => Promise<Loaded>
+  /** Takes over what others than the collector do with a configuration: where it listens, what it logs. Rejects where it can not;
+   * then all is as before. */
+  readonly adopt: (config: Config) => Promise<void>
   readonly clock?: Clock
 }
 
@@ -32,7 +39,7 @@ export async function openCollector(config: Config, options: RunOptions): Promis
   const meter = new Meter()
   const state = StateStore.open(config.collector.stateDir, { clock, log, meter })
   try {
-    const control = new Control(config, plan, state, { ...options, clock, meter })
+    const control = new Control({ config, plan }, state, { ...options, clock, meter })
     await control.started
     return control
   } catch (error) {
@@ -49,21 +56,20 @@ class Control implements Collector {
   ready: Collector['ready'] = 'starting'
   readonly letters: Letters
   readonly ended: Promise<void>
-  readonly #config: Config
+  readonly #reloads: Reloads
   readonly #state: StateStore
   readonly #options: ControlOptions
   readonly #shard: ShardPort
   readonly #startedAt: number
-  readonly #belongs: ReturnType<typeof belongsTo>
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
 
-  constructor(config: Config, plan: Plan, state: StateStore, options: ControlOptions) {
-    this.#config = config
+  constructor(running: Running, state: StateStore, options: ControlOptions) {
+    const { config, plan } = running
     this.#state = state
     this.#options = options
     this.#startedAt = options.clock.now()
-    this.#belongs = belongsTo(plan)
+    this.#reloads = new Reloads(running, { ...options, change: next => this.#change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
@@ -77,6 +83,10 @@ class Control implements Collector {
 
   get started(): Promise<void> {
     return this.#shard.started
+  }
+
+  get #config(): Config {
+    return this.#reloads.running.config
   }
 
   get degraded(): readonly string[] {
@@ -120,6 +130,8 @@ class Control implements Collector {
       stateDir: this.#config.collector.stateDir,
       ready: this.ready,
       degraded: this.degraded,
+      configuredAt: this.#reloads.configuredAt,
+      ...(this.#reloads.last !== undefined && { lastReload: this.#reloads.last }),
       inputs,
       outputs: outputs.map(output => ({ ...output, deadLetters: letters.get(output.name)?.count ?? 0 })),
       problems
@@ -133,7 +145,15 @@ class Control implements Collector {
   }
 
   async ledgers(): Promise<readonly LedgerRow[]> {
-    return allAccounts(this.#state, await this.#shard.ask('ledgers'), this.#belongs)
+    return allAccounts(this.#state, await this.#shard.ask('ledgers'), belongsTo(this.#reloads.running.plan))
+  }
+
+  reload(by: string): Promise<Reload> {
+    return this.#reloads.reload(by)
+  }
+
+  #change({ plan }: Running): Promise<void> {
+    return this.#shard.change(plan)
   }
 
   stop(): Promise<readonly LedgerRow[]> {
@@ -142,6 +162,7 @@ class Control implements Collector {
   }
 
   async #stop(): Promise<readonly LedgerRow[]> {
+    await this.#reloads.close()
     // Nothing was read yet (the server could not listen): whoever waits for the reason should not wait for a drain.
     if (this.ready !== 'starting') await this.#drain()
     this.ready = 'draining'

@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/log.ts'
 import type { StateRecord } from '../core/record.ts'
 import type { StateStore } from '../state/store.ts'
+import { planChanges, sentencesOf } from './changes.ts'
+import type { Plan } from './plan.ts'
 import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
@@ -23,6 +25,7 @@ export class ShardPort {
   #end: () => void = () => {}
   readonly #state: StateStore
   readonly #log: Log
+  readonly #plan: Plan
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #nextQuestion = 1
   /** Number of the last records of this shard. */
@@ -32,6 +35,7 @@ export class ShardPort {
   constructor(start: ShardStart, state: StateStore, log: Log) {
     this.#state = state
     this.#log = log
+    this.#plan = start.plan
     this.#worker = new Worker(shardEntry(), { workerData: start, name: start.shard })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.started = promise
@@ -71,6 +75,13 @@ export class ShardPort {
   /** Resolves with the number of rows that stay behind. */
   drain(withinMs: number): Promise<number> {
     return this.#question({ type: 'drain', withinMs }, withinMs + 5000)
+  }
+
+  /** Not yet: what shards do is fixed when they start. */
+  change(plan: Plan): Promise<void> {
+    const words = sentencesOf({ ...planChanges(this.#plan, plan), settings: [] }).join(', ')
+    if (words === '') return Promise.resolve()
+    return Promise.reject(new Error(`Cannot change inputs and outputs while the collector runs (${words}): restart it`))
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
 import { type Caller, denyRows, type Door } from './access.ts'
-import type { Collector, LetterQuery } from '../pipeline/collector.ts'
+import type { Collector, LetterQuery, Reload } from '../pipeline/collector.ts'
 import { type AccountQuery, accountPage } from './accounts.ts'
 
 /** Bytes of a request's body. */
@@ -15,7 +16,8 @@ export interface ApiOptions {
   readonly collector: Collector
   readonly log: Log
   readonly door: Door
-  readonly token: string | undefined
+  /** The one that counts now. */
+  readonly token: () => string | undefined
 }
 
 /** The routes behind `/api/v1`. Who may call them was decided before: see access.ts. */
@@ -28,7 +30,7 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
   app.get('/api/v1/ledger', async c => c.json(accountPage(await collector.ledgers(), accountQueryOf(c))))
   app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
   app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
-    const denial = denyRows(door, callerOf(c), token)
+    const denial = denyRows(door, callerOf(c), token())
     if (denial !== undefined) {
       if (denial.status === 401) c.header('www-authenticate', 'Bearer')
       return c.json({ error: denial.error }, denial.status)
@@ -47,6 +49,10 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
     const missing = await collector.letters.missing(ids)
     return c.json({ dropped: await collector.letters.delete(ids), missing })
   })
+  app.post('/api/v1/reload', async c => {
+    const reload = await collector.reload(door === 'control' ? 'control.sock' : `api ${addressOf(c)}`)
+    return c.json(reload, statusOf(reload))
+  })
   app.notFound(c => c.json({ error: `There is no ${c.req.method} route of this path` }, 404))
   app.onError((error, c) => {
     if (error instanceof HTTPException) return c.json({ error: error.message }, error.status)
@@ -54,6 +60,16 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
     return c.json({ error: tellCause ? messageOf(error) : "Cannot answer: the collector's log says why" }, 500)
   })
   return app
+}
+
+/** A configuration that is not valid is the caller's mistake. */
+function statusOf({ result }: Reload): 200 | 422 | 500 {
+  if (result === 'refused') return 422
+  return result === 'failed' ? 500 : 200
+}
+
+function addressOf(c: Context): string {
+  return getConnInfo(c).remote.address ?? 'unknown'
 }
 
 function callerOf(c: Context): Caller {

@@ -31,6 +31,7 @@ function partsOf(collector: Collector): Record<string, Part> {
   return {
     collector: { status: collector.ready === 'ready' ? 'UP' : 'OUT_OF_SERVICE' },
     state: { status: collector.degraded.length === 0 ? 'UP' : 'DOWN' },
+    configuration: { status: 'UP' },
     inputs: { status: 'UP' },
     outputs: { status: 'UP' }
   }
@@ -41,6 +42,7 @@ function detailed(collector: Collector, status: CollectorStatus | undefined): Re
   const details: Record<string, Record<string, unknown>> = {
     collector: { state: collector.ready },
     state: { ...(status !== undefined && { directory: status.stateDir }), problems: collector.degraded },
+    configuration: status === undefined ? unknown : configurationOf(status),
     inputs: status === undefined ? unknown : inputsOf(status),
     outputs: status === undefined ? unknown : outputsOf(status)
   }
@@ -48,6 +50,12 @@ function detailed(collector: Collector, status: CollectorStatus | undefined): Re
 }
 
 const unknown = { unknown: 'no answer in time' }
+
+/** A refused one harms nothing yet: what ran before goes on. */
+function configurationOf({ configuredAt, lastReload }: CollectorStatus): Record<string, unknown> {
+  const since = new Date(configuredAt).toISOString()
+  return lastReload === undefined ? { since } : { since, lastReload: lastReload.result }
+}
 
 function inputsOf({ inputs, problems }: CollectorStatus): Record<string, unknown> {
   return { sources: inputs.reduce((sum, input) => sum + input.sourceCount, 0), unreadable: problems.length }

@@ -10,7 +10,8 @@ import { expose } from './metrics.ts'
 export interface ListenerOptions {
   readonly collector: Collector
   readonly door: Door
-  readonly token: string | undefined
+  /** The one that counts now. */
+  readonly token: () => string | undefined
   readonly log: Log
 }
 
@@ -49,13 +50,13 @@ export function createListener(options: ListenerOptions): Server {
     if (isProbe(path)) {
       // What `metrics.listen` shows to everyone is a decision of its own.
       const denial =
-        path === '/metrics' && options.door === 'open' ? denyCaller('open', caller, options.token) : undefined
+        path === '/metrics' && options.door === 'open' ? denyCaller('open', caller, options.token()) : undefined
       if (denial !== undefined) return reply(response, denial.status, { error: denial.error })
       if (method === 'GET' || method === 'HEAD') return await probe(path, options, response)
       return reply(response, 405, { error: 'Only GET and HEAD are possible here' })
     }
     if (options.door === 'metrics') return reply(response, 404, { error: 'Only metrics and health are here' })
-    const denial = denyCaller(options.door, caller, options.token)
+    const denial = denyCaller(options.door, caller, options.token())
     if (denial !== undefined) return reply(response, denial.status, { error: denial.error })
     api ??= loadApi(options)
     ;(await api)(request, response)

@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { isLoopback, writeAddress, type Address } from '../config/units.ts'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -23,32 +24,113 @@ export interface ServerOptions {
   readonly log: Log
 }
 
+/** What of the options may change while the server runs. */
+export type Listening = Pick<ServerOptions, 'listen' | 'metricsListen' | 'token'>
+
 export interface RunningServer {
   /** `host:port`. */
   readonly address: string
   readonly metricsAddress: string | undefined
+  /** Goes on with other addresses and another token. Rejects with an `ExitError` where it can't listen; then all is as before. */
+  change(listening: Listening): Promise<void>
   close(): Promise<void>
 }
 
 /** Opens all listeners; when one can't be opened, the others are closed again and an `ExitError` says what is in the way. */
 export async function openServer(collector: Collector, options: ServerOptions): Promise<RunningServer> {
-  const open: HttpServer[] = []
-  const listener = (door: Door): HttpServer => {
-    const server = createListener({ collector, door, token: options.token, log: options.log })
-    open.push(server)
-    return server
-  }
-  const close = async (): Promise<void> => void (await Promise.all(open.map(closeServer)))
+  const server = new Server(collector, options)
   try {
-    const { listen, metricsListen } = options
-    const door = isLoopback(listen.host.toLowerCase()) ? 'local' : 'open'
-    const address = await bind(listener(door), listen, 'server.listen')
-    const metricsAddress = metricsListen && (await bind(listener('metrics'), metricsListen, 'metrics.listen'))
-    await openControl(listener('control'), options)
-    return { address, metricsAddress, close }
+    await server.open()
+    return server
   } catch (error) {
-    await close()
+    await server.close()
     throw error
+  }
+}
+
+interface Listener {
+  readonly http: HttpServer
+  readonly asked: Address
+  readonly address: string
+}
+
+class Server implements RunningServer {
+  readonly #collector: Collector
+  readonly #options: ServerOptions
+  #token: string | undefined
+  #main: Listener | undefined
+  #metrics: Listener | undefined
+  readonly #control: HttpServer
+  /** Of listeners that have answers under way. */
+  readonly #closing = new Set<Promise<void>>()
+
+  constructor(collector: Collector, options: ServerOptions) {
+    this.#collector = collector
+    this.#options = options
+    this.#token = options.token
+    this.#control = this.#http('control')
+  }
+
+  get address(): string {
+    return this.#main?.address ?? ''
+  }
+
+  get metricsAddress(): string | undefined {
+    return this.#metrics?.address
+  }
+
+  async open(): Promise<void> {
+    const { listen, metricsListen } = this.#options
+    await this.#listen(listen, metricsListen)
+    await openControl(this.#control, this.#options)
+  }
+
+  async change({ listen, metricsListen, token }: Listening): Promise<void> {
+    const before = [this.#main?.asked, this.#metrics?.asked] as const
+    try {
+      await this.#listen(listen, metricsListen)
+    } catch (error) {
+      await this.#listen(...before)
+      throw error
+    }
+    this.#token = token
+  }
+
+  async close(): Promise<void> {
+    for (const http of [this.#main?.http, this.#metrics?.http, this.#control]) if (http?.listening) this.#end(http)
+    await Promise.all(this.#closing)
+  }
+
+  async #listen(listen: Address | undefined, metricsListen: Address | undefined): Promise<void> {
+    const door = isLoopback(listen?.host.toLowerCase() ?? '') ? 'local' : 'open'
+    await this.#move(this.#main, listen, it => (this.#main = it), ['server.listen', door])
+    await this.#move(this.#metrics, metricsListen, it => (this.#metrics = it), ['metrics.listen', 'metrics'])
+  }
+
+  /** The old listener is closed first: where one of two addresses is that of all networks, they can not share a port. */
+  async #move(
+    old: Listener | undefined,
+    asked: Address | undefined,
+    set: (listener: Listener | undefined) => void,
+    [option, door]: readonly [option: string, door: Door]
+  ): Promise<void> {
+    if (isDeepStrictEqual(old?.asked, asked)) return
+    if (old !== undefined) this.#end(old.http)
+    set(undefined)
+    if (asked === undefined) return
+    const http = this.#http(door)
+    set({ http, asked, address: await bind(http, asked, option) })
+  }
+
+  #http(door: Door): HttpServer {
+    const { log } = this.#options
+    return createListener({ collector: this.#collector, door, token: () => this.#token, log })
+  }
+
+  /** Listens no more; answers under way come to their end. */
+  #end(http: HttpServer): void {
+    const closed = closeServer(http).finally(() => this.#closing.delete(closed))
+    this.#closing.add(closed)
   }
 }
 

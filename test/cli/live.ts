@@ -35,8 +35,10 @@ export class Site {
   }
 
   /** A collector that runs until the test ends or `stop` is called; resolves once it follows. */
-  async start(): Promise<Live> {
-    const child = spawn(process.execPath, [wrapper, 'run', this.config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  async start(...options: string[]): Promise<Live> {
+    const child = spawn(process.execPath, [wrapper, 'run', this.config, ...options], {
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
     onTestFinished(() => void child.kill('SIGKILL'))
     let err = ''
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk))
@@ -48,6 +50,7 @@ export class Site {
     await said('"Started"')
     return {
       said,
+      pid: child.pid!,
       status: async () => {
         const { out } = await this.execute('status', '--json', '--state-dir', this.stateDir)
         return JSON.parse(out) as CollectorStatus
@@ -62,6 +65,7 @@ export class Site {
 }
 
 interface Live {
+  readonly pid: number
   /** Resolves with its log once that has this part. */
   said(part: string): Promise<string>
   status(): Promise<CollectorStatus>

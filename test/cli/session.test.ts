@@ -49,6 +49,17 @@ describe('session', () => {
     clearInterval(again)
   })
 
+  test('reloads at SIGHUP and goes on', async () => {
+    const { child, ended, asked } = await start('null')
+    child.kill('SIGHUP')
+    await asked('reload SIGHUP')
+    child.kill('SIGHUP')
+    await asked('reload SIGHUP,reload SIGHUP')
+    expect(await ask(stateDir, { path: '/api/v1/status' })).toMatchObject({ ready: 'ready' })
+    child.kill('SIGTERM')
+    expect((await ended).code).toBe(0)
+  })
+
   test('ends with exit code 1 when the collector can not go on', async () => {
     const { ended } = await start('null', 'dies')
     expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining('shard 0 died') })
@@ -69,5 +80,9 @@ async function start(use: string, stop = 'prompt') {
     err
   }))
   await said('Started')
-  return { child, ended, said }
+  /** Until the collector was asked for these reloads. */
+  const asked = async (reloads: string): Promise<void> => {
+    while (!err.includes(`"${reloads}"`)) await once(child.stderr, 'data')
+  }
+  return { child, ended, said, asked }
 }

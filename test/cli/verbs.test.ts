@@ -41,7 +41,8 @@ describe('command line', () => {
     }
   })
 
-  test.each(['run', 'check', 'status', 'ledger', 'dlq', 'reference', 'version'])('has examples for %s', async verb => {
+  const verbs = ['run', 'check', 'reload', 'status', 'ledger', 'dlq', 'reference', 'version']
+  test.each(verbs)('has examples for %s', async verb => {
     const { code, out } = await command([verb, '--help'])
     expect(code).toBe(0)
     expect(out).toMatch(new RegExp(`Usage: mcp-collector ${verb}[\\s\\S]*Examples:\\n  .*mcp-collector ${verb}`))
@@ -58,6 +59,53 @@ describe('command line', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/^error: Cannot reach .*\n$/)
     expect((await command(['status'], { ...broken, MCP_COLLECTOR_DEBUG: '1' })).err).toContain('client.ts')
+  })
+})
+
+describe('reload', () => {
+  const reload = ['reload', '--state-dir']
+
+  afterAll(() => void (collector.lastReload = undefined))
+
+  test('tells what has changed', async () => {
+    collector.reloads = 'changed'
+    const { code, out, err } = await command([...reload, stateDir])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toBe('Reloaded in 12 ms\n  input pods added\n  log.level changed\n')
+    expect(collector.calls.at(-1)).toBe('reload control.sock')
+    collector.reloads = 'unchanged'
+    expect(await command([...reload, stateDir])).toEqual({ code: 0, out: 'Nothing has changed (12 ms)\n', err: '' })
+  })
+
+  test('tells all mistakes and exits 2, as check does; the status tells them, too', async () => {
+    collector.reloads = 'refused'
+    const { code, out, err } = await command([...reload, stateDir])
+    expect({ code, out, err }).toEqual({
+      code: 2,
+      out: 'Not reloaded: the configuration from before goes on\n',
+      err: 'a.yaml:3:5: Unknown key "path"\n'
+    })
+    const json = await command([...reload, stateDir, '--json'])
+    expect(json).toMatchObject({ code: 2, err: '' })
+    expect(JSON.parse(json.out)).toMatchObject({
+      result: 'refused',
+      problems: [{ file: 'a.yaml', line: 3, column: 5 }]
+    })
+    const status = await command(['status', '--state-dir', stateDir])
+    expect(status.out).toMatch(
+      /\nnot reloaded .* ago \(by control\.sock\), the configuration of .* ago goes on:\n {2}a\.yaml:3:5: Unknown key "path"\n/
+    )
+    collector.reloads = 'changed'
+    await command([...reload, stateDir])
+    expect((await command(['status', '--state-dir', stateDir])).out).not.toContain('not reloaded')
+  })
+
+  test('exits 1 where it failed, and where no collector runs', async () => {
+    collector.reloads = 'failed'
+    expect((await command([...reload, stateDir])).code).toBe(1)
+    const { code, err } = await command([...reload, emptyDir])
+    expect(code).toBe(1)
+    expect(err).toContain(`No collector runs on "${emptyDir}"`)
   })
 })
 
@@ -228,7 +276,7 @@ describe('dlq', () => {
     expect(replay).toMatchObject({ code: 0, out: 'delivered 2, refused again 0, not sent 0\n' })
     const drop = await command(['dlq', 'drop', '1', '7', '--json', '--state-dir', stateDir])
     expect(drop).toMatchObject({ code: 1, out: '{"dropped":1,"missing":[7]}\n' })
-    expect(collector.calls).toEqual(['start', 'replay 1,2', 'delete 1,7'])
+    expect(collector.calls.slice(-2)).toEqual(['replay 1,2', 'delete 1,7'])
   })
 
   test('names ids that no letter has, after the others were done', async () => {

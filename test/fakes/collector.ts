@@ -8,6 +8,7 @@ import type {
   LetterQuery,
   LedgerRow,
   OutputState,
+  Reload,
   ReplayResult
 } from '../../src/pipeline/collector.ts'
 
@@ -16,6 +17,11 @@ export class FakeCollector implements Collector {
   ready: Collector['ready'] = 'starting'
   degraded: string[] = []
   readonly calls: string[] = []
+  /** What the next reload comes to. */
+  reloads: Reload['result'] = 'changed'
+  lastReload: Reload | undefined
+  /** What is done meanwhile; it gets the reloads so far. */
+  onReload: (calls: readonly string[]) => unknown = () => {}
   readonly stateDir: string
   readonly letterRows = new Map<number, Letter>()
   sampleRows: Sample[] = []
@@ -50,6 +56,17 @@ export class FakeCollector implements Collector {
     }
   }
 
+  async reload(by: string): Promise<Reload> {
+    this.calls.push(`reload ${by}`)
+    await this.onReload(this.calls.filter(call => call.startsWith('reload')))
+    const names = { added: [], changed: [], removed: [] }
+    const changes = { inputs: { ...names, added: ['pods'] }, outputs: names, routes: names, settings: ['log.level'] }
+    const problem = { file: 'a.yaml', line: 3, column: 5, message: 'Unknown key "path"' }
+    const problems = this.reloads === 'changed' || this.reloads === 'unchanged' ? [] : [problem]
+    this.lastReload = { at: 1000, by, result: this.reloads, durationMs: 12, changes, problems }
+    return this.lastReload
+  }
+
   start(): void {
     this.calls.push('start')
     this.ready = 'ready'
@@ -73,6 +90,8 @@ export class FakeCollector implements Collector {
       stateDir: this.stateDir,
       ready: this.ready,
       degraded: this.degraded,
+      configuredAt: 0,
+      ...(this.lastReload !== undefined && { lastReload: this.lastReload }),
       inputs: [
         {
           name: 'agent',

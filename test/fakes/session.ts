@@ -2,7 +2,7 @@
 import type { Config } from '../../src/config/config.ts'
 import { report } from '../../src/cli/main.ts'
 import { openLog } from '../../src/cli/log.ts'
-import { runSession } from '../../src/cli/session.ts'
+import { runSession, type Session } from '../../src/cli/session.ts'
 import { processTerminal } from '../../src/cli/terminal.ts'
 import { FakeCollector } from './collector.ts'
 
@@ -21,7 +21,10 @@ const config = {
 
 try {
   const log = await openLog('info', terminal.err)
-  process.exit(await runSession({ config, open: () => Promise.resolve(collector), terminal, log }))
+  collector.onReload = calls => log.info(calls.join())
+  const open: Session['open'] = () => Promise.resolve(collector)
+  const load: Session['load'] = () => Promise.resolve({ config })
+  process.exit(await runSession({ config, open, load, watch: undefined, terminal, log }))
 } catch (error) {
   process.exit(report(error, terminal))
 }

@@ -123,6 +123,7 @@ describe('server metrics', () => {
       components: {
         collector: { status: 'UP' },
         state: { status: 'UP' },
+        configuration: { status: 'UP' },
         inputs: { status: 'UP' },
         outputs: { status: 'UP' }
       }
