@@ -1,10 +1,13 @@
 import { styleText } from 'node:util'
+import { ExitError, exitCodes } from '../core/errors.ts'
 
 /** What a verb may use of the process: tests bring their own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly out: Stream
   readonly err: Stream
+  /** Asks whoever sits there, and resolves with the answer; absent where nobody does. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
 }
 
 export interface Stream {
@@ -19,7 +22,24 @@ export interface Stream {
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan'
 
 export function processTerminal(): Terminal {
-  return { env: process.env, out: streamOf(process.stdout), err: streamOf(process.stderr) }
+  const { env, stdin, stdout, stderr } = process
+  return { env, out: streamOf(stdout), err: streamOf(stderr), ask: stdin.isTTY && stderr.isTTY ? ask : undefined }
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question)
+  } finally {
+    lines.close()
+  }
+}
+
+/** Whether the person at the terminal says yes. Where there is none, that has to be said beforehand. */
+export async function isConfirmed({ ask }: Terminal, question: string): Promise<boolean> {
+  if (ask === undefined) throw new ExitError('Say --yes, as nobody is here to be asked', exitCodes.badConfiguration)
+  return /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim())
 }
 
 function streamOf(stream: NodeJS.WriteStream): Stream {

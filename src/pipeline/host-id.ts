@@ -9,14 +9,24 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export function hostIdOf(stateDir: string, machineFile: string = machineIdFile): string {
   const machine = machineIdIn(machineFile)
   if (machine !== undefined) return machine
-  const path = join(stateDir, 'host-id')
   // Where it is there and can not be read, another one would send every row again.
-  const stored = idIn(path, uuid)
+  const stored = hostIdIn(stateDir)
   if (stored !== undefined) return stored
   const id = randomUUID()
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  store(path, `${id}\n`, stateDir)
+  putHostId(stateDir, id)
   return id
+}
+
+/** The one that a state directory keeps, if it does. */
+export function hostIdIn(stateDir: string): string | undefined {
+  return idIn(join(stateDir, 'host-id'), uuid)
+}
+
+/** Gives a state directory the id that its sources have come from. */
+export function putHostId(stateDir: string, id: string): void {
+  if (!uuid.test(id)) throw new Error(`"${id}" is no id of a host`)
+  store(join(stateDir, 'host-id'), `${id}\n`, stateDir)
 }
 
 /** Undefined where there is no such file, or none with an id: a crash may have left it empty. */

@@ -93,6 +93,12 @@ export function openForReading(path: string, immutable = false): DatabaseSync {
   return new DatabaseSync(url, { readOnly: true, timeout: busyTimeoutMs })
 }
 
+/** Opens for reading without leaving anything behind: a reader makes the -wal and -shm that are not there, and can not remove them. They
+ * are not there where nobody has the file open. */
+export function openForLooking(path: string): DatabaseSync {
+  return openForReading(path, lstatSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined)
+}
+
 /**
  * Looks at a database without changing it. `whole` reads all of it (pages and rows), otherwise only its head is looked at.
  * Must not be called for a file that this process has open: it opens the bare file, and closing that drops SQLite's locks.
@@ -104,7 +110,7 @@ export function inspect(path: string, schema: Schema, how: { immutable?: boolean
   if (!stat.isFile()) return { kind: 'bad', reason: 'not a regular file' }
   const reason = headFault(path)
   if (reason !== '') return { kind: 'bad', reason }
-  const database = openForReading(path, how.immutable)
+  const database = how.immutable ? openForReading(path, true) : openForLooking(path)
   try {
     return examine(database, schema, how.whole ?? true)
   } catch (error) {

@@ -6,7 +6,7 @@ import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { DeadLetter } from '../core/record.ts'
-import { isDamage, openForReading, transaction } from './database.ts'
+import { isDamage, openForLooking, transaction } from './database.ts'
 import { setAside } from './files.ts'
 import { lettersSchema } from './letters-schema.ts'
 import { openDatabase, removeUnfinished } from './opening.ts'
@@ -89,6 +89,20 @@ export class DeadLetters {
     return { ...(rest as unknown as LetterSummary), row: this.#unpack(found, row as Uint8Array, Number(seal)) }
   }
 
+  /** All letters, oldest first; damaged ones are reported, and left out. */
+  *all(): Generator<DeadLetter> {
+    const next = `SELECT ${summary}, identity, seal, row FROM letters WHERE id > ? ORDER BY id LIMIT 1`
+    for (let after = 0; ; ) {
+      const found = this.#guard(database => database.prepare(next).get(after))
+      if (found === undefined) return
+      const { seal, row: packed, identity, ...rest } = found
+      after = Number(rest['id'])
+      const row = this.#unpack(found, packed as Uint8Array, Number(seal))
+      const known = Number(identity) >= 0 && { identity: Number(identity) }
+      if (row !== undefined) yield { ...(rest as unknown as LetterSummary), ...known, row }
+    }
+  }
+
   /** Those of the ids that no letter has. */
   missing(ids: readonly number[]): number[] {
     const sql = 'SELECT DISTINCT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM letters)'
@@ -135,7 +149,7 @@ export class DeadLetters {
   #open(): void {
     const { clock, log, readOnly } = this.#context
     this.#database = readOnly
-      ? openForReading(this.#path)
+      ? openForLooking(this.#path)
       : openDatabase({ path: this.#path, schema: lettersSchema, whole: false }, log, clock.now()).database
   }
 

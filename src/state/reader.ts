@@ -4,13 +4,17 @@ import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Ledger } from '../core/outcome.ts'
 import type { StoredState } from '../core/record.ts'
-import { inspect, openForReading } from './database.ts'
+import { inspect, openForLooking } from './database.ts'
 import { DeadLetters } from './letters.ts'
 import { statePaths } from './opening.ts'
 import { stateSchema } from './state-schema.ts'
 import { type LedgerEntry, StateTables } from './state-tables.ts'
 
-/** Looks into a state directory without a lock and without changing anything; for verbs that run when no collector does. */
+/** The layout of state.db that this program writes. */
+export const newestLayout = stateSchema.migrations.length
+
+/** Looks into a state directory without a lock and without changing anything, also while a collector runs: then it sees what was
+ * committed when it began. */
 export class StateReader {
   readonly letters: DeadLetters
   readonly #database: DatabaseSync
@@ -21,7 +25,7 @@ export class StateReader {
     const { state } = statePaths(dir)
     try {
       const found = inspect(state, stateSchema, { whole: false })
-      if (found.kind === 'good') return new StateReader(dir, log)
+      if (found.kind === 'good') return new StateReader(dir, log, found.version)
       if (found.kind === 'newer') {
         throw new ExitError(`Cannot read "${state}": a newer version of the collector wrote it`, exitCodes.newerState)
       }
@@ -33,9 +37,15 @@ export class StateReader {
     }
   }
 
-  private constructor(dir: string, log: Log) {
+  private constructor(dir: string, log: Log, version: number) {
     const { state, letters } = statePaths(dir)
-    this.#database = openForReading(state)
+    if (version < newestLayout) {
+      const text = `an older version of the collector wrote it (layout ${version}): run this one once, which brings it up to date`
+      throw new ExitError(`Cannot read "${state}": ${text}`, exitCodes.failed)
+    }
+    this.#database = openForLooking(state)
+    // All that is read belongs to one moment.
+    this.#database.exec('BEGIN')
     this.#tables = new StateTables(this.#database)
     this.letters = new DeadLetters(letters, { clock: systemClock, log, readOnly: true })
   }
@@ -50,6 +60,11 @@ export class StateReader {
 
   ended(): Map<string, Ledger> {
     return this.#tables.ended()
+  }
+
+  /** Everything but the dead letters. */
+  entries(): ReturnType<StateTables['entries']> {
+    return this.#tables.entries()
   }
 
   close(): void {

@@ -94,6 +94,31 @@ export class StateTables {
     return new Map(rows.map(row => [String(row['output']), JSON.parse(String(row['ledger'])) as Ledger]))
   }
 
+  /** All rows as the records that would make them, and the sums of `ended`. */
+  *entries(): Generator<TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }> {
+    const { sources, cursors, cuts, parsers, notes } = this.load()
+    for (const source of sources) yield { kind: 'source', source }
+    for (const cursor of cursors) yield { kind: 'cursor', cursor }
+    for (const { source, position } of cuts) yield { kind: 'cut', source, position }
+    for (const [source, parser] of Object.entries(parsers)) yield { kind: 'parser', source, parser }
+    for (const [key, value] of Object.entries(notes)) yield { kind: 'note', key, value }
+    for (const [output, ledger] of this.ended()) yield { kind: 'ended', output, ledger }
+  }
+
+  /** Forgets where an output stands and what it has noted; its account lives on in its sum. Returns how many cursors it had. */
+  forgetOutput(output: string): number {
+    const cursors = this.#all('SELECT * FROM cursors WHERE output = ?', columnsOf.cursors, output)
+    for (const row of cursors) this.end(output, JSON.parse(String(row['ledger'])) as Ledger)
+    this.#run('DELETE FROM cursors WHERE output = ?', output)
+    this.#run('DELETE FROM notes WHERE substr(key, 1, ?) = ?', output.length + 1, `${output}/`)
+    return cursors.length
+  }
+
+  /** Forgets everything, accounts too. */
+  clear(): void {
+    for (const table of Object.keys(columnsOf)) if (table !== 'meta') this.#run(`DELETE FROM ${table}`)
+  }
+
   /** Makes everything older by `elapsedMs`, except `seen` sources and the cursors of `outputs`; removes what is past the limit. */
   age(elapsedMs: number, limitMs: number, seen: ReadonlySet<SourceId>, outputs: ReadonlySet<string>): number {
     this.#run('UPDATE sources SET idle = idle + ?', Math.round(elapsedMs))
@@ -106,7 +131,7 @@ export class StateTables {
     for (const { id } of sources) this.#forget(String(id))
     const old = 'SELECT * FROM cursors WHERE idle > ?'
     const cursors = this.#all(old, columnsOf.cursors, limitMs)
-    for (const row of cursors) this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+    for (const row of cursors) this.end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
     this.#run('DELETE FROM cursors WHERE idle > ?', limitMs)
     return sources.length + cursors.length
   }
@@ -131,13 +156,14 @@ export class StateTables {
   /** The account of what is forgotten lives on in the sum of its output. */
   #forget(source: SourceId): void {
     for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', columnsOf.cursors, source)) {
-      this.#end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+      this.end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
     }
     for (const table of ['cursors', 'cuts', 'parsers']) this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
     this.#run('DELETE FROM sources WHERE id = ?', source)
   }
 
-  #end(output: string, ledger: Ledger): void {
+  /** Adds an account that is over to the sum of its output. */
+  end(output: string, ledger: Ledger): void {
     const [row] = this.#all('SELECT * FROM ended WHERE output = ?', columnsOf.ended, output)
     const sum = row === undefined ? newLedger() : (JSON.parse(String(row['ledger'])) as Ledger)
     addLedger(sum, ledger)

@@ -157,6 +157,12 @@ export class StateStore implements StateLink {
     }
   }
 
+  /** Changes the state in one transaction, for verbs of the command line: nobody else may be reading or writing it. */
+  change<T>(run: (tables: StateTables) => T): T {
+    this.flush()
+    return transaction(this.#database!, () => run(this.#tables))
+  }
+
   /** Copies the state to backup.db, if it has changed, while commits go on. Never rejects: a failure is logged. */
   backup(): Promise<void> {
     return this.#backups.write()

@@ -1,0 +1,97 @@
+import { ends, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
+import type { DeadLetter, StoredSource } from '../core/record.ts'
+import type { PortableEntry } from './portable.ts'
+
+type Fields = Record<string, unknown>
+
+/** A line of an exported state as what it says. Throws an `Error` with what is wrong: a wrong cursor would cost rows. */
+export function readEntry(value: Fields): PortableEntry {
+  const { kind } = value
+  switch (kind) {
+    case 'source':
+      return { kind, source: sourceOf(fields(value, 'source')) }
+    case 'cursor': {
+      const cursor = fields(value, 'cursor')
+      const ledger = ledgerOf(fields(cursor, 'ledger'))
+      const [source, output, marker] = [text(cursor, 'source'), text(cursor, 'output'), text(cursor, 'marker')]
+      return { kind, cursor: { source, output, position: count(cursor, 'position'), marker, ledger } }
+    }
+    case 'cut':
+      return { kind, source: text(value, 'source'), position: count(value, 'position') }
+    case 'parser':
+      return { kind, source: text(value, 'source'), parser: text(value, 'parser') }
+    case 'note':
+      return { kind, key: text(value, 'key'), value: text(value, 'value') }
+    case 'ended':
+      return { kind, output: text(value, 'output'), ledger: ledgerOf(fields(value, 'ledger')) }
+    case 'letter':
+      return { kind, letter: letterOf(fields(value, 'letter')) }
+    default:
+      throw new Error(`"${String(kind)}" is nothing that this version knows`)
+  }
+}
+
+function sourceOf(value: Fields): StoredSource {
+  const file = fields(value, 'file')
+  for (const [key, one] of Object.entries(file)) {
+    if (!['string', 'number', 'boolean'].includes(typeof one)) throw new Error(`"${key}" must be a plain value`)
+  }
+  const [id, input, name] = [text(value, 'id'), text(value, 'input'), text(value, 'name')]
+  return { id, input, name, file: file as StoredSource['file'], seenAt: count(value, 'seenAt') }
+}
+
+function ledgerOf(value: Fields): Ledger {
+  const { rows } = value
+  if (!Array.isArray(rows) || rows.length > ends.length || !rows.every(isCount)) {
+    throw new Error('"rows" must be counts, one for each way in which rows end')
+  }
+  const [lostRows, lostBytes] = [lossesOf(fields(value, 'lostRows')), lossesOf(fields(value, 'lostBytes'))]
+  return { read: count(value, 'read'), derived: count(value, 'derived'), rows, lostRows, lostBytes }
+}
+
+function lossesOf(value: Fields): Partial<Record<LossReason, number>> {
+  for (const reason of Object.keys(value)) {
+    if (!(lossReasons as readonly string[]).includes(reason)) throw new Error(`"${reason}" is no reason for a loss`)
+    count(value, reason)
+  }
+  return value
+}
+
+function letterOf(value: Fields): DeadLetter {
+  const { identity } = value
+  if (identity !== undefined && !isCount(identity)) throw new Error('"identity" must be a whole number')
+  return {
+    output: text(value, 'output'),
+    source: text(value, 'source'),
+    position: count(value, 'position'),
+    length: count(value, 'length'),
+    status: count(value, 'status'),
+    type: text(value, 'type'),
+    reason: text(value, 'reason'),
+    at: count(value, 'at'),
+    row: Buffer.from(text(value, 'row'), 'base64'),
+    ...(identity !== undefined && { identity })
+  }
+}
+
+function fields(value: Fields, key: string): Fields {
+  const one = value[key]
+  if (typeof one === 'object' && one !== null && !Array.isArray(one)) return one as Fields
+  throw new Error(`"${key}" must be an object`)
+}
+
+function text(value: Fields, key: string): string {
+  const one = value[key]
+  if (typeof one === 'string') return one
+  throw new Error(`"${key}" must be a text`)
+}
+
+function count(value: Fields, key: string): number {
+  const one = value[key]
+  if (isCount(one)) return one
+  throw new Error(`"${key}" must be a whole number`)
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
