@@ -85,6 +85,8 @@ export interface FollowPlan {
   readonly followSymlinks: boolean
   /** Directories that symlinks may lead to, besides those of `paths`. */
   readonly linkRoots: readonly string[]
+  /** Directories, besides its own, that a file is moved or copied to when it is rotated. */
+  readonly rotatedTo: readonly string[]
 }
 
 export type AnyDefinition = ParserDefinition | ProcessorDefinition | OutputDefinition | InputDefinition

@@ -31,6 +31,12 @@ export const followOptions = (t: OptionTypes) => ({
   partialTimeout: t
     .duration('A last line without an end is sent when it has not grown for so long.', { min: 100 })
     .default(5000),
+  rotatedTo: t
+    .list(
+      'Directories that rotation moves or copies files to, besides their own: what was not read of a file is read there.',
+      t.path('A directory.')
+    )
+    .default([]),
   scanInterval: t.duration('How often to look for new, rotated and truncated files.', { min: 50 }).default(1000)
 })
 
@@ -39,13 +45,14 @@ type Shape = ReturnType<typeof followOptions>
 /** The part of the plan that these options make. */
 export function followPlan(
   options: OptionsOf<Shape>
-): Pick<FollowPlan, 'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs'> {
+): Pick<FollowPlan, 'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs' | 'rotatedTo'> {
   return {
     exclude: options.exclude,
     readFrom: options.readFrom,
     ignoreOlderMs: options.ignoreOlder,
     maxLineBytes: options.maxLineBytes,
     partialMs: options.partialTimeout,
-    scanMs: options.scanInterval
+    scanMs: options.scanInterval,
+    rotatedTo: options.rotatedTo
   }
 }

@@ -134,7 +134,7 @@ export class Reader {
       this.#carried = 0
       this.#dropHeld(from, lostReason)
     } else if (!this.giveOutRest()) {
-      if (lostReason === undefined) return false
+      if (lostReason === undefined || this.source.isReadable) return false
       this.#dropHeld(this.#parts.framer.heldFrom, lostReason)
     }
     if (lostReason !== undefined) this.#skipLost(lostReason)

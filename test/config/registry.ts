@@ -18,7 +18,8 @@ const plan: FollowPlan = {
   partialMs: 0,
   scanMs: 0,
   followSymlinks: false,
-  linkRoots: []
+  linkRoots: [],
+  rotatedTo: []
 }
 
 const file = defineInput({

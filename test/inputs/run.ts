@@ -215,6 +215,7 @@ export function followInput(paths: string[], more: Partial<FollowInput> = {}): F
     scanMs: 1000,
     followSymlinks: false,
     linkRoots: [],
+    rotatedTo: [],
     ...more
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { lineOf } from './line.ts'
 
@@ -50,6 +50,14 @@ export class Journal {
   /** Goes on in whatever stands under the name now. */
   reopen(): void {
     this.#fd = openSync(this.path, 'a')
+  }
+
+  /** Copies `<name>.log` to `<name>.log.1`, older ones count up; `truncate` comes next. */
+  copy(): void {
+    let oldest = 1
+    while (existsSync(`${this.path}.${oldest}`)) oldest++
+    for (let n = oldest; n > 1; n--) renameSync(`${this.path}.${n - 1}`, `${this.path}.${n}`)
+    copyFileSync(this.path, `${this.path}.1`)
   }
 
   truncate(): void {

@@ -1,6 +1,7 @@
 import { burstThenRotate } from './bursts.ts'
 import { bulkChaos } from './chaos.ts'
 import { mixedContent } from './content.ts'
+import { copyTruncate } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   namedCrashPoints,
   rottenState,
   burstThenRotate,
+  copyTruncate,
   truncateAndRegrow,
   sameInode,
   mixedContent,

@@ -1,4 +1,4 @@
-import { ends, lossReasons } from '../../src/core/outcome.ts'
+import { ends, type LossReason, lossReasons } from '../../src/core/outcome.ts'
 import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
 import type { StoredDocument } from '../fakes/elasticsearch-store.ts'
 import { readMessage } from './line.ts'
@@ -28,10 +28,19 @@ export interface Expectation {
   readonly journals: Readonly<Record<string, number>>
   /** Lines that stand among the dead letters instead. */
   readonly letters?: number
+  /** Lines that may be missing, if so many bytes are counted as lost. */
+  readonly gaps?: readonly Gap[]
+}
+
+/** Lines of a journal from one number to before another. */
+export interface Gap {
+  readonly file: string
+  readonly from: number
+  readonly to: number
 }
 
 /** Compares what the store holds with what was written. */
-export function judge(documents: Iterable<StoredDocument>, expected: Expectation): Count {
+export function judge(documents: Iterable<StoredDocument>, expected: Expectation): Count & { gone: readonly Gap[] } {
   const seen = new Map(Object.entries(expected.journals).map(([file, lines]) => [file, new Uint8Array(lines)]))
   let twice = 0
   let ghost = 0
@@ -46,14 +55,22 @@ export function judge(documents: Iterable<StoredDocument>, expected: Expectation
     if (counts === undefined || line.seq >= counts.length) ghost++
     else if (++counts[line.seq]! > 1) twice++
   }
+  const isGap = (file: string, seq: number): boolean =>
+    expected.gaps?.some(gap => gap.file === file && gap.from <= seq && seq < gap.to) ?? false
+  const gone: Gap[] = []
   let rows = 0
   let missing = 0
-  for (const counts of seen.values()) {
+  for (const [file, counts] of seen) {
     rows += counts.length
-    for (const count of counts) if (count === 0) missing++
+    for (const [seq, count] of counts.entries()) {
+      if (count > 0) continue
+      if (isGap(file, seq)) gone.push({ file, from: seq, to: seq + 1 })
+      else missing++
+    }
   }
   const letters = expected.letters ?? 0
-  return { rows, lost: Math.max(0, missing - letters), twice: twice + Math.max(0, letters - missing), ghost, corrupt }
+  const lost = Math.max(0, missing - letters)
+  return { rows, lost, twice: twice + Math.max(0, letters - missing), ghost, corrupt, gone }
 }
 
 /** The message of a document; `JSON.parse` of millions of whole documents would take longer than the collector. */
@@ -76,6 +93,12 @@ export function judgeLedger(json: string, expected: number): string {
     read += ledger.read
   }
   return read === expected ? '' : `read ${read} of ${expected} lines`
+}
+
+/** Bytes that all accounts count as lost for this reason. */
+export function lostBytes(json: string, reason: LossReason): number {
+  const { rows } = JSON.parse(json) as { rows: readonly NamedLedgerRow[] }
+  return rows.reduce((sum, { ledger }) => sum + (ledger.lostBytes[reason] ?? 0), 0)
 }
 
 export function isClean({ lost, twice, ghost, corrupt, ledger, broken }: Verdict): boolean {

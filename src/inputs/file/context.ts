@@ -5,6 +5,7 @@ import type { Meter } from '../../core/metrics.ts'
 import type { StateLink, StateRecord, StoredState } from '../../core/record.ts'
 import type { Position, Resource, SourceId } from '../../core/source.ts'
 import type { Claims } from './claims.ts'
+import type { Copies } from './copies.ts'
 import type { Disk } from './disk.ts'
 import type { Allowed, Handle } from './handle.ts'
 import type { Heat } from './heat.ts'
@@ -53,6 +54,7 @@ export interface KnownParts {
   readonly disk: Disk
   readonly allowed: Allowed
   readonly resume: Resume
+  readonly copies: Copies
   readonly report: (reason: string, path: string) => void
   /** Records to store, sent together after each scan. */
   readonly records: StateRecord[]

@@ -18,8 +18,9 @@ export interface DiscoverPlan {
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   readonly followSymlinks: boolean
-  /** Directories that links may lead to, besides those of `paths`. */
-  readonly linkRoots?: readonly string[]
+  /** Directories, besides those of `paths`, that links may lead to, or files be rotated to. */
+  readonly linkRoots: readonly string[]
+  readonly rotatedTo: readonly string[]
 }
 
 interface Listing {
@@ -111,7 +112,8 @@ export class Discovery implements Allowed {
   #resolveRoots(): void {
     const roots = new Set<string>()
     let isWhole = true
-    for (const root of [...this.#globs.map(glob => glob.root), ...(this.#plan.linkRoots ?? [])]) {
+    const { linkRoots, rotatedTo } = this.#plan
+    for (const root of [...this.#globs.map(glob => glob.root), ...linkRoots, ...rotatedTo]) {
       const real = this.#try(root, () => (this.#isTrusted(root) ? this.#disk.realPath(root) : undefined))
       if (real === undefined) isWhole = false
       else roots.add(real === '/' ? '/' : `${real}/`)

@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import type { StateRecord } from '../../core/record.ts'
 import { Discovery } from './discover.ts'
 import { type Disk, reasonOf, systemDisk } from './disk.ts'
-import { inodeOf, keyOf } from './identity.ts'
 import type { FollowContext, FollowInput } from './context.ts'
 import type { KnownFile } from './known.ts'
 import { KnownFiles } from './known-files.ts'
@@ -111,7 +110,7 @@ export class Follower {
     for (const file of this.#files) file.age(now)
     this.#flush()
     this.#wakes.close()
-    for (const file of this.#files) file.handle.close()
+    for (const file of this.#files) file.close()
   }
 
   /** Something happened at this path, or below it. */
@@ -133,8 +132,7 @@ export class Follower {
   /** One look at a file between scans. */
   #look(file: KnownFile, now: number): void {
     try {
-      const stat = file.handle.isOpen ? file.handle.stat() : this.#disk.lstat(file.path)
-      if (stat !== undefined && keyOf(inodeOf(stat)) === file.key) file.observe(stat, now)
+      file.look(now)
     } catch (error) {
       this.#problems.report(reasonOf(error), file.path)
     }

@@ -1,57 +1,53 @@
 import { crashPoint, crashPointHandedOver } from '../../core/crash-points.ts'
+import type { LossReason } from '../../core/outcome.ts'
 import type { Position } from '../../core/source.ts'
-import type { FileFacts, KnownParts } from './context.ts'
+import type { KnownParts } from './context.ts'
 import { reasonOf } from './disk.ts'
 import { isHead, readHead } from './head.ts'
 import { headBytes } from './identity.ts'
-import { describe } from './resource.ts'
-import { Retired } from './retired.ts'
+import type { KnownFile } from './known.ts'
+import { Rest } from './rest.ts'
+import { replace, Retired } from './retired.ts'
 import { FileSource } from './source.ts'
+import { sourceParts } from './source-parts.ts'
 import { StoredGeneration } from './stored-generation.ts'
-import { type StoredFile, toStored } from './stored.ts'
-import { Tails } from './tails.ts'
+import type { StoredFile } from './stored.ts'
 
 /**
  * The generations of one file: which one is read now, from where, and what becomes of those before it. A generation has a source
  * while there is something to read or to settle, and is over when its bytes do not stand there any more.
  *
- * KnownFile says what the disk shows, with `check`, `resize` and `tryOpen` in this order, and lets it `settle` at each scan.
+ * KnownFile says what the disk shows, with `isOver`, `end`, `resize` and `tryOpen` in this order, and lets it `settle` at each scan.
  */
 export class Generations {
   source: FileSource | undefined
   /** Where a source that is not made yet starts. */
   startAt: Position = 0
   readonly stored: StoredGeneration
-  readonly #file: FileFacts
+  readonly #file: KnownFile
   readonly #parts: KnownParts
   readonly #retired: Retired
   #size = 0
   #filledAt = -1
-  /** While no source is open for what was stored: the bytes before the place where it would go on. */
-  #rest: Tails | undefined
+  /** Generations of earlier runs that are over, and of which it can not be told yet what became of them. */
+  #untold: readonly StoredFile[] = []
+  /** While no source is open for what was stored. */
+  #rest: Rest | undefined
 
-  constructor(file: FileFacts, parts: KnownParts) {
+  constructor(file: KnownFile, parts: KnownParts) {
     this.#file = file
     this.#parts = parts
-    this.stored = new StoredGeneration(file, parts)
-    this.#retired = new Retired(parts)
+    this.#retired = new Retired(parts, stored => this.#newSource(stored, { wasKnown: true, barrier: 0 }))
+    this.stored = new StoredGeneration(file, parts, id => this.#retired.has(id))
   }
 
   get size(): number {
     return this.#size
   }
 
-  /** Why there is nothing to read now: it has no record yet, options left all of it out, or it was read to its end. */
-  get whyIdle(): 'no_line' | 'left_out' | 'read' | undefined {
-    if (this.source !== undefined) return undefined
-    const { current } = this.stored
-    if (current === undefined) return 'no_line'
-    return current.startAt >= this.#size ? 'left_out' : 'read'
-  }
-
   /** None of them has a source. */
   get areDone(): boolean {
-    return this.source === undefined && this.#retired.isEmpty
+    return this.source === undefined && this.#retired.isEmpty && this.#untold.length === 0
   }
 
   /** Goes on with what earlier runs stored, the newest last. Throws the system's errors; then nothing has changed. */
@@ -60,75 +56,94 @@ export class Generations {
     const last = generations.at(-1)!
     const isSame = resume.isSame(last, this.#file.handle, size)
     this.stored.value = isSame ? last : { ...last, isOver: true }
-    for (const stored of generations) if (stored !== last || !isSame) this.loseStored(stored, 'truncated_gap')
+    this.#untold = isSame ? generations.slice(0, -1) : generations
+    this.#tell()
     if (!isSame) return
     const settled = resume.settled(last)
     this.startAt = last.startAt
     this.#size = size
-    if (last.isEnded && settled >= size) this.#park(settled)
-    else this.#openAgain(last, size)
-    if (this.source === undefined) return
-    this.source.size = size
-    for (const { position } of resume.cursors(last.id)) this.source.remember(position)
-  }
-
-  /** Goes on with a generation. If it was ended, it no longer is: else the next run would take what was added for settled. */
-  #openAgain(last: StoredFile, size: number): void {
+    if (last.isEnded && settled >= size) return this.#park(settled)
+    // If it was ended, it no longer is: else the next run would take what was added for settled.
     const now = { path: this.#file.handle.path, size: Math.max(size, last.size), isEnded: false }
-    this.#open({ ...last, ...this.#file.inode, ...now }, { wasKnown: true })
+    const source = this.#open({ ...last, ...this.#file.inode, ...now }, { wasKnown: true })
+    source.size = size
+    for (const { position } of resume.cursors(last.id)) source.remember(position)
   }
 
-  /** What an earlier run knew and can not be read any more: a source of no bytes, that accounts for what is lost. */
-  loseStored(stored: StoredFile, reason: 'truncated_gap' | 'deleted_unread'): void {
-    const { context, resume, records } = this.#parts
-    if (resume.settled(stored) >= stored.size) {
-      // The number of the last generation stays known until a newer one is stored.
-      const isLast = reason === 'truncated_gap' && stored.id === this.stored.value?.id
-      if (!isLast) records.push({ kind: 'forget', source: stored.id })
-      else if (!stored.isOver) records.push({ kind: 'source', source: toStored({ ...stored, isOver: true }) })
-      return
-    }
-    const source = this.#newSource(stored, { wasKnown: true, barrier: 0 })
-    source.lose(reason)
-    this.#retired.add(source)
-    context.open(source)
+  #tell(): void {
+    const isUntold = (stored: StoredFile): boolean =>
+      !this.#try(() => this.continueStored(stored, 'truncated_gap') || this.stored.forget(stored))
+    this.#untold = this.#untold.filter(isUntold)
   }
 
-  /** Begins the next generation, if the one that was read does not stand there any more. A size counts only for the file that had it:
-   * else what another one has more would be lost with this one. `isTouched`: it was written to, and has not grown. */
-  check(size: number, isTouched: boolean, now: number): void {
+  /** What an earlier run knew and does not stand there any more: its rest is read from a copy, or accounted for as lost. False if
+   * nothing is left of it. Throws the system's errors; then nothing has changed. */
+  continueStored(stored: StoredFile, reason: LossReason): boolean {
+    if (this.#retired.has(stored.id)) return true
+    return this.#retired.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), reason)
+  }
+
+  /** No name leads to the file any more. What stands in a copy of it is known. Without a handle it goes on there, or is lost. Throws the
+   * system's errors; then nothing has changed. */
+  vanish(): void {
     const { source } = this
-    const isChanged = isTouched || size > this.#size
-    const isOther = source !== undefined && isChanged && !this.#isIntact(source)
-    if (source !== undefined && (size < source.readTo || isOther)) {
-      this.#truncate(source, now)
+    const { current } = this.stored
+    const { handle } = this.#file
+    if (current === undefined || source?.lostReason !== undefined || this.#retired.has(current.id)) return
+    if (source === undefined) this.#retired.addStored(current, this.#rest!.standsIn, 'deleted_unread')
+    else if (handle.isOpen) this.#parts.copies.find(current, source.standsIn)?.handle.close()
+    else {
+      replace(source, current, { reason: 'deleted_unread', copies: this.#parts.copies })
       this.#parts.context.wake(source)
     }
-    if (this.#rest === undefined) return
-    if (size < this.startAt || (isChanged && !this.#isIntact(this.#rest))) this.#begin()
+  }
+
+  /** What was read does not stand there any more. A size counts only for the file that had it: else what another one has more would be
+   * lost with this one. `isTouched`: it was written to, and has not grown. */
+  isOver(size: number, isTouched: boolean): boolean {
+    const place = this.source ?? this.#rest
+    if (place === undefined) return false
+    const isChanged = isTouched || size > this.#size
+    return size < (this.source?.readTo ?? this.startAt) || (isChanged && !this.#isIntact(place))
+  }
+
+  /** Begins the next generation. Returns false if it can not be told now what becomes of the one that is over. */
+  end(now: number): boolean {
+    if (this.source !== undefined) return this.#truncate(this.source, now)
+    return this.#try(() => {
+      const { current } = this.stored
+      if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, 'truncated_gap')
+      this.#begin()
+      return true
+    })
+  }
+
+  /** Runs what may fail, and is tried again at the next look. */
+  #try(run: () => boolean, otherwise = false): boolean {
+    try {
+      return run()
+    } catch (error) {
+      this.#parts.report(reasonOf(error), this.#file.handle.path)
+      return otherwise
+    }
   }
 
   /** The bytes before the place are compared, and the head: lines may end alike, as heartbeats do, but begin with their times. */
   #isIntact(place: { isIntact(): boolean }): boolean {
-    const { handle } = this.#file
-    try {
-      return place.isIntact() && isHead(this.stored.value!, handle)
-    } catch (error) {
-      this.#parts.report(reasonOf(error), handle.path)
-      return true
-    }
+    return this.#try(() => place.isIntact() && isHead(this.stored.value!, this.#file.handle), true)
   }
 
   /** What was read is not there any more: a new generation begins. */
-  #truncate(source: FileSource, now: number): void {
-    if (source !== this.source) return
+  #truncate(source: FileSource, now: number): boolean {
+    if (source !== this.source) return true
     const { context, input } = this.#parts
-    source.lose('truncated_gap')
+    source.isFailing = !this.#try(() => this.#retired.add(source, this.stored.value!, 'truncated_gap'))
+    if (source.isFailing) return false
     context.log.info('File was truncated', { input: input.name, path: this.#file.handle.path })
-    this.#retired.add(source)
     this.source = undefined
     this.#begin(source.size)
     this.#file.heat.stir(now)
+    return true
   }
 
   /** The stored generation is over, another one begins. */
@@ -140,7 +155,7 @@ export class Generations {
     this.#filledAt = -1
   }
 
-  /** The size of the file as it is now, behind `check`. */
+  /** The size of the file as it is now, behind `isOver`. */
   resize(size: number, now: number): void {
     this.#size = size
     if (this.source !== undefined) this.source.size = size
@@ -152,51 +167,49 @@ export class Generations {
     const size = this.#size
     const isLeftOut = size <= this.startAt
     if (size === 0 || (isLeftOut && this.stored.value !== undefined)) return
-    const { input, report } = this.#parts
+    const { input, copies } = this.#parts
     const { handle } = this.#file
-    try {
+    this.#try(() => {
       const head = readHead(handle, size)
       const isWhole = head.length === headBytes || head.includes(10) || now - this.#filledAt >= input.partialMs
-      if (head.length === 0 || !(isLeftOut || isWhole)) return
-      const { current } = this.stored
+      if (head.length === 0 || !(isLeftOut || isWhole)) return false
+      const isNew = this.stored.current === undefined && !isLeftOut
+      if (isNew && copies.isDoubtful(this.#file, size, now)) return false
       const { startAt } = this
+      const { current } = this.stored
+      // It has turned out to be a copy.
+      if (isNew && current !== undefined) return false
       // One that goes on was rotated, read to its end and let go; it grew after all.
       const stored = current ? { ...current, isEnded: false, startAt, size } : this.stored.next(head, size, startAt)
       if (isLeftOut) this.#leaveOut(stored)
       else this.#open(stored, { wasKnown: false })
-    } catch (error) {
-      report(reasonOf(error), handle.path)
-    }
+      return true
+    })
   }
 
-  #open(stored: StoredFile, how: { wasKnown: boolean }): void {
-    const before = this.stored.value
+  /** The first `size` bytes are those of another source. Throws the system's errors. */
+  leaveOut(size: number, origin: StoredFile): void {
+    const stored = this.stored.next(readHead(this.#file.handle, size), size, size)
+    this.#size = size
+    this.#leaveOut({ ...stored, copyOf: origin.id })
+  }
+
+  #open(stored: StoredFile, how: { wasKnown: boolean }): FileSource {
     crashPoint('inputs.open.before')
     const barrier = this.stored.append(stored)
     crashPointHandedOver('inputs.open.after')
     this.#rest = undefined
-    if (before?.isOver && !this.#retired.has(before.id)) {
-      this.#parts.records.push({ kind: 'forget', source: before.id })
-    }
-    this.source = this.#newSource(stored, { ...how, barrier })
-    this.#parts.context.open(this.source)
+    const source = this.#newSource(stored, { ...how, barrier })
+    this.source = source
+    this.#parts.context.open(source)
+    return source
   }
 
   #newSource(stored: StoredFile, how: { wasKnown: boolean; barrier: number }): FileSource {
-    const { input, context, resume, report } = this.#parts
-    const { names, handle } = this.#file
     return new FileSource({
-      ...describe(input, context.hostName, stored.name, names),
+      ...sourceParts(this.#file, this.#parts, stored),
       ...how,
-      id: stored.id,
-      startAt: stored.startAt,
-      size: stored.size,
-      handle,
-      link: context.link,
-      cuts: resume.cuts(stored.id),
-      parser: resume.parser(stored.id),
-      truncated: source => this.#truncate(source, context.clock.monotonic()),
-      failed: (_source, reason) => report(reason, handle.path)
+      truncated: source => void this.#truncate(source, this.#parts.context.clock.monotonic())
     })
   }
 
@@ -208,22 +221,21 @@ export class Generations {
 
   /** No source for now: one is opened at this position when the file grows. */
   #park(position: Position): void {
-    const { handle, unlinkedAt } = this.#file
     this.startAt = position
-    this.#rest = new Tails(handle)
-    if (unlinkedAt >= 0) return
-    try {
-      this.#rest.load(position)
-    } catch (error) {
-      this.#parts.report(reasonOf(error), handle.path)
-    }
+    this.#rest = new Rest(this.#file, position, this.#parts)
   }
 
   /** Lets go of what has ended and is settled, and stores what has changed. */
   settle(): void {
+    this.#tell()
     if (this.source?.ended) this.#release(this.source)
     this.#retired.release(this.#file.unlinkedAt < 0 ? this.stored.value?.id : undefined)
     if (this.source !== undefined && this.source.lostReason === undefined) this.stored.update(this.source)
+  }
+
+  close(): void {
+    this.#retired.close()
+    this.source?.close()
   }
 
   /** Lets go of a file that was read to its end, once all of it is settled. */
@@ -232,6 +244,7 @@ export class Generations {
     if (source.readTo < source.size && source.lostReason === undefined) return
     if (context.settledAll(source) < source.size) return
     context.close?.(source)
+    source.close()
     this.source = undefined
     this.#park(source.size)
     this.#file.handle.close()

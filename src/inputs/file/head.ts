@@ -1,5 +1,4 @@
-import type { Handle } from './handle.ts'
-import { hashOf, headBytes } from './identity.ts'
+import { type Content, hashOf, headBytes } from './identity.ts'
 
 /** By what a generation is known again: the hash of its first `headLength` bytes. */
 export interface Fingerprint {
@@ -8,9 +7,9 @@ export interface Fingerprint {
 }
 
 /** The first bytes of a file, as many as a fingerprint covers at most. Throws the system's errors. */
-export function readHead(handle: Handle, size: number): Buffer {
+export function readHead(content: Content, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.min(headBytes, size))
-  return bytes.subarray(0, handle.read([bytes], 0))
+  return bytes.subarray(0, content.read([bytes], 0))
 }
 
 export function fingerprintOf(head: Buffer): Fingerprint {
@@ -18,16 +17,16 @@ export function fingerprintOf(head: Buffer): Fingerprint {
 }
 
 /** Whether the file begins as it did when the fingerprint was taken. Throws the system's errors. */
-export function isHead({ headLength, head }: Fingerprint, handle: Handle): boolean {
+export function isHead({ headLength, head }: Fingerprint, content: Content): boolean {
   const bytes = Buffer.allocUnsafe(headLength)
-  return handle.read([bytes], 0) === headLength && hashOf(bytes) === head
+  return content.read([bytes], 0) === headLength && hashOf(bytes) === head
 }
 
 /** The fingerprint over more of the head, if it still begins as it did; else the one there is. */
-export function longerHead(known: Fingerprint, handle: Handle, size: number): Fingerprint {
+export function longerHead(known: Fingerprint, content: Content, size: number): Fingerprint {
   const { headLength, head } = known
   try {
-    const bytes = readHead(handle, size)
+    const bytes = readHead(content, size)
     const isSame = bytes.length >= headLength && hashOf(bytes.subarray(0, headLength)) === head
     return isSame ? fingerprintOf(bytes) : { headLength, head }
   } catch {

@@ -1,9 +1,11 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { KnownParts } from './context.ts'
+import { Copies } from './copies.ts'
 import type { Candidate, Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
 import { KnownFile } from './known.ts'
+import { Roster } from './roster.ts'
 import { Seeker } from './seek.ts'
 import { linesBeforeEnd } from './start.ts'
 import type { StoredFile } from './stored.ts'
@@ -19,26 +21,31 @@ export class KnownFiles implements Iterable<KnownFile> {
   readonly #discovery: Discovery
   readonly #parts: KnownParts
   readonly #seeker: Seeker
-  readonly #byKey = new Map<string, KnownFile>()
-  /** The same by path, made when somebody asks. */
-  #byPath: Map<string, KnownFile> | undefined
+  readonly #roster: Roster
   #isFirstScan = true
   #hasMet = false
 
-  constructor(discovery: Discovery, parts: KnownParts) {
+  constructor(discovery: Discovery, parts: Omit<KnownParts, 'copies'>) {
     this.#discovery = discovery
-    this.#parts = parts
+    this.#roster = new Roster(parts.input.rotatedTo)
+    const copies = new Copies({
+      ...parts,
+      discovery,
+      roster: this.#roster,
+      known: stat => this.#known(stat),
+      leaveOut: (path, stat, origin) => this.#leaveOut(path, stat, origin)
+    })
+    this.#parts = { ...parts, copies }
     this.#seeker = new Seeker(discovery, parts.disk, parts.report)
   }
 
   [Symbol.iterator](): Iterator<KnownFile> {
-    return this.#byKey.values()
+    return this.#roster[Symbol.iterator]()
   }
 
   /** The file that the last scan found there. */
   at(path: string): KnownFile | undefined {
-    this.#byPath ??= new Map(Array.from(this.#byKey.values(), file => [file.path, file]))
-    return this.#byPath.get(path)
+    return this.#roster.at(path)
   }
 
   /** Looks at all files once, and forgets those that are done. Returns whether it met no new one: then it took as long as the next
@@ -46,21 +53,24 @@ export class KnownFiles implements Iterable<KnownFile> {
   scan(now: number): boolean {
     this.#hasMet = false
     this.#seeker.clear()
-    this.#byPath = undefined
-    const seen = new Set<string>()
-    for (const candidate of this.#merged()) {
-      const key = keyOf(inodeOf(candidate.stat))
-      seen.add(key)
-      const file = this.#byKey.get(key)
-      if (file === undefined) this.#meet(candidate, now)
-      else this.#meetAgain(file, candidate, now)
+    this.#roster.move()
+    const candidates = this.#merged()
+    const news: Candidate[] = []
+    for (const [key, candidate] of candidates) {
+      const file = this.#roster.get(key)
+      if (file !== undefined) this.#meetAgain(file, candidate, now)
+      else if (this.#parts.resume.last(inodeOf(candidate.stat)) !== undefined) this.#meet(candidate, now)
+      else news.push(candidate)
     }
-    for (const file of this) if (!seen.has(file.key)) this.#seeker.seek(file, now)
+    for (const file of this) if (!candidates.has(file.key)) this.#seeker.seek(file, now)
     this.#seekStored(now)
+    // They come last, and those first whose name others may be made of: what became of a file tells which ones are copies of it.
+    for (const candidate of news.toSorted((a, b) => basename(a.path).length - basename(b.path).length))
+      this.#meetNew(candidate, now)
     for (const file of this) {
       file.age(now)
       if (!file.isDone) continue
-      this.#byKey.delete(file.key)
+      this.#roster.remove(file)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
     }
     this.#isFirstScan = false
@@ -68,7 +78,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   /** Hard links and overlapping patterns lead to one file, which has all those names. */
-  #merged(): Iterable<Candidate> {
+  #merged(): ReadonlyMap<string, Candidate> {
     const files = new Map<string, Candidate>()
     for (const candidate of this.#discovery.scan()) {
       const key = keyOf(inodeOf(candidate.stat))
@@ -76,7 +86,14 @@ export class KnownFiles implements Iterable<KnownFile> {
       const names = known === undefined ? candidate.names : [...known.names, ...candidate.names]
       files.set(key, { ...candidate, path: known?.path ?? candidate.path, names })
     }
-    return files.values()
+    return files
+  }
+
+  /** Meanwhile it may have turned out to be a copy. */
+  #meetNew(candidate: Candidate, now: number): void {
+    const file = this.#roster.get(keyOf(inodeOf(candidate.stat)))
+    if (file === undefined) this.#meet(candidate, now)
+    else this.#meetAgain(file, candidate, now)
   }
 
   #meet(candidate: Candidate, now: number): void {
@@ -96,9 +113,29 @@ export class KnownFiles implements Iterable<KnownFile> {
       report(reasonOf(error), path)
       return
     }
-    this.#byKey.set(file.key, file)
+    this.#roster.add(file)
     this.#setAway(file, [path, ...names], now)
     file.observe(stat, now)
+  }
+
+  #known(stat: FileStat): StoredFile | undefined {
+    const file = this.#roster.get(keyOf(inodeOf(stat)))
+    if (file === undefined) return this.#parts.resume.last(inodeOf(stat))
+    return file.isOver(stat) ? undefined : file.stored
+  }
+
+  /** A copy whose content is known. It may have been met already, and waited. Throws the system's errors. */
+  #leaveOut(path: string, stat: FileStat, origin: StoredFile): void {
+    const { context, input } = this.#parts
+    const key = keyOf(inodeOf(stat))
+    if (context.claims?.claim(key, input.name) !== undefined) return
+    const file = this.#roster.get(key) ?? new KnownFile(path, [path], inodeOf(stat), this.#parts)
+    this.#roster.remove(file)
+    try {
+      file.leaveOut(stat, origin, context.clock.monotonic())
+    } finally {
+      this.#roster.add(file)
+    }
   }
 
   #begin(file: KnownFile, stat: FileStat): void {
@@ -140,11 +177,16 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #loseStored(file: StoredFile): void {
-    if (this.#mayRest(file)) return
-    this.#parts.resume.drop(file)
-    const gone = this.#byKey.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
-    gone.loseStored(file)
-    this.#byKey.set(gone.key, gone)
+    const { resume, records, report } = this.#parts
+    const gone = this.#roster.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
+    try {
+      if (gone.loseStored(file)) this.#roster.add(gone)
+      else if (this.#mayRest(file)) return
+      else records.push({ kind: 'forget', source: file.id })
+      resume.drop(file)
+    } catch (error) {
+      report(reasonOf(error), file.path)
+    }
   }
 
   /** A file system that is not mounted looks like deleted files: what was settled stays known for a while. */

@@ -1,10 +1,11 @@
 import type { Position } from '../../core/source.ts'
 import type { FileFacts, KnownParts } from './context.ts'
+import { areAlike } from './copies.ts'
 import type { FileStat } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
 import { Heat } from './heat.ts'
-import { type Inode, keyOf } from './identity.ts'
+import { type Content, type Inode, inodeOf, keyOf } from './identity.ts'
 import type { FileSource } from './source.ts'
 import type { StoredFile } from './stored.ts'
 
@@ -58,9 +59,11 @@ export class KnownFile implements FileFacts {
     return Number(this.#mtimeNs / 1_000_000n)
   }
 
-  /** Why there is nothing to read in it now. */
-  get whyIdle(): Generations['whyIdle'] {
-    return this.#generations.whyIdle
+  /** Why there is nothing to read now: it has no record yet, options left all of it out, or it was read to its end. */
+  get whyIdle(): 'no_line' | 'left_out' | 'read' | undefined {
+    if (this.source !== undefined) return undefined
+    if (this.stored === undefined) return 'no_line'
+    return this.stored.startAt >= this.#generations.size ? 'left_out' : 'read'
   }
 
   /** Lines far from its end were left out. */
@@ -84,24 +87,57 @@ export class KnownFile implements FileFacts {
     this.name = stored.at(-1)!.name
   }
 
-  /** What an earlier run knew of it is deleted. */
-  loseStored(stored: StoredFile): void {
+  /** Its content is that of another file, which it is a copy of. Throws the system's errors. */
+  leaveOut(stat: FileStat, origin: StoredFile, now: number): void {
+    if (this.isOver(stat)) this.#generations.end(now)
+    this.name = origin.name
+    this.#generations.leaveOut(Number(stat.size), origin)
+    this.#mtimeNs = stat.mtimeNs
+  }
+
+  /** Whether the first bytes of another file, and those before this size, stand in it too. Throws the system's errors. */
+  holds(content: Content, size: number): boolean {
+    const isHere = this.stored !== undefined && this.unlinkedAt < 0 && size <= this.#generations.size
+    return isHere && areAlike(content, this.handle, size)
+  }
+
+  /** What is stored of it. */
+  get stored(): StoredFile | undefined {
+    return this.#generations.stored.current
+  }
+
+  /** What an earlier run knew of it is deleted. False if nothing is left to do for that. Throws the system's errors; then nothing has
+   * changed. */
+  loseStored(stored: StoredFile): boolean {
+    const isLeft = this.#generations.continueStored(stored, 'deleted_unread')
     this.unlinkedAt = 0
-    this.#generations.loseStored(stored, 'deleted_unread')
+    return isLeft
   }
 
   /** Takes note of what the file is like now. */
   observe(stat: FileStat, now: number): void {
     const generations = this.#generations
-    const size = Number(stat.size)
     const before = generations.size
-    const isTouched = size <= before && stat.mtimeNs !== this.#mtimeNs
+    if (this.isOver(stat) && !generations.end(now)) return
+    const size = Number(stat.size)
     this.#mtimeNs = stat.mtimeNs
-    generations.check(size, isTouched, now)
     generations.resize(size, now)
     if (size > before) this.#grow(now)
     if (this.source === undefined) generations.tryOpen(now)
     else if (this.source.isFailing) this.#parts.context.wake(this.source)
+  }
+
+  /** What was read does not stand there any more. */
+  isOver(stat: FileStat): boolean {
+    const size = Number(stat.size)
+    const isTouched = size <= this.#generations.size && stat.mtimeNs !== this.#mtimeNs
+    return this.#generations.isOver(size, isTouched)
+  }
+
+  /** One look at it, wherever it was last. Throws the system's errors. */
+  look(now: number): void {
+    const stat = this.handle.isOpen ? this.handle.stat() : this.#parts.disk.lstat(this.path)
+    if (stat !== undefined && keyOf(inodeOf(stat)) === this.key) this.observe(stat, now)
   }
 
   /** Tells the state that the file is still there, so that it is not forgotten however long nothing happens to it. */
@@ -137,13 +173,15 @@ export class KnownFile implements FileFacts {
     if (this.#isRead && !this.heat.isWarm(now) && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
   }
 
-  /** Nothing at all is left of the file on disk, and no handle. */
+  /** No name leads to it any more. Throws the system's errors; then nothing has changed. */
   vanish(now: number): void {
+    if (this.unlinkedAt < 0 || !this.handle.isOpen) this.#generations.vanish()
     if (this.unlinkedAt < 0) this.unlinkedAt = now
-    const { source } = this
-    if (source === undefined || this.handle.isOpen || source.lostReason !== undefined) return
-    source.lose('deleted_unread')
-    this.#parts.context.wake(source)
+  }
+
+  close(): void {
+    this.handle.close()
+    this.#generations.close()
   }
 
   #grow(now: number): void {

@@ -1,9 +1,8 @@
 import type { Cursor } from '../../core/outcome.ts'
 import type { StateLink, StoredState } from '../../core/record.ts'
 import type { FileStat } from './disk.ts'
-import type { Handle } from './handle.ts'
 import { isHead } from './head.ts'
-import { hashOf, type Inode, markerBytes } from './identity.ts'
+import { type Content, hashOf, type Inode, markerBytes } from './identity.ts'
 import { fromStored, type StoredFile } from './stored.ts'
 
 /** File systems stamp with a clock that is up to a tick behind. */
@@ -62,6 +61,12 @@ export class Resume {
     return this.#files
   }
 
+  /** The last generation of a file that was not met yet. */
+  last(inode: Inode): StoredFile | undefined {
+    const files = [...(this.#byInode.get(inodeKey(inode)) ?? [])].filter(file => file.dev === inode.dev)
+    return files.toSorted((a, b) => b.generation - a.generation)[0]
+  }
+
   drop(file: StoredFile): void {
     this.#files.delete(file)
     this.#byInode.get(inodeKey(file))?.delete(file)
@@ -86,17 +91,27 @@ export class Resume {
     return positions.length === 0 ? file.startAt : Math.min(...positions)
   }
 
+  /** Whether all cursors within the first `size` bytes of another file have before them what stood there in this one. Throws the
+   * system's errors. */
+  standsIn(file: StoredFile, content: Content, size: number): boolean {
+    const cursors = this.cursors(file.id).filter(({ position, marker }) => marker !== '' && position <= size)
+    return (cursors.length > 0 || size >= file.headLength) && cursors.every(cursor => isMarked(content, cursor))
+  }
+
   /** Whether the file still begins as it did and has before each cursor what stood there. Throws the system's errors. */
-  isSame(file: StoredFile, handle: Handle, size: number): boolean {
+  isSame(file: StoredFile, content: Content, size: number): boolean {
     if (file.isOver || size < file.headLength || size < file.startAt) return false
-    if (!isHead(file, handle)) return false
+    if (!isHead(file, content)) return false
     return this.cursors(file.id).every(({ position, marker }) => {
       if (position > size) return false
-      if (position === 0 || marker === '') return true
-      const bytes = Buffer.allocUnsafe(Math.min(position, markerBytes))
-      return handle.read([bytes], position - bytes.length) === bytes.length && hashOf(bytes) === marker
+      return position === 0 || marker === '' || isMarked(content, { position, marker })
     })
   }
+}
+
+function isMarked(content: Content, { position, marker }: Pick<Cursor, 'position' | 'marker'>): boolean {
+  const bytes = Buffer.allocUnsafe(Math.min(position, markerBytes))
+  return content.read([bytes], position - bytes.length) === bytes.length && hashOf(bytes) === marker
 }
 
 /** Without the device, whose number may change. */

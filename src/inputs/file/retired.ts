@@ -1,14 +1,20 @@
+import type { LossReason } from '../../core/outcome.ts'
 import type { SourceId } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
+import type { Trace } from './copies.ts'
 import type { FileSource } from './source.ts'
+import type { StoredFile } from './stored.ts'
 
-/** Generations that are over, while rows of theirs are under way. */
+/** Generations whose bytes do not stand in their file any more, while there is something to settle, or to read from a copy. */
 export class Retired {
   readonly #parts: KnownParts
+  readonly #newSource: (stored: StoredFile) => FileSource
   #sources: FileSource[] = []
 
-  constructor(parts: KnownParts) {
+  /** `newSource` makes one for what is stored. */
+  constructor(parts: KnownParts, newSource: (stored: StoredFile) => FileSource) {
     this.#parts = parts
+    this.#newSource = newSource
   }
 
   get isEmpty(): boolean {
@@ -19,8 +25,30 @@ export class Retired {
     return this.#sources.some(source => source.id === id)
   }
 
-  add(source: FileSource): void {
+  /** Takes over a source whose bytes are gone. Throws the system's errors; then nothing has changed. */
+  add(source: FileSource, stored: StoredFile, reason: LossReason): true {
+    replace(source, stored, { reason, copies: this.#parts.copies })
     this.#sources.push(source)
+    this.#parts.context.wake(source)
+    return true
+  }
+
+  /** The same for one without a source. Returns whether there is anything to read or to account for. Throws the system's errors; then
+   * nothing has changed. */
+  addStored(stored: StoredFile, trace: Trace, reason: LossReason): boolean {
+    const { context, copies, resume } = this.#parts
+    const copy = copies.find(stored, trace)
+    const size = Math.max(stored.size, copy?.size ?? 0)
+    if (resume.settled(stored) >= size) {
+      copy?.handle.close()
+      return false
+    }
+    const source = this.#newSource({ ...stored, size })
+    if (copy === undefined) source.lose(reason)
+    else source.continueIn(copy, reason)
+    this.#sources.push(source)
+    context.open(source)
+    return true
   }
 
   /** Lets go of those that are settled. `kept` stays stored: the number of a generation must be known until a newer one is stored. */
@@ -32,8 +60,24 @@ export class Retired {
         return true
       }
       context.close?.(source)
+      source.close()
       if (source.id !== kept) records.push({ kind: 'forget', source: source.id })
       return false
     })
   }
+
+  close(): void {
+    for (const source of this.#sources) source.close()
+  }
+}
+
+/** Its bytes are gone: it goes on in a copy, or has lost what nobody read. Throws the system's errors; then nothing has changed. */
+export function replace(
+  source: FileSource,
+  stored: StoredFile,
+  { reason, copies }: { reason: LossReason; copies: KnownParts['copies'] }
+): void {
+  const copy = copies.find(stored, (content, size) => source.standsIn(content, size))
+  if (copy === undefined) source.lose(reason)
+  else source.continueIn(copy, reason)
 }

@@ -3,6 +3,7 @@ import type { Position, Resource, Source, SourceId } from '../../core/source.ts'
 import { Gone, Idle } from '../../core/source.ts'
 import type { LossReason } from '../../core/outcome.ts'
 import { reasonOf } from './disk.ts'
+import type { Copy, Trace } from './copies.ts'
 import type { Handle } from './handle.ts'
 import { hashOf, markerBytes } from './identity.ts'
 import { FileMarks } from './marks.ts'
@@ -70,7 +71,10 @@ export class FileSource implements Source {
   isFailing = false
   #lostReason: LossReason | undefined
   readonly #parts: FileSourceParts
-  readonly #tails: Tails
+  #handle: Handle
+  #tails: Tails
+  /** Nothing can be read from here on. */
+  #end: Position = Infinity
 
   constructor(parts: FileSourceParts) {
     this.#parts = parts
@@ -87,10 +91,11 @@ export class FileSource implements Source {
     this.repeatsUntil = parts.size
     this.readTo = parts.startAt
     this.marks = new FileMarks(parts.id, parts.link, parts)
+    this.#handle = parts.handle
     this.#tails = new Tails(parts.handle)
   }
 
-  /** Why bytes behind the last that could be read are lost; undefined while nothing is. */
+  /** Why bytes behind the last that can be read are lost; undefined while there may be more. */
   get lostReason(): LossReason | undefined {
     return this.#lostReason
   }
@@ -100,8 +105,13 @@ export class FileSource implements Source {
     return this.#lostReason === undefined ? 0 : Math.max(0, this.size - at)
   }
 
+  /** Whether anything can be read again. */
+  get isReadable(): boolean {
+    return this.#end > 0
+  }
+
   read(at: Position, into: Uint8Array): number {
-    if (this.#lostReason !== undefined) return Gone
+    if (at >= this.#end) return Gone
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
     let got: number
     try {
@@ -113,8 +123,9 @@ export class FileSource implements Source {
       return Idle
     }
     if (got < 0) {
-      this.#parts.truncated(this)
-      return this.#lostReason === undefined ? Idle : Gone
+      if (this.#lostReason === undefined) this.#parts.truncated(this)
+      else this.lose(this.#lostReason)
+      return at < this.#end ? Idle : Gone
     }
     if (got === 0) return this.ended ? Gone : Idle
     const end = at + got
@@ -125,14 +136,14 @@ export class FileSource implements Source {
 
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
   marker(at: Position): string {
-    if (at <= 0 || this.#lostReason !== undefined) return ''
+    if (at <= 0 || at > this.#end) return ''
     try {
       if (!this.#tails.isIntact()) {
-        this.#parts.truncated(this)
+        if (this.#lostReason === undefined) this.#parts.truncated(this)
         return ''
       }
       const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
-      const got = this.#parts.handle.read([bytes], at - bytes.length)
+      const got = this.#handle.read([bytes], at - bytes.length)
       return got === bytes.length ? hashOf(bytes) : ''
     } catch {
       return ''
@@ -150,9 +161,29 @@ export class FileSource implements Source {
     return this.#tails.isIntact()
   }
 
+  /** Whether bytes that were read stand at the same place of another file, as far as that one goes. Throws the system's errors. */
+  standsIn: Trace = (content, size) => this.#tails.standIn(content, size)
+
   /** Nothing more can be read. What is behind the reader is lost for this reason; none if all was read. */
   lose(reason: LossReason): void {
     this.ended = true
     this.#lostReason = reason
+    this.#end = 0
+  }
+
+  /** The rest is read from a copy. What was in the file and not in the copy is lost for this reason. */
+  continueIn({ handle, size }: Copy, reason: LossReason): void {
+    this.close()
+    this.#handle = handle
+    this.#tails = new Tails(handle)
+    this.#end = size
+    if (size > this.size) this.size = size
+    this.ended = true
+    this.#lostReason = reason
+  }
+
+  /** Closes what it alone reads. */
+  close(): void {
+    if (this.#handle !== this.#parts.handle) this.#handle.close()
   }
 }

@@ -1,4 +1,4 @@
-import type { Position } from '../../core/source.ts'
+import type { Position, SourceId } from '../../core/source.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { fingerprintOf, longerHead } from './head.ts'
 import { headBytes, sourceId } from './identity.ts'
@@ -14,10 +14,13 @@ export class StoredGeneration {
   value: StoredFile | undefined
   readonly #file: FileFacts
   readonly #parts: KnownParts
+  /** Whether a generation still has a source. */
+  readonly #isHeld: (id: SourceId) => boolean
 
-  constructor(file: FileFacts, parts: KnownParts) {
+  constructor(file: FileFacts, parts: KnownParts, isHeld: (id: SourceId) => boolean) {
     this.#file = file
     this.#parts = parts
+    this.#isHeld = isHeld
   }
 
   /** The one that goes on, if it has a record. */
@@ -35,19 +38,33 @@ export class StoredGeneration {
     const id = sourceId(context.hostId, this.#file.inode, generation, head)
     const file = { id, dev, ino, birth, input: input.name, name, path: handle.path, size }
     const fingerprint = { ...fingerprintOf(head), generation }
-    return { ...file, ...fingerprint, startAt, isOver: false, isEnded: size <= startAt, seenAt: context.clock.now() }
+    const facts = { startAt, isOver: false, isEnded: size <= startAt, copyOf: '', seenAt: context.clock.now() }
+    return { ...file, ...fingerprint, ...facts }
   }
 
   /** Makes it durable, which a generation has to be before its first row is sent. Returns the number to wait for. */
   append(value: StoredFile): number {
     const number = this.#parts.context.link.append([{ kind: 'source', source: toStored(value) }])
-    this.value = value
+    this.#follow(value)
     return number
   }
 
   put(value: StoredFile): void {
-    this.value = value
     this.#push(value)
+    this.#follow(value)
+  }
+
+  /** Nothing is left of a generation. The number of the last one has to be known until a newer one is stored. */
+  forget(stored: StoredFile): true {
+    if (stored.id !== this.value?.id) this.#parts.records.push({ kind: 'forget', source: stored.id })
+    else if (!stored.isOver) this.put({ ...stored, isOver: true })
+    return true
+  }
+
+  #follow(value: StoredFile): void {
+    const before = this.value
+    this.value = value
+    if (before?.isOver && before.id !== value.id && !this.#isHeld(before.id)) this.forget(before)
   }
 
   /** Its bytes are not there any more; there were `size` of them. */

@@ -22,6 +22,8 @@ export interface StoredFile extends Inode {
   readonly isOver: boolean
   /** It was rotated, read to its end and quiet. */
   readonly isEnded: boolean
+  /** The id of the source whose bytes it was a copy of when it was met, up to `startAt`; empty: it was none. */
+  readonly copyOf: string
   readonly seenAt: number
 }
 
@@ -49,6 +51,7 @@ export function fromStored(source: StoredSource): StoredFile {
     head: text('head'),
     startAt: number('startAt'),
     isOver: file['isOver'] === true,
-    isEnded: file['isEnded'] === true
+    isEnded: file['isEnded'] === true,
+    copyOf: text('copyOf')
   }
 }

@@ -1,6 +1,7 @@
 import type { Position } from '../../core/source.ts'
 import type { Handle } from './handle.ts'
-import { markerBytes } from './identity.ts'
+import { type Content, markerBytes } from './identity.ts'
+import { Trail } from './trail.ts'
 
 /** So many readers of one file, each at its own place, are told apart. */
 const places = 8
@@ -18,6 +19,7 @@ interface Tail {
 export class Tails {
   readonly #handle: Handle
   readonly #tails: Tail[] = []
+  readonly #trail = new Trail()
   readonly #seen = Buffer.allocUnsafe(markerBytes)
   #next = 0
 
@@ -55,6 +57,12 @@ export class Tails {
     return got === last.length && seen.compare(last.bytes, 0, last.length) === 0
   }
 
+  /** Whether bytes that were read here stand at the same place of another file, as far as that one goes. Throws the system's
+   * errors. */
+  standIn(content: Content, size: number): boolean {
+    return this.#trail.standsIn(content, size)
+  }
+
   #at(at: Position): Tail | undefined {
     for (const tail of this.#tails) if (tail.at === at) return tail
     return undefined
@@ -74,6 +82,7 @@ export class Tails {
     const tail = this.#add(at)
     bytes.copy(tail.bytes, 0, 0, length)
     tail.length = length
+    this.#trail.add(at, tail.bytes.subarray(0, length))
     return tail
   }
 
@@ -84,5 +93,6 @@ export class Tails {
     tail.bytes.set(into.subarray(got - fresh, got), kept)
     tail.length = kept + fresh
     tail.at += got
+    this.#trail.add(tail.at, tail.bytes.subarray(0, tail.length))
   }
 }

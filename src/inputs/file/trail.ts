@@ -1,0 +1,50 @@
+import { crc32 } from 'node:zlib'
+import type { Position } from '../../core/source.ts'
+import { type Content, markerBytes } from './identity.ts'
+
+const most = 16
+
+/**
+ * Places of a source that were read, by which its bytes are known again in another file. A copy may end before the place that was
+ * read last; so some older ones are kept too, the farther apart the farther back.
+ */
+export class Trail {
+  readonly #at = new Float64Array(most)
+  readonly #checks = new Uint32Array(most)
+  #count = 0
+
+  /** `before` are the bytes, up to 64, that stand before the position. */
+  add(at: Position, before: Uint8Array): void {
+    if (at <= 0 || (this.#count > 0 && at <= this.#at[this.#count - 1]!)) return
+    if (this.#count === most) this.#thin(at)
+    this.#at[this.#count] = at
+    this.#checks[this.#count++] = crc32(before)
+  }
+
+  /** Whether the last place within the first `size` bytes of another file looks the same there; false if there is none. Throws the
+   * system's errors. */
+  standsIn(content: Content, size: number): boolean {
+    let last = this.#count - 1
+    while (last >= 0 && this.#at[last]! > size) last--
+    if (last < 0) return false
+    const at = this.#at[last]!
+    const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
+    return content.read([bytes], at - bytes.length) === bytes.length && crc32(bytes) === this.#checks[last]
+  }
+
+  /** Drops the place that is the least missed, seen from a new one. */
+  #thin(newest: Position): void {
+    let drop = 1
+    let least = Infinity
+    for (let i = 1; i < most - 1; i++) {
+      const gap = (this.#at[i + 1]! - this.#at[i - 1]!) / (newest - this.#at[i]!)
+      if (gap < least) {
+        least = gap
+        drop = i
+      }
+    }
+    this.#at.copyWithin(drop, drop + 1)
+    this.#checks.copyWithin(drop, drop + 1)
+    this.#count--
+  }
+}

@@ -1,0 +1,194 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { FollowInput } from '../../src/inputs/file/follower.ts'
+import { MemoryLink } from '../fakes/state-link.ts'
+import { followInput, Run, type RunOptions } from './run.ts'
+
+let dir: string
+let link: MemoryLink
+const runs: Run[] = []
+
+beforeEach(() => {
+  dir = fs.mkdtempSync(join(tmpdir(), 'copies-'))
+  link = new MemoryLink()
+})
+afterEach(() => {
+  for (const run of runs.splice(0)) run.follower.stop()
+  fs.rmSync(dir, { recursive: true, force: true })
+})
+
+const at = (name: string): string => join(dir, name)
+const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, n) => `line ${from + n} of many\n`).join('')
+const texts = (from: number, to: number): string[] => lines(from, to).split('\n').slice(0, -1)
+
+async function follow(glob: string, more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
+  const run = new Run(followInput([at(glob)], more), { link, ...options })
+  runs.push(run)
+  return run.start()
+}
+
+function copyTruncate(name: string, copy: string): void {
+  fs.copyFileSync(at(name), at(copy))
+  fs.truncateSync(at(name), 0)
+}
+
+/** Where the copies are: found by a pattern, beside the file, or in another directory. */
+const places = [
+  { glob: '*.log*', copy: 'a.log.1', rotatedTo: [] },
+  { glob: '*.log', copy: 'a.log.1', rotatedTo: [] },
+  { glob: '*.log', copy: 'a-20261122.log', rotatedTo: [] },
+  { glob: '*.log', copy: 'old/a.log.1', rotatedTo: ['old'] }
+]
+
+test.each(places)('what was not read before copytruncate is read from $copy (paths: $glob)', async place => {
+  fs.mkdirSync(at('old'))
+  append('a.log', lines(0, 100))
+  const run = await follow(place.glob, { rotatedTo: place.rotatedTo.map(at) })
+  append('a.log', lines(100, 300))
+  copyTruncate('a.log', place.copy)
+  append('a.log', lines(300, 310))
+  await run.pass(30_000)
+  expect(run.texts.toSorted()).toEqual(texts(0, 310).toSorted())
+  expect(run.lost).toEqual([])
+  expect(new Set(run.rows.map(row => row.id)).size).toBe(2)
+  expect(run.rows.find(row => row.text === 'line 299 of many')?.id).toBe(run.rows[0]!.id)
+  await run.stop()
+  const second = await follow(place.glob, { rotatedTo: place.rotatedTo.map(at) })
+  await second.pass(15_000)
+  expect(second.texts).toEqual([])
+})
+
+test.each(places)('the same while it was stopped ($copy, paths: $glob)', async place => {
+  fs.mkdirSync(at('old'))
+  const more = { rotatedTo: place.rotatedTo.map(at) }
+  append('a.log', lines(0, 100))
+  await (await follow(place.glob, more)).stop()
+  append('a.log', lines(100, 300))
+  copyTruncate('a.log', place.copy)
+  append('a.log', lines(300, 400))
+  const run = await follow(place.glob, more)
+  await run.pass(30_000)
+  expect(run.texts.toSorted()).toEqual(texts(100, 400).toSorted())
+  expect(run.lost).toEqual([])
+  await run.stop()
+  const second = await follow(place.glob, more)
+  await second.pass(15_000)
+  expect(second.texts).toEqual([])
+})
+
+test.each(places)('a kill while the copy is read costs and repeats nothing ($copy, paths: $glob)', async place => {
+  fs.mkdirSync(at('old'))
+  const more = { rotatedTo: place.rotatedTo.map(at) }
+  append('a.log', lines(0, 100))
+  await (await follow(place.glob, more)).stop()
+  append('a.log', lines(100, 300))
+  copyTruncate('a.log', place.copy)
+  append('a.log', lines(300, 400))
+  const killed = await follow(place.glob, more, { settles: false })
+  await killed.pass(3000)
+  killed.follower.stop()
+  const run = await follow(place.glob, more)
+  await run.pass(15_000)
+  expect(run.texts.toSorted()).toEqual(texts(100, 400).toSorted())
+  const known = new Map(killed.rows.map(row => [row.text, `${row.id} ${row.position}`]))
+  for (const row of run.rows) expect(known.get(row.text)).toBe(`${row.id} ${row.position}`)
+})
+
+test('a copy that the patterns find before the file is truncated is not read as a new file', async () => {
+  append('a.log', lines(0, 100))
+  const run = await follow('*.log*')
+  fs.writeFileSync(at('a.log.1'), lines(0, 40))
+  await run.pass(8000)
+  append('a.log', lines(100, 120))
+  append('a.log.1', lines(40, 120))
+  await run.pass(8000)
+  fs.truncateSync(at('a.log'), 0)
+  append('a.log', lines(120, 130))
+  await run.pass(30_000)
+  expect(run.texts).toEqual(texts(0, 130))
+})
+
+test('what was written between the copy and the truncation, and read in time, is not lost; the rest is counted', async () => {
+  append('a.log', lines(0, 100))
+  const run = await follow('*.log*')
+  fs.copyFileSync(at('a.log'), at('a.log.1'))
+  append('a.log', lines(100, 110))
+  await run.pass(1000)
+  append('a.log', lines(110, 150))
+  // Looked at, and not read.
+  run.follower.scan()
+  fs.truncateSync(at('a.log'), 0)
+  append('a.log', lines(150, 160))
+  await run.pass(30_000)
+  expect(run.texts).toEqual([...texts(0, 110), ...texts(150, 160)])
+  expect(run.lost).toEqual([{ reason: 'truncated_gap', bytes: lines(110, 150).length, path: at('a.log') }])
+})
+
+test('a copy ends before what was read of the file, however much that was', async () => {
+  append('a.log', lines(0, 50))
+  const run = await follow('*.log*')
+  for (let round = 1; round <= 40; round++) {
+    append('a.log', lines(round * 50, round * 50 + 50))
+    await run.pass(250)
+    if (round === 20) fs.copyFileSync(at('a.log'), at('copy'))
+  }
+  fs.renameSync(at('copy'), at('a.log.1'))
+  fs.truncateSync(at('a.log'), 0)
+  await run.pass(30_000)
+  expect(run.texts).toEqual(texts(0, 2050))
+})
+
+test('a file that only looks like the copy of another one is read after ten seconds', async () => {
+  append('a.log', lines(0, 10))
+  append('a-2.log', lines(0, 10))
+  append('b.log', lines(0, 10))
+  const run = await follow('*.log')
+  await run.pass(5000)
+  expect(run.texts).toHaveLength(20)
+  await run.pass(10_000)
+  expect(run.texts).toHaveLength(30)
+  append('a-2.log', lines(10, 12))
+  fs.truncateSync(at('a.log'), 0)
+  await run.pass(2000)
+  expect(run.texts).toHaveLength(32)
+})
+
+test('a file that was copied and deleted goes on in the copy', async () => {
+  append('a.log', lines(0, 10))
+  await (await follow('*.log*')).stop()
+  append('a.log', lines(10, 20))
+  fs.copyFileSync(at('a.log'), at('a.log.1'))
+  fs.unlinkSync(at('a.log'))
+  append('a.log', lines(20, 30))
+  const run = await follow('*.log*')
+  await run.pass(30_000)
+  expect(run.texts.toSorted()).toEqual(texts(10, 30))
+  expect(run.lost).toEqual([])
+  // Now while it runs.
+  append('a.log', lines(30, 40))
+  fs.renameSync(at('a.log.1'), at('a.log.2'))
+  fs.copyFileSync(at('a.log'), at('a.log.1'))
+  fs.unlinkSync(at('a.log'))
+  append('a.log', lines(40, 50))
+  await run.pass(30_000)
+  expect(run.texts.toSorted()).toEqual(texts(10, 50))
+  expect(run.lost).toEqual([])
+})
+
+test('copies that count up by copying are read once', async () => {
+  append('a.log', lines(0, 10))
+  const run = await follow('*.log*')
+  for (let round = 1; round <= 5; round++) {
+    if (round > 2) fs.copyFileSync(at('a.log.2'), at('a.log.3'))
+    if (round > 1) fs.copyFileSync(at('a.log.1'), at('a.log.2'))
+    copyTruncate('a.log', 'a.log.1')
+    append('a.log', lines(round * 10, round * 10 + 10))
+    await run.pass(3000)
+  }
+  await run.pass(30_000)
+  expect(run.texts).toEqual(texts(0, 60))
+})

@@ -1,0 +1,88 @@
+import { Journal } from './journal.ts'
+import { delay } from './process.ts'
+import { atOnce, type Scenario, together, Trial } from './trial.ts'
+import type { Gap, Verdict } from './verdict.ts'
+
+const rounds = { quick: 3, short: 6, long: 60 }
+const linesATick = { quick: 20, short: 200, long: 400 }
+const tickMs = 20
+/** A file that changes is looked at so often, with some patience: what was written before is known to have been there. */
+const seenMs = 800
+
+/** Small, so that reading soon stops when the output does. */
+const output = 'batch: { max_bytes: 128KiB }, max_in_flight_bytes: 512KiB, retry: { min: 50ms, max: 500ms }'
+
+/** Copies inside of the pattern and beside it; complete ones, and ones that lack what was written before the truncation. */
+export const copyTruncate: Scenario = {
+  id: 'T13',
+  name: 'copytruncate',
+  run: async ({ size, seed }) =>
+    together(
+      await atOnce(2, ['*.log*', '*.log'], glob =>
+        rotate({ glob, seed, rounds: rounds[size], lines: linesATick[size] })
+      )
+    )
+}
+
+interface Rotations {
+  readonly glob: string
+  readonly seed: number
+  readonly rounds: number
+  readonly lines: number
+}
+
+function rotate({ glob, seed, rounds: count, lines }: Rotations): Promise<Verdict> {
+  return Trial.run(seed, { site: { glob, output } }, async trial => {
+    const { site, dice } = trial
+    const journal = new Journal(site.logs, 'copied')
+    const gaps: Gap[] = []
+    site.start()
+    await site.ready()
+    for (let round = 0; round < count; round++) {
+      for (let tick = dice.between(10, 40); tick > 0; tick--) {
+        journal.write(lines)
+        await delay(tickMs)
+      }
+      trial.faults++
+      if (round % 3 === 0) copyAtOnce(journal)
+      else if (round % 3 === 1) await copyWithGap(journal, lines)
+      else gaps.push(await copyWhileStalled(trial, journal))
+    }
+    journal.write(lines)
+    return trial.verdict({ journals: { copied: journal.seq }, gaps })
+  })
+}
+
+/** Nothing is written between the copy and the truncation. */
+function copyAtOnce(journal: Journal): void {
+  journal.copy()
+  journal.truncate()
+}
+
+/** What is written in between is read in time. */
+async function copyWithGap(journal: Journal, lines: number): Promise<void> {
+  journal.copy()
+  journal.write(lines)
+  await delay(seenMs)
+  journal.truncate()
+}
+
+/** Nothing is read while the output is down: what is written in between is lost. */
+async function copyWhileStalled({ store }: Trial, journal: Journal): Promise<Gap> {
+  store.options = { ...store.options, requests: { '503': 1 } }
+  for (let block = 0; block < 10; block++) {
+    journal.write(1000)
+    await delay(tickMs)
+  }
+  await delay(seenMs)
+  journal.copy()
+  const from = journal.seq
+  journal.write(2000)
+  await delay(seenMs)
+  const to = journal.seq
+  journal.truncate()
+  journal.write(100)
+  await delay(seenMs)
+  store.options = { ...store.options, requests: {} }
+  return { file: journal.name, from, to }
+}
