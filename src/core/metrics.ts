@@ -47,6 +47,10 @@ export const metrics = {
     labels: ['output']
   },
   collector_state_degraded: { type: 'gauge', help: '1 while the state directory can not be written', labels: [] },
+  collector_spool_bytes: { type: 'gauge', help: 'Bytes on disk of what is kept of deleted files', labels: [] },
+  collector_spool_limit_bytes: { type: 'gauge', help: 'The most bytes that may be kept', labels: [] },
+  collector_spool_segments: { type: 'gauge', help: 'Files of the spool', labels: [] },
+  collector_spool_damaged_blocks_total: { type: 'counter', help: 'Blocks that could not be read', labels: [] },
   collector_shard_turn_seconds_total: {
     type: 'counter',
     help: 'Time spent in turns of the read loop',

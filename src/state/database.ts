@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import { messageOf } from '../core/errors.ts'
 
 /** Result codes of SQLite that we act on. */
-export const sqlite = { busy: 5, corrupt: 11, notADatabase: 26 } as const
+export const sqlite = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const
 
 const readError = 266
 const shortRead = 522

@@ -9,7 +9,7 @@ import {
   renameSync,
   rmSync
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 
@@ -85,7 +85,7 @@ export function setAside(path: string, now: number): string {
     if (lstatSync(path + suffix, { throwIfNoEntry: false }) !== undefined) renameSync(path + suffix, to + suffix)
   }
   fsyncDirectory(dir)
-  prune(path)
+  pruneBad(dir, name => name.startsWith(`${basename(path)}.bad-`))
   return to
 }
 
@@ -111,12 +111,11 @@ function freeName(wanted: string): string {
   return free
 }
 
-function prune(path: string): void {
-  const dir = dirname(path)
-  const prefix = `${path.slice(dir.length + 1)}.bad-`
+/** Of the bad databases of a folder, those whose name is one of a kind, removes all but the newest. */
+export function pruneBad(dir: string, isOne: (name: string) => boolean): void {
   const age = (name: string): number => lstatSync(join(dir, name), { throwIfNoEntry: false })?.ctimeMs ?? 0
   const bad = readdirSync(dir)
-    .filter(name => name.startsWith(prefix) && !companions.some(suffix => name.endsWith(suffix)))
+    .filter(name => isOne(name) && !companions.some(suffix => name.endsWith(suffix)))
     .sort((a, b) => age(b) - age(a))
   for (const name of bad.slice(badFilesKept)) removeDatabase(join(dir, name))
 }
