@@ -106,6 +106,14 @@ export class Meter {
     return sample
   }
 
+  /** What a label names is gone: its numbers are no longer told. Whoever counts on them still counts for nobody. */
+  forget(label: 'input' | 'output', value: string): void {
+    for (const [key, { name, labels }] of this.#samples) {
+      const index = (metrics[name].labels as readonly string[]).indexOf(label)
+      if (index >= 0 && labels[index] === value) this.#samples.delete(key)
+    }
+  }
+
   /** All samples as they stand. */
   samples(): Sample[] {
     return [...this.#samples.values()]

@@ -8,6 +8,8 @@ export interface Account {
   end(range: number, end: number, rows: number): void
   /** Its rows are not to be sent any more. */
   readonly isOver?: boolean
+  /** Its rows are read again by somebody else, so that one which is there already is none of another id. */
+  readonly isLeft?: boolean
   /** Rows were taken back before they had an end. */
   unsent?(rows: number): void
   /** Rows of a range are gone. Each row is reported once, here or to `end`. */

@@ -32,7 +32,8 @@ export class BodyPool {
   readonly #largest: number
   readonly #poison: boolean
   readonly #workspace: Workspace | undefined
-  #placed = 0
+  /** Of all bodies that lie in the workspace. */
+  readonly #addresses: number[] = []
 
   constructor(options: PoolOptions, workspace?: Workspace) {
     this.#keep = bodiesOf(options)
@@ -53,11 +54,17 @@ export class BodyPool {
     if (isPlaced || this.#free.length < this.#keep) this.#free.push(body)
   }
 
+  /** Nobody uses any of its bodies any more: their place is free for others. */
+  close(): void {
+    this.#free.length = 0
+    for (const address of this.#addresses.splice(0)) this.#workspace!.give(address, this.#largest)
+  }
+
   #inWorkspace(): Body | undefined {
-    if (this.#workspace === undefined || this.#placed === this.#keep) return undefined
+    if (this.#workspace === undefined || this.#addresses.length === this.#keep) return undefined
     const address = this.#workspace.take(this.#largest)
     if (address < 0) return undefined
-    this.#placed++
+    this.#addresses.push(address)
     return new Body(Buffer.from(this.#workspace.buffer, address, this.#largest))
   }
 }

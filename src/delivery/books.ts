@@ -22,6 +22,8 @@ export class Books {
   readonly #concurrency: Sample
   readonly #paused: (reason: string) => Sample
   #reason = ''
+  /** Of the pending rows. */
+  #replayed = 0
   readonly #read: Sample
   /** Not those of a replay: they ended when they became dead letters. */
   readonly #pending: Sample
@@ -29,7 +31,8 @@ export class Books {
   readonly #lostRows: Readonly<Record<LossReason, Sample>>
   readonly #lostBytes: Readonly<Record<LossReason, Sample>>
   readonly #onEmpty: () => void
-
+  /** Rows that were counted by those before and are read again. */
+  #counted = 0
   readonly #clock: Clock
 
   constructor({ meter, id, clock }: { meter: Meter; id: string; clock: Clock }, onEmpty: () => void) {
@@ -62,14 +65,27 @@ export class Books {
 
   /** Rows of a batch were read; `unended` of them have not ended with that. */
   appended(read: number, unended: number): void {
-    this.#read.value += read
-    this.#pending.value += unended
+    const counted = Math.min(this.#counted, unended)
+    this.#counted -= counted
+    this.#read.value += read - counted
+    this.#pending.value += unended - counted
     this.pendingRows += unended
+  }
+
+  /** What the books of the same output before these have counted as pending is read again, and is still pending until then. */
+  succeed({ unended }: Books): void {
+    this.#counted = unended
+  }
+
+  /** Rows that were read and have no end in these books. */
+  get unended(): number {
+    return this.#counted + this.pendingRows - this.#replayed
   }
 
   /** Rows of dead letters are sent again: they are in no account. */
   replayed(rows: number): void {
     this.pendingRows += rows
+    this.#replayed += rows
   }
 
   /** Shows how sending stands. */
@@ -142,7 +158,8 @@ export class Books {
 
   #less({ isReplay }: Parcel, rows: number): void {
     this.pendingRows -= rows
-    if (!isReplay) this.#pending.value -= rows
+    if (isReplay) this.#replayed -= rows
+    else this.#pending.value -= rows
     if (this.pendingRows === 0) this.#onEmpty()
   }
 }

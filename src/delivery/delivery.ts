@@ -80,6 +80,7 @@ export class Delivery {
   readonly #context: DeliveryContext
   readonly #output: Output
   readonly #budget: Budget
+  readonly #pool: BodyPool
   readonly #books: Books
   readonly #letters: Letters
   readonly #refusals: Refusals
@@ -100,6 +101,7 @@ export class Delivery {
     const books = new Books(context, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
     const pool = new BodyPool(all, context.workspace)
+    this.#pool = pool
     const limit = (): number => this.#sender.queue.limit.bytes
     this.#books = books
     this.#budget = budget
@@ -163,7 +165,13 @@ export class Delivery {
     return new Promise(resolve => this.#drained.push(resolve))
   }
 
-  /** Aborts all requests and waits for them. Rows that have not ended stay before no cursor: the next run reads them again. */
+  /** Comes after a delivery to the same output that is closed: the rows that have not ended there are read again. */
+  succeed(former: Delivery): void {
+    this.#books.succeed(former.#books)
+  }
+
+  /** Aborts all requests and waits for them. Rows that have not ended stay before no cursor: they are read again, by the next run or
+   * by a delivery that succeeds this one. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -174,6 +182,8 @@ export class Delivery {
     for (const replay of this.#replays) replay.cancel()
     await this.#sender.close()
     await this.#output.close?.()
+    this.#pool.close()
+    this.#books.show(0, 0, 0, '')
   }
 
   /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. What could not be

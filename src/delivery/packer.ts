@@ -48,7 +48,7 @@ export class Packer {
     if (added === 0) return 0
     parcel.addEntry(track, range)
     if (barrier > parcel.barrier) parcel.barrier = barrier
-    const { repeatsUntil } = track.source
+    const { repeatsUntil } = track
     if (track.rowsFrom < repeatsUntil) markRepeats(parcel, rows, repeatsUntil)
     if (rows === 0) this.#startFlush()
     this.#parts.budget.add(body.at - size)

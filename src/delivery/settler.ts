@@ -81,11 +81,12 @@ export class Settler {
     for (let entry = 0; entry < parcel.entryEnds.length; entry++) {
       let delivered = 0
       let duplicate = 0
+      const isOurs = parcel.unknown || parcel.accounts[entry]!.isLeft === true
       for (const end = parcel.entryEnds[entry]!; row < end; row++) {
         if (verdict[row] === Verdict.delivered) delivered++
         else if (verdict[row] === Verdict.retry) this.#retry.push(row)
         else if (verdict[row] === Verdict.refused) this.#refused.push(row)
-        else if (parcel.unknown || parcel.repeats(row)) duplicate++
+        else if (isOurs || parcel.repeats(row)) duplicate++
         else if (output.salt === undefined) duplicate++
         else this.#collided.push(row)
       }

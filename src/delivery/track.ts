@@ -30,6 +30,10 @@ export class Track implements Account {
   readonly source: Source
   /** `pipeline/output`. */
   readonly output: string
+  /** Rows that start before this position may have been sent before, by an earlier run or for an earlier track. */
+  repeatsUntil: Position
+  /** Its cursor is not stored any more: what has not ended is read again under another one. */
+  isLeft = false
   #settled: Position
   #read: Position
   #heldFrom = Number.POSITIVE_INFINITY
@@ -51,6 +55,7 @@ export class Track implements Account {
   constructor(source: Source, output: string, cursor: Cursor | undefined, start: Position) {
     this.source = source
     this.output = output
+    this.repeatsUntil = source.repeatsUntil
     this.#settled = start
     this.#read = start
     this.#before = numbersOf(cursor?.ledger)

@@ -73,6 +73,8 @@ export interface InputStatus {
   readonly sources: readonly SourceStatus[]
   /** How many there are. */
   readonly sourceCount: number
+  /** Epoch ms when it began with the options that it has; a reload that leaves them alone does not begin it anew. */
+  readonly startedAt: number
   /** Why paths and files of it are not read now although nothing failed. */
   readonly notes: readonly InputNote[]
 }
@@ -108,6 +110,8 @@ export interface OutputState {
   readonly tryEveryMs?: number
   /** Epoch ms since when it is paused, retries, or neither. */
   readonly since: number
+  /** Epoch ms when it began with the options that it has. */
+  readonly startedAt: number
   /** Who answered last: `Elasticsearch 9.5.3 at "http://es:9200"`. */
   readonly server?: string
   readonly inFlightRequests: number

@@ -32,8 +32,10 @@ interface Open {
   readonly tally: Tally
   /** By pipeline. */
   readonly roads: Map<string, Road>
-  /** Of each output that wants it. */
+  /** Of each output that wants it, and of those that are leaving. */
   readonly tracks: Track[]
+  /** How far outputs had read that left: rows from their cursors on may have been sent. */
+  readonly left: Map<string, Position>
 }
 
 /** The open sources of a shard and who reads them: a road of lanes for each pipeline, at first a lane for all outputs that stand at
@@ -64,7 +66,7 @@ export class Lanes {
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
     const tally = new Tally(this.#parts.meter, input.name)
-    const open: Open = { input, tally, roads: new Map(), tracks: [] }
+    const open: Open = { input, tally, roads: new Map(), tracks: [], left: new Map() }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
@@ -73,29 +75,52 @@ export class Lanes {
 
   close(source: FileSource): void {
     for (const lane of this.of(source)) lane.end()
+    for (const track of this.#open.get(source)?.tracks ?? []) track.isLeft = true
     this.#open.delete(source)
   }
 
-  /** A new output goes on at its cursors in the open sources of its inputs. Returns the lanes it is in. */
-  enter(route: Route, steps: Steps): Lane[] {
-    const lanes: Lane[] = []
+  /** Outputs that want an open source and are not there yet go on at their cursors. Returns the sources. */
+  fill(steps: Steps): FileSource[] {
+    const filled: FileSource[] = []
     for (const [source, open] of this.#open) {
-      if (route.inputs.has(open.input.name)) lanes.push(this.#enter(source, open, { route, steps }))
+      const missing = steps.routes.filter(({ id, inputs }) => {
+        return inputs.has(open.input.name) && !open.tracks.some(({ output }) => output === id)
+      })
+      for (const route of missing) this.#enter(source, open, { route, steps })
+      if (missing.length > 0) filled.push(source)
     }
-    return lanes
+    return filled
   }
 
-  /** An output goes for good, with its tracks. Returns the lanes that are gone with it. */
-  leave({ id, pipeline }: Route): Lane[] {
-    const gone: Lane[] = []
-    for (const { roads, tracks } of this.#open.values()) {
-      const track = tracks.findIndex(({ output }) => output === id)
-      if (track < 0) continue
-      tracks.splice(track, 1)
-      const lane = roads.get(pipeline)!.leave(id)
-      if (lane !== undefined) gone.push(lane)
+  /** Tracks of outputs that are to leave open sources of an input. */
+  leaving(leaves: (input: string, output: string) => boolean): Map<FileSource, Track[]> {
+    const found = new Map<FileSource, Track[]>()
+    for (const [source, { input, tracks }] of this.#open) {
+      const leaving = tracks.filter(({ output }) => leaves(input.name, output))
+      if (leaving.length > 0) found.set(source, leaving)
     }
-    return gone
+    return found
+  }
+
+  /** Nothing more is read for these tracks; what was read goes on its way, and moves their cursors still. */
+  retire(source: FileSource, tracks: readonly Track[]): void {
+    const { roads } = this.#open.get(source)!
+    for (const { output } of tracks) {
+      const pipeline = output.slice(0, output.indexOf('/'))
+      const road = roads.get(pipeline)!
+      road.leave(output)
+      // the next one may have other steps
+      if (road.isEmpty) roads.delete(pipeline)
+    }
+  }
+
+  /** What was retired leaves, settled or not. */
+  leave(source: FileSource, track: Track): void {
+    const open = this.#open.get(source)
+    if (open === undefined) return
+    open.tracks.splice(open.tracks.indexOf(track), 1)
+    open.left.set(track.output, track.read)
+    track.isLeft = true
   }
 
   /** Some outputs of the lane have no room: they leave it. Returns the lane they are in then. */
@@ -133,12 +158,13 @@ export class Lanes {
   }
 
   #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): Lane {
-    const { roads, tracks } = open
+    const { roads, tracks, left } = open
     let road = roads.get(route.pipeline)
     if (road === undefined) roads.set(route.pipeline, (road = new Road(this.#newLane(source, open, { route, steps }))))
     const cursor = this.#parts.cursors.get(source.id, route.id)
     const position = cursor?.position ?? this.#startOf(source, route)
     const track = new Track(source, route.id, cursor, position)
+    track.repeatsUntil = Math.max(track.repeatsUntil, left.get(route.id) ?? 0)
     tracks.push(track)
     return road.enter({ track, delivery: route.delivery }, position)
   }
@@ -164,11 +190,10 @@ export class Lanes {
     }
   }
 
-  /** A known source without any cursor is not old content to a new output: a crash left it before its first cursors were stored,
-   * which are those of all outputs at once. `now` is where another output stands: a record begins there. */
+  /** A source without any cursor is not old content to a new output: it is new, or a crash left it before its first cursors were
+   * stored, which are those of all outputs at once. `now` is where another output stands: a record begins there. */
   #startOf(source: FileSource, route: Route): Position {
     const { cursors } = this.#parts
-    if (!source.wasKnown || !cursors.has(source.id)) return source.startAt
-    return route.startFrom === 'beginning' ? source.startAt : cursors.furthest(source.id)
+    return route.startFrom === 'beginning' || !cursors.has(source.id) ? source.startAt : cursors.furthest(source.id)
   }
 }

@@ -13,13 +13,15 @@ export interface ShardStart {
   readonly shard: string
 }
 
-/** Control thread → shard. `ask`, `replay` and `drain` are answered under their id. */
+/** Control thread → shard. Those with an id are answered under it. */
 export type ToShard =
   | { readonly type: 'start' }
   | { readonly type: 'durable'; readonly number: number; readonly writable: boolean }
   | { readonly type: 'letters'; readonly bytes: Readonly<Record<string, number>> }
   | { readonly type: 'ask'; readonly id: number; readonly what: 'samples' | 'status' | 'ledgers' }
   | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
+  | { readonly type: 'change'; readonly id: number; readonly plan: Plan }
+  | { readonly type: 'follow'; readonly id: number; readonly stored: StoredState }
   | { readonly type: 'drain'; readonly id: number; readonly withinMs: number }
 
 /** Shard → control thread. `await` is answered by `durable` with its number, once all that was appended before it is. */

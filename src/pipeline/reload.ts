@@ -41,6 +41,8 @@ export class Reloads {
   configuredAt: number
   #running: Running
   #turn: Promise<unknown> = Promise.resolve()
+  /** Shards run what is known to run here: one that did not answer in time may have changed all the same. */
+  #isSure = true
   #isClosed = false
   readonly #parts: ReloadsParts
 
@@ -92,7 +94,7 @@ export class Reloads {
     if (fixed.length > 0) return { result: 'refused', problems: fixed.map(needsRestart) }
     const next = { config, plan: await planOf(config) }
     const changes = { ...planChanges(before.plan, next.plan), settings: live }
-    if (isEmpty(changes)) return { result: 'unchanged', problems: [] }
+    if (isEmpty(changes) && this.#isSure) return { result: 'unchanged', problems: [] }
     await this.#take(next)
     return { result: 'changed', problems: [], changes }
   }
@@ -103,9 +105,11 @@ export class Reloads {
     try {
       await change(next)
     } catch (error) {
+      this.#isSure = false
       await adopt(this.#running.config)
       throw error
     }
+    this.#isSure = true
     this.#running = next
   }
 

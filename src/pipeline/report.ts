@@ -1,9 +1,9 @@
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Track } from '../delivery/track.ts'
-import type { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { LedgerRow, OutputState, SourceStatus } from './collector.ts'
+import type { Followed } from './inputs.ts'
 import type { ShardStatus } from './messages.ts'
 import type { Plan } from './plan.ts'
 import type { Route } from './steps.ts'
@@ -18,11 +18,11 @@ export interface ReportParts {
   readonly plan: Plan
   readonly lanes: Tracks
   readonly routes: readonly Route[]
-  readonly followers: readonly Follower[]
+  readonly inputs: ReadonlyMap<string, Followed>
 }
 
 /** What a shard has to say about itself. */
-export function statusOf({ plan, lanes, routes, followers }: ReportParts): ShardStatus {
+export function statusOf({ plan, lanes, routes, inputs }: ReportParts): ShardStatus {
   const sources = new Map<string, SourceStatus[]>()
   const counts = new Map<string, number>()
   for (const [source, tracks] of lanes) {
@@ -38,10 +38,11 @@ export function statusOf({ plan, lanes, routes, followers }: ReportParts): Shard
       paths: input.follow.paths,
       sources: sources.get(input.name) ?? [],
       sourceCount: counts.get(input.name) ?? 0,
-      notes: followers.find(follower => follower.name === input.name)?.notes ?? []
+      startedAt: inputs.get(input.name)?.startedAt ?? 0,
+      notes: inputs.get(input.name)?.follower.notes ?? []
     })),
     outputs: routes.map(route => outputState(route, plan)),
-    problems: followers.flatMap(follower => follower.problems.map(one => ({ input: follower.name, ...one })))
+    problems: [...inputs].flatMap(([input, { follower }]) => follower.problems.map(one => ({ input, ...one })))
   }
 }
 
@@ -68,6 +69,7 @@ export function ledgerRows(lanes: Tracks): LedgerRow[] {
 /** Sets the bytes that each output is behind, also to none where all sources of an input are closed. */
 export function measureLag(lanes: Tracks, routes: readonly Route[], meter: Meter): void {
   const lagOf = (input: string, output: string): Sample => meter.of('collector_input_lag_bytes', input, output)
+  for (const sample of meter.samples()) if (sample.name === 'collector_input_lag_bytes') sample.value = 0
   for (const { id, inputs } of routes) for (const input of inputs) lagOf(input, id).value = 0
   for (const [{ input, size }, tracks] of lanes) {
     for (const track of tracks) lagOf(input, track.output).value += Math.max(0, size - track.settled)
@@ -81,7 +83,7 @@ function sourceStatus(source: FileSource, tracks: readonly Track[]): SourceStatu
   return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
 }
 
-function outputState({ id, delivery }: Route, plan: Plan): Omit<OutputState, 'deadLetters'> {
+function outputState({ id, delivery, startedAt }: Route, plan: Plan): Omit<OutputState, 'deadLetters'> {
   const status = delivery.status()
   const { lastError } = status
   const name = id.slice(id.indexOf('/') + 1)
@@ -92,6 +94,7 @@ function outputState({ id, delivery }: Route, plan: Plan): Omit<OutputState, 'de
     ...(status.reason !== '' && { reason: status.reason }),
     ...(status.tryEveryMs > 0 && { tryEveryMs: status.tryEveryMs }),
     since: status.since,
+    startedAt,
     ...(status.server !== '' && { server: status.server }),
     inFlightRequests: status.inFlightRequests,
     inFlightBytes: status.inFlightBytes,

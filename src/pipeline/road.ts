@@ -20,6 +20,10 @@ export class Road {
     for (let lane = this.#first; lane !== undefined; lane = lane.behind) yield lane
   }
 
+  get isEmpty(): boolean {
+    return this.#first === undefined
+  }
+
   /** An output joins at this place, where a record begins. Returns the lane that it is in. */
   enter(taker: Taker, at: Position): Lane {
     let ahead: Lane | undefined
@@ -48,16 +52,15 @@ export class Road {
     return ahead
   }
 
-  /** An output goes for good. Returns its lane if nobody else was in it: that one is gone, too. */
-  leave(output: string): Lane | undefined {
+  /** An output goes for good, and its lane with it if nobody else is in that. */
+  leave(output: string): void {
     for (const lane of this) {
       if (lane.release(({ track }) => track.output === output).length === 0) continue
-      if (lane.takers.length > 0) return undefined
+      if (lane.takers.length > 0) return
       this.#remove(lane)
       lane.end()
-      return lane
+      return
     }
-    return undefined
   }
 
   #insert(lane: Lane, ahead: Lane | undefined): Lane {

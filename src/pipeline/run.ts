@@ -69,7 +69,7 @@ class Control implements Collector {
     this.#state = state
     this.#options = options
     this.#startedAt = options.clock.now()
-    this.#reloads = new Reloads(running, { ...options, change: next => this.#change(next) })
+    this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shard.change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
@@ -152,19 +152,17 @@ class Control implements Collector {
     return this.#reloads.reload(by)
   }
 
-  #change({ plan }: Running): Promise<void> {
-    return this.#shard.change(plan)
-  }
-
   stop(): Promise<readonly LedgerRow[]> {
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
 
   async #stop(): Promise<readonly LedgerRow[]> {
+    const began = this.#options.clock.monotonic()
     await this.#reloads.close()
+    const waitedMs = this.#options.clock.monotonic() - began
     // Nothing was read yet (the server could not listen): whoever waits for the reason should not wait for a drain.
-    if (this.ready !== 'starting') await this.#drain()
+    if (this.ready !== 'starting') await this.#drain(waitedMs)
     this.ready = 'draining'
     const ledgers = await this.ledgers().catch(() => [])
     await this.#shard.close()
@@ -172,11 +170,11 @@ class Control implements Collector {
     return ledgers
   }
 
-  async #drain(): Promise<void> {
+  async #drain(waitedMs: number): Promise<void> {
     this.ready = 'draining'
     this.#stopTidying()
     const { log } = this.#options
-    const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs)
+    const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
     const behind = await this.#shard.drain(withinMs).catch((error: unknown) => {
       log.error('Cannot drain the shard', { reason: String(error) })
       return -1

@@ -36,6 +36,8 @@ async function answer(message: Exclude<ToShard, { type: 'durable' | 'letters' | 
 
 function valueOf(message: Exclude<ToShard, { type: 'durable' | 'letters' | 'start' }>): unknown {
   if (message.type === 'drain') return shard.drain(message.withinMs)
+  if (message.type === 'change') return shard.change(message.plan)
+  if (message.type === 'follow') return shard.follow(message.stored)
   if (message.type === 'replay') return shard.replay(message.output, message.rows)
   if (message.what === 'samples') return shard.samples()
   return message.what === 'status' ? shard.status() : shard.ledgers()

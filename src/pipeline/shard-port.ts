@@ -2,7 +2,6 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/log.ts'
 import type { StateRecord } from '../core/record.ts'
 import type { StateStore } from '../state/store.ts'
-import { planChanges, sentencesOf } from './changes.ts'
 import type { Plan } from './plan.ts'
 import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 
@@ -10,6 +9,9 @@ import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard
 const answerMs = 3000
 /** A replay ends by itself once what is on its way has been answered: its result must not be missed, however late. */
 const replayMs = 3_600_000
+
+/** A shard that reads from a disk that hangs takes over another plan when that has come back. */
+const changeMs = 30_000
 
 type Question = ToShard extends infer M ? (M extends { readonly id: number } ? Omit<M, 'id'> : never) : never
 
@@ -25,7 +27,6 @@ export class ShardPort {
   #end: () => void = () => {}
   readonly #state: StateStore
   readonly #log: Log
-  readonly #plan: Plan
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #nextQuestion = 1
   /** Number of the last records of this shard. */
@@ -35,7 +36,6 @@ export class ShardPort {
   constructor(start: ShardStart, state: StateStore, log: Log) {
     this.#state = state
     this.#log = log
-    this.#plan = start.plan
     this.#worker = new Worker(shardEntry(), { workerData: start, name: start.shard })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.started = promise
@@ -77,11 +77,11 @@ export class ShardPort {
     return this.#question({ type: 'drain', withinMs }, withinMs + 5000)
   }
 
-  /** Not yet: what shards do is fixed when they start. */
-  change(plan: Plan): Promise<void> {
-    const words = sentencesOf({ ...planChanges(this.#plan, plan), settings: [] }).join(', ')
-    if (words === '') return Promise.resolve()
-    return Promise.reject(new Error(`Cannot change inputs and outputs while the collector runs (${words}): restart it`))
+  /** Lets the shard go on with another plan. Rejects where it can not; then it goes on with the one it has. */
+  async change(plan: Plan): Promise<void> {
+    await this.#question<void>({ type: 'change', plan }, changeMs)
+    // What was closed has stored where it stood; what is followed from here on is told so.
+    await this.#question<void>({ type: 'follow', stored: this.#state.load() }, changeMs)
   }
 
   async close(): Promise<void> {

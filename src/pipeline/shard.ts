@@ -2,18 +2,17 @@ import type { Clock } from '../core/clock.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
-import type { StateLink } from '../core/record.ts'
+import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
-import { Claims } from '../inputs/file/claims.ts'
-import { Follower } from '../inputs/file/follower.ts'
-import type { FileSource } from '../inputs/file/source.ts'
 import { Arena } from '../scan/arena.ts'
 import { Commits } from './commits.ts'
 import { Cursors } from './cursors.ts'
+import { handOver } from './handover.ts'
+import { Inputs } from './inputs.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
-import type { InputPlan, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Steps } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { Turns } from './turns.ts'
@@ -24,6 +23,7 @@ const quietMs = 1000
 const mostBodyBytes = 512 * 1024 * 1024
 /** For the kernels of an input's parser and processors. */
 const tableBytes = 384 * 1024
+const spareInputs = 32
 
 export interface ShardContext {
   readonly link: StateLink
@@ -47,10 +47,12 @@ export class Shard {
   readonly #lanes: Lanes
   readonly #commits: Commits
   readonly #turns: Turns
-  readonly #followers: Follower[] = []
+  readonly #inputs: Inputs
+  readonly #notes: Map<string, string>
   readonly #letterBytes = new Map<string, number>()
   #steps!: Steps
   #lastReadAt = 0
+  #isReading = false
 
   constructor(start: ShardStart, context: ShardContext) {
     const { link, clock, log } = context
@@ -60,6 +62,7 @@ export class Shard {
     this.#cursors = new Cursors(start.stored)
     this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, log, meter: this.meter })
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock })
+    this.#notes = new Map(Object.entries(start.stored.notes))
     this.#turns = new Turns({
       clock,
       canRead: () => link.writable,
@@ -70,41 +73,40 @@ export class Shard {
       finished: lane => this.#finish(lane),
       progressed: () => this.#progressed()
     })
+    const { hostId, hostName } = start
+    const parts = { cursors: this.#cursors, lanes: this.#lanes, commits: this.#commits, turns: this.#turns }
+    const steps = (): Steps => this.#steps
+    this.#inputs = new Inputs({ hostId, hostName, link, clock, log, meter: this.meter, ...parts, steps })
   }
 
   /** Creates outputs and steps, then starts to follow. */
   async open(): Promise<void> {
-    const { link, clock, log } = this.#context
-    const { plan, stored, hostName } = this.#start
-    const parts = {
-      plan,
-      stored,
-      hostName,
-      link,
-      clock,
-      log,
-      meter: this.meter,
-      keys: this.#keys,
-      workspace: this.#arena.workspace,
-      letterBytes: this.#letterBytes,
-      onEnd: this.#context.onEnd ?? (() => {})
-    }
-    this.#steps = await Steps.create(parts)
-    for (const route of this.#steps.routes) {
-      route.delivery.onRoom = () => this.#turns.resume(route.delivery)
-    }
-    const claims = new Claims(stored.sources, new Set(plan.inputs.map(input => input.name)))
-    for (const input of plan.inputs) {
-      const follower = this.#newFollower(input, claims)
-      this.#followers.push(follower)
-      await follower.start()
-    }
+    const { plan, stored } = this.#start
+    this.#steps = await this.#newSteps(plan)
+    await this.#inputs.follow(plan.inputs, stored)
   }
 
   /** Begins to read, and to ask outputs whether they are there. Until then sources are only known. */
   read(): void {
+    this.#isReading = true
     for (const { delivery } of this.#steps.routes) delivery.open()
     this.#turns.start()
+  }
+
+  /** Goes on with another plan: see handover.ts. Inputs that are new or have changed wait for `follow`. Rejects where something can
+   * not be made; then nothing has changed. */
+  async change(plan: Plan): Promise<void> {
+    const former = this.#steps
+    this.#steps = await this.#newSteps(plan, former)
+    const { clock } = this.#context
+    const parts = { lanes: this.#lanes, inputs: this.#inputs, commits: this.#commits, turns: this.#turns }
+    await handOver(former, this.#steps, { ...parts, clock, meter: this.meter })
+    if (this.#isReading) for (const { delivery } of this.#steps.routes) delivery.open()
+  }
+
+  /** Follows what `change` has left to be followed. `stored` is what the state knows now. */
+  follow(stored: StoredState): Promise<void> {
+    return this.#inputs.follow(this.#steps.plan.inputs, stored)
   }
 
   setLetterBytes(bytes: Readonly<Record<string, number>>): void {
@@ -114,10 +116,10 @@ export class Shard {
 
   status(): ShardStatus {
     return statusOf({
-      plan: this.#start.plan,
+      plan: this.#steps.plan,
       lanes: this.#lanes,
       routes: this.#steps.routes,
-      followers: this.#followers
+      inputs: this.#inputs.followed
     })
   }
 
@@ -135,44 +137,6 @@ export class Shard {
     const route = this.#steps.routes.find(one => one.id === output)
     if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
     return Object.fromEntries(await route.delivery.replay(rows))
-  }
-
-  #newFollower(input: InputPlan, claims: Claims): Follower {
-    const { link, clock, log } = this.#context
-    const { hostId, hostName, stored } = this.#start
-    const { name, service, dataset, resource } = input
-    return new Follower(
-      { ...input.follow, name, service, dataset, resource },
-      {
-        hostId,
-        hostName,
-        link,
-        stored,
-        clock,
-        log,
-        meter: this.meter,
-        claims,
-        open: source => {
-          this.#lanes.open(source, input, this.#steps)
-          this.#wake(source)
-        },
-        wake: source => this.#wake(source),
-        settledAll: source => this.#lanes.settled(source),
-        close: source => this.#closeSource(source),
-        forget: id => this.#cursors.forget(id),
-        scanned: () => this.#commits.along()
-      }
-    )
-  }
-
-  #closeSource(source: FileSource): void {
-    this.#commits.now()
-    for (const lane of this.#lanes.of(source)) this.#turns.remove(lane)
-    this.#lanes.close(source)
-  }
-
-  #wake(source: FileSource): void {
-    for (const lane of this.#lanes.of(source)) this.#turns.add(lane)
   }
 
   #progressed(): void {
@@ -202,7 +166,7 @@ export class Shard {
     ])
     for (const delivery of deliveries) await delivery.close()
     this.#commits.last()
-    for (const follower of this.#followers) follower.stop()
+    this.#inputs.stopAll()
     await Promise.race([link.untilDurable(link.append([])), this.#pause(1000)])
     return this.#lanes.pendingRows
   }
@@ -218,16 +182,26 @@ export class Shard {
     }
   }
 
+  async #newSteps(plan: Plan, former?: Steps): Promise<Steps> {
+    const { link, clock, log, onEnd = () => {} } = this.#context
+    const { hostName } = this.#start
+    const parts = { hostName, link, clock, log, onEnd, notes: this.#notes, letterBytes: this.#letterBytes }
+    const shared = { meter: this.meter, keys: this.#keys, workspace: this.#arena.workspace }
+    const steps = await Steps.create(plan, { ...parts, ...shared }, former)
+    for (const { delivery } of steps.routes) delivery.onRoom = () => this.#turns.resume(delivery)
+    return steps
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise(resolve => this.#context.clock.after(ms, resolve))
   }
 }
 
-/** What bodies of all outputs and tables of all inputs may take of the workspace. */
-function spareBytesOf(plan: Plan): number {
-  let bytes = 0
-  for (const pipeline of plan.pipelines) {
-    for (const name of pipeline.outputs) bytes += bodyBytes(plan.outputs.find(one => one.name === name)!.delivery)
-  }
-  return Math.min(mostBodyBytes, bytes) + plan.inputs.length * tableBytes
+/** What bodies of all outputs and tables of all inputs may take of the workspace, and of some that a reload may add: what is not
+ * used costs nothing. */
+function spareBytesOf({ inputs, outputs, pipelines }: Plan): number {
+  const bodies = new Map(outputs.map(({ name, delivery }) => [name, bodyBytes(delivery)]))
+  let bytes = Math.max(...bodies.values())
+  for (const pipeline of pipelines) for (const name of pipeline.outputs) bytes += bodies.get(name)!
+  return Math.min(mostBodyBytes, bytes) + (inputs.length + spareInputs) * tableBytes
 }

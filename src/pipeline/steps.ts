@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
-import type { StateLink, StoredState } from '../core/record.ts'
+import type { StateLink } from '../core/record.ts'
 import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
@@ -13,13 +13,14 @@ import { HeldBudget } from '../inputs/framing/held.ts'
 import { LineFramer } from '../inputs/framing/lines.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
+import { planChanges } from './changes.ts'
 import { withParseFate } from './parse-fate.ts'
 import type { InputPlan, OutputPlan, Plan } from './plan.ts'
 import type { FramerCounts } from './tally.ts'
 
 export interface StepsParts {
-  readonly plan: Plan
-  readonly stored: StoredState
+  /** What outputs have noted, under their ids. */
+  readonly notes: Map<string, string>
   readonly hostName: string
   readonly link: StateLink
   readonly clock: Clock
@@ -42,41 +43,71 @@ export interface Route {
   readonly processors: readonly Processor[]
   readonly delivery: Delivery
   readonly startFrom: 'now' | 'beginning'
+  /** Epoch ms when it was made. */
+  readonly startedAt: number
+}
+
+/** What plans that follow each other share. */
+class Workshop {
+  /** Unfinished records of all lanes share one limit. */
+  readonly held = new HeldBudget()
+  /** Parsers and processors are kept: they hold tables in the workspace, and a plan of today may be the one of yesterday. */
+  readonly #made = new Map<string, unknown>()
+
+  async make<T>(owner: string, what: unknown, create: () => Promise<T>): Promise<T> {
+    const key = `${owner} ${JSON.stringify(what)}`
+    const known = this.#made.get(key) as T | undefined
+    if (known !== undefined) return known
+    const made = await create()
+    this.#made.set(key, made)
+    return made
+  }
 }
 
 /** The plan's components, made real for one shard. */
 export class Steps {
+  readonly plan: Plan
   readonly routes: readonly Route[]
   readonly #parsers: ReadonlyMap<string, Parser>
-  /** Unfinished records of all lanes share one limit. */
-  readonly #held = new HeldBudget()
+  readonly #workshop: Workshop
 
-  private constructor(routes: Route[], parsers: Map<string, Parser>) {
+  private constructor(plan: Plan, routes: Route[], parsers: Map<string, Parser>, workshop: Workshop) {
+    this.plan = plan
     this.routes = routes
     this.#parsers = parsers
+    this.#workshop = workshop
   }
 
-  static async create(parts: StepsParts): Promise<Steps> {
+  /** `former` are those of the plan before: deliveries of outputs that are the same go on. Where something can not be made, it
+   * throws, and nothing has changed. */
+  static async create(plan: Plan, parts: StepsParts, former?: Steps): Promise<Steps> {
+    const workshop = former === undefined ? new Workshop() : former.#workshop
     const context: StepContext = { keys: parts.keys, now: () => parts.clock.now() }
     const parsers = new Map<string, Parser>()
-    for (const input of parts.plan.inputs) {
-      const definition = await load<ParserDefinition>('parsers', input.parser.use)
-      const parser = definition.create(input.parser.options, context)
-      parsers.set(input.name, withParseFate(parser, input.onParseError))
+    for (const { name, parser, onParseError } of plan.inputs) {
+      const make = async (): Promise<Parser> => {
+        const definition = await load<ParserDefinition>('parsers', parser.use)
+        return withParseFate(definition.create(parser.options, context), onParseError)
+      }
+      parsers.set(name, await workshop.make(`input ${name}`, [parser, onParseError], make))
     }
+    const changed = former && planChanges(former.plan, plan).outputs.changed
+    const kept = former?.routes.filter(({ id }) => !changed!.includes(id)) ?? []
     const routes: Route[] = []
-    for (const pipeline of parts.plan.pipelines) {
-      const processors: Processor[] = []
-      for (const step of pipeline.process) {
-        const definition = await load<ProcessorDefinition>('processors', step.use)
-        processors.push(definition.create(step.options, context))
+    try {
+      for (const pipeline of plan.pipelines) {
+        const processors = await processorsOf(pipeline, context, workshop)
+        for (const name of pipeline.outputs) {
+          const output = plan.outputs.find(one => one.name === name)!
+          const known = kept.find(({ id }) => id === `${pipeline.name}/${name}`)
+          routes.push(await createRoute({ pipeline, output, processors, known }, parts))
+        }
       }
-      for (const name of pipeline.outputs) {
-        const output = parts.plan.outputs.find(one => one.name === name)!
-        routes.push(await createRoute(pipeline, output, processors, parts))
-      }
+    } catch (error) {
+      for (const { delivery } of routes) if (!kept.some(one => one.delivery === delivery)) await delivery.close()
+      throw error
     }
-    return new Steps(routes, parsers)
+    return new Steps(plan, routes, parsers, workshop)
   }
 
   parser(input: InputPlan): Parser {
@@ -85,41 +116,61 @@ export class Steps {
 
   framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
     const { maxLineBytes, framing } = input.follow
-    const parts = { arena, maxLineBytes, ...counts, budget: this.#held }
+    const parts = { arena, maxLineBytes, ...counts, budget: this.#workshop.held }
     return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
   }
 }
 
-async function createRoute(
-  pipeline: PipelineConfig,
-  plan: OutputPlan,
-  processors: Processor[],
-  parts: StepsParts
-): Promise<Route> {
-  const id = `${pipeline.name}/${plan.name}`
+function processorsOf(pipeline: PipelineConfig, context: StepContext, workshop: Workshop): Promise<Processor[]> {
+  return workshop.make(`pipeline ${pipeline.name}`, pipeline.process, async () => {
+    const processors: Processor[] = []
+    for (const step of pipeline.process) {
+      const definition = await load<ProcessorDefinition>('processors', step.use)
+      processors.push(definition.create(step.options, context))
+    }
+    return processors
+  })
+}
+
+interface RoutePlan {
+  readonly pipeline: PipelineConfig
+  readonly output: OutputPlan
+  readonly processors: readonly Processor[]
+  /** Of the plan before, if it goes on. */
+  readonly known: Route | undefined
+}
+
+async function createRoute({ pipeline, output, processors, known }: RoutePlan, parts: StepsParts): Promise<Route> {
+  const id = `${pipeline.name}/${output.name}`
+  const { startFrom } = output
+  const delivery = known?.delivery ?? (await createDelivery(id, output, parts))
+  const startedAt = known?.startedAt ?? parts.clock.now()
+  return { id, pipeline: pipeline.name, inputs: new Set(pipeline.inputs), processors, delivery, startFrom, startedAt }
+}
+
+async function createDelivery(id: string, plan: OutputPlan, parts: StepsParts): Promise<Delivery> {
+  const { keys, link, clock, log, meter, notes, workspace } = parts
   const definition = await load<OutputDefinition>('outputs', plan.use)
   const output = await definition.create(plan.options, {
     name: plan.name,
     id,
     hostName: parts.hostName,
-    keys: parts.keys,
-    clock: parts.clock,
-    log: parts.log,
-    meter: parts.meter,
-    note: key => parts.stored.notes[`${id}/${key}`],
+    keys,
+    clock,
+    log,
+    meter,
+    note: key => notes.get(`${id}/${key}`),
     setNote: (key, value) => {
-      const number = parts.link.append([{ kind: 'note', key: `${id}/${key}`, value }])
-      return parts.link.untilDurable(number)
+      notes.set(`${id}/${key}`, value)
+      return link.untilDurable(link.append([{ kind: 'note', key: `${id}/${key}`, value }]))
     }
   })
-  const { link, clock, log, meter } = parts
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
-  const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace: parts.workspace })
+  const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace })
   delivery.onEnd = parts.onEnd
-  const inputs = new Set(pipeline.inputs)
-  return { id, pipeline: pipeline.name, inputs, processors, delivery, startFrom: plan.startFrom }
+  return delivery
 }
 
 async function load<D>(room: 'parsers' | 'processors' | 'outputs', name: string): Promise<D> {

@@ -69,7 +69,10 @@ export class Turns {
     this.#live.delete(lane)
     this.#late.delete(lane)
     this.#partial.delete(lane)
-    for (const { delivery } of lane.takers) this.#full.get(delivery)?.delete(lane)
+    for (const [delivery, lanes] of this.#full) {
+      lanes.delete(lane)
+      if (lanes.size === 0) this.#full.delete(delivery)
+    }
   }
 
   stop(): void {

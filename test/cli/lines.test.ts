@@ -56,7 +56,8 @@ describe('output lines', () => {
     inFlightBytes: 0,
     retriedRows: 0,
     deadLetters: 0,
-    since: 0
+    since: 0,
+    startedAt: 0
   }
   const unauthorized = { name: 'default/es', state: 'paused', reason: 'unauthorized', tryEveryMs: 30_000 } as const
   const named = (names: string, state: 'idle' | 'sending' | 'retrying' | 'paused') =>

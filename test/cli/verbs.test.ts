@@ -17,7 +17,7 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'cli-'))
   emptyDir = mkdtempSync(join(tmpdir(), 'cli-'))
   collector = new FakeCollector(stateDir)
-  collector.outputs.push({ name: 'default/audit', type: 'null', state: 'idle', since: 0 })
+  collector.outputs.push({ name: 'default/audit', type: 'null', state: 'idle', since: 0, startedAt: 0 })
   collector.problems = [{ input: 'agent', path: '/var/log/secure', reason: 'Permission denied' }]
   collector.start()
   const listen = { host: '127.0.0.1', port: 0 }
@@ -262,7 +262,9 @@ describe('dlq', () => {
   test('says where there are none yet', async () => {
     const { outputs } = collector
     const undecided = { rows: 1, types: ['mapping'] }
-    collector.outputs = [{ name: 'default/metrics', type: 'elasticsearch', state: 'sending', since: 0, undecided }]
+    collector.outputs = [
+      { name: 'default/metrics', type: 'elasticsearch', state: 'sending', since: 0, startedAt: 0, undecided }
+    ]
     const list = await command(['dlq', 'list', '--output', 'metrics', '--state-dir', stateDir])
     const none = await command(['dlq', 'list', '--output', 'other', '--state-dir', stateDir])
     collector.outputs = outputs

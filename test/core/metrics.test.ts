@@ -43,3 +43,18 @@ describe('table of metrics', () => {
     expect(labels.every(label => /^[a-z]+$/.test(label))).toBe(true)
   })
 })
+
+it('forgets what a label names, and nothing else', () => {
+  const meter = new Meter()
+  const lag = meter.of('collector_input_lag_bytes', 'a', 'default/a')
+  meter.of('collector_input_rows_total', 'b').value = 1
+  meter.of('collector_input_rows_total', 'a').value = 2
+  meter.of('collector_output_pending_rows', 'a').value = 3
+  meter.forget('input', 'a')
+  lag.value = 9
+  expect(meter.samples()).toEqual([
+    { name: 'collector_input_rows_total', labels: ['b'], value: 1 },
+    { name: 'collector_output_pending_rows', labels: ['a'], value: 3 }
+  ])
+  expect(meter.of('collector_input_rows_total', 'a').value).toBe(0)
+})

@@ -29,7 +29,7 @@ export class FakeCollector implements Collector {
   problems: CollectorStatus['problems'] = []
   notes: InputNote[] = []
   outputs: Omit<OutputState, 'inFlightRequests' | 'inFlightBytes' | 'retriedRows' | 'deadLetters'>[] = [
-    { name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status_401', since: 0 }
+    { name: 'default/es', type: 'elasticsearch', state: 'paused', reason: 'status_401', since: 0, startedAt: 0 }
   ]
   readonly #ended = Promise.withResolvers<void>()
   readonly ended = this.#ended.promise
@@ -99,6 +99,7 @@ export class FakeCollector implements Collector {
           paths: ['/var/log/*.log'],
           sources: [source],
           sourceCount: this.sourceCount,
+          startedAt: 0,
           notes: this.notes
         }
       ],

@@ -95,6 +95,21 @@ export class Stage {
     return run
   }
 
+  /** Lets a shard go on with another configuration, as a reload does. Returns how long that took, in its time. */
+  async change(run: Run, wanted: Wanted): Promise<number> {
+    const plan = await planOf(await this.#config(wanted))
+    const began = this.clock.monotonic()
+    const { shard } = run
+    let isDone = false
+    const changed = shard
+      .change(plan)
+      .then(() => shard.follow(this.link.stored()))
+      .finally(() => (isDone = true))
+    await run.until('the shard has changed', () => isDone)
+    await changed
+    return this.clock.monotonic() - began
+  }
+
   /** Messages that the server has, in the order in which they came, for one data stream namespace. */
   messages(namespace = 'default'): string[] {
     const documents = this.server.documents().filter(({ stream }) => stream.endsWith(`-${namespace}`))

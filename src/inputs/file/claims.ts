@@ -9,13 +9,20 @@ import { fromStored } from './stored.ts'
 export class Claims {
   readonly #owners = new Map<string, string>()
 
-  /** `inputs` are the names of those that there are now: the files of others are free. */
-  constructor(stored: readonly StoredSource[] = [], inputs: ReadonlySet<string> = new Set()) {
+  /** Inputs come with these names: what they followed before is theirs, unless another one follows it by now. */
+  expect(inputs: ReadonlySet<string>, stored: readonly StoredSource[]): void {
     for (const source of stored) {
       const file = fromStored(source)
       // Without a birth the inode may be that of another file by now.
-      if (inputs.has(file.input) && file.birth !== '0') this.#owners.set(keyOf(file), file.input)
+      if (!inputs.has(file.input) || file.birth === '0') continue
+      const key = keyOf(file)
+      if (!this.#owners.has(key)) this.#owners.set(key, file.input)
     }
+  }
+
+  /** An input goes: its files are free. */
+  free(input: string): void {
+    for (const [key, owner] of this.#owners) if (owner === input) this.#owners.delete(key)
   }
 
   /** Claims a file, by the key of its inode; returns the name of the input that has it, if that is another one. */

@@ -102,10 +102,15 @@ export class Follower {
     this.#timer.scanned(began, isSteady)
   }
 
-  stop(): void {
+  /** Looks at nothing any more. What is open stays so, until `stop`. */
+  rest(): void {
     this.#isStopped = true
     this.#timer.stop()
     this.#stopPoll?.()
+  }
+
+  stop(): void {
+    this.rest()
     const now = this.#context.clock.monotonic()
     for (const file of this.#files) file.age(now)
     this.#flush()

@@ -1,0 +1,120 @@
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { StateLink, StoredState } from '../core/record.ts'
+import { Claims } from '../inputs/file/claims.ts'
+import { Follower } from '../inputs/file/follower.ts'
+import type { FileSource } from '../inputs/file/source.ts'
+import type { Commits } from './commits.ts'
+import type { Cursors } from './cursors.ts'
+import type { Lanes } from './lanes.ts'
+import type { InputPlan } from './plan.ts'
+import type { Steps } from './steps.ts'
+import type { Turns } from './turns.ts'
+
+export interface InputsParts {
+  readonly hostId: string
+  readonly hostName: string
+  readonly link: StateLink
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  readonly cursors: Cursors
+  readonly lanes: Lanes
+  readonly commits: Commits
+  readonly turns: Turns
+  /** Those that count now. */
+  readonly steps: () => Steps
+}
+
+/** An input that is followed. */
+export interface Followed {
+  readonly follower: Follower
+  /** Epoch ms. */
+  readonly startedAt: number
+}
+
+/** The inputs of a shard. Their followers say which sources there are; each is open in `Lanes` as long as its follower wants it. */
+export class Inputs {
+  readonly #parts: InputsParts
+  readonly #claims = new Claims()
+  readonly #followed = new Map<string, Followed>()
+
+  constructor(parts: InputsParts) {
+    this.#parts = parts
+  }
+
+  get followed(): ReadonlyMap<string, Followed> {
+    return this.#followed
+  }
+
+  /** Begins to follow those of the inputs that are not followed yet, where `stored` says that they stood. */
+  async follow(plans: readonly InputPlan[], stored: StoredState): Promise<void> {
+    const fresh = plans.filter(({ name }) => !this.#followed.has(name))
+    this.#claims.expect(new Set(fresh.map(({ name }) => name)), stored.sources)
+    for (const plan of fresh) {
+      const follower = this.#newFollower(plan, stored)
+      this.#followed.set(plan.name, { follower, startedAt: this.#parts.clock.now() })
+      await follower.start()
+    }
+  }
+
+  /** Looks for nothing new in these inputs, which are going to stop. */
+  rest(names: ReadonlySet<string>): void {
+    for (const name of names) this.#followed.get(name)?.follower.rest()
+  }
+
+  /** Closes inputs with all their sources. */
+  stop(names: ReadonlySet<string>): void {
+    const { lanes } = this.#parts
+    for (const name of names) {
+      this.#followed.get(name)?.follower.stop()
+      this.#followed.delete(name)
+      this.#claims.free(name)
+    }
+    for (const [source] of Array.from(lanes)) if (names.has(source.input)) this.#close(source)
+  }
+
+  stopAll(): void {
+    for (const { follower } of this.#followed.values()) follower.stop()
+  }
+
+  wake(source: FileSource): void {
+    const { lanes, turns } = this.#parts
+    for (const lane of lanes.of(source)) turns.add(lane)
+  }
+
+  #newFollower(input: InputPlan, stored: StoredState): Follower {
+    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, steps } = this.#parts
+    const { name, service, dataset, resource } = input
+    return new Follower(
+      { ...input.follow, name, service, dataset, resource },
+      {
+        hostId,
+        hostName,
+        link,
+        stored,
+        clock,
+        log,
+        meter,
+        claims: this.#claims,
+        open: source => {
+          lanes.open(source, input, steps())
+          this.wake(source)
+        },
+        wake: source => this.wake(source),
+        settledAll: source => lanes.settled(source),
+        close: source => this.#close(source),
+        forget: id => cursors.forget(id),
+        scanned: () => commits.along()
+      }
+    )
+  }
+
+  #close(source: FileSource): void {
+    const { lanes, turns, commits } = this.#parts
+    commits.now()
+    for (const lane of lanes.of(source)) turns.remove(lane)
+    lanes.close(source)
+  }
+}
