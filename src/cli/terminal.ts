@@ -16,6 +16,8 @@ export interface Stream {
   readonly columns: number
   /** Writes a line. */
   line(text: string): void
+  /** Shows how far something is, in the place of what was shown before; nothing where no terminal is. */
+  progress(text: string): void
   /** Colours a text where the stream shows colours: a terminal, and no NO_COLOR. */
   style(style: Style, text: string): string
 }
@@ -47,6 +49,7 @@ function streamOf(stream: NodeJS.WriteStream): Stream {
     isTerminal: stream.isTTY,
     columns: stream.isTTY ? stream.columns || 80 : Infinity,
     line: text => void stream.write(`${text}\n`),
+    progress: text => void (stream.isTTY && stream.write(`\r\u001b[K${text}`)),
     style: (style, text) => styleText(style, text, { stream })
   }
 }

@@ -80,6 +80,9 @@ export interface Shipment {
   readonly rows: number
   /** End of each row in `bytes`. */
   readonly rowEnds: Int32Array
+  /** Where each row begins in its source, and how long it is there. */
+  readonly rowPositions: Float64Array
+  readonly rowLengths: Int32Array
   /** How often it was sent before. */
   readonly attempt: number
   /** An earlier attempt ended without an answer (reset, timeout), so any of its rows may have been accepted. */
@@ -122,6 +125,9 @@ export interface Output {
   salt?(row: Buffer): Buffer
   /** The part of an encoded row that is the same whenever that row is encoded, and for no other row: its id. Absent: all of it. */
   identity?(row: Buffer): Buffer
+  /** Where the server has each row, without sending any: the places of those rows that do not stand in exactly one. Throws
+   * `SendError`. Absent where nobody can be asked. */
+  locate?(shipment: Shipment, signal: AbortSignal): Promise<ReadonlyMap<number, readonly string[]>>
   /** Called before the first `send`, again after a pause, and at the start while there is nothing to send; throws `SendError`.
    * Tells who answers, in words for people. Outputs without it have nobody to ask. */
   prepare?(signal: AbortSignal): Promise<string>

@@ -40,6 +40,14 @@ export class Parcel implements Shipment {
     return this.body.rowEnds
   }
 
+  get rowPositions(): Float64Array {
+    return this.body.rowPositions
+  }
+
+  get rowLengths(): Int32Array {
+    return this.body.rowLengths
+  }
+
   get size(): number {
     return this.body.at
   }

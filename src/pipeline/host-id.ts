@@ -18,6 +18,11 @@ export function hostIdOf(stateDir: string, machineFile: string = machineIdFile):
   return id
 }
 
+/** The same where it exists already; nothing is made. */
+export function knownHostId(stateDir: string): string | undefined {
+  return machineIdIn(machineIdFile) ?? hostIdIn(stateDir)
+}
+
 /** The one that a state directory keeps, if it does. */
 export function hostIdIn(stateDir: string): string | undefined {
   return idIn(join(stateDir, 'host-id'), uuid)

@@ -13,7 +13,7 @@ import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import type { Plan } from './plan.ts'
-import { Steps } from './steps.ts'
+import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { Turns } from './turns.ts'
 
@@ -31,6 +31,7 @@ export interface ShardContext {
   readonly log: Log
   /** An output has ended for good: so should the collector. */
   readonly onEnd?: () => void
+  readonly replace?: StepsParts['replace']
 }
 
 /**
@@ -171,21 +172,25 @@ export class Shard {
     return this.#lanes.pendingRows
   }
 
+  /** All that is there has been read, as far as can be told. */
+  get isAtEnd(): boolean {
+    return this.#lanes.areAtEnd && this.#turns.isIdle
+  }
+
   /** Until nothing was there to read for a while. A lane without room, or that may not read, has not come to the end. */
   async #quiet(end: number): Promise<void> {
     const { clock } = this.#context
     let since = clock.monotonic()
     for (let now = since; now < end && now - since < quietMs; now = clock.monotonic()) {
       await this.#pause(50)
-      const isQuiet = this.#lanes.areAtEnd && this.#turns.isIdle
-      if (!isQuiet || this.#lastReadAt > since) since = clock.monotonic()
+      if (!this.isAtEnd || this.#lastReadAt > since) since = clock.monotonic()
     }
   }
 
   async #newSteps(plan: Plan, former?: Steps): Promise<Steps> {
-    const { link, clock, log, onEnd = () => {} } = this.#context
+    const { link, clock, log, onEnd = () => {}, replace } = this.#context
     const { hostName } = this.#start
-    const parts = { hostName, link, clock, log, onEnd, notes: this.#notes, letterBytes: this.#letterBytes }
+    const parts = { hostName, link, clock, log, onEnd, replace, notes: this.#notes, letterBytes: this.#letterBytes }
     const shared = { meter: this.meter, keys: this.#keys, workspace: this.#arena.workspace }
     const steps = await Steps.create(plan, { ...parts, ...shared }, former)
     for (const { delivery } of steps.routes) delivery.onRoom = () => this.#turns.resume(delivery)

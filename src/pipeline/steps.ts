@@ -4,12 +4,14 @@ import type { Clock } from '../core/clock.ts'
 import type { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
+import type { Output } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
 import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
-import { framerOf } from '../inputs/framing/framer.ts'
+import { ContainerFramer } from '../inputs/framing/containers.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
+import { LineFramer } from '../inputs/framing/lines.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { planChanges } from './changes.ts'
@@ -31,6 +33,8 @@ export interface StepsParts {
   readonly letterBytes: ReadonlyMap<string, number>
   /** An output will never take rows again. */
   readonly onEnd: () => void
+  /** Puts something in the place of each output; see verify.ts. */
+  readonly replace?: ((output: Output) => Output) | undefined
 }
 
 /** One output of one pipeline: where lanes end. */
@@ -114,7 +118,9 @@ export class Steps {
   }
 
   framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
-    return framerOf(input.follow, { arena, ...counts, budget: this.#workshop.held })
+    const { maxLineBytes, framing } = input.follow
+    const parts = { arena, maxLineBytes, ...counts, budget: this.#workshop.held }
+    return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
   }
 }
 
@@ -148,7 +154,7 @@ async function createRoute({ pipeline, output, processors, known }: RoutePlan, p
 async function createDelivery(id: string, plan: OutputPlan, parts: StepsParts): Promise<Delivery> {
   const { keys, link, clock, log, meter, notes, workspace } = parts
   const definition = await load<OutputDefinition>('outputs', plan.use)
-  const output = await definition.create(plan.options, {
+  const made = await definition.create(plan.options, {
     name: plan.name,
     id,
     hostName: parts.hostName,
@@ -162,6 +168,7 @@ async function createDelivery(id: string, plan: OutputPlan, parts: StepsParts): 
       return link.untilDurable(link.append([{ kind: 'note', key: `${id}/${key}`, value }]))
     }
   })
+  const output = parts.replace?.(made) ?? made
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }

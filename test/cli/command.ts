@@ -36,6 +36,7 @@ export function recorder(isTerminal = false): Stream & { text(): string } {
     isTerminal,
     columns: isTerminal ? 80 : Infinity,
     line: text => void (written += `${text}\n`),
+    progress() {},
     style: (style, text) => (isTerminal ? `<${style}>${text}</>` : text),
     text: () => written
   }

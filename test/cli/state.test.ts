@@ -188,7 +188,7 @@ describe('state export and import', () => {
   })
 })
 
-describe('a state that is in use', () => {
+describe('a state that is in use', { timeout: 90_000 }, () => {
   test('is shown and exported, and is not changed', async () => {
     const site = new Site()
     writeFileSync(join(site.folder, 'a.log'), 'one\ntwo\n')

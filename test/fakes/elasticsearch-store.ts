@@ -67,6 +67,11 @@ export class FakeStore {
     return { index, id, status: 201 }
   }
 
+  /** As if somebody had deleted a document. */
+  remove(id: string): void {
+    for (const { indices } of this.#streams.values()) for (const { documents } of indices) documents.delete(id)
+  }
+
   rollover(name: string): string {
     const stream = this.#streamOf(name)
     stream.generation++

@@ -82,8 +82,19 @@ export function newBatch(
 }
 
 export function shipmentOf(body: Body, options: Partial<Shipment> = {}): Shipment {
-  const { bytes, rows, rowEnds } = body
-  return { bytes, rows, rowEnds, attempt: 0, unknown: false, firstSentAt: 0, memo: undefined, ...options }
+  const { bytes, rows, rowEnds, rowPositions, rowLengths } = body
+  return {
+    bytes,
+    rows,
+    rowEnds,
+    rowPositions,
+    rowLengths,
+    attempt: 0,
+    unknown: false,
+    firstSentAt: 0,
+    memo: undefined,
+    ...options
+  }
 }
 
 export function newBody(capacity = 1 << 16): Body {

@@ -5,6 +5,7 @@ import { Verdict } from '../../core/outcome.ts'
 import { BackingIndices, noDoubt } from './backing.ts'
 import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
+import { locate } from './locate.ts'
 import { actionOf, salted, without } from './rows.ts'
 import { type Memo, memoOf, sendBulk } from './send.ts'
 import { serverOf } from './server.ts'
@@ -63,6 +64,8 @@ export class ElasticsearchOutput implements Output {
   readonly #encoder: DocumentEncoder
   readonly #templates: Templates
   readonly #backing: BackingIndices
+  /** Of rows that name none. */
+  readonly #stream: string
   readonly #path: string
   readonly #gzipLevel: number
   readonly #streams = new Set<string>()
@@ -79,6 +82,7 @@ export class ElasticsearchOutput implements Output {
     this.#encoder.onStream = name => this.#learn(name)
     this.#templates = new Templates(this.#client, options.template, schema, context.log)
     this.#backing = new BackingIndices(this.#client, context, stream)
+    this.#stream = stream
     this.#path = `/${stream}/_bulk`
     this.#gzipLevel = options.gzipLevel
     this.#streams.add(stream)
@@ -95,6 +99,10 @@ export class ElasticsearchOutput implements Output {
 
   identity(row: Buffer): Buffer {
     return actionOf(row)
+  }
+
+  locate(shipment: Shipment, signal: AbortSignal): Promise<ReadonlyMap<number, readonly string[]>> {
+    return locate(this.#client, shipment, { stream: this.#stream, signal })
   }
 
   async prepare(signal: AbortSignal): Promise<string> {

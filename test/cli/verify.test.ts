@@ -1,0 +1,196 @@
+import { appendFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { saltedId } from '../../src/outputs/elasticsearch/id.ts'
+import { StateStore } from '../../src/state/store.ts'
+import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import type { Finished } from './command.ts'
+import { Site } from './live.ts'
+
+// Each of its processes starts a whole pipeline.
+vi.setConfig({ testTimeout: 90_000 })
+
+const rows = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => `{"message":"row ${from + i}"}\n`).join('')
+
+interface Report {
+  readonly equal: boolean
+  readonly rows: number
+  readonly found: number
+  readonly leftOut: Record<string, number>
+  readonly missing: Record<string, { rows: number; list: { position: number; line: number }[] }>
+  readonly double: { rows: number; list: { line: number; places: string[] }[] }
+  readonly unfinishedBytes: number
+  readonly known: boolean
+}
+
+/** A folder with a log, and a server that gets its rows. */
+class Desk {
+  readonly site = new Site()
+  readonly path = join(this.site.folder, 'a.log')
+  readonly server: FakeElasticsearch
+
+  constructor(server: FakeElasticsearch, input = '') {
+    this.server = server
+    const output = `es: { type: elasticsearch, endpoints: ["${server.url}"], retry: { min: 50ms, max: 100ms } }`
+    this.site.configure(`inputs: { agent: { type: file, paths: [a.log]${input} } }\noutputs: { ${output} }`)
+  }
+
+  static async open(input?: string): Promise<Desk> {
+    const server = await FakeElasticsearch.start()
+    onTestFinished(() => server.stop())
+    return new Desk(server, input)
+  }
+
+  /** A run that delivers what is there. */
+  async deliver(): Promise<void> {
+    const live = await this.site.start()
+    await live.stop()
+  }
+
+  /** As if the row there had been refused. */
+  bury(position: number, length: number): void {
+    const state = StateStore.open(this.site.stateDir, { clock: systemClock, log: silentLog })
+    const { id } = state.load().sources[0]!
+    const letter = {
+      output: 'default/es',
+      source: id,
+      position,
+      length,
+      status: 400,
+      type: 'mapping',
+      reason: 'no',
+      at: 1
+    }
+    state.append([{ kind: 'letter', letter: { ...letter, row: Buffer.from('{"create":{}}\n{}\n') } }])
+    state.close()
+  }
+
+  text(path = this.path): Promise<Finished> {
+    return this.site.execute('verify', path, '--output', 'es', '--config', this.site.config)
+  }
+
+  async json(path = this.path): Promise<Report & { code: number }> {
+    const { code, out, err } = await this.site.execute(
+      'verify',
+      path,
+      '--output',
+      'es',
+      '--config',
+      this.site.config,
+      '--json'
+    )
+    if (out === '') throw new Error(err)
+    return { ...(JSON.parse(out) as Report), code }
+  }
+}
+
+test('a file whose rows are all there is equal, also while the collector runs', async () => {
+  const desk = await Desk.open()
+  writeFileSync(desk.path, rows(0, 3000))
+  const live = await desk.site.start()
+  while (desk.server.store.count() < 3000) await live.status()
+  // its cursor is stored within two seconds
+  let text = await desk.text()
+  while (text.out.includes('not settled')) text = await desk.text()
+  expect(text).toEqual({
+    code: 0,
+    out: `${desk.path}: 3,000 rows in it, 3,000 of them in es\nequal: every row is there once\n`,
+    err: ''
+  })
+  expect(desk.server.stats.bulkRows).toBe(3000)
+  await live.stop()
+})
+
+test('tells rows that are gone, refused, left out, not settled yet, twice or without an end', async () => {
+  const desk = await Desk.open(', parser: json, on_parse_error: drop')
+  const { server } = desk
+  writeFileSync(desk.path, `${rows(0, 500)}not JSON\n${rows(500, 1000)}`)
+  await desk.deliver()
+  expect(await desk.json()).toMatchObject({ code: 0, rows: 1001, found: 1000, leftOut: { filtered: 1 }, missing: {} })
+  desk.bury(rows(0, 11).length, rows(11, 12).length)
+  server.store.remove(server.documents()[11]!.id)
+  const [first, second, third, fourth] = server.documents()
+  // what a row gets whose id another one has
+  server.store.remove(fourth!.id)
+  server.store.create(fourth!.stream, saltedId(fourth!.id), fourth!.source)
+  server.store.remove(second!.id)
+  server.store.remove(third!.id)
+  server.store.rollover(first!.stream)
+  server.store.create(first!.stream, first!.id, first!.source)
+  appendFileSync(desk.path, `${rows(1000, 1002)}{"message":"unfini`)
+  const report = await desk.json()
+  expect(report).toMatchObject({ code: 1, equal: false, rows: 1003, found: 997, unfinishedBytes: 18 })
+  expect(report.missing).toMatchObject({
+    dead_letter: { rows: 1 },
+    unexplained: { rows: 2, list: [{ line: 2 }, { line: 3 }] },
+    pending: { rows: 2, list: [{ line: 1002 }, { line: 1003 }] }
+  })
+  expect(report.double).toMatchObject({
+    rows: 1,
+    list: [{ line: 1, places: [expect.any(String), expect.any(String)] }]
+  })
+  const { out, code } = await desk.text()
+  expect(code).toBe(1)
+  expect(out).toContain('missing: 2 rows not settled yet')
+  expect(out).toContain('twice: 1 row in more than one index')
+  expect(out).toMatch(/not equal\n$/)
+})
+
+test('follows a file over its renames and truncations', async () => {
+  const desk = await Desk.open()
+  writeFileSync(desk.path, rows(0, 100))
+  await desk.deliver()
+  truncateSync(desk.path, 0)
+  appendFileSync(desk.path, rows(100, 150))
+  await desk.deliver()
+  const rotated = `${desk.path}.1`
+  renameSync(desk.path, rotated)
+  writeFileSync(desk.path, rows(150, 160))
+  await desk.deliver()
+  expect(desk.server.store.count()).toBe(160)
+  expect(await desk.json()).toMatchObject({ code: 0, rows: 10, found: 10 })
+  expect(await desk.json(rotated)).toMatchObject({ code: 0, rows: 50, found: 50 })
+})
+
+test('says what is in the way', async () => {
+  const desk = await Desk.open()
+  writeFileSync(desk.path, rows(0, 10))
+  expect(await desk.text()).toMatchObject({ code: 1, err: expect.stringContaining('No collector runs') })
+  await desk.deliver()
+  const other = join(desk.site.folder, 'other.log')
+  expect((await desk.text(other)).err).toContain(`Cannot read "${other}"`)
+  writeFileSync(other, rows(0, 1))
+  expect((await desk.text(other)).err).toContain(`No input follows "${other}"`)
+  const wrong = await desk.site.execute('verify', desk.path, '--output', 'nope', '--config', desk.site.config)
+  expect(wrong).toMatchObject({ code: 1, err: 'error: No output "nope" gets rows of input "agent": it goes to "es"\n' })
+  desk.server.options = { forbidden: ['mget'] }
+  expect((await desk.text()).err).toContain('needs the rights "read" and "view_index_metadata"')
+  writeFileSync(desk.site.config, 'version: 1\n')
+  expect((await desk.text()).code).toBe(2)
+})
+
+test('an output that nobody can ask is refused, and so is a broken connection', async () => {
+  const desk = await Desk.open()
+  writeFileSync(desk.path, rows(0, 10))
+  await desk.deliver()
+  await desk.server.stop()
+  expect(await desk.text()).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error: Cannot send to "http.*refused/)
+  })
+  desk.site.configure('inputs: { agent: { type: file, paths: [a.log] } }\noutputs: { es: { type: "null" } }')
+  expect(await desk.text()).toMatchObject({ code: 1, err: 'error: This output can not be asked what it has\n' })
+})
+
+test('rows of a file that no collector has met are all missing', async () => {
+  const desk = await Desk.open()
+  mkdirSync(join(desk.site.folder, 'empty'))
+  writeFileSync(desk.path, rows(0, 10))
+  await desk.deliver()
+  renameSync(desk.path, `${desk.path}.old`)
+  writeFileSync(desk.path, rows(20, 25))
+  expect(await desk.json()).toMatchObject({ code: 1, known: false, rows: 5, missing: { pending: { rows: 5 } } })
+})
