@@ -70,11 +70,25 @@ export interface ComponentRegistry {
   readonly outputs: Readonly<Record<string, () => Promise<OutputDefinition>>>
 }
 
+/** Which lines are one record, as plain data: by a preset, or by patterns. */
+export interface MultilinePlan {
+  readonly preset?: string | undefined
+  readonly start?: string | undefined
+  readonly continue?: string | undefined
+  readonly end?: string | undefined
+  readonly negate: boolean
+  readonly maxLines: number
+  readonly maxBytes: number
+  readonly timeoutMs: number
+}
+
 /** What to follow, as plain data: it is sent to shards. */
 export interface FollowPlan {
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   readonly framing: 'lines' | 'containers'
+  /** Absent: each line is a record. */
+  readonly multiline?: MultilinePlan
   /** Path patterns that name the pod: see inputs/containers.ts. */
   readonly pathFields: 'none' | 'containers'
   readonly readFrom: 'beginning' | 'end' | number

@@ -12,9 +12,17 @@ export function explain(issue: Issue, binding: Binding): void {
   const path = issue.path as Path
   if (binding.isSettled(path)) return
   const node = binding.nodeAt(path)
+  const inner = issue.code === 'invalid_union' && node?.kind === 'map' ? issuesInMap(issue) : []
+  for (const one of inner) explain({ ...one, path: [...path, ...one.path] }, binding)
+  if (inner.length > 0) return
   if (node)
     binding.report(path, `Cannot use ${shown(node, path)} for ${labelOf(path)}: ${expectation(issue, node, path)}`)
   else binding.report(path, `Missing ${labelOf(path)}${whereOf(path.slice(0, -1))}${allowedOf(issue)}`)
+}
+
+/** What is wrong within a map, where a union takes maps too. */
+function issuesInMap(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] {
+  return issue.errors.find(branch => branch.every(one => one.path.length > 0 || one.code === 'custom')) ?? []
 }
 
 /** The end of "Cannot use … for …:". */

@@ -90,7 +90,8 @@ function optionLines(shape: z.ZodRawShape, indent = '  '): string[] {
     const inner = unwrapped(schema)
     const about = [`${indent}${toSnake(key)}: ${typeOf(inner)}${defaultOf(schema)}`, `${indent}    ${aboutOf(schema)}`]
     const value = isRecord(inner) ? unwrapped(inner.valueType as z.ZodType) : inner
-    return isObject(value) ? [...about, ...optionLines(value.shape, `${indent}  `)] : about
+    const map = isUnion(value) && !isChoice(value) ? value.options.map(unwrapped).find(isObject) : value
+    return map !== undefined && isObject(map) ? [...about, ...optionLines(map.shape, `${indent}  `)] : about
   })
 }
 

@@ -5,6 +5,11 @@ export const metrics = {
   collector_input_read_bytes_total: { type: 'counter', help: 'Bytes read from sources', labels: ['input'] },
   collector_input_rows_total: { type: 'counter', help: 'Rows framed', labels: ['input'] },
   collector_input_truncated_rows_total: { type: 'counter', help: 'Rows cut at max_line_bytes', labels: ['input'] },
+  collector_input_split_groups_total: {
+    type: 'counter',
+    help: 'Groups of lines cut at a limit of multiline',
+    labels: ['input']
+  },
   collector_input_nul_bytes_total: { type: 'counter', help: 'NUL bytes skipped in runs', labels: ['input'] },
   collector_input_errors_total: { type: 'counter', help: 'Failed opens, reads and scans', labels: ['input', 'reason'] },
   collector_input_sources: { type: 'gauge', help: 'Sources followed', labels: ['input'] },

@@ -22,6 +22,8 @@ export interface Framer {
   readonly heldFrom: number
   /** Bytes kept for unfinished records. */
   readonly heldBytes: number
+  /** What is unfinished is whole lines, which wait so long for others; undefined: it is not. */
+  readonly patienceMs?: number | undefined
   /** Bytes that the last `frame` cut off rows, as they were too long. */
   readonly cutBytes: number
 }

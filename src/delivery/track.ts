@@ -23,8 +23,8 @@ const tooLarge = slot.lostBytes + lossReasons.indexOf('too_large')
  *          └ head    └ ready                                   tail ┘
  * ```
  * The cursor stands on borders only: places with every row before them ended and no record across them. A chunk's border is its
- * end, or the start of the earliest record still held by the framer. Where rows behind that start were given out already (two
- * interleaved streams), there is no border: else they would be in the ledger and be read again.
+ * end, or the start of the earliest record still held by the framer. Where rows that end behind that start were given out already
+ * (two interleaved streams), there is no border: else they would be in the ledger and be read again.
  */
 export class Track implements Account {
   readonly source: Source
@@ -38,7 +38,7 @@ export class Track implements Account {
   #read: Position
   #heldFrom = Number.POSITIVE_INFINITY
   #rowsFrom: Position = 0
-  /** Furthest start of a row that was given out while an earlier record was held. */
+  /** Furthest end of a row that was given out while another record was held. */
   #reach = -1
   #ring = new Float64Array(initialRanges * width)
   #capacity = initialRanges
@@ -114,7 +114,7 @@ export class Track implements Account {
    * was given out: those come with its batch. */
   skip(from: Position, to: Position, reason: LossReason, bytes: number): void {
     this.#checkFrom(from, to)
-    if (this.#heldFrom < to) this.#reach = Math.max(this.#reach, from)
+    if (this.#heldFrom < to) this.#reach = Math.max(this.#reach, to)
     const at = this.#open(to, 0)
     this.#count(at, slot.lostBytes + lossReasons.indexOf(reason), bytes)
     this.#advance()
@@ -166,7 +166,7 @@ export class Track implements Account {
   }
 
   #borderAt(to: Position): number {
-    if (this.#heldFrom < to && this.#reach >= this.#heldFrom) return noBorder
+    if (this.#heldFrom < to && this.#reach > this.#heldFrom) return noBorder
     this.#reach = -1
     return Math.min(to, this.#heldFrom)
   }
@@ -235,6 +235,6 @@ let allKept = Buffer.alloc(4096)
 
 function furthest(batch: Batch): Position {
   let position = -1
-  for (let row = 0; row < batch.rows; row++) position = Math.max(position, batch.positions[row]!)
+  for (let row = 0; row < batch.rows; row++) position = Math.max(position, batch.positions[row]! + batch.lengths[row]!)
   return position
 }

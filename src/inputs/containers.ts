@@ -1,6 +1,7 @@
 import { defineInput } from '../config/define.ts'
 import { containerPaths, containerRoots } from './file/container-path.ts'
 import { followOptions, followPlan } from './follow.ts'
+import { multilineOptions, multilinePlan } from './multiline.ts'
 
 /** Follows the logs that container runtimes write. */
 export const containers = defineInput({
@@ -12,6 +13,7 @@ export const containers = defineInput({
       .min(1)
       .default(containerPaths),
     ...followOptions(t),
+    ...multilineOptions(t),
     symlinkRoots: t
       .list(
         'Directories that the links among these logs may lead to, besides those of `paths`.',
@@ -21,10 +23,12 @@ export const containers = defineInput({
   }),
   examples: [
     { title: 'All containers of this machine', config: '{}' },
-    { title: 'Without those of the system', config: 'exclude: ["/var/log/containers/*_kube-system_*.log"]' }
+    { title: 'Without those of the system', config: 'exclude: ["/var/log/containers/*_kube-system_*.log"]' },
+    { title: 'With stack traces as one record each', config: 'multiline: auto' }
   ],
   plan: options => ({
     ...followPlan(options),
+    ...multilinePlan(options.multiline),
     paths: options.paths,
     framing: 'containers',
     pathFields: 'containers',

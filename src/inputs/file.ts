@@ -1,5 +1,6 @@
 import { defineInput } from '../config/define.ts'
 import { followOptions, followPlan } from './follow.ts'
+import { multilineOptions, multilinePlan } from './multiline.ts'
 
 /** Follows log files by path pattern. */
 export const file = defineInput({
@@ -13,6 +14,7 @@ export const file = defineInput({
       )
       .min(1),
     ...followOptions(t),
+    ...multilineOptions(t),
     followSymlinks: t.flag('Also follow symbolic links that lead into the directories of `paths`.').default(false),
     symlinkRoots: t
       .list('With `follow_symlinks`: more directories that links may lead to.', t.path('A directory.'))
@@ -23,10 +25,19 @@ export const file = defineInput({
     {
       title: 'A tree of logs, from ten lines before the end of each',
       config: 'paths: ["/var/log/**/*.log"]\nexclude: ["*.gz"]\nread_from: 10'
+    },
+    {
+      title: 'Stack traces of Java as one record each',
+      config: 'paths: [/var/log/shop.log]\nmultiline: java'
+    },
+    {
+      title: 'A record begins with a date',
+      config: 'paths: [/var/log/app.log]\nmultiline: { start: "^\\\\d{4}-\\\\d\\\\d-\\\\d\\\\d", timeout: 2s }'
     }
   ],
   plan: options => ({
     ...followPlan(options),
+    ...multilinePlan(options.multiline),
     paths: options.paths,
     framing: 'lines',
     pathFields: 'none',

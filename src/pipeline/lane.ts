@@ -61,8 +61,8 @@ export class Lane implements Outlet {
 
   /** When an unfinished line is due, monotonic ms; Infinity when there is none at the end of the source. */
   get partialDue(): number {
-    const { atEnd, isUnfinished, grewAt } = this.#reader
-    return atEnd && isUnfinished && this.ahead === undefined ? grewAt + this.#partialMs : Infinity
+    const { atEnd, isUnfinished, grewAt, patienceMs = this.#partialMs } = this.#reader
+    return atEnd && isUnfinished && this.ahead === undefined ? grewAt + patienceMs : Infinity
   }
 
   /** Everything that is there has been read, as far as the last read could tell. */

@@ -173,7 +173,7 @@ export class Lanes {
     const { arena, clock } = this.#parts
     const { pipeline, processors } = route
     return (takers, place) => {
-      const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 } }
+      const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 }, splitGroups: { value: 0 } }
       return new Lane(source, takers, place, {
         pipeline,
         arena,

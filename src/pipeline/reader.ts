@@ -2,7 +2,6 @@ import type { Batch } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { LossReason } from '../core/outcome.ts'
-import { Flag } from '../core/row.ts'
 import type { Position } from '../core/source.ts'
 import { Idle } from '../core/source.ts'
 import type { Framer, Parser, Processor } from '../core/steps.ts'
@@ -89,6 +88,11 @@ export class Reader {
 
   get isUnfinished(): boolean {
     return this.#carried > 0 || this.#parts.framer.heldBytes > 0
+  }
+
+  /** Whole lines wait so long for others; undefined while there is a line without an end. */
+  get patienceMs(): number | undefined {
+    return this.#carried > 0 ? undefined : this.#parts.framer.patienceMs
   }
 
   /** Where another one has to begin to give out the same rows from here on. */
@@ -207,7 +211,7 @@ export class Reader {
     this.#base += consumed
     batch.cutBytes = framer.cutBytes
     if (batch.rows > 0 && !isKnown) {
-      if (final && isCut(batch)) this.source.marks.addCut(this.#base)
+      if (final) this.source.marks.addCut(this.#base)
       this.#understand()
     }
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
@@ -232,9 +236,4 @@ export class Reader {
     if (this.#carry.length < this.#carried) this.#carry = Buffer.allocUnsafeSlow(Math.max(1024, this.#carried * 2))
     this.#parts.batch.bytes.copy(this.#carry, 0, from, to)
   }
-}
-
-function isCut(batch: Batch): boolean {
-  for (let row = 0; row < batch.rows; row++) if ((batch.flags[row]! & Flag.unterminated) !== 0) return true
-  return false
 }

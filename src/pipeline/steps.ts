@@ -9,9 +9,8 @@ import type { StateLink } from '../core/record.ts'
 import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
-import { ContainerFramer } from '../inputs/framing/containers.ts'
+import { framerOf } from '../inputs/framing/framer.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
-import { LineFramer } from '../inputs/framing/lines.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { planChanges } from './changes.ts'
@@ -118,9 +117,7 @@ export class Steps {
   }
 
   framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
-    const { maxLineBytes, framing } = input.follow
-    const parts = { arena, maxLineBytes, ...counts, budget: this.#workshop.held }
-    return framing === 'containers' ? new ContainerFramer(parts) : new LineFramer(parts)
+    return framerOf(input.follow, { arena, ...counts, budget: this.#workshop.held })
   }
 }
 

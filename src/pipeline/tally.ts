@@ -7,6 +7,7 @@ import type { Position } from '../core/source.ts'
 export interface FramerCounts {
   readonly nulBytes: { value: number }
   readonly truncatedRows: { value: number }
+  readonly splitGroups: { value: number }
 }
 
 /** What is read of one source, counted once for all lanes that read it: by the first that comes to a place. */
@@ -17,6 +18,7 @@ export class Tally {
   readonly #rows: Sample
   readonly #nulBytes: Sample
   readonly #truncatedRows: Sample
+  readonly #splitGroups: Sample
   /** In the order of `parseErrors` behind its first. */
   readonly #errors: readonly Sample[]
 
@@ -25,6 +27,7 @@ export class Tally {
     this.#rows = meter.of('collector_input_rows_total', input)
     this.#nulBytes = meter.of('collector_input_nul_bytes_total', input)
     this.#truncatedRows = meter.of('collector_input_truncated_rows_total', input)
+    this.#splitGroups = meter.of('collector_input_split_groups_total', input)
     this.#errors = parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input, reason))
   }
 
@@ -41,11 +44,13 @@ export class Tally {
       this.#rows.value += batch.rows
       this.#nulBytes.value += framed.nulBytes.value
       this.#truncatedRows.value += framed.truncatedRows.value
+      this.#splitGroups.value += framed.splitGroups.value
       this.#countErrors(batch)
       this.#to = to
     }
     framed.nulBytes.value = 0
     framed.truncatedRows.value = 0
+    framed.splitGroups.value = 0
     return isNew
   }
 

@@ -97,7 +97,7 @@ function klogSeverity(letter: number): number {
 }
 
 /** The first level among the words that begin in `bytes[start, most)`. */
-function levelIn(bytes: Uint8Array, start: number, most: number, end: number): number {
+export function levelIn(bytes: Uint8Array, start: number, most: number, end: number): number {
   let isFirst = true
   for (let at = start; at < most; ) {
     let is = classes[bytes[at]!]!

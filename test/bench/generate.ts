@@ -1,10 +1,19 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Kinds of input lines. Every line of `json` and of `text` takes 259 bytes with its line end, so that rates compare. */
-export type LineKind = 'json' | 'text'
+/** Kinds of input lines. Every line of `json` and of `text` takes 259 bytes with its line end, so that rates compare; `cri` is `json`
+ * behind what a container runtime writes in front of it. */
+export type LineKind = 'json' | 'text' | 'cri'
 
-const lineBytes = 259
+const contentBytes = 259
+const criStamp = '2026-11-20T00:00:00.000000000Z'
+const criStream = ' stdout F '
+/** What a line of a kind takes, with its line end. */
+export const bytesOf: Readonly<Record<LineKind, number>> = {
+  json: contentBytes,
+  text: contentBytes,
+  cri: criStamp.length + criStream.length + contentBytes
+}
 const services = ['mcp-agent', 'planner', 'tool-runner', 'memory-store', 'gateway', 'embedder', 'scheduler', 'billing']
 const levels = ['info', 'info', 'info', 'info', 'info', 'debug', 'debug', 'warn', 'error']
 const subjects = [
@@ -78,12 +87,13 @@ export class LineMaker {
     const level = random.pick(levels)
     const service = random.pick(services)
     const trace = random.hex(32)
-    const head =
-      this.#kind === 'json'
-        ? `{"timestamp":"${stamp}","level":"${level}","service_name":"${service}","trace_id":"${trace}","message":"`
-        : `${stamp} ${level.toUpperCase()} ${service} [${trace}] `
-    const tail = this.#kind === 'json' ? '"}' : ''
-    return head + this.#message(lineBytes - 1 - head.length - tail.length) + tail
+    const isText = this.#kind === 'text'
+    const head = isText
+      ? `${stamp} ${level.toUpperCase()} ${service} [${trace}] `
+      : `{"timestamp":"${stamp}","level":"${level}","service_name":"${service}","trace_id":"${trace}","message":"`
+    const tail = isText ? '' : '"}'
+    const runtime = this.#kind === 'cri' ? `${stamp.slice(0, -1)}123456Z${criStream}` : ''
+    return runtime + head + this.#message(contentBytes - 1 - head.length - tail.length) + tail
   }
 
   #message(length: number): string {
@@ -99,7 +109,7 @@ export class LineMaker {
 /** Makes sure that a file of that many lines is in `folder` and returns its path. */
 export function inputFile(folder: string, kind: LineKind, lines: number): string {
   const path = join(folder, `${kind}-${lines}.log`)
-  if (existsSync(path) && statSync(path).size === lines * lineBytes) return path
+  if (existsSync(path) && statSync(path).size === lines * bytesOf[kind]) return path
   mkdirSync(folder, { recursive: true })
   const fd = openSync(`${path}.new`, 'w')
   const maker = new LineMaker(kind)

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inputFile, type LineKind } from './generate.ts'
+import { bytesOf, inputFile, type LineKind } from './generate.ts'
 import { Pinned, usage } from './process.ts'
 
 /** Core of the collector, and of everything else. */
@@ -39,6 +39,7 @@ export interface Workload {
 export const workloads: readonly Workload[] = [
   { id: 'W1', what: 'JSON → normalised → bulk', kind: 'json', gzip: 0 },
   { id: 'W2', what: 'W1 with gzip', kind: 'json', gzip: 1 },
+  { id: 'W4', what: 'CRI + JSON → bulk, gzip', kind: 'cri', gzip: 1 },
   { id: 'W5', what: 'raw text → bulk', kind: 'text', gzip: 0 },
   {
     id: 'W8',
@@ -156,7 +157,7 @@ async function resultOf({
     documents,
     linesPerCpuSecond: total / cpuSeconds,
     linesPerSecond: total / wallSeconds,
-    inputMBPerSecond: (total * 259) / wallSeconds / 1e6,
+    inputMBPerSecond: (total * bytesOf[workload.kind]) / wallSeconds / 1e6,
     cpuSecondsPerMillion: (cpuSeconds / total) * 1e6,
     cores: cpuSeconds / wallSeconds,
     peakMiB,
@@ -172,7 +173,7 @@ async function resultOf({
 function configFor(workload: Workload, path: string, port: string): string {
   return `version: 1
 inputs:
-  bench: { type: file, paths: ["${path}"], ignore_older: 3650d }
+  bench: { type: ${workload.kind === 'cri' ? 'containers' : 'file'}, paths: ["${path}"], ignore_older: 3650d }
 outputs:
   sink: { type: elasticsearch, endpoints: ["http://127.0.0.1:${port}"], gzip_level: ${workload.gzip} }
 server: { listen: "127.0.0.1:0" }

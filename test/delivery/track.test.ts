@@ -10,7 +10,8 @@ const never = Number.POSITIVE_INFINITY
 const source = sourceOf({ id: 'a' })
 const fates = new Int32Array(6)
 
-function add(track: Track, rows: number, heldFrom = never, fate: number[] = []): number {
+/** Rows of ten bytes, and so many bytes more. */
+function add(track: Track, rows: number, heldFrom = never, fate: number[] = [], more = 0): number {
   const batch = batchOf(
     source,
     track.read,
@@ -18,7 +19,7 @@ function add(track: Track, rows: number, heldFrom = never, fate: number[] = []):
     fate
   )
   countFates(batch, fates)
-  return track.append(batch, track.read + Math.max(10, rows * 10), heldFrom, fates)
+  return track.append(batch, track.read + Math.max(10, rows * 10) + more, heldFrom, fates)
 }
 
 describe('track', () => {
@@ -67,11 +68,21 @@ describe('track', () => {
   test('track stands at the start of a group that is open at the end of each chunk', () => {
     const track = new Track(source, 'o', undefined, 0)
     for (let chunk = 0; chunk < 10; chunk++) {
-      const range = add(track, 4, track.read + 35)
-      expect(track.settled).toBe(chunk === 0 ? 0 : chunk * 40 - 5)
+      const range = add(track, 4, track.read + 40, [], 5)
+      expect(track.settled).toBe(chunk === 0 ? 0 : chunk * 45 - 5)
       track.end(range, 0, 4)
     }
-    expect(track.settled).toBe(395)
+    expect(track.settled).toBe(445)
+  })
+
+  test('track does not stand where a row of another stream goes across', () => {
+    const track = new Track(source, 'o', undefined, 0)
+    track.end(add(track, 4, 35), 0, 4)
+    expect(track.settled).toBe(0)
+    track.end(add(track, 4, 40), 0, 4)
+    expect(track.settled).toBe(0)
+    track.end(add(track, 1), 0, 1)
+    expect(track.settled).toBe(90)
   })
 
   test('track counts lost bytes without rows and passes them in order', () => {

@@ -1,5 +1,4 @@
 import { Batch } from '../../src/core/batch.ts'
-import { Flag } from '../../src/core/row.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'
 import { newLedger } from '../../src/core/outcome.ts'
@@ -7,8 +6,8 @@ import { Gone, Idle } from '../../src/core/source.ts'
 import type { Disk } from '../../src/inputs/file/disk.ts'
 import { Follower, type FollowInput } from '../../src/inputs/file/follower.ts'
 import type { FileSource } from '../../src/inputs/file/source.ts'
-import { ContainerFramer } from '../../src/inputs/framing/containers.ts'
-import { LineFramer } from '../../src/inputs/framing/lines.ts'
+import { framerOf } from '../../src/inputs/framing/framer.ts'
+import { HeldBudget } from '../../src/inputs/framing/held.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import type { MemoryLink } from '../fakes/state-link.ts'
@@ -37,8 +36,7 @@ class Reader {
     this.base = base
     this.settled = base
     this.#run = run
-    const options = { maxLineBytes: run.input.maxLineBytes, arena: run.arena }
-    this.#framer = run.input.framing === 'lines' ? new LineFramer(options) : new ContainerFramer(options)
+    this.#framer = framerOf(run.input, { arena: run.arena, budget: new HeldBudget() })
   }
 
   readAll(): void {
@@ -69,18 +67,15 @@ class Reader {
     batch.bytes = arena.bytes
     batch.size = size
     batch.base = this.base
+    batch.source = this.source
     batch.clear()
     arena.index(batch)
     const next = this.#framer.frame(batch, arena.lines, this.source.marks.nextCut(this.base), final)
     this.#carry = Buffer.from(batch.bytes.subarray(next, size))
     this.carried = size - next
     this.base += next
-    let isCut = false
-    for (let row = 0; row < batch.rows; row++) {
-      this.#run.rows.push(rowOf(batch, row, this.source))
-      if ((batch.flags[row]! & Flag.unterminated) !== 0) isCut = true
-    }
-    if (final && isCut) this.source.marks.addCut(this.base)
+    for (let row = 0; row < batch.rows; row++) this.#run.rows.push(rowOf(batch, row, this.source))
+    if (final && batch.rows > 0) this.source.marks.addCut(this.base)
   }
 }
 

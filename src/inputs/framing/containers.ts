@@ -30,9 +30,12 @@ export class ContainerFramer implements Framer {
   readonly #options: LineOptions
   readonly #budget: HeldBudget
   readonly #longestRecord: number
+  /** Records without content are rows. */
+  readonly #keepsEmpty: boolean
   #row = 0
 
-  constructor(options: LineOptions, longest = longestRecord) {
+  constructor(options: LineOptions & { readonly keepsEmpty?: boolean }, longest = longestRecord) {
+    this.#keepsEmpty = options.keepsEmpty ?? false
     this.#budget = options.budget ?? new HeldBudget()
     this.#lines = new LineFramer({ ...options, maxLineBytes: longestPart(options.maxLineBytes), budget: this.#budget })
     this.#options = options
@@ -58,6 +61,12 @@ export class ContainerFramer implements Framer {
   }
 
   frame(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
+    const next = this.cut(batch, lines, cutAt, final)
+    this.#budget.trim()
+    return next
+  }
+
+  cut(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
     for (const partial of this.#partials) if (partial.held.isGivenUp && !partial.restore(batch.source)) return -1
     const next = this.#lines.cut(batch, lines, cutAt, final)
     if (next < 0) return next
@@ -74,7 +83,6 @@ export class ContainerFramer implements Framer {
         batch.rows = this.#row
       }
     }
-    this.#budget.trim()
     return next
   }
 
@@ -120,7 +128,7 @@ export class ContainerFramer implements Framer {
     }
     if (line.isEscaped) this.#unescape(batch)
     else this.#stripReturn(batch)
-    if (line.end === line.start) return
+    if (line.end === line.start && !this.#keepsEmpty) return
     const rest = this.#cut(batch, flags)
     this.#write(batch, position, length, rest | (line.isStderr ? Flag.stderr : 0) | (hasTime ? Flag.hasTime : 0))
   }
@@ -168,7 +176,8 @@ export class ContainerFramer implements Framer {
     line.mark = this.#options.arena.indexSpan(batch, line.start, line.end)
     const time = partial.hasTime ? Flag.hasTime : 0
     const row = this.#row
-    if (line.end > line.start) this.#write(batch, held.from, partial.to - held.from, rest | partial.stream | time)
+    if (line.end > line.start || this.#keepsEmpty)
+      this.#write(batch, held.from, partial.to - held.from, rest | partial.stream | time)
     if (row < this.#row && partial.hasTime) {
       batch.time[row] = partial.time
       batch.nanos[row] = partial.nanos

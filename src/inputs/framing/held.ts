@@ -97,6 +97,12 @@ export class Held {
     return true
   }
 
+  /** Has its content again, whatever took it. */
+  restoreFrom(bytes: Buffer, start: number, end: number): void {
+    this.isGivenUp = false
+    this.append(bytes, start, end)
+  }
+
   /** Takes over what another one has gathered of the same record. */
   take(other: Held): void {
     this.#replace(other.bytes)

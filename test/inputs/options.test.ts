@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { components } from '../../src/components.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { planOf } from '../../src/pipeline/plan.ts'
+import { tempFolder } from '../fakes/folder.ts'
+
+async function load(options: string) {
+  const path = join(tempFolder(), 'config.yaml')
+  writeFileSync(
+    path,
+    `version: 1
+inputs: { logs: { type: file, paths: [x.log], ${options} } }
+outputs: { out: { type: stdout } }
+`
+  )
+  return loadConfig([path], { env: {}, components })
+}
+
+test.each([
+  ['multiline: jva', 58, 'Cannot use "jva" for "multiline": did you mean "java"?'],
+  ['multiline: { preset: pyton }', 68, 'Cannot use "pyton" for "preset": did you mean "python"?'],
+  ['multiline: { max_lines: 1, end: x }', 71, 'Cannot use 1 for "max_lines": at least 2'],
+  ['multiline: { start: "^(?=x)" }', 67, 'looking ahead or behind can not be matched in linear time (character 2)'],
+  ['multiline: { start: "(" }', 67, 'Unterminated group'],
+  ['multiline: { timeout: 1s }', 58, 'it needs a "preset", or at least one of "start", "continue" and "end"'],
+  ['multiline: { preset: go, start: x }', 58, 'and not both']
+])('%s is refused with its place', async (options, column, message) => {
+  const loaded = await load(options)
+  expect('problems' in loaded && loaded.problems).toMatchObject([
+    { line: 2, column, message: expect.stringContaining(message) }
+  ])
+})
+
+test('a preset by its name has the limits that the map has', async () => {
+  const [short, long] = await Promise.all(['multiline: auto', 'multiline: { preset: auto }'].map(load))
+  const [one, other] = await Promise.all(
+    [short!, long!].map(async loaded => {
+      if (!('config' in loaded)) throw new Error(JSON.stringify(loaded.problems))
+      return (await planOf(loaded.config)).inputs[0]!.follow.multiline
+    })
+  )
+  expect(one).toEqual(other)
+  expect(one).toEqual({ preset: 'auto', negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 })
+})
