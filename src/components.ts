@@ -11,11 +11,14 @@ export const components = {
     raw: () => import('./parsers/raw.ts').then(room => room.raw)
   },
   processors: {
-    normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize)
+    normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize),
+    drop: () => import('./processors/select.ts').then(room => room.drop),
+    keep: () => import('./processors/select.ts').then(room => room.keep)
   },
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),
     stdout: () => import('./outputs/stdout.ts').then(room => room.stdout),
     null: () => import('./outputs/null.ts').then(room => room.nowhere)
-  }
+  },
+  queries: () => import('./logql/filter.ts')
 } as const

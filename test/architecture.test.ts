@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 const src = resolve(import.meta.dirname, '../src')
 
+const shared = ['delivery', 'logql']
 const components = ['inputs', 'parsers', 'processors', 'outputs']
 const ground = ['scan', 'state', 'config', 'core']
 /** Which rooms a room may import, itself apart. */
@@ -13,14 +14,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   scan: ['core'],
   state: ['core'],
   delivery: ground,
-  inputs: ['delivery', ...ground],
-  parsers: ['delivery', ...ground],
-  processors: ['delivery', ...ground],
-  outputs: ['delivery', ...ground],
-  'components.ts': components,
-  pipeline: ['components.ts', ...components, 'delivery', ...ground],
-  server: ['pipeline', 'components.ts', ...components, 'delivery', ...ground],
-  cli: ['server', 'pipeline', 'components.ts', ...components, 'delivery', ...ground],
+  logql: ground,
+  inputs: [...shared, ...ground],
+  parsers: [...shared, ...ground],
+  processors: [...shared, ...ground],
+  outputs: [...shared, ...ground],
+  'components.ts': [...components, 'logql'],
+  pipeline: ['components.ts', ...components, ...shared, ...ground],
+  server: ['pipeline', 'components.ts', ...components, ...shared, ...ground],
+  cli: ['server', 'pipeline', 'components.ts', ...components, ...shared, ...ground],
   'main.ts': ['cli', 'core']
 }
 

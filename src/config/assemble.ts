@@ -49,12 +49,24 @@ function parserOf({ use, ...options }: Options): Use {
 }
 
 function outputOf(name: string, output: Options): OutputConfig {
-  const { batch, maxInFlightBytes, maxConcurrency, retry, deadLetters, startFrom, ...own } = output as DeliveryContent
+  const {
+    batch,
+    maxInFlightBytes,
+    maxConcurrency,
+    retry,
+    deadLetters,
+    startFrom,
+    if: condition,
+    final,
+    ...own
+  } = output as DeliveryContent
   const { type, ...options } = own as Options
   return {
     name,
     use: String(type),
     startFrom,
+    ...(condition !== undefined && { condition }),
+    final,
     delivery: {
       batchBytes: batch.maxBytes,
       flushMs: batch.flush,

@@ -16,6 +16,8 @@ type Schema = z.ZodType
  */
 export class Binding {
   readonly value: unknown
+  /** Scalars that are queries. */
+  readonly queries: ScalarNode[] = []
   readonly #problems: Problems
   readonly #env: Environment
   readonly #nodes = new Map<string, Node>()
@@ -70,7 +72,13 @@ export class Binding {
       const option = inner.options.find(option => fits(unwrapped(option), node))
       if (option) return this.#bind(node, option, path)
     }
+    if (kinds.get(inner)?.kind === 'query') this.#noteQuery(node, path)
     return node.kind === 'scalar' ? scalarFor(node, inner, this.#env) : plain(node)
+  }
+
+  #noteQuery(node: Node, path: Path): void {
+    if (node.kind === 'scalar') this.queries.push(node)
+    else this.report(path, `Put the query in single quotes: ${toSnake(String(path.at(-1)))}: '{level="error"}'`)
   }
 
   /** A key without a value, or one whose `${VAR:-}` came to nothing, counts as left out; where a map belongs, as an empty one. */

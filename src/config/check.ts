@@ -126,6 +126,8 @@ function checkServer(server: Node | undefined, binding: Binding): void {
 }
 
 function checkDelivery(output: Node, path: Path, binding: Binding): void {
+  if (textOf(output, 'final') === 'true' && childOf(output, 'if') === undefined)
+    binding.report([...path, 'final'], 'Cannot use "final" without "if": outputs behind this one would get nothing')
   const [min, max] = ['min', 'max'].map(key => valueOf(readDuration(textOf(childOf(output, 'retry'), key) ?? '')))
   if (min !== undefined && min > (max ?? deliveryDefaults.retryMaxMs)) {
     binding.report(

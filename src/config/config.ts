@@ -47,6 +47,10 @@ export interface OutputConfig extends Use {
   readonly name: string
   /** Where it begins on sources that were followed before it existed. */
   readonly startFrom: 'now' | 'beginning'
+  /** Rows that it takes, as a query; left out: all. */
+  readonly condition?: string
+  /** Rows that it takes end here: outputs behind it do not get them. */
+  readonly final: boolean
   readonly delivery: DeliveryConfig
 }
 

@@ -68,6 +68,13 @@ export interface ComponentRegistry {
   readonly parsers: Readonly<Record<string, () => Promise<ParserDefinition>>>
   readonly processors: Readonly<Record<string, () => Promise<ProcessorDefinition>>>
   readonly outputs: Readonly<Record<string, () => Promise<OutputDefinition>>>
+  /** What checks queries. */
+  readonly queries: () => Promise<QueryCheck>
+}
+
+export interface QueryCheck {
+  /** Why a query can not be used, and the offset in it; undefined where it can. */
+  faultIn(query: string): { readonly message: string; readonly at: number } | undefined
 }
 
 /** Which lines are one record, as plain data: by a preset, or by patterns. */

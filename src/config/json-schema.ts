@@ -40,7 +40,8 @@ const written: Readonly<Record<OptionKind, Json>> = {
   url: { type: 'string', format: 'uri' },
   duration: { type: 'string', examples: ['500ms', '30s', '5m', '24h', '7d'] },
   size: { type: ['string', 'integer'] as never, examples: ['64KiB', '5MiB'] },
-  address: { type: 'string', examples: ['127.0.0.1:9680'] }
+  address: { type: 'string', examples: ['127.0.0.1:9680'] },
+  query: { type: 'string', examples: ['{level="error"} |= "text"'] }
 }
 
 function nameKeys(jsonSchema: Json): void {

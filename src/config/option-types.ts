@@ -28,6 +28,8 @@ export interface OptionTypes {
   duration(about: string, range?: { min?: number; max?: number }): z.ZodType<number, string | number>
   /** `512`, `64KiB`, `5MiB`, `1GiB`, also `MB`; the range is in bytes. */
   size(about: string, range?: { min?: number; max?: number }): z.ZodType<number, string | number>
+  /** A LogQL query that selects rows: `{level="error"} |= "text"`. */
+  query(about: string): z.ZodString
   /** `127.0.0.1:9680` */
   address(about: string): z.ZodType<Address, string>
   choice<const T extends readonly [string, ...string[]]>(about: string, values: T): z.ZodEnum<{ [K in T[number]]: K }>
@@ -50,7 +52,7 @@ const schemas = {
 }
 
 /** What zod's types do not tell about an option. */
-export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address'
+export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address' | 'query'
 export const kinds: z.core.$ZodRegistry<{ kind: OptionKind }> = z.registry<{ kind: OptionKind }>()
 
 interface Range {
@@ -91,6 +93,7 @@ export const optionTypes: OptionTypes = {
     measured(`expected a size: ${sizeHelp}`, readSize, inRange(range, writeSize))
       .describe(about)
       .register(kinds, { kind: 'size' }),
+  query: about => z.string().describe(about).register(kinds, { kind: 'query' }),
   address: about =>
     z
       .string({ error: addressHelp })

@@ -12,7 +12,7 @@ export interface Components {
   readonly outputs: readonly OutputDefinition[]
   readonly names: Readonly<Record<ComponentKind, readonly string[]>>
 }
-export type ComponentKind = keyof ComponentRegistry
+export type ComponentKind = Exclude<keyof ComponentRegistry, 'queries'>
 
 /** Which key of a map chooses its component, out of which names. Read by bind.ts. */
 export interface Variants {
@@ -176,7 +176,11 @@ export function deliveryShape(definition?: OutputDefinition) {
         'now',
         'beginning'
       ])
-      .default('now')
+      .default('now'),
+    if: t.query('Rows that go here, as a LogQL query; left out: all.').optional(),
+    final: t
+      .flag('Rows that go here go to none of the outputs behind it; an output without `if` then takes the rest.')
+      .default(false)
   }
 }
 

@@ -15,7 +15,9 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null
   /** The scalar as text, whatever its type. */
   readonly text: string
-  /** As it stands in the file: `${…}` is not replaced, so that messages can show it. */
+  /** As it stands in the file, with quotes and indentation. */
+  readonly raw: string
+  /** Without those: `${…}` is not replaced, so that messages can show it. */
   readonly written: string
   readonly substituted: boolean
   /** Its `${…}` could not be replaced; that is reported already. */
@@ -37,6 +39,19 @@ export interface MapNode {
 export interface Entry {
   readonly keyAt: Place
   readonly node: Node
+}
+
+/** Where a character of a scalar stands in its file. Quotes, escapes and indentation are passed over; where something was put in for
+ * it, or an escape is no part of the text, it is the beginning of the scalar. */
+export function placeIn({ at, text, raw, substituted }: ScalarNode, offset: number): Place {
+  if (substituted) return at
+  let next = 0
+  for (let i = 0; i < Math.min(offset + 1, text.length); i++) next = raw.indexOf(text[i]!, next) + 1 || Infinity
+  if (next === Infinity) return at
+  const before = raw.slice(0, offset < text.length ? next - 1 : next)
+  const line = before.split('\n').length - 1
+  const column = line === 0 ? at.column + before.length : before.length - before.lastIndexOf('\n')
+  return { file: at.file, line: at.line + line, column }
 }
 
 export function isEmpty(node: Node): boolean {

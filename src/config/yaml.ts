@@ -39,7 +39,7 @@ export function readTree(text: string, variables: Variables, problems: Problems)
       seen.add(at.line)
     }
     if (document.errors.length > 0) return undefined
-    return new Reader(document, { variables, problems, place }).root()
+    return new Reader(document, { text, variables, problems, place }).root()
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     problems.add(place(error.offset), error.message)
@@ -82,6 +82,7 @@ function compose(text: string, lines: LineCounter): Document.Parsed {
 }
 
 interface Context {
+  readonly text: string
   readonly variables: Variables
   readonly problems: Problems
   readonly place: (offset: number) => Place
@@ -129,7 +130,16 @@ class Reader {
     if (target && !this.#open.has(target)) return this.#node(target, keyAt)
     const reason = target ? 'it is inside of what it stands for' : 'no such anchor before it'
     this.#context.problems.add(at, `Cannot follow alias "*${alias.source}": ${reason}`)
-    return { kind: 'scalar', at, value: null, text: '', written: `*${alias.source}`, substituted: false, broken: true }
+    return {
+      kind: 'scalar',
+      at,
+      value: null,
+      text: '',
+      raw: '',
+      written: `*${alias.source}`,
+      substituted: false,
+      broken: true
+    }
   }
 
   #list(items: readonly ParsedNode[], at: Place): Node {
@@ -156,7 +166,17 @@ class Reader {
     const source = scalar.source
     const value = scalar.value as ScalarNode['value']
     const written = scalar.type === 'PLAIN' ? source : String(value)
-    const same: ScalarNode = { kind: 'scalar', at, value, text: source, written, substituted: false, broken: false }
+    const raw = this.#context.text.slice(scalar.range[0], scalar.range[1])
+    const same: ScalarNode = {
+      kind: 'scalar',
+      at,
+      value,
+      text: source,
+      raw,
+      written,
+      substituted: false,
+      broken: false
+    }
     if (!source.includes('$')) return same
     const replaced = substitute(source, this.#context.variables)
     if ('refused' in replaced) {
@@ -169,7 +189,7 @@ class Reader {
 }
 
 function emptyAt(at: Place): ScalarNode {
-  return { kind: 'scalar', at, value: null, text: '', written: '', substituted: false, broken: false }
+  return { kind: 'scalar', at, value: null, text: '', raw: '', written: '', substituted: false, broken: false }
 }
 
 function refuseKey(name: string | undefined, entries: ReadonlyMap<string, Entry>): string | undefined {

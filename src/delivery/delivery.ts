@@ -31,6 +31,16 @@ export interface DeliveryContext {
   readonly meter: Meter
   /** Where bodies lie, if there is room. */
   readonly workspace?: Workspace
+  /** Left out: it takes all rows. */
+  readonly choice?: Choice | undefined
+}
+
+/** The rows that an output takes. */
+export interface Choice {
+  /** Makes the rows of a batch that the output does not take `Fate.filtered`. */
+  narrow(batch: Batch): void
+  /** Gives the rows back the fates they had: other outputs get the same batch. */
+  restore(batch: Batch): void
 }
 
 /** How an output stands, for status pages and alerts. */
@@ -134,6 +144,13 @@ export class Delivery {
    * `heldFrom` is `Framer.heldFrom` after the chunk. No row is sent before the state record number `barrier` is durable.
    */
   append(track: Track, batch: Batch, to: Position, heldFrom: Position, barrier: number): void {
+    const { choice } = this.#context
+    choice?.narrow(batch)
+    this.#append(track, batch, to, heldFrom, barrier)
+    choice?.restore(batch)
+  }
+
+  #append(track: Track, batch: Batch, to: Position, heldFrom: Position, barrier: number): void {
     const fates = this.#fates
     countFates(batch, fates)
     const range = track.append(batch, to, heldFrom, fates)

@@ -5,7 +5,7 @@ import type { OutputPlan, Plan } from './plan.ts'
 /** What one plan has differently from another, by name. An output goes by its id, `pipeline/output`. */
 export interface PlanChanges {
   readonly inputs: Names
-  /** `changed`: other options, or other steps in front of it. */
+  /** `changed`: other options, other steps in front of it, or other rows. */
   readonly outputs: Names
   /** Which inputs go to which outputs, among those that both plans have: `input → pipeline/output`. */
   readonly routes: Omit<Names, 'changed'>
@@ -112,7 +112,7 @@ function outputsOf({ pipelines, outputs }: Plan): Parts {
     pipelines.flatMap(pipeline =>
       pipeline.outputs.map(name => {
         const { startFrom: _, ...own } = plans.get(name)!
-        return [`${pipeline.name}/${name}`, { ...own, process: pipeline.process }]
+        return [`${pipeline.name}/${name}`, { ...own, process: pipeline.process, choice: pipeline.choices[name] }]
       })
     )
   )

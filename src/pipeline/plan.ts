@@ -1,11 +1,11 @@
 import { components } from '../components.ts'
-import type { Config, DeliveryConfig, InputConfig, PipelineConfig, Use } from '../config/config.ts'
+import type { Config, DeliveryConfig, InputConfig, OutputConfig, PipelineConfig, Use } from '../config/config.ts'
 import type { FollowPlan, InputDefinition } from '../config/define.ts'
 
 /** What shards do, as plain data: it crosses threads. */
 export interface Plan {
   readonly inputs: readonly InputPlan[]
-  readonly pipelines: readonly PipelineConfig[]
+  readonly pipelines: readonly PipelinePlan[]
   readonly outputs: readonly OutputPlan[]
 }
 
@@ -18,6 +18,19 @@ export interface InputPlan {
   readonly resource: Readonly<Record<string, string>>
   readonly parser: Use
   readonly onParseError: InputConfig['onParseError']
+}
+
+export interface PipelinePlan extends PipelineConfig {
+  /** Of outputs that do not take all rows, by name. */
+  readonly choices: Readonly<Record<string, ChoicePlan>>
+}
+
+/** Which rows an output of a pipeline takes, as queries. */
+export interface ChoicePlan {
+  /** Left out: all. */
+  readonly own?: string
+  /** But none of these: they end at final outputs before it. */
+  readonly taken: readonly string[]
 }
 
 export interface OutputPlan extends Use {
@@ -37,5 +50,20 @@ export async function planOf(config: Config): Promise<Plan> {
     const { name, use, options, ...rest } = input
     inputs.push({ ...rest, name, type: use, follow: definition.plan(options), resource: config.collector.resource })
   }
-  return { inputs, pipelines: config.pipelines, outputs: config.outputs }
+  const pipelines = config.pipelines.map(pipeline => ({ ...pipeline, choices: choicesOf(pipeline, config.outputs) }))
+  const outputs = config.outputs.map(({ name, use, options, startFrom, delivery }) => {
+    return { name, use, options, startFrom, delivery }
+  })
+  return { inputs, pipelines, outputs }
+}
+
+function choicesOf({ outputs }: PipelineConfig, configs: readonly OutputConfig[]): PipelinePlan['choices'] {
+  const choices: Record<string, ChoicePlan> = {}
+  const taken: string[] = []
+  for (const name of outputs) {
+    const { condition: own, final } = configs.find(one => one.name === name)!
+    if (own !== undefined || taken.length > 0) choices[name] = { ...(own !== undefined && { own }), taken: [...taken] }
+    if (own !== undefined && final) taken.push(own)
+  }
+  return choices
 }

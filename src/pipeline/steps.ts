@@ -15,7 +15,7 @@ import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { planChanges } from './changes.ts'
 import { withParseFate } from './parse-fate.ts'
-import type { InputPlan, OutputPlan, Plan } from './plan.ts'
+import type { ChoicePlan, InputPlan, OutputPlan, PipelinePlan, Plan } from './plan.ts'
 import type { FramerCounts } from './tally.ts'
 
 export interface StepsParts {
@@ -133,7 +133,7 @@ function processorsOf(pipeline: PipelineConfig, context: StepContext, workshop: 
 }
 
 interface RoutePlan {
-  readonly pipeline: PipelineConfig
+  readonly pipeline: PipelinePlan
   readonly output: OutputPlan
   readonly processors: readonly Processor[]
   /** Of the plan before, if it goes on. */
@@ -143,12 +143,19 @@ interface RoutePlan {
 async function createRoute({ pipeline, output, processors, known }: RoutePlan, parts: StepsParts): Promise<Route> {
   const id = `${pipeline.name}/${output.name}`
   const { startFrom } = output
-  const delivery = known?.delivery ?? (await createDelivery(id, output, parts))
+  const choice = pipeline.choices[output.name]
+  const delivery = known?.delivery ?? (await createDelivery({ id, output, choice }, parts))
   const startedAt = known?.startedAt ?? parts.clock.now()
   return { id, pipeline: pipeline.name, inputs: new Set(pipeline.inputs), processors, delivery, startFrom, startedAt }
 }
 
-async function createDelivery(id: string, plan: OutputPlan, parts: StepsParts): Promise<Delivery> {
+interface DeliveryPlan {
+  readonly id: string
+  readonly output: OutputPlan
+  readonly choice: ChoicePlan | undefined
+}
+
+async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts: StepsParts): Promise<Delivery> {
   const { keys, link, clock, log, meter, notes, workspace } = parts
   const definition = await load<OutputDefinition>('outputs', plan.use)
   const made = await definition.create(plan.options, {
@@ -169,10 +176,14 @@ async function createDelivery(id: string, plan: OutputPlan, parts: StepsParts): 
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }
-  const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace })
+  const chosen = choice && (await loadRouting()).choiceOf(choice, keys)
+  const delivery = new Delivery(options, output, { id, link, clock, log, meter, workspace, choice: chosen })
   delivery.onEnd = parts.onEnd
   return delivery
 }
+
+/** The language of conditions takes memory: it is loaded where there is one. */
+const loadRouting = () => import('./routing.ts')
 
 async function load<D>(room: 'parsers' | 'processors' | 'outputs', name: string): Promise<D> {
   const loaders: Readonly<Record<string, () => Promise<unknown>>> = components[room]

@@ -54,6 +54,7 @@ describe('loading', () => {
     expect(config.outputs[0]).toEqual({
       name: 'out',
       use: 'stdout',
+      final: false,
       startFrom: 'now',
       delivery: {
         batchBytes: 5 * 1024 * 1024,

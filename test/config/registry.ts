@@ -136,5 +136,6 @@ export const registry: ComponentRegistry = {
   inputs: { file: async () => file, containers: async () => containers },
   parsers: { auto: async () => auto, json: async () => json, logfmt: async () => logfmt, raw: async () => raw },
   processors: { normalize: async () => normalize, redact: async () => redact },
-  outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere }
+  outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere },
+  queries: () => import('../../src/logql/filter.ts')
 }

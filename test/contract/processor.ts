@@ -1,27 +1,31 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { ProcessorDefinition } from '../../src/config/define.ts'
+import type { StepContext } from '../../src/core/steps.ts'
 import { auto } from '../../src/parsers/auto.ts'
+import { normalize } from '../../src/processors/normalize/index.ts'
 import { optionsOf } from '../fakes/definitions.ts'
-import { asObject, Bench } from '../fakes/rows.ts'
+import { asObject, Bench, type Steps } from '../fakes/rows.ts'
 import { testSteps } from './steps.ts'
 
 /** What every processor must keep to, behind the parser `auto`, and its examples. */
 export function testProcessor(definition: ProcessorDefinition): void {
   const { name } = definition
-  testSteps(`processor ${name}`, context => ({
-    parser: auto.create(optionsOf(auto, {}), context),
-    processors: [definition.create(optionsOf(definition, {}), context)]
-  }))
+  testSteps(`processor ${name}`, context => stepsFor(definition, definition.examples[0]!.config, context))
 
   test.each(definition.examples)(
     `processor ${name} does what its example says: $title`,
     ({ config, input, output }) => {
       const bench = new Bench()
-      const parser = auto.create(optionsOf(auto, {}), bench.context)
-      const processors = [definition.create(optionsOf(definition, parse(config)), bench.context)]
-      const rows = bench.rows(Buffer.from(input!), { parser, processors })
-      expect(rows.map(asObject)).toEqual([output])
+      const rows = bench.rows(Buffer.from(input!), stepsFor(definition, config, bench.context))
+      expect(rows.map(asObject).filter(row => row['fate'] === undefined)).toEqual(output === undefined ? [] : [output])
     }
   )
+}
+
+/** Behind the parser `auto`, and behind `normalize` as in every pipeline. */
+function stepsFor(definition: ProcessorDefinition, config: string, context: StepContext): Steps {
+  const processor = definition.create(optionsOf(definition, parse(config)), context)
+  const before = definition.name === normalize.name ? [] : [normalize.create(optionsOf(normalize, {}), context)]
+  return { parser: auto.create(optionsOf(auto, {}), context), processors: [...before, processor] }
 }

@@ -1,5 +1,5 @@
 import { Batch } from '../../src/core/batch.ts'
-import { Flag, Kind, parseErrors, Use } from '../../src/core/row.ts'
+import { Fate, Flag, Kind, parseErrors, Use } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import type { Source } from '../../src/core/source.ts'
 import type { Parser, Processor, StepContext } from '../../src/core/steps.ts'
@@ -7,6 +7,7 @@ import { Arena } from '../../src/scan/arena.ts'
 import { severityTexts } from '../../src/scan/severity.ts'
 import { sourceOf } from './source.ts'
 
+const fates = Object.keys(Fate)
 const readTime = Date.parse('2026-11-22T22:00:00Z')
 
 /** A row as a test sees it: the columns, then the attributes in the order of the row. */
@@ -108,6 +109,7 @@ export class Bench {
       const { start, end, kind } = batch[column]
       if (kind[row] !== Kind.absent) shown.push([name, this.value(start[row]!, end[row]!, kind[row]!)])
     }
+    if (batch.fate[row] !== Fate.kept) shown.push(['fate', fates[batch.fate[row]!]])
     if (batch.errors[row] !== 0) shown.push(['error.type', parseErrors[batch.errors[row]!]])
     if (flags & Flag.invalidUtf8) shown.push(['(invalid UTF-8)', true])
     for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {

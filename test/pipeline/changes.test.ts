@@ -25,14 +25,15 @@ function names(all: readonly { name: string }[]): string[] {
 
 /** One pipeline of everything. */
 function plan(inputs: InputPlan[], outputs: OutputPlan[], process = [normalize]): Plan {
-  return { inputs, outputs, pipelines: [{ name: 'default', inputs: names(inputs), outputs: names(outputs), process }] }
+  const pipeline = { name: 'default', inputs: names(inputs), outputs: names(outputs), process, choices: {} }
+  return { inputs, outputs, pipelines: [pipeline] }
 }
 
 /** Two pipelines with these inputs. */
 function split(first: string[], second: string[]): Plan {
   const pipelines = [
-    { name: 'one', inputs: first, outputs: ['es'], process: [normalize] },
-    { name: 'two', inputs: second, outputs: ['audit'], process: [normalize] }
+    { name: 'one', inputs: first, outputs: ['es'], process: [normalize], choices: {} },
+    { name: 'two', inputs: second, outputs: ['audit'], process: [normalize], choices: {} }
   ]
   return { ...before, pipelines }
 }
@@ -71,6 +72,10 @@ describe('changes of a plan', () => {
     const after = plan([input('a'), input('b')], [output('es', { delivery: changed }), output('new')])
     const outputs = { added: ['default/new'], changed: ['default/es'], removed: ['default/audit'] }
     expect(planChanges(before, after)).toEqual({ inputs: none, outputs, routes: noRoutes })
+
+    const [pipeline] = before.pipelines
+    const routed = { ...before, pipelines: [{ ...pipeline!, choices: { audit: { taken: ['{level="error"}'] } } }] }
+    expect(planChanges(before, routed).outputs).toEqual({ ...none, changed: ['default/audit'] })
 
     const stepped = plan([input('a'), input('b')], [output('es'), output('audit')], [normalize, normalize])
     const both = ['default/es', 'default/audit']

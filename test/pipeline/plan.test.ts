@@ -32,6 +32,7 @@ const outputs: OutputConfig[] = ['es', 'audit'].map(name => ({
   name,
   use: 'null',
   options: {},
+  final: false,
   startFrom: 'now',
   delivery: {
     batchBytes: 1,
@@ -92,8 +93,28 @@ it('plan names an input once, however many pipelines use it', async () => {
   const pipelines = [everything, { ...everything, name: 'second' }]
   const plan = await planOf(configOf(pipelines))
   expect(plan.inputs.map(one => one.name)).toEqual(['logs', 'pods'])
-  expect(plan.pipelines).toEqual(pipelines)
-  expect(plan.outputs).toEqual(outputs)
+  expect(plan.pipelines).toEqual(pipelines.map(one => ({ ...one, choices: {} })))
+  expect(outputs).toMatchObject(plan.outputs)
+})
+
+it('plan has the rows of each output, less those that end at a final one before it', async () => {
+  const [es, audit] = outputs as [OutputConfig, OutputConfig]
+  const errors = { ...es, condition: '{level="error"}', final: true }
+  const logins = { ...audit, condition: '{service_name="auth"}' }
+  const all = [errors, logins, { ...audit, name: 'rest' }]
+  const pipeline = { ...everything, outputs: ['es', 'audit', 'rest'] }
+  const { pipelines } = await planOf({
+    ...configOf([pipeline, { ...pipeline, outputs: ['rest', 'es'] }]),
+    outputs: all
+  })
+  expect(pipelines.map(({ choices }) => choices)).toEqual([
+    {
+      es: { own: errors.condition, taken: [] },
+      audit: { own: logins.condition, taken: [errors.condition] },
+      rest: { taken: [errors.condition] }
+    },
+    { es: { own: errors.condition, taken: [] } }
+  ])
 })
 
 it('plan is plain data, the same for the same configuration', async () => {

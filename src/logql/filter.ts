@@ -1,0 +1,61 @@
+import type { Batch } from '../core/batch.ts'
+import { Keys } from '../core/keys.ts'
+import { type Condition, conditionOf } from './conditions.ts'
+import { LineStage } from './lines.ts'
+import { readQuery } from './read-query.ts'
+import { QueryFault, type LogQuery } from './syntax.ts'
+
+/** Why a query can not be used, and the offset in it; undefined where it can. */
+export function faultIn(query: string): { readonly message: string; readonly at: number } | undefined {
+  try {
+    void new RowFilter(query, new Keys())
+    return undefined
+  } catch (error) {
+    if (error instanceof QueryFault) return error
+    throw error
+  }
+}
+
+interface FilterStage {
+  /** Takes rows out of `wanted`. */
+  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void
+}
+
+/** A query that selects rows, compiled. It keeps nothing between batches, so that rows are selected alike whenever they are read. */
+export class RowFilter {
+  readonly #stages: readonly FilterStage[]
+  /** Numbers of `rowErrors`, by row. */
+  #errors = new Uint8Array(0)
+
+  /** Throws `QueryFault`. */
+  constructor(query: string, keys: Keys) {
+    this.#stages = stagesOf(readQuery(query), keys)
+  }
+
+  /** Takes rows that the query does not select out of `wanted`, where 1 stands for a row that is wanted so far. */
+  narrow(batch: Batch, wanted: Uint8Array): void {
+    if (this.#errors.length < batch.rows) this.#errors = new Uint8Array(batch.rows * 2)
+    this.#errors.fill(0, 0, batch.rows)
+    for (const stage of this.#stages) stage.narrow(batch, wanted, this.#errors)
+  }
+}
+
+function stagesOf({ matchers, stages }: LogQuery, keys: Keys): FilterStage[] {
+  return [...matchers, ...stages].map(stage =>
+    stage.kind === 'line' ? new LineStage(stage) : new LabelStage(conditionOf(stage, keys))
+  )
+}
+
+class LabelStage implements FilterStage {
+  readonly #condition: Condition
+
+  constructor(condition: Condition) {
+    this.#condition = condition
+  }
+
+  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
+    const condition = this.#condition
+    condition.open(batch, errors)
+    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !condition.holds(row)) wanted[row] = 0
+  }
+}

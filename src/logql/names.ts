@@ -1,0 +1,58 @@
+import type { Resource } from '../core/source.ts'
+
+/** Where labels with a meaning of their own stand among the constant fields of a source: the first that is there. */
+const inResource: Readonly<Record<string, readonly string[]>> = {
+  container: ['kubernetes.container.name', 'container.name'],
+  pod: ['kubernetes.pod.name'],
+  namespace: ['kubernetes.namespace'],
+  host: ['host.name'],
+  file: ['log.file.path']
+}
+
+/** Fields that `normalize` gives another name: they can still be asked for by their own. */
+const renamed: Readonly<Record<string, string>> = {
+  event: 'event_action',
+  error: 'error_message',
+  stack: 'error_stack_trace'
+}
+
+/** The label that a field becomes: what a label can't hold is `_`. */
+function labelOf(field: string): string {
+  return field.replace(/^(?=\d)/, '_').replaceAll(/[^A-Za-z0-9_]/g, '_')
+}
+
+/** The value of a label in the constant fields of a source; undefined where it has none. */
+export function resourceValue(label: string, resource: Resource): string | undefined {
+  const names = Object.hasOwn(inResource, label) ? inResource[label]! : []
+  const known = names.find(name => Object.hasOwn(resource, name))
+  return known === undefined ? Object.entries(resource).find(([name]) => labelOf(name) === label)?.[1] : resource[known]
+}
+
+/** How a field stands to a label: it is the label, holds it as a member of an object, or is something else. */
+export const Kinship = { none: 0, same: 1, outer: 2 } as const
+
+export function kinshipOf(field: string, label: string): number {
+  const name = labelOf(field)
+  if (name === label || (Object.hasOwn(renamed, label) && name === renamed[label])) return Kinship.same
+  return label.startsWith(`${name}_`) ? Kinship.outer : Kinship.none
+}
+
+/** What stands in JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** The value of a label in an object, whose members have the names of their objects before theirs; the first that is there. */
+export function memberValue(object: { readonly [key: string]: Json }, label: string): string | undefined {
+  for (const [key, value] of Object.entries(object)) {
+    const name = labelOf(key)
+    if (isObject(value)) {
+      const isInside = label.startsWith(`${name}_`)
+      const found = isInside ? memberValue(value, label.slice(name.length + 1)) : undefined
+      if (found !== undefined) return found
+    } else if (name === label && value !== null && !Array.isArray(value)) return `${value as string | number | boolean}`
+  }
+  return undefined
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,235 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { RowFilter } from '../../src/logql/filter.ts'
+import { auto } from '../../src/parsers/auto.ts'
+import { normalize } from '../../src/processors/normalize/index.ts'
+import { optionsOf } from '../fakes/definitions.ts'
+import { Bench } from '../fakes/rows.ts'
+import { sourceOf } from '../fakes/source.ts'
+import { type LabelTest, type PlainRow, type Query, selects, type TextTest, written } from './naive.ts'
+
+const resource = {
+  'host.name': 'node-1',
+  'log.file.path': '/var/log/a.log',
+  'kubernetes.pod.name': 'web-7',
+  region: 'eu'
+}
+const constants = { host: 'node-1', file: '/var/log/a.log', pod: 'web-7', region: 'eu' }
+
+/** The rows that a query selects, as a text of 0 and 1. */
+class Selector {
+  readonly #bench = new Bench()
+  readonly #source = sourceOf({ resource })
+
+  rows(query: string, lines: readonly string[]): string {
+    const bench = this.#bench
+    const { batch, context, keys } = bench
+    bench.fill(Buffer.from(lines.map(line => `${line}\n`).join('')))
+    batch.source = this.#source
+    auto.create(optionsOf(auto, {}), context).parse(batch)
+    normalize.create(optionsOf(normalize, {}), context).apply(batch)
+    const wanted = new Uint8Array(batch.rows).fill(1)
+    new RowFilter(query, keys).narrow(batch, wanted)
+    return wanted.join('')
+  }
+}
+
+const texts = [
+  '',
+  'a',
+  'ab',
+  'billing',
+  'x y',
+  'é',
+  '10.1.2.3',
+  '192.168.0.1',
+  '5',
+  '7.5',
+  '-3',
+  '250ms',
+  '2s',
+  '10KB',
+  '3KiB',
+  '"\\'
+]
+const labels = [
+  'service_name',
+  'level',
+  'code',
+  'user_id',
+  'http_status',
+  'host',
+  'region',
+  'pod',
+  'missing',
+  '__error__'
+]
+
+const value = fc.oneof(
+  fc.constantFrom(...texts),
+  fc.constantFrom<Json>(5, 7.5, -3, true, null, [1], { status: 7 }, { status: '5', other: { x: 1 } })
+)
+const levels = ['debug', 'info', 'warn', 'error']
+const row = fc.record(
+  {
+    service: fc.constantFrom('billing', 'a', 'x y'),
+    level: fc.constantFrom(...levels),
+    code: value,
+    'user.id': value,
+    http: value
+  },
+  { requiredKeys: [] }
+)
+
+/** JSON, with escapes that need not be, where asked for. */
+const line = fc.tuple(row, fc.boolean()).map(([content, isEscaped]) => {
+  const json = JSON.stringify(content)
+  return { content, text: isEscaped ? json.replaceAll(/b(?=[^"]*":)?/g, 'b').replaceAll('é', '\\u00e9') : json }
+})
+
+function plainOf({ content, text }: { content: Content; text: string }): PlainRow {
+  const all: Record<string, string> = { ...constants }
+  const { service, level, ...fields } = content
+  if (service !== undefined) all['service_name'] = service
+  if (level !== undefined) all['level'] = level
+  const add = (name: string, member: Json): void => {
+    if (member === null || Array.isArray(member)) return
+    if (typeof member !== 'object') all[name] = `${member}`
+    else for (const [key, inner] of Object.entries(member)) add(`${name}_${key}`, inner)
+  }
+  for (const [name, member] of Object.entries(fields)) add(name.replaceAll('.', '_'), member)
+  return { line: text, labels: all }
+}
+
+type Content = { readonly service?: string; readonly level?: string } & Record<string, Json>
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+const patterns = ['', 'a', 'a|b', '.*', '[ab]+', 'b.*g', '\\d+', 'x y', '(?:a|ab)', '.', '.{2}', 'é', '1\\.2']
+const textTest: fc.Arbitrary<TextTest> = fc.oneof(
+  fc.record({
+    kind: fc.constant('text' as const),
+    label: fc.constantFrom(...labels),
+    operator: fc.constantFrom('=' as const, '!=' as const),
+    text: fc.constantFrom(...texts, 'LabelFilterErr', 'info', 'node-1')
+  }),
+  fc.record({
+    kind: fc.constant('text' as const),
+    label: fc.constantFrom(...labels),
+    operator: fc.constantFrom('=~' as const, '!~' as const),
+    text: fc.constantFrom(...patterns)
+  })
+)
+const labelTest = fc.letrec<{ test: LabelTest }>(tie => ({
+  test: fc.oneof(
+    { maxDepth: 3 },
+    textTest,
+    fc.record({
+      kind: fc.constant('number' as const),
+      label: fc.constantFrom('code', 'user_id', 'http_status', 'missing'),
+      operator: fc.constantFrom('=', '==', '!=', '>', '>=', '<', '<='),
+      written: fc.constantFrom('5', '7.5', '-3', '0', '250ms', '2s', '1m', '10KB', '3KiB', '5B')
+    }),
+    fc.record({
+      kind: fc.constant('ip' as const),
+      label: fc.constantFrom('code', 'user_id', 'missing'),
+      operator: fc.constantFrom('=' as const, '!=' as const),
+      network: fc.constantFrom('10.0.0.0/8', '192.0.0.0/8')
+    }),
+    fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), left: tie('test'), right: tie('test') })
+  )
+})).test
+const lineTest = fc.record({
+  kind: fc.constant('line' as const),
+  operator: fc.constantFrom('|=' as const, '!=' as const, '|~' as const, '!~' as const),
+  any: fc.array(
+    fc.constantFrom('', 'a', 'code', '"level"', 'é', 'billing', ':5', 'ing.*code', '^.service', '[0-9]{2}', '}$'),
+    {
+      minLength: 1,
+      maxLength: 3
+    }
+  )
+})
+const query: fc.Arbitrary<Query> = fc.record({
+  matchers: fc.oneof(
+    fc.constant<TextTest[]>([{ kind: 'text', label: 'region', operator: '=', text: 'eu' }]),
+    fc.array(textTest, { minLength: 1, maxLength: 2 })
+  ),
+  stages: fc.array(fc.oneof(lineTest, labelTest), { minLength: 1, maxLength: 3 })
+})
+
+test('random queries select of random rows what a naive evaluator does', () => {
+  const selector = new Selector()
+  let selected = 0
+  fc.assert(
+    fc.property(query, fc.array(line, { minLength: 1, maxLength: 20 }), (asked, lines) => {
+      const wanted = lines.map(one => (selects(asked, plainOf(one)) ? 1 : 0)).join('')
+      selected += wanted.includes('1') && wanted.includes('0') ? 1 : 0
+      expect(
+        selector.rows(
+          written(asked),
+          lines.map(({ text }) => text)
+        ),
+        written(asked)
+      ).toBe(wanted)
+    }),
+    { numRuns: 1500 }
+  )
+  // most of it would mean nothing if all rows were selected, or none
+  expect(selected).toBeGreaterThan(150)
+})
+
+describe('what is documented of Loki', () => {
+  const selector = new Selector()
+  const lines = [
+    '{"level":"info","service":"api","method":"GET","status":200,"duration":"1.5s","size":"20kB","addr":"10.1.2.3"}',
+    '{"level":"error","service":"api","method":"POST","status":503,"duration":"250ms","size":"3MB","addr":"192.168.4.5"}',
+    '{"level":"warn","service":"web","message":"slow query\\nselect 1","status":"many"}',
+    '{"level":"info","msg":"two words","caller":"main.go:7","took":"75ms"}',
+    '2026-11-22 10:00:00 ERROR cannot reach 2001:db8::7 (timeout)'
+  ]
+  test.each([
+    ['{service_name="api"}', '11000'],
+    ['{service_name=~"ap"}', '00000'],
+    ['{service_name=~"ap.|web"}', '11100'],
+    ['{service_name=""}', '00011'],
+    ['{service_name!="api"}', '00111'],
+    ['{nothing=""}', '11111'],
+    ['{nothing!=""}', '00000'],
+    ['{level=~"error|warn"}', '01101'],
+    ['{host="node-1", pod=~"web-.*"}', '11111'],
+    ['{file!~"/var/.*"}', '00000'],
+    ['{region="eu"} |= "timeout"', '00001'],
+    ['{region="eu"} != "status" != "timeout"', '00010'],
+    ['{region="eu"} |= "timeout" or "GET"', '10001'],
+    ['{region="eu"} != "timeout" or "GET"', '01110'],
+    ['{region="eu"} |~ "(?i)TIMEOUT|get"', '10001'],
+    ['{region="eu"} |~ "^.{10,14}service"', '00000'],
+    ['{region="eu"} |~ "^.{15,18}service"', '11100'],
+    ['{region="eu"} | status >= 400', '01100'],
+    ['{region="eu"} | status >= 400 | __error__=""', '01000'],
+    ['{region="eu"} | status >= 400 | __error__!=""', '00100'],
+    ['{region="eu"} | method!="GET"', '01111'],
+    ['{region="eu"} | duration > 1s', '10000'],
+    ['{region="eu"} | duration == 1500ms', '10000'],
+    ['{region="eu"} | took < 100ms', '00010'],
+    ['{region="eu"} | size > 1MB or method="GET"', '11000'],
+    ['{region="eu"} | method="GET" or method="POST" and status < 500', '10000'],
+    ['{region="eu"} | method="GET" or method="POST" and status < 100', '10000'],
+    ['{region="eu"} | (method="GET" or method="POST") and status < 100', '00000'],
+    ['{region="eu"} | addr=ip("10.0.0.0/8")', '10000'],
+    ['{region="eu"} | addr!=ip("10.1.2.1-10.1.2.9")', '01000'],
+    ['{region="eu"} |= ip("192.168.4.5") or ip("2001:db8::/32")', '01001'],
+    ['{region="eu"} | msg="two words"', '00010'],
+    ['{region="eu"} | message=~"(?s)slow.*1"', '00100'],
+    ['{region="eu"} | message=~"slow.*1"', '00000']
+  ])('%s', (asked, wanted) => {
+    expect(selector.rows(asked, lines)).toBe(wanted)
+  })
+})
+
+test('rows of text are found wherever they stand, and not across their ends', () => {
+  const selector = new Selector()
+  const logfmt = ['level=info msg="two words" took=75ms', 'level=warn took=2s', 'level=info x']
+  expect(selector.rows('{level="info"} | msg="two words" | took < 1s', logfmt)).toBe('100')
+  expect(selector.rows('{region="eu"} |= "ab"', ['xa', 'bx', 'ab', '', 'cab', 'aab', 'a', 'b'])).toBe('00101100')
+})
