@@ -40,6 +40,7 @@ export class Track implements Account {
   #rowsFrom: Position = 0
   /** Furthest end of a row that was given out while another record was held. */
   #reach = -1
+  #border: Position
   #ring = new Float64Array(initialRanges * width)
   #capacity = initialRanges
   /** Numbers of ranges: not passed by the cursor yet, not ended yet, not read yet. They only grow. */
@@ -58,6 +59,7 @@ export class Track implements Account {
     this.repeatsUntil = source.repeatsUntil
     this.#settled = start
     this.#read = start
+    this.#border = start
     this.#before = numbersOf(cursor?.ledger)
     this.#live = this.#before.slice()
     // a track that begins somewhere for the first time has that place stored, or the next run would begin elsewhere
@@ -76,6 +78,11 @@ export class Track implements Account {
   /** Everything before was appended or skipped. */
   get read(): Position {
     return this.#read
+  }
+
+  /** The last border, settled or not: who begins to read there finds the same rows behind what was read. */
+  get border(): Position {
+    return this.#border
   }
 
   /** Rows that were appended and have not ended. */
@@ -168,7 +175,8 @@ export class Track implements Account {
   #borderAt(to: Position): number {
     if (this.#heldFrom < to && this.#reach > this.#heldFrom) return noBorder
     this.#reach = -1
-    return Math.min(to, this.#heldFrom)
+    this.#border = Math.min(to, this.#heldFrom)
+    return this.#border
   }
 
   #take(range: number, index: number, rows: number): void {

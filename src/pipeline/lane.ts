@@ -56,7 +56,7 @@ export class Lane implements Outlet {
 
   /** Where another lane has to begin to give its outputs the same rows from here on. */
   get place(): Place {
-    return this.#reader.place
+    return { from: Math.min(...this.#takers.map(({ track }) => track.border)), knownTo: this.#reader.knownTo }
   }
 
   /** When an unfinished line is due, monotonic ms; Infinity when there is none at the end of the source. */
@@ -79,10 +79,9 @@ export class Lane implements Outlet {
           reader.atEnd = false
           return ready === 0 ? 'full' : 'apart'
         }
-        if (this.ahead !== undefined && reader.isWhere(this.ahead.#reader)) return 'met'
       }
       const got = this.#readChunk()
-      if (got === Idle) return 'idle'
+      if (got === Idle) return this.ahead !== undefined && reader.isWhere(this.ahead.#reader) ? 'met' : 'idle'
       if (got === Gone) return this.#finish()
     }
     return 'more'

@@ -157,7 +157,7 @@ export class Lanes {
     return this.#open.get(lane.source)!.roads.get(lane.pipeline)!
   }
 
-  #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): Lane {
+  #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): void {
     const { roads, tracks, left } = open
     let road = roads.get(route.pipeline)
     if (road === undefined) roads.set(route.pipeline, (road = new Road(this.#newLane(source, open, { route, steps }))))
@@ -166,7 +166,7 @@ export class Lanes {
     const track = new Track(source, route.id, cursor, position)
     track.repeatsUntil = Math.max(track.repeatsUntil, left.get(route.id) ?? 0)
     tracks.push(track)
-    return road.enter({ track, delivery: route.delivery }, position)
+    road.enter({ track, delivery: route.delivery }, position)
   }
 
   #newLane(source: FileSource, { input, tally }: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {

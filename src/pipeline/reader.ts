@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { LossReason } from '../core/outcome.ts'
 import type { Position } from '../core/source.ts'
-import { Idle } from '../core/source.ts'
+import { Gone, Idle } from '../core/source.ts'
 import type { Framer, Parser, Processor } from '../core/steps.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
@@ -95,9 +95,9 @@ export class Reader {
     return this.#carried > 0 ? undefined : this.#parts.framer.patienceMs
   }
 
-  /** Where another one has to begin to give out the same rows from here on. */
-  get place(): Place {
-    return { from: Math.min(this.#base, this.#parts.framer.heldFrom), knownTo: Math.max(this.#base, this.#knownTo) }
+  /** Everything before is given out, by this one or before it began, or held. */
+  get knownTo(): Position {
+    return Math.max(this.#base, this.#knownTo)
   }
 
   /** Whether both have read the same and hold the same of what is unfinished: then they would go on alike. */
@@ -109,7 +109,7 @@ export class Reader {
   /** Reads a chunk that ends before `limit`. The answer is that of `Source.read`. */
   readChunk(limit: Position): number {
     const { arena, clock, tally } = this.#parts
-    if (!this.#obeyCut()) return Idle
+    if (!this.#obeyCut()) return this.#isGone ? Gone : Idle
     const most = this.isReturning ? this.#knownTo : Math.min(limit, tally.limit(this.readTo))
     const end = Math.min(arena.chunkBytes, most - this.#base)
     if (end <= this.#carried) return Idle
@@ -133,13 +133,14 @@ export class Reader {
     const { lostReason } = this.source
     if (this.isReturning) {
       if (lostReason === undefined) return false
-      const { from } = this.place
+      const from = Math.min(this.#base, this.#parts.framer.heldFrom)
       this.#base = this.#knownTo
       this.#carried = 0
       this.#dropHeld(from, lostReason)
     } else if (!this.giveOutRest()) {
-      if (lostReason === undefined || this.source.isReadable) return false
+      if (lostReason === undefined || !this.#isGone) return false
       this.#dropHeld(this.#parts.framer.heldFrom, lostReason)
+      this.giveOutRest()
     }
     if (lostReason !== undefined) this.#skipLost(lostReason)
     return true
@@ -150,6 +151,11 @@ export class Reader {
     this.#parts.framer.drop()
     this.#carry = Buffer.alloc(0)
     this.#carried = 0
+  }
+
+  /** Nothing of it can be read again. */
+  get #isGone(): boolean {
+    return this.source.lostReason !== undefined && !this.source.isReadable
   }
 
   /** Another reader may have cut where this one has an unfinished record: then it ends there for this one, too. False if the
@@ -165,7 +171,9 @@ export class Reader {
   /** A record that the framer holds may end right where the next chunk begins. */
   get #nextCut(): Position {
     const isHeld = this.#parts.framer.heldFrom < this.#base
-    return this.source.marks.nextCut(isHeld ? this.#base - 1 : this.#base)
+    const cut = this.source.marks.nextCut(isHeld ? this.#base - 1 : this.#base)
+    // made when what is known already was read: the record that ends there is new
+    return this.isReturning && cut === this.#knownTo ? Infinity : cut
   }
 
   /** What the framer held is gone from the source before it could be read again. */
@@ -210,10 +218,9 @@ export class Reader {
     this.#keep(consumed, size)
     this.#base += consumed
     batch.cutBytes = framer.cutBytes
-    if (batch.rows > 0 && !isKnown) {
-      if (final) this.source.marks.addCut(this.#base)
-      this.#understand()
-    }
+    // also where no row came of it: what follows does not continue it
+    if (final) this.source.marks.addCut(this.#base)
+    if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {
       this.#tell('Records are cut: what is behind max_line_bytes is lost', 'too_large', batch.cutBytes)

@@ -24,17 +24,15 @@ export class Road {
     return this.#first === undefined
   }
 
-  /** An output joins at this place, where a record begins. Returns the lane that it is in. */
-  enter(taker: Taker, at: Position): Lane {
+  /** An output joins at this place, where a record begins. */
+  enter(taker: Taker, at: Position): void {
     let ahead: Lane | undefined
     let behind = this.#first
     for (; behind !== undefined && behind.place.knownTo >= at; behind = behind.behind) ahead = behind
     const place = ahead?.place
     if (ahead !== undefined && place?.from === at && place.knownTo === at) {
       ahead.admit([taker])
-      return ahead
-    }
-    return this.#insert(this.#newLane([taker], { from: at, knownTo: at }), ahead)
+    } else this.#insert(this.#newLane([taker], { from: at, knownTo: at }), ahead)
   }
 
   /** The outputs of a lane that have no room go on by themselves, from where they are. Returns their lane. */

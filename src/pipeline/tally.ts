@@ -14,6 +14,8 @@ export interface FramerCounts {
 export class Tally {
   /** Everything before is counted. */
   #to: Position = 0
+  /** Records that no more bytes were read for were given out and counted here. */
+  #cutAt: Position = -1
   readonly #bytes: Sample
   readonly #rows: Sample
   readonly #nulBytes: Sample
@@ -38,7 +40,7 @@ export class Tally {
 
   /** Counts the parsed batch `[batch.base, to)` if nobody did, and begins the framer's counts anew. Returns whether it was counted. */
   count(batch: Batch, to: Position, framed: FramerCounts): boolean {
-    const isNew = batch.base >= this.#to
+    const isNew = batch.base >= this.#to && !(to === batch.base && to === this.#cutAt)
     if (isNew) {
       this.#bytes.value += to - batch.base
       this.#rows.value += batch.rows
@@ -47,6 +49,7 @@ export class Tally {
       this.#splitGroups.value += framed.splitGroups.value
       this.#countErrors(batch)
       this.#to = to
+      if (to === batch.base) this.#cutAt = to
     }
     framed.nulBytes.value = 0
     framed.truncatedRows.value = 0

@@ -51,8 +51,10 @@ export class Turns {
     this.#schedule()
   }
 
+  /** It has something to read, or an output more. */
   add(lane: Lane): void {
-    for (const { delivery } of lane.takers) if (this.#full.get(delivery)?.has(lane)) return
+    if (lane.takers.every(({ delivery }) => this.#full.get(delivery)?.has(lane))) return
+    this.#unwait(lane)
     this.#put(lane)
     this.#schedule()
   }
@@ -61,8 +63,8 @@ export class Turns {
   resume(delivery: Delivery): void {
     const lanes = this.#full.get(delivery)
     if (lanes === undefined) return
-    for (const lane of lanes) this.#again(lane)
     this.#full.delete(delivery)
+    for (const lane of lanes) this.add(lane)
   }
 
   remove(lane: Lane): void {
@@ -85,9 +87,7 @@ export class Turns {
 
   /** No lane waits for a turn, or for room. */
   get isIdle(): boolean {
-    if (this.#isReady) return false
-    for (const lanes of this.#full.values()) if (lanes.size > 0) return false
-    return true
+    return !this.#isReady && this.#full.size === 0
   }
 
   get #isReady(): boolean {
@@ -99,17 +99,19 @@ export class Turns {
     else this.#late.add(lane)
   }
 
-  /** It may have waited for room. */
-  #again(lane: Lane): void {
-    for (const { delivery } of lane.takers) this.#full.get(delivery)?.delete(lane)
-    this.add(lane)
-  }
-
   #wait(lane: Lane): void {
     for (const { delivery } of lane.takers) {
       const waiting = this.#full.get(delivery)
       if (waiting === undefined) this.#full.set(delivery, new Set([lane]))
       else waiting.add(lane)
+    }
+  }
+
+  #unwait(lane: Lane): void {
+    for (const { delivery } of lane.takers) {
+      const waiting = this.#full.get(delivery)
+      // outputs come and go
+      if (waiting?.delete(lane) && waiting.size === 0) this.#full.delete(delivery)
     }
   }
 
@@ -158,18 +160,16 @@ export class Turns {
   #turn(lane: Lane): boolean {
     const before = lane.readTo
     const end = lane.turn()
-    const hasRead = lane.readTo > before
-    if (hasRead && lane.behind !== undefined) this.add(lane.behind)
     if (end === 'met') this.#meet(lane)
     else this.#goOn(lane, end)
-    return hasRead
+    return lane.readTo > before
   }
 
   #meet(lane: Lane): void {
     this.remove(lane)
     const one = this.#parts.meet(lane)
-    // it may have waited for room that those who came have
-    this.#again(one)
+    this.add(one)
+    if (one.behind !== undefined) this.add(one.behind)
   }
 
   #goOn(lane: Lane, end: TurnEnd): void {
@@ -178,6 +178,8 @@ export class Turns {
     else if (end !== 'idle') this.#put(lane)
     // what it still has to read again needs no room
     if (end === 'apart') this.#put(this.#parts.part(lane))
+    // whatever has changed here, that one may have waited for it
+    if (lane.behind !== undefined) this.add(lane.behind)
     if (lane.partialDue === Infinity) this.#partial.delete(lane)
     else {
       this.#partial.add(lane)
@@ -206,6 +208,7 @@ export class Turns {
     for (const lane of this.#partial) {
       if (now < lane.partialDue) continue
       if (lane.expirePartial(now)) this.add(lane)
+      if (lane.behind !== undefined) this.add(lane.behind)
       if (lane.partialDue === Infinity) {
         this.#partial.delete(lane)
         hasRead = true

@@ -150,6 +150,7 @@ describe('track', () => {
 
 interface NaiveRow {
   readonly position: number
+  readonly to: number
   readonly range: number
   readonly cutBytes: number
   end: number
@@ -176,7 +177,7 @@ class NaiveTrack {
     const to = base + Math.max(10, batch.size)
     if (held === 'tail') batch.rows--
     const heldRow = held === 'tail' ? base + kinds.length * 10 : never
-    if (held !== 'stay' && this.held !== never) this.release(batch)
+    if (held !== 'stay' && this.held !== never) this.release(batch, kinds.length % 2 === 0 ? this.held + 10 : to)
     if (held !== 'stay') this.held = heldRow
     batch.cutBytes = cutBytes * batch.rows
     countFates(batch, fates)
@@ -184,14 +185,15 @@ class NaiveTrack {
     for (let row = 0; row < batch.rows; row++) {
       const fate = batch.fate[row]!
       const end = fate === 0 || fate === 5 ? -1 : fate + 1
-      this.rows.push({ position: batch.positions[row]!, range, cutBytes, end })
+      const position = batch.positions[row]!
+      this.rows.push({ position, to: position + batch.lengths[row]!, range, cutBytes, end })
     }
     this.#mark(to)
   }
 
-  /** The held record comes out first, with a position before the chunk. */
-  release(batch: ReturnType<typeof batchOf>): void {
-    batch.addRow(0, 0, this.held, 10, 0)
+  /** The held record comes out first, with a position before the chunk. Rows of another stream may stand within it. */
+  release(batch: ReturnType<typeof batchOf>, to: number): void {
+    batch.addRow(0, 0, this.held, to - this.held, 0)
   }
 
   skip(bytes: number): void {
@@ -246,10 +248,10 @@ class NaiveTrack {
     return this.rows.every(row => row.position >= at || row.range < firstRange || row.end >= 0)
   }
 
-  /** A place is a border when no record lies across it and nothing behind it was given out before. */
+  /** A place is a border when no record lies across it and nothing that ends behind it was given out before. */
   #mark(to: number): void {
     const at = Math.min(to, this.held)
-    if (this.held < to && this.rows.some(row => row.position >= at)) return
+    if (this.held < to && this.rows.some(row => row.to > at)) return
     if (this.held < to && this.gaps.some(gap => gap.at >= at)) return
     this.borders.push(at)
   }

@@ -13,7 +13,7 @@ class FakeLane {
   readTo = 0
   partialDue = Infinity
   expired = 0
-  readonly takers: readonly { readonly delivery: Delivery }[]
+  takers: readonly { readonly delivery: Delivery }[]
   ahead: Lane | undefined
   behind: Lane | undefined
   readonly #name: string
@@ -74,7 +74,11 @@ class Stage {
     seconds: this.seconds,
     between: () => void this.between++,
     part: lane => this.parts.get(lane)!,
-    meet: lane => lane.ahead!,
+    meet: lane => {
+      const ahead = lane.ahead as FakeLane & Lane
+      ahead.takers = [...ahead.takers, ...lane.takers]
+      return ahead
+    },
     finished: lane => void this.finished.push(lane),
     progressed: () => void this.progressed++
   })

@@ -1,0 +1,221 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MemoryLink } from '../fakes/state-link.ts'
+import { accountOf, type Framing, framings, Life, MemorySource, partialMs, rowsOf } from './lanes-model.ts'
+
+const outputs = ['one/a', 'one/b', 'one/c', 'two/d'] as const
+
+/** A piece of a log: a line, or a part of one. */
+const line = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(40).map(length => `${'x'.repeat(length)}\n`) },
+  { weight: 1, arbitrary: fc.nat(700).map(length => `${'long '.repeat(length / 5)}\r\n`) },
+  { weight: 1, arbitrary: fc.nat(250).map(length => 'open '.repeat(length / 5)) },
+  { weight: 1, arbitrary: fc.constantFrom('\n', '\r\n', '\0\0\0', '\r') }
+)
+const part = fc
+  .tuple(fc.constantFrom('stdout', 'stderr'), fc.constantFrom('P', 'F', 'F'), line)
+  .map(([stream, tag, text]) => `2026-01-01T00:00:00.5Z ${stream} ${tag} ${text}`)
+
+const stepOf = (framing: Framing) =>
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant('grow'),
+        text: fc.array(framing.endsWith('lines') ? line : part, { maxLength: 30 })
+      })
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant('room'), output: fc.constantFrom(...outputs), is: fc.boolean() })
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constant('end'), output: fc.constantFrom(...outputs), which: fc.nat() })
+    },
+    { weight: 5, arbitrary: fc.record({ do: fc.constant('run'), slices: fc.nat(3) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('time'), ms: fc.constantFrom(100, partialMs + 20) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('rotate', 'truncate') }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('fail'), is: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('commit') }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('replace'), output: fc.constantFrom(...outputs) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('restart') }) }
+  )
+type Step =
+  fc.Arbitrary<unknown> extends never ? never : ReturnType<typeof stepOf> extends fc.Arbitrary<infer T> ? T : never
+
+/** Sources that grow, and lives that end. */
+class Play {
+  readonly #framing: Framing
+  readonly #link = new MemoryLink()
+  readonly sources: MemorySource[] = []
+  life: Life
+  /** What earlier lives gave out, too: it is the same again. */
+  readonly seen = new Map<string, Set<string>>()
+  /** Nothing was begun again, or lost. */
+  isWhole = true
+
+  constructor(framing: Framing) {
+    this.#framing = framing
+    this.life = new Life(framing, outputs, this.#link)
+    this.#begin()
+  }
+
+  async step(step: Step): Promise<void> {
+    const { life } = this
+    if (step.do === 'grow') this.#grow(step.text.join(''))
+    if (step.do === 'room') life.setRoom(step.output, step.is)
+    if (step.do === 'end' && life.outputs[step.output]!.pending.length > 0) life.outputs[step.output]!.end(step.which)
+    if (step.do === 'run') await life.settle(step.slices)
+    if (step.do === 'time') await life.clock.advance(step.ms)
+    if (step.do === 'commit') life.commits.now()
+    if (step.do === 'fail') this.#fail(step.is)
+    if (step.do === 'rotate' || step.do === 'truncate') this.#rotate(step.do)
+    if (step.do === 'replace') this.#replace(step.output)
+    if (step.do === 'restart') this.restart()
+  }
+
+  /** Everybody has room, and nothing comes any more. */
+  async finish(): Promise<void> {
+    const { life } = this
+    this.#fail(false)
+    await life.settle(200)
+    this.#checkFree()
+    for (const output of outputs) life.setRoom(output, true)
+    await this.#rest()
+    for (const source of this.sources) {
+      if (source.lostReason === undefined) expect(life.lanesOf(source), 'a lane for each pipeline').toBe(2)
+    }
+    for (const source of this.sources) source.ended = true
+    for (const source of this.sources) life.wake(source)
+    await this.#rest()
+    for (const output of outputs) while (life.outputs[output]!.pending.length > 0) life.outputs[output]!.end(0)
+  }
+
+  /** A life ends without a word, another one begins at the cursors that were stored. */
+  restart(): void {
+    this.#note(outputs)
+    this.isWhole = false
+    this.life.turns.stop()
+    this.life = new Life(this.#framing, outputs, this.#link)
+    for (const source of this.sources) {
+      const { bytes, ended, lostReason, cuts } = source
+      const again = new MemorySource(source.id, this.#link)
+      Object.assign(again, { bytes, ended, lostReason })
+      for (const cut of cuts) again.cuts.add(cut)
+      this.sources[this.sources.indexOf(source)] = again
+      this.life.open(again)
+    }
+  }
+
+  /** Each output got all rows, and in this life none twice. */
+  async check(): Promise<void> {
+    let all = 0
+    for (const source of this.sources) {
+      const tracks = this.life.tracksOf(source)
+      expect(tracks.map(track => track.settled)).toEqual(outputs.map(() => source.size))
+      if (source.lostReason === undefined) all += await this.#checkRows(source)
+      else this.#checkLost(source)
+    }
+    const isCounted = this.isWhole && this.sources.every(source => source.lostReason === undefined)
+    if (isCounted) expect(this.life.sample('collector_input_rows_total'), 'rows are counted once').toBe(all)
+  }
+
+  async #checkRows(source: MemorySource): Promise<number> {
+    const rows = await rowsOf(source, this.#framing)
+    for (const output of outputs) {
+      const now = this.life.rowsOf(output, source)
+      const before = this.seen.get(`${output} ${source.id}`) ?? new Set()
+      expect(now, `${output} has the last rows in their order`).toEqual(now.length === 0 ? [] : rows.slice(-now.length))
+      expect(new Set([...before, ...now]), `${output} has all rows`).toEqual(new Set(rows))
+    }
+    const accounts = this.life.tracksOf(source).map(track => accountOf(track, rows.length))
+    expect(accounts).toEqual(outputs.map(() => ''))
+    return rows.length
+  }
+
+  /** What was read before stays what it is. */
+  #checkLost(source: MemorySource): void {
+    for (const track of this.life.tracksOf(source)) {
+      const rows = this.life.rowsOf(track.output, source)
+      expect(new Set(rows).size).toBe(rows.length)
+      if (this.isWhole) expect(accountOf(track, rows.length)).toBe('')
+    }
+  }
+
+  /** No output waits for one that has no room. */
+  #checkFree(): void {
+    for (const source of this.sources) {
+      const tracks = this.life.tracksOf(source)
+      for (const { output, read } of tracks) {
+        if (!this.life.outputs[output]!.isOpen) continue
+        const pipeline = output.split('/')[0]!
+        const others = tracks.filter(track => track.output.startsWith(pipeline)).map(track => track.read)
+        expect(read, `${output} has read what others have`).toBe(Math.max(...others))
+      }
+    }
+  }
+
+  async #rest(): Promise<void> {
+    for (let round = 0; round < 1000 && !this.life.turns.isIdle; round++) await this.life.settle(1)
+  }
+
+  #grow(text: string): void {
+    const source = this.sources.at(-1)
+    source.bytes = Buffer.concat([source.bytes, Buffer.from(text)])
+    this.life.wake(source)
+  }
+
+  #fail(isFailing: boolean): void {
+    for (const source of this.sources) {
+      const isOver = source.isFailing && !isFailing
+      source.isFailing = isFailing
+      if (isOver) this.life.wake(source)
+    }
+  }
+
+  #rotate(how: 'rotate' | 'truncate'): void {
+    const last = this.sources.at(-1)
+    last.ended = true
+    if (how === 'truncate') last.lostReason = 'truncated_gap'
+    this.life.wake(last)
+    this.#begin()
+  }
+
+  #begin(): void {
+    const source = new MemorySource(`source${this.sources.length}`, this.#link)
+    this.sources.push(source)
+    this.life.open(source)
+  }
+
+  #replace(output: string): void {
+    this.#note([output])
+    this.isWhole = false
+    this.life.outputs[output]!.rows.clear()
+    this.life.replace(output)
+  }
+
+  #note(names: readonly string[]): void {
+    for (const output of names) {
+      for (const [source, rows] of this.life.outputs[output]!.rows) {
+        const key = `${output} ${source}`
+        this.seen.set(key, new Set([...(this.seen.get(key) ?? []), ...rows]))
+      }
+    }
+  }
+}
+
+describe.each(Object.keys(framings) as Framing[])('lanes that read %s', framing => {
+  it('give each output every row once and in order, however they part and meet', async () => {
+    const steps = fc.array(stepOf(framing), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(steps, async script => {
+        const play = new Play(framing)
+        for (const step of script) await play.step(step)
+        await play.finish()
+        await play.check()
+      }),
+      { numRuns: 80 }
+    )
+  })
+})
