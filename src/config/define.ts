@@ -94,6 +94,10 @@ export interface FollowPlan {
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   readonly framing: 'lines' | 'containers'
+  /** As `TextDecoder` names it; absent: UTF-8. */
+  readonly encoding?: string
+  /** What ends a line; absent: LF. */
+  readonly lineEnd?: 'lf' | 'cr'
   /** Absent: each line is a record. */
   readonly multiline?: MultilinePlan
   /** Path patterns that name the pod: see inputs/containers.ts. */

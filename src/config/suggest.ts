@@ -14,7 +14,7 @@ const otherKeys: Aliases = aliases([
   ['cert crt certificate certfile', 'cert_file'],
   ['keyfile privatekey', 'key_file'],
   ['ssl https', 'tls'],
-  ['codec format decoder decoding encoding', 'parser'],
+  ['codec format decoder decoding', 'parser'],
   ['fields labels tags attributes extrafields', 'resource'],
   ['startat startposition startfrom readfrom frombeginning tail seek readfromhead', 'read_from', 'start_from'],
   ['ignoreoldersecs ignoreolderthan maxage', 'ignore_older', 'max_age'],

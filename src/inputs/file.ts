@@ -1,4 +1,5 @@
 import { defineInput } from '../config/define.ts'
+import { encodingOptions, encodingPlan } from './encoding.ts'
 import { followOptions, followPlan } from './follow.ts'
 import { multilineOptions, multilinePlan } from './multiline.ts'
 
@@ -14,6 +15,7 @@ export const file = defineInput({
       )
       .min(1),
     ...followOptions(t),
+    ...encodingOptions(t),
     ...multilineOptions(t),
     followSymlinks: t.flag('Also follow symbolic links that lead into the directories of `paths`.').default(false),
     symlinkRoots: t
@@ -30,6 +32,7 @@ export const file = defineInput({
       title: 'Stack traces of Java as one record each',
       config: 'paths: [/var/log/shop.log]\nmultiline: java'
     },
+    { title: 'What Windows writes', config: 'paths: [/var/log/agent.log]\nencoding: utf-16le' },
     {
       title: 'A record begins with a date',
       config: 'paths: [/var/log/app.log]\nmultiline: { start: "^\\\\d{4}-\\\\d\\\\d-\\\\d\\\\d", timeout: 2s }'
@@ -37,6 +40,7 @@ export const file = defineInput({
   ],
   plan: options => ({
     ...followPlan(options),
+    ...encodingPlan(options),
     ...multilinePlan(options.multiline),
     paths: options.paths,
     framing: 'lines',

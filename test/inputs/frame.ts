@@ -31,9 +31,18 @@ export let cutBytes = 0
 
 /** Frames bytes that arrive in pieces of these sizes, over and over. */
 export function frame(framer: Framer, input: Buffer, sizes: readonly number[], cuts: readonly number[] = []): Row[] {
+  return frameFrom(framer, input, { from: 0, sizes, cuts })
+}
+
+/** The same for what begins at a position of the source. */
+export function frameFrom(
+  framer: Framer,
+  input: Buffer,
+  { from, sizes, cuts = [] }: { from: number; sizes: readonly number[]; cuts?: readonly number[] }
+): Row[] {
   const rows: Row[] = []
   cutBytes = 0
-  let base = 0
+  let base = from
   let carry = Buffer.alloc(0)
   const process = (size: number, final: boolean): void => {
     batch.source = sourceOf(input)
@@ -52,7 +61,7 @@ export function frame(framer: Framer, input: Buffer, sizes: readonly number[], c
     cutBytes += framer.cutBytes
     for (let row = 0; row < batch.rows; row++) rows.push(readRow(row))
   }
-  for (let at = 0, i = 0; at < input.length; i++) {
+  for (let at = from, i = 0; at < input.length; i++) {
     const nextCut = cuts.find(cut => cut > base) ?? Infinity
     const size = Math.min(sizes[i % sizes.length]!, input.length - at, nextCut - at, 8192 - carry.length)
     input.copy(arena.bytes, carry.length, at, at + size)

@@ -25,6 +25,10 @@ test.each([
   ['multiline: { start: "^(?=x)" }', 67, 'looking ahead or behind can not be matched in linear time (character 2)'],
   ['multiline: { start: "(" }', 67, 'Unterminated group'],
   ['multiline: { timeout: 1s }', 58, 'it needs a "preset", or at least one of "start", "continue" and "end"'],
+  ['encoding: utf16-le', 57, 'Cannot use "utf16-le" for "encoding": did you mean "utf-16le"?'],
+  ['encoding: shiftjs', 57, 'did you mean "shift_jis"?'],
+  ['encoding: klingon', 57, 'expected an encoding, for example "utf-16le" or "latin1"'],
+  ['line_end: crlf', 57, 'Cannot use "crlf" for "line_end"'],
   ['multiline: { preset: go, start: x }', 58, 'and not both']
 ])('%s is refused with its place', async (options, column, message) => {
   const loaded = await load(options)

@@ -171,7 +171,10 @@ export class Generations {
     const { handle } = this.#file
     this.#try(() => {
       const head = readHead(handle, size)
-      const isWhole = head.length === headBytes || head.includes(10) || now - this.#filledAt >= input.partialMs
+      const isWhole =
+        head.length === headBytes ||
+        head.includes(input.lineEnd === 'cr' ? 13 : 10) ||
+        now - this.#filledAt >= input.partialMs
       if (head.length === 0 || !(isLeftOut || isWhole)) return false
       const isNew = this.stored.current === undefined && !isLeftOut
       if (isNew && copies.isDoubtful(this.#file, size, now)) return false

@@ -139,12 +139,13 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #begin(file: KnownFile, stat: FileStat): void {
-    const { readFrom, ignoreOlderMs } = this.#parts.input
+    const { input } = this.#parts
+    const { readFrom, ignoreOlderMs } = input
     const size = Number(stat.size)
     const ageMs = this.#parts.context.clock.now() - Number(stat.mtimeMs)
     if (ignoreOlderMs > 0 && ageMs > ignoreOlderMs) return file.startFrom(size)
     if (readFrom === 'beginning') return
-    file.startFrom(linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom))
+    file.startFrom(linesBeforeEnd(file.handle, size, readFrom === 'end' ? 0 : readFrom, input))
     file.beganNearEnd = readFrom !== 'end' && readFrom > 0
   }
 

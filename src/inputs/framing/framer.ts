@@ -1,9 +1,11 @@
 import type { FollowPlan } from '../../config/define.ts'
 import type { Framer } from '../../core/steps.ts'
 import { ContainerFramer } from './containers.ts'
+import { DecodingFramer } from './decoding.ts'
 import { groupingOf } from './groupings.ts'
 import type { HeldBudget } from './held.ts'
-import { LineFramer, type LineOptions } from './lines.ts'
+import { lineEndOf } from './line-ends.ts'
+import type { LineOptions } from './lines.ts'
 import { type LineSource, MultilineFramer } from './multiline.ts'
 
 export interface FramerParts extends Omit<LineOptions, 'maxLineBytes'> {
@@ -12,20 +14,22 @@ export interface FramerParts extends Omit<LineOptions, 'maxLineBytes'> {
   readonly splitGroups?: { value: number }
 }
 
-const newline = 0x0a
+type FramingPlan = Pick<FollowPlan, 'framing' | 'maxLineBytes' | 'multiline' | 'encoding' | 'lineEnd'>
 
 /** The framer that an input's options ask for. */
-export function framerOf(plan: Pick<FollowPlan, 'framing' | 'maxLineBytes' | 'multiline'>, parts: FramerParts): Framer {
-  const { multiline, maxLineBytes, framing } = plan
+export function framerOf(plan: FramingPlan, parts: FramerParts): Framer {
+  const { multiline, maxLineBytes, framing, encoding = 'utf-8', lineEnd } = plan
   const areContainers = framing === 'containers'
   const linesOf = (options: LineOptions): LineSource =>
-    areContainers ? new ContainerFramer({ ...options, keepsEmpty: multiline !== undefined }) : new LineFramer(options)
+    areContainers
+      ? new ContainerFramer({ ...options, keepsEmpty: multiline !== undefined })
+      : new DecodingFramer({ ...options, encoding, lineEnd })
   if (multiline === undefined) return linesOf({ ...parts, maxLineBytes })
   return new MultilineFramer({
     ...multiline,
     ...parts,
     grouping: groupingOf(multiline),
     lines: (own, isAgain) => linesOf({ ...(isAgain ? {} : parts), ...own, maxLineBytes }),
-    lineEnd: areContainers ? -1 : newline
+    lineEnd: areContainers ? -1 : lineEndOf(encoding, lineEnd).byte
   })
 }

@@ -4,6 +4,7 @@ import type { Position } from '../../core/source.ts'
 import type { Framer, Lines } from '../../core/steps.ts'
 import type { Arena } from '../../scan/arena.ts'
 import { cutOf, Held, HeldBudget } from './held.ts'
+import { findLineEnds, type LineEnd } from './line-ends.ts'
 
 const carriageReturn = 0x0d
 
@@ -19,6 +20,8 @@ export interface LineOptions {
   readonly arena: Arena
   readonly budget?: HeldBudget
   readonly holdBytes?: number
+  /** How lines end, if not by LF. */
+  readonly end?: LineEnd
   /** Counters of the input; absent: not counted. */
   readonly nulBytes?: { value: number }
   readonly truncatedRows?: { value: number }
@@ -36,6 +39,8 @@ export class LineFramer implements Framer {
   readonly #held: Held
   readonly #budget: HeldBudget
   readonly #holdBytes: number
+  /** Characters have two bytes. */
+  readonly #isWide: boolean
   /** Of the held line: its last byte, since a CR may be cut off from its LF. */
   #lastByte = 0
 
@@ -44,6 +49,7 @@ export class LineFramer implements Framer {
     this.#budget = options.budget ?? new HeldBudget()
     this.#held = new Held(options.maxLineBytes, this.#budget)
     this.#holdBytes = options.holdBytes ?? defaultHoldBytes
+    this.#isWide = options.end !== undefined && options.end.unit !== 'byte'
   }
 
   get heldFrom(): Position {
@@ -68,7 +74,8 @@ export class LineFramer implements Framer {
   /** `frame` for a framer that holds more than this one and minds the budget. A hot loop: one turn a line. */
   cut(batch: Batch, lines: Lines, cutAt: number, final: boolean): number {
     this.cutBytes = 0
-    const size = Math.min(batch.size, cutAt - batch.base)
+    const size = this.#sizeOf(batch, cutAt, final)
+    if (this.#options.end !== undefined) findLineEnds(batch, lines, size, this.#options.end)
     if (this.#held.isGivenUp && !this.#restore(batch, lines, size, final || batch.base + size === cutAt)) return -1
     const { maxLineBytes } = this.#options
     const { base } = batch
@@ -79,7 +86,7 @@ export class LineFramer implements Framer {
     while (batch.marks[mark]! < start) mark++
     const bytes = batch.bytes
     const { rows } = this.#options.arena
-    const isOpen = rows.open(batch, lines, size, maxLineBytes)
+    const isOpen = !this.#isWide && rows.open(batch, lines, size, maxLineBytes)
     for (; i < lines.count; i++) {
       if (isOpen) {
         i = rows.add(batch, i, start, mark)
@@ -89,11 +96,11 @@ export class LineFramer implements Framer {
       }
       const at = lines.ends[i]!
       if (at >= size) break
-      if (bytes[start] === 0) {
+      if (bytes[start] === 0 && !this.#isWide) {
         start = this.#skipNuls(bytes, start, at)
         while (batch.marks[mark]! < start) mark++
       }
-      const end = at > start && bytes[at - 1] === carriageReturn ? at - 1 : at
+      const end = !this.#isWide && at > start && bytes[at - 1] === carriageReturn ? at - 1 : at
       if (end - start > maxLineBytes) {
         this.cutBytes += end - this.#addTruncated(batch, start, mark, at + 1)
       } else if (end > start) batch.addRow(start, end, base + start, at + 1 - start, mark)
@@ -103,10 +110,16 @@ export class LineFramer implements Framer {
     return this.#rest(batch, start, mark, { size, isOver: final || base + size === cutAt })
   }
 
+  /** How much of the chunk is looked at: a character of two bytes whose second is missing comes again. */
+  #sizeOf({ base, size }: Batch, cutAt: number, final: boolean): number {
+    if (cutAt - base <= size) return cutAt - base
+    return final || !this.#isWide ? size : size - ((base + size) % 2)
+  }
+
   /** What stands behind the last line end. Returns the first byte to be seen again. */
   #rest(batch: Batch, start: number, mark: number, end: { size: number; isOver: boolean }): number {
     const { size } = end
-    if (start < size && batch.bytes[start] === 0) {
+    if (start < size && batch.bytes[start] === 0 && !this.#isWide) {
       start = this.#skipNuls(batch.bytes, start, size)
       while (batch.marks[mark]! < start) mark++
     }
@@ -163,7 +176,7 @@ export class LineFramer implements Framer {
       return -1
     }
     this.#hold(batch.bytes, 0, lineEnd)
-    this.#addHeld(batch, lineEnd + 1, this.#lastByte === carriageReturn ? 2 : 1)
+    this.#addHeld(batch, lineEnd + 1, !this.#isWide && this.#lastByte === carriageReturn ? 2 : 1)
     return lineEnd + 1
   }
 
