@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
 import { Claims } from '../inputs/file/claims.ts'
+import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Commits } from './commits.ts'
@@ -25,6 +26,7 @@ export interface InputsParts {
   readonly turns: Turns
   /** Those that count now. */
   readonly steps: () => Steps
+  readonly disk: Disk | undefined
 }
 
 /** An input that is followed. */
@@ -85,7 +87,7 @@ export class Inputs {
   }
 
   #newFollower(input: InputPlan, stored: StoredState): Follower {
-    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, steps } = this.#parts
+    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, steps, disk } = this.#parts
     const { name, service, dataset, resource } = input
     return new Follower(
       { ...input.follow, name, service, dataset, resource },
@@ -98,6 +100,7 @@ export class Inputs {
         log,
         meter,
         claims: this.#claims,
+        ...(disk !== undefined && { disk }),
         open: source => {
           lanes.open(source, input, steps())
           this.wake(source)

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
+import type { Disk } from '../inputs/file/disk.ts'
 import { Arena } from '../scan/arena.ts'
 import { Commits } from './commits.ts'
 import { Cursors } from './cursors.ts'
@@ -32,6 +33,8 @@ export interface ShardContext {
   /** An output has ended for good: so should the collector. */
   readonly onEnd?: () => void
   readonly replace?: StepsParts['replace']
+  /** Tests bring one of their own. */
+  readonly disk?: Disk
 }
 
 /**
@@ -56,7 +59,7 @@ export class Shard {
   #isReading = false
 
   constructor(start: ShardStart, context: ShardContext) {
-    const { link, clock, log } = context
+    const { link, clock, log, disk } = context
     this.#start = start
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
@@ -77,7 +80,7 @@ export class Shard {
     const { hostId, hostName } = start
     const parts = { cursors: this.#cursors, lanes: this.#lanes, commits: this.#commits, turns: this.#turns }
     const steps = (): Steps => this.#steps
-    this.#inputs = new Inputs({ hostId, hostName, link, clock, log, meter: this.meter, ...parts, steps })
+    this.#inputs = new Inputs({ hostId, hostName, link, clock, log, meter: this.meter, ...parts, steps, disk })
   }
 
   /** Creates outputs and steps, then starts to follow. */

@@ -10,7 +10,7 @@ interface Timer {
 export class FakeClock implements Clock {
   #ms = 0
   #timers: Timer[] = []
-  readonly #epoch: number
+  #epoch: number
 
   constructor(epoch = Date.UTC(2026, 0, 1)) {
     this.#epoch = epoch
@@ -36,6 +36,11 @@ export class FakeClock implements Clock {
   /** Resolves after `ms` of this clock. */
   wait(ms: number): Promise<void> {
     return new Promise(resolve => this.after(ms, resolve))
+  }
+
+  /** Somebody sets the clock on the wall. */
+  step(ms: number): void {
+    this.#epoch += ms
   }
 
   /** Lets everything run that needs no time. */

@@ -103,7 +103,7 @@ export class Generations {
   isOver(size: number, isTouched: boolean): boolean {
     const place = this.source ?? this.#rest
     if (place === undefined) return false
-    const isChanged = isTouched || size > this.#size
+    const isChanged = isTouched || size !== this.#size
     return size < (this.source?.readTo ?? this.startAt) || (isChanged && !this.#isIntact(place))
   }
 

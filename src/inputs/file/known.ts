@@ -71,9 +71,9 @@ export class KnownFile implements FileFacts {
     return this.beganNearEnd && this.source !== undefined && this.source.startAt > 0
   }
 
-  /** Nothing is left to do for it. */
+  /** Nothing is left to do for it: it has no name, and nobody can read what its writer may still write. */
   get isDone(): boolean {
-    return this.unlinkedAt >= 0 && this.#generations.areDone
+    return this.unlinkedAt >= 0 && !this.handle.isOpen && this.#generations.areDone
   }
 
   /** Where a file that no earlier run knew is read from. */
@@ -154,6 +154,8 @@ export class KnownFile implements FileFacts {
       this.#parts.context.wake(source)
     }
     this.#generations.settle()
+    // A file without a name and without a record: its writer had time for one.
+    if (this.source === undefined && this.unlinkedAt >= 0 && this.#isFinished(now)) this.handle.close()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
     if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled) this.handle.close()
   }

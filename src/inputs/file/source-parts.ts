@@ -14,6 +14,7 @@ export function sourceParts(
     id: stored.id,
     startAt: stored.startAt,
     size: stored.size,
+    fingerprint: stored,
     handle,
     link: context.link,
     cuts: resume.cuts(stored.id),

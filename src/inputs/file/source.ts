@@ -5,6 +5,7 @@ import type { LossReason } from '../../core/outcome.ts'
 import { reasonOf } from './disk.ts'
 import type { Copy, Trace } from './copies.ts'
 import type { Handle } from './handle.ts'
+import type { Fingerprint } from './head.ts'
 import { hashOf, markerBytes } from './identity.ts'
 import { FileMarks } from './marks.ts'
 import { Tails } from './tails.ts'
@@ -33,6 +34,8 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly path: string
   readonly startAt: Position
   readonly size: number
+  /** How it began when it was stored. */
+  readonly fingerprint: Fingerprint
   readonly wasKnown: boolean
   readonly barrier: number
   readonly handle: Handle
@@ -115,7 +118,9 @@ export class FileSource implements Source {
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
     let got: number
     try {
-      got = this.#tails.read(at, room === into.length ? into : into.subarray(0, room))
+      const part = room === into.length ? into : into.subarray(0, room)
+      got = this.#tails.read(at, part)
+      if (at === 0 && got > 0 && !this.#begins(part, got)) got = -1
       this.isFailing = false
     } catch (error) {
       this.isFailing = true
@@ -132,6 +137,12 @@ export class FileSource implements Source {
     if (end > this.readTo) this.readTo = end
     if (end > this.size) this.size = end
     return got
+  }
+
+  /** Before the first bytes stand none that could be compared: the file may have been truncated while nobody had room for it. */
+  #begins(bytes: Uint8Array, got: number): boolean {
+    const { headLength, head } = this.#parts.fingerprint
+    return got < headLength ? bytes.length < headLength : hashOf(bytes.subarray(0, headLength)) === head
   }
 
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
