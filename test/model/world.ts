@@ -4,7 +4,6 @@ import type { Plan } from '../../src/pipeline/plan.ts'
 import { Shard } from '../../src/pipeline/shard.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { MemoryDisk, type MemoryInode } from '../fakes/memory-disk.ts'
-import { randomOf } from '../fakes/random.ts'
 import { LossyState } from './link.ts'
 import { ModelStore } from './store.ts'
 import type { StateRecord } from '../../src/core/record.ts'
@@ -38,11 +37,11 @@ export class World {
   /** How often a collector ended with rows that had not, or without having stored it. */
   abruptEnds = 0
 
-  constructor(pattern: string, epoch: number) {
+  constructor(plan: Plan, pattern: string, epoch: number) {
     this.#clock = new FakeClock(epoch)
     this.disk = new MemoryDisk(() => this.now())
     this.#isNamed = name => matchesGlob(name, pattern)
-    this.#plan = planOf(`${this.disk.folder}/${pattern}`)
+    this.#plan = plan
   }
 
   now(): number {
@@ -236,48 +235,4 @@ function knownIn(records: readonly StateRecord[], generation: Generation): numbe
     known = file.size
   }
   return known
-}
-
-function planOf(path: string): Plan {
-  const deadLetters = { maxBytes: 1 << 20, maxAgeMs: 1e9, whenFull: 'pause' } as const
-  const delivery = {
-    batchBytes: 4096,
-    flushMs: 100,
-    maxInFlightBytes: 16_384,
-    maxConcurrency: 2,
-    retryMinMs: 100,
-    retryMaxMs: 1000,
-    deadLetters,
-    // the same whenever a sequence is run
-    random: randomOf(1)
-  }
-  return {
-    inputs: [
-      {
-        name: 'logs',
-        type: 'file',
-        follow: {
-          paths: [path],
-          exclude: [],
-          framing: 'lines',
-          pathFields: 'none',
-          readFrom: 'beginning',
-          ignoreOlderMs: 0,
-          maxLineBytes: 1 << 20,
-          partialMs: 5000,
-          scanMs: 1000,
-          followSymlinks: false,
-          linkRoots: [],
-          rotatedTo: []
-        },
-        service: '',
-        dataset: 'mcp.agent',
-        resource: {},
-        parser: { use: 'raw', options: {} },
-        onParseError: 'keep'
-      }
-    ],
-    pipelines: [{ name: 'default', inputs: ['logs'], process: [], outputs: ['null'] }],
-    outputs: [{ name: 'null', use: 'null', options: {}, startFrom: 'beginning', delivery }]
-  }
 }
