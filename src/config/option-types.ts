@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import * as z from 'zod'
+import { type PemContent, pemFault } from './pem.ts'
 import { reasonOf } from './substitute.ts'
 import { type Address, readAddress, readDuration, readSize, type Reading } from './units.ts'
 import { addressHelp, durationHelp, sizeHelp, writeDuration, writeSize } from './units.ts'
@@ -17,8 +18,8 @@ export interface OptionTypes {
   secret(about: string): z.ZodString
   /** A file, folder or pattern: `~/` is the home directory, the rest is relative to the file that names it. */
   path(about: string): z.ZodString
-  /** The path of a file that is there and can be read. */
-  file(about: string): z.ZodString
+  /** The path of a file that is there and can be read, and holds this in PEM form. */
+  file(about: string, content?: PemContent): z.ZodString
   /** `http://…` or `https://…` */
   url(about: string): z.ZodString
   flag(about: string): z.ZodBoolean
@@ -64,11 +65,11 @@ export const optionTypes: OptionTypes = {
   text: about => z.string().describe(about),
   secret: about => z.string().min(1).describe(about).register(kinds, { kind: 'secret' }),
   path: about => z.string().min(1).describe(about).register(kinds, { kind: 'path' }),
-  file: about =>
+  file: (about, content) =>
     z
       .string()
       .min(1)
-      .refine(path => unreadable(path) === undefined, { error: ({ input }) => unreadable(String(input)) })
+      .refine(path => unusable(path, content) === undefined, { error: ({ input }) => unusable(String(input), content) })
       .describe(about)
       .register(kinds, { kind: 'file' }),
   url: about =>
@@ -142,6 +143,10 @@ function unreadable(path: string): string | undefined {
   } catch (error) {
     return reasonOf(error)
   }
+}
+
+function unusable(path: string, content: PemContent | undefined): string | undefined {
+  return unreadable(path) ?? (content === undefined ? undefined : pemFault(path, content))
 }
 
 function isHttpUrl(text: string): boolean {

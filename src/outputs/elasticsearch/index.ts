@@ -35,9 +35,9 @@ export const elasticsearch = defineOutput({
     password: t.secret('Password of the user.').default(''),
     tls: t
       .group('TLS of https endpoints.', {
-        caFile: t.file('Certificates to trust, PEM; the system’s where left out.').default(''),
-        certFile: t.file('Client certificate, PEM.').default(''),
-        keyFile: t.file('Key of the client certificate, PEM.').default(''),
+        caFile: t.file('Certificates to trust, PEM; the system’s where left out.', 'certificates').default(''),
+        certFile: t.file('Client certificate, PEM.', 'certificates').default(''),
+        keyFile: t.file('Key of the client certificate, PEM.', 'key').default(''),
         skipVerify: t.flag('Accept any certificate: for tests only.').default(false)
       })
       .prefault({}),
