@@ -58,6 +58,15 @@ export function troubleText(outputs: readonly OutputState[]): string {
 const styles: Partial<Record<OutputState['state'], Style>> = { paused: 'red', retrying: 'yellow' }
 
 function detailsOf(output: OutputState, now: number): string[] {
+  return [...waitingOf(output), ...stateOf(output, now)]
+}
+
+/** A server that takes a request and says nothing is not known to be bad until its time is over. */
+function waitingOf({ waitingMs }: OutputState): string[] {
+  return waitingMs === undefined ? [] : [`waiting for an answer for ${formatDuration(waitingMs)}`]
+}
+
+function stateOf(output: OutputState, now: number): string[] {
   const { state, reason = '', tryEveryMs, since, server, lastError } = output
   const ago = (at: number): string => formatDuration(Math.max(0, now - at))
   const error = lastError === undefined ? [] : [`${ago(lastError.at)} ago: ${lastError.message}`]

@@ -58,6 +58,8 @@ export interface OutputStatus {
   readonly concurrency: number
   readonly inFlightRequests: number
   readonly inFlightBytes: number
+  /** For how long the oldest of them has had no answer. */
+  readonly waitingMs: number
   /** All encoded bytes in memory; reading stops at `maxInFlightBytes`. */
   readonly bufferedBytes: number
   readonly queuedRequests: number
@@ -236,6 +238,7 @@ export class Delivery {
       concurrency: sender.concurrency.limit,
       inFlightRequests: sender.inFlight,
       inFlightBytes: sender.inFlightBytes,
+      waitingMs: sender.waitingMs,
       bufferedBytes: this.#budget.used,
       queuedRequests: sender.queue.length,
       pendingRows: this.#books.pendingRows,

@@ -2,6 +2,7 @@ import { crashPoint } from '../core/crash-points.ts'
 import { SendError } from '../core/errors.ts'
 import { Verdict } from '../core/outcome.ts'
 import type { Verdicts } from '../core/output.ts'
+import { Complaints } from './complaints.ts'
 import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
 import { Gate, pauseReason } from './gate.ts'
@@ -30,12 +31,15 @@ export class Sender {
   isEnded = false
   readonly #courier: Courier
   readonly #knock: Knock
-  readonly #requests = new Set<Promise<void>>()
+  readonly #complaints: Complaints
+  /** Requests without an answer, and when they began. */
+  readonly #requests = new Map<Promise<void>, number>()
   #cancelWake: (() => void) | undefined
   readonly #parts: SenderParts
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    this.#complaints = new Complaints(parts)
     this.gate = new Gate(parts.clock, parts.retry, parts.random)
     this.concurrency = new Concurrency(parts.maxConcurrency)
     this.queue = new Queue(parts.batchBytes, parts)
@@ -75,7 +79,13 @@ export class Sender {
   async close(): Promise<void> {
     this.#courier.close()
     this.#cancelWake?.()
-    await Promise.all(this.#requests)
+    await Promise.all(this.#requests.keys())
+  }
+
+  /** For how long the oldest request has had no answer, ms. */
+  get waitingMs(): number {
+    const [oldest] = this.#requests.values()
+    return oldest === undefined ? 0 : this.#parts.clock.monotonic() - oldest
   }
 
   /** How many requests may be in flight now. Sets a timer where that changes with time. */
@@ -114,7 +124,7 @@ export class Sender {
   }
 
   #track(promise: Promise<void>): void {
-    this.#requests.add(promise)
+    this.#requests.set(promise, this.#parts.clock.monotonic())
     void promise.finally(() => this.#requests.delete(promise))
   }
 
@@ -211,8 +221,8 @@ export class Sender {
 
   #retried(epoch: number, retryAfterMs: number | undefined, error: string): void {
     const inMs = Math.round(this.gate.failed(epoch, retryAfterMs))
-    if (this.gate.failures > 1) return
-    this.#parts.log.warn(`Output "${this.#parts.id}" failed, retrying; rows wait, nothing is lost`, { error, inMs })
+    const rows = this.#parts.books.pendingRows
+    this.#complaints.retrying(this.gate.failures === 1, { error, inMs, rows })
   }
 
   #putBack({ parcel, probe }: Request): void {
@@ -240,9 +250,7 @@ export class Sender {
 
   #pause(reason: string, error: string): void {
     this.#courier.isPrepared = false
-    if (!this.gate.pause(reason)) return
-    const every = `tried again every ${Math.ceil(this.gate.pausedEveryMs / 1000)} s`
-    this.#parts.log.error(`Output "${this.#parts.id}" is paused: ${reason}, ${every}`, { error })
+    this.#complaints.paused(this.gate.pause(reason), { reason, error, everyMs: this.gate.pausedEveryMs })
   }
 
   #show(): void {

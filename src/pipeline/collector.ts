@@ -116,6 +116,8 @@ export interface OutputState {
   readonly server?: string
   readonly inFlightRequests: number
   readonly inFlightBytes: number
+  /** For how long the oldest request has had no answer, where that is unusual. */
+  readonly waitingMs?: number
   /** Rows sent again since the start. */
   readonly retriedRows: number
   /** Stored now, also those of earlier runs. */

@@ -14,6 +14,9 @@ const mostSources = 1000
 /** What outputs have read and settled, by source. */
 export type Tracks = Iterable<readonly [source: FileSource, tracks: readonly Track[]]>
 
+/** An answer that takes longer is worth telling. */
+const unusualMs = 3000
+
 export interface ReportParts {
   readonly plan: Plan
   readonly lanes: Tracks
@@ -98,6 +101,7 @@ function outputState({ id, delivery, startedAt }: Route, plan: Plan): Omit<Outpu
     ...(status.server !== '' && { server: status.server }),
     inFlightRequests: status.inFlightRequests,
     inFlightBytes: status.inFlightBytes,
+    ...(status.waitingMs >= unusualMs && { waitingMs: Math.round(status.waitingMs) }),
     retriedRows: status.retriedRows,
     ...(status.undecided.rows > 0 && { undecided: status.undecided }),
     ...(lastError !== undefined && { lastError: { message: lastError.message, at: lastError.at } })

@@ -120,6 +120,20 @@ describe('output lines', () => {
     )
   })
 
+  test('say that a server takes its time', () => {
+    const waiting = {
+      ...base,
+      name: 'default/es',
+      state: 'sending' as const,
+      server: 'Elasticsearch 9.5.3',
+      waitingMs: 12_345
+    }
+    expect(outputLines(recorder(), [waiting], 5000).slice(2)).toEqual([
+      '  waiting for an answer for 12s',
+      '  answers: Elasticsearch 9.5.3'
+    ])
+  })
+
   test('stay whole where a program reads them', () => {
     const lastError = { message, at: 0 }
     const lines = outputLines(recorder(), [{ ...base, name: 'default/es', state: 'idle', lastError }], 5000)

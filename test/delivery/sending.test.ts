@@ -186,7 +186,12 @@ describe('delivery sending', () => {
     for (const [i, { at }] of output.sent.entries()) {
       if (i > 1) expect(at - output.sent[i - 2]!.at).toBeGreaterThanOrEqual(60_000)
     }
-    expect(logged).toEqual(['Output "main/es" is paused: unauthorized, tried again every 30 s'])
+    expect(logged[0]).toBe('Output "main/es" is paused: unauthorized, tried again every 30 s')
+    // then about once a minute
+    expect(logged.length).toBeGreaterThanOrEqual(4)
+    expect(logged.length).toBeLessThanOrEqual(6)
+    for (const line of logged.slice(1))
+      expect(line).toMatch(/is paused for \d+ s: unauthorized, tried again every 30 s$/)
     expect(delivery.status().tryEveryMs).toBe(30_000)
     expect(meter.of('collector_output_paused', 'main/es', 'unauthorized').value).toBe(1)
     expect(output.prepared).toBe(output.sent.length)
@@ -195,6 +200,41 @@ describe('delivery sending', () => {
     expect(delivery.status()).toMatchObject({ state: 'running', reason: '', tryEveryMs: 0 })
     expect(meter.of('collector_output_paused', 'main/es', 'unauthorized').value).toBe(0)
     expect(track.settled).toBe(track.read)
+  })
+
+  test('delivery says once a minute that it still fails, for how long, and how many rows wait', async () => {
+    const { clock, delivery, output, append, warned } = roomOf()
+    append(texts(3))
+    output.answer = busy
+    await clock.advance(250_000)
+    expect(warned[0]).toBe('Output "main/es" failed, retrying; rows wait, nothing is lost')
+    expect(warned.length).toBeGreaterThanOrEqual(3)
+    expect(warned.length).toBeLessThanOrEqual(5)
+    for (const line of warned.slice(1)) expect(line).toMatch(/^Output "main\/es" has failed for \d+ s, retrying/)
+    output.answer = rows => delivered(rows)
+    await clock.until(() => delivery.status().pendingRows === 0)
+    output.answer = busy
+    append(texts(3))
+    await clock.advance(2000)
+    expect(warned.at(-1)).toBe('Output "main/es" failed, retrying; rows wait, nothing is lost')
+  })
+
+  test('delivery tells for how long a request has had no answer', async () => {
+    const { clock, delivery, output, append } = roomOf()
+    append(texts(3))
+    const answer = Promise.withResolvers<void>()
+    output.answer = async rows => {
+      await answer.promise
+      return delivered(rows)
+    }
+    await clock.until(() => output.running === 1)
+    await clock.advance(12_000)
+    const { waitingMs } = delivery.status()
+    expect(waitingMs).toBeGreaterThan(11_000)
+    expect(waitingMs).toBeLessThan(13_000)
+    answer.resolve()
+    await clock.until(() => delivery.status().pendingRows === 0)
+    expect(delivery.status().waitingMs).toBe(0)
   })
 
   test('delivery says of a pause how often it tries, if that is more often', async () => {
