@@ -11,7 +11,7 @@ export function assemble(
   { files, env }: { files: readonly string[]; env: Environment }
 ): Config {
   const { collector, server, metrics, log } = content
-  const { stateDir, hostName, resource, shards, drainTimeout } = collector
+  const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
   return {
     version: 1,
     files: [...files],
@@ -20,7 +20,8 @@ export function assemble(
       resource,
       ...(hostName !== undefined && { hostName }),
       shards,
-      drainTimeoutMs: drainTimeout
+      drainTimeoutMs: drainTimeout,
+      holdDeletedBytes: holdDeleted
     },
     inputs: Object.entries(content.inputs).map(([name, input]) => inputOf(name, input as Options)),
     outputs: Object.entries(content.outputs).map(([name, output]) => outputOf(name, output as Options)),

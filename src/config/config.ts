@@ -25,6 +25,8 @@ export interface CollectorConfig {
   readonly hostName?: string
   readonly shards: number
   readonly drainTimeoutMs: number
+  /** Room for what is not read yet of deleted files. */
+  readonly holdDeletedBytes: number
 }
 
 /** A component by name, with its checked options in camelCase. */

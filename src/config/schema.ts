@@ -89,7 +89,12 @@ function collectorSchema() {
     hostName: t.text('Name of this machine in every row; left out: as the system says.').optional(),
     resource: t.map('Fields of every row, under the names they shall have.', t.text('A value.')).prefault({}),
     shards: t.count('Threads that read and send.', { min: 1, max: 1 }).default(1),
-    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5000)
+    drainTimeout: t.duration('How long a stop may take.', { min: 100 }).default(5000),
+    holdDeleted: t
+      .size(
+        'How much disk space, in the state folder, what was not sent yet of deleted files may take, packed; what finds no room is counted as lost (`queue_evicted`). `0` keeps nothing.'
+      )
+      .default(kibi * kibi * kibi)
   })
 }
 

@@ -56,6 +56,11 @@ export const metrics = {
   collector_spool_limit_bytes: { type: 'gauge', help: 'The most bytes that may be kept', labels: [] },
   collector_spool_segments: { type: 'gauge', help: 'Files of the spool', labels: [] },
   collector_spool_damaged_blocks_total: { type: 'counter', help: 'Blocks that could not be read', labels: [] },
+  collector_spool_evicted_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of deleted files that there was no room for',
+    labels: ['input']
+  },
   collector_shard_turn_seconds_total: {
     type: 'counter',
     help: 'Time spent in turns of the read loop',

@@ -16,6 +16,8 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict]
 export const losses = {
   truncated_gap: 'bytes of a file that was truncated or written anew before they were read',
   deleted_unread: 'bytes of a file that was deleted before they were read',
+  queue_evicted: 'bytes of a deleted file that hold_deleted had no room for, while an output did not take them',
+  corrupt_frame: 'bytes of a deleted file that were kept on disk, and could not be read there any more',
   too_large: 'bytes of records behind max_line_bytes; what is before is sent, with a flag',
   dead_letters_full: 'refused rows for which there was no room among the dead letters, where when_full is drop'
 } as const

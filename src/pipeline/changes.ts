@@ -78,7 +78,8 @@ function sentences(noun: string, names: Partial<Names>, shown = (name: string): 
 const fixedSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   'collector.state_dir': ({ collector }) => collector.stateDir,
   'collector.host_name': ({ collector }) => collector.hostName,
-  'collector.shards': ({ collector }) => collector.shards
+  'collector.shards': ({ collector }) => collector.shards,
+  'collector.hold_deleted': ({ collector }) => collector.holdDeletedBytes
 }
 
 const liveSettings: typeof fixedSettings = {

@@ -5,6 +5,7 @@ import type { StateLink, StoredState } from '../core/record.ts'
 import { Claims } from '../inputs/file/claims.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
+import type { Holds } from '../inputs/file/holds.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Commits } from './commits.ts'
 import type { Cursors } from './cursors.ts'
@@ -24,6 +25,8 @@ export interface InputsParts {
   readonly lanes: Lanes
   readonly commits: Commits
   readonly turns: Turns
+  /** Absent: nothing is kept of deleted files. */
+  readonly holds?: Holds
   /** Those that count now. */
   readonly steps: () => Steps
   readonly disk: Disk | undefined
@@ -61,6 +64,16 @@ export class Inputs {
     }
   }
 
+  /** What was not read of deleted files of these inputs, left out: of all, is copied now: they are going to stop. */
+  hold(names?: ReadonlySet<string>): void {
+    for (const [name, { follower }] of this.#followed) if (names?.has(name) !== false) follower.hold()
+  }
+
+  /** Waits until that is done, as far as the time allows. */
+  async finishHolds(withinMs: number, names?: ReadonlySet<string>): Promise<void> {
+    await this.#parts.holds?.finish(withinMs, names)
+  }
+
   /** Looks for nothing new in these inputs, which are going to stop. */
   rest(names: ReadonlySet<string>): void {
     for (const name of names) this.#followed.get(name)?.follower.rest()
@@ -68,17 +81,22 @@ export class Inputs {
 
   /** Closes inputs with all their sources. */
   stop(names: ReadonlySet<string>): void {
-    const { lanes } = this.#parts
+    const { lanes, holds } = this.#parts
     for (const name of names) {
       this.#followed.get(name)?.follower.stop()
       this.#followed.delete(name)
       this.#claims.free(name)
     }
-    for (const [source] of Array.from(lanes)) if (names.has(source.input)) this.#close(source)
+    for (const [source] of Array.from(lanes)) {
+      if (!names.has(source.input)) continue
+      holds?.leave(source)
+      this.#close(source)
+    }
   }
 
   stopAll(): void {
     for (const { follower } of this.#followed.values()) follower.stop()
+    this.#parts.holds?.close()
   }
 
   wake(source: FileSource): void {
@@ -87,7 +105,7 @@ export class Inputs {
   }
 
   #newFollower(input: InputPlan, stored: StoredState): Follower {
-    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, steps, disk } = this.#parts
+    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, holds, steps, disk } = this.#parts
     const { name, service, dataset, resource } = input
     return new Follower(
       { ...input.follow, name, service, dataset, resource },
@@ -101,6 +119,7 @@ export class Inputs {
         meter,
         claims: this.#claims,
         ...(disk !== undefined && { disk }),
+        ...(holds && { holds }),
         open: source => {
           lanes.open(source, input, steps())
           this.wake(source)
@@ -109,7 +128,10 @@ export class Inputs {
         settledAll: source => lanes.settled(source),
         close: source => this.#close(source),
         forget: id => cursors.forget(id),
-        scanned: () => commits.along()
+        scanned: () => {
+          holds?.scanned()
+          commits.along()
+        }
       }
     )
   }

@@ -136,14 +136,22 @@ export class Lane implements Outlet {
     for (const { delivery, track } of this.#takers) delivery.skip(track, from, to, reason, bytes)
   }
 
-  /** Behind another lane, the end of the source is not where it seems to be. */
+  /** Behind another lane, the end of the source is not where it seems to be. Behind a gap there may be more. */
   #finish(): TurnEnd {
-    if (this.ahead !== undefined && this.source.lostReason === undefined) return 'idle'
-    return this.#reader.finish() ? 'finished' : 'idle'
+    const isLost = this.source.lostReason !== undefined || this.source.lossAt(this.readTo) !== undefined
+    if (this.ahead !== undefined && !isLost) return 'idle'
+    const before = this.#reader.base
+    if (!this.#reader.finish(this.#limit)) return 'idle'
+    const hasMet = this.ahead !== undefined && this.#reader.base > before
+    return hasMet || this.source.hasHeld(this.readTo) ? 'more' : 'finished'
   }
 
   #readChunk(): number {
-    return this.#reader.readChunk(this.ahead === undefined ? Infinity : this.ahead.#reader.base)
+    return this.#reader.readChunk(this.#limit)
+  }
+
+  get #limit(): Position {
+    return this.ahead === undefined ? Infinity : this.ahead.#reader.base
   }
 
   /** How many of its outputs have room. */

@@ -11,6 +11,15 @@ export interface ShardStart {
   readonly hostId: string
   readonly hostName: string
   readonly shard: string
+  /** Absent: nothing is kept of deleted files. */
+  readonly spool?: SpoolStart
+}
+
+export interface SpoolStart {
+  readonly stateDir: string
+  readonly maxBytes: number
+  /** The state is not the one that was written last: sources that it does not know are those of lost records. */
+  readonly isStateLost: boolean
 }
 
 /** Control thread → shard. Those with an id are answered under it. */

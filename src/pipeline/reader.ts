@@ -5,7 +5,7 @@ import type { LossReason } from '../core/outcome.ts'
 import type { Position } from '../core/source.ts'
 import { Gone, Idle } from '../core/source.ts'
 import type { Framer, Parser, Processor } from '../core/steps.ts'
-import type { FileSource } from '../inputs/file/source.ts'
+import type { FileSource, Loss } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { FramerCounts, Tally } from './tally.ts'
 
@@ -128,9 +128,13 @@ export class Reader {
     return this.#process(this.#carried, true)
   }
 
-  /** Gives out what is there of a source that has ended, and counts what is lost behind it. False if that is not possible now. */
-  finish(): boolean {
-    const { lostReason } = this.source
+  /** Gives out what is there of a source that has ended, or has a gap, and counts what is lost behind it, up to a limit. False if that
+   * is not possible now. */
+  finish(limit: Position): boolean {
+    const { source } = this
+    const reason = source.lossAt(this.readTo)?.reason ?? source.lostReason
+    // Else everything is there, but what the spool can not read again.
+    const lostReason = reason ?? (source.isReadable ? undefined : 'corrupt_frame')
     if (this.isReturning) {
       if (lostReason === undefined) return false
       const from = Math.min(this.#base, this.#parts.framer.heldFrom)
@@ -142,7 +146,7 @@ export class Reader {
       this.#dropHeld(this.#parts.framer.heldFrom, lostReason)
       this.giveOutRest()
     }
-    if (lostReason !== undefined) this.#skipLost(lostReason)
+    this.#skipLost(limit)
     return true
   }
 
@@ -155,7 +159,7 @@ export class Reader {
 
   /** Nothing of it can be read again. */
   get #isGone(): boolean {
-    return this.source.lostReason !== undefined && !this.source.isReadable
+    return !this.source.isReadable
   }
 
   /** Another reader may have cut where this one has an unfinished record: then it ends there for this one, too. False if the
@@ -185,20 +189,27 @@ export class Reader {
     batch.source = this.source
     batch.clear()
     this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
-    this.#tell('Bytes are lost: they were gone before they were read', reason, this.#base - from)
+    this.#tell('Bytes are lost: they were gone before they were read', { reason, from, bytes: this.#base - from })
     this.#outlet.skip(this.#base, this.#base, reason, this.#base - from)
   }
 
-  #skipLost(reason: LossReason): void {
-    const bytes = this.source.lostAfter(this.#base)
-    if (bytes === 0) return
-    this.#tell('Bytes are lost: they were gone before they were read', reason, bytes)
-    this.#outlet.skip(this.#base, this.#base + bytes, reason, bytes)
-    this.#base += bytes
+  #skipLost(limit: Position): void {
+    while (this.#base < limit) {
+      const loss = this.source.lossAt(this.#base)
+      if (loss === undefined) return
+      const bytes = Math.min(loss.bytes, limit - this.#base)
+      this.#tell('Bytes are lost: they were gone before they were read', {
+        reason: loss.reason,
+        from: this.#base,
+        bytes
+      })
+      this.#outlet.skip(this.#base, this.#base + bytes, loss.reason, bytes)
+      this.#base += bytes
+    }
   }
 
-  #tell(message: string, reason: LossReason, bytes: number): void {
-    this.#parts.log.warn(message, { path: this.source.resource['log.file.path'], reason, bytes })
+  #tell(message: string, loss: Loss & { readonly from?: Position }): void {
+    this.#parts.log.warn(message, { path: this.source.resource['log.file.path'], ...loss })
   }
 
   /** The journey of the first `size` bytes of the arena. `final` gives out what has no end yet, and stores where that was. False if
@@ -223,7 +234,10 @@ export class Reader {
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {
-      this.#tell('Records are cut: what is behind max_line_bytes is lost', 'too_large', batch.cutBytes)
+      this.#tell('Records are cut: what is behind max_line_bytes is lost', {
+        reason: 'too_large',
+        bytes: batch.cutBytes
+      })
     }
     if (!isKnown) this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
     return true

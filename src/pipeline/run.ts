@@ -72,7 +72,10 @@ class Control implements Collector {
     this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shard.change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
-    this.#shard = new ShardPort({ plan, stored: state.load(), hostId, hostName, shard: '0' }, state, options.log)
+    const { stateDir, holdDeletedBytes } = config.collector
+    const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost: state.origin !== 'found' }
+    const start = { plan, stored: state.load(), hostId, hostName, shard: '0', spool }
+    this.#shard = new ShardPort(start, state, options.log)
     this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters(), options.clock)
     this.ended = this.#shard.ended
     state.onWritable = () => this.#shard.confirm(0)

@@ -16,12 +16,15 @@ import type { Answers, ReplayRow, ReplayVerdicts, ShardStart, ShardStatus } from
 import type { Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
+import { openHolds } from './holds.ts'
 import { Turns } from './turns.ts'
 
 /** While draining, a source counts as read when it was at its end for so long, ms. */
 const quietMs = 1000
 /** Of a workspace: bodies that find no room lie elsewhere. */
 const mostBodyBytes = 512 * 1024 * 1024
+/** While draining, deleted files that were not read are copied for so long at most, ms. */
+const holdMs = 1500
 /** For the kernels of an input's parser and processors. */
 const tableBytes = 384 * 1024
 const spareInputs = 32
@@ -54,6 +57,8 @@ export class Shard {
   readonly #inputs: Inputs
   readonly #notes: Map<string, string>
   readonly #letterBytes = new Map<string, number>()
+  /** What earlier runs left. */
+  readonly #stored: StoredState
   #steps!: Steps
   #lastReadAt = 0
   #isReading = false
@@ -80,14 +85,17 @@ export class Shard {
     const { hostId, hostName } = start
     const parts = { cursors: this.#cursors, lanes: this.#lanes, commits: this.#commits, turns: this.#turns }
     const steps = (): Steps => this.#steps
-    this.#inputs = new Inputs({ hostId, hostName, link, clock, log, meter: this.meter, ...parts, steps, disk })
+    const shared = { link, clock, log, meter: this.meter, ...parts }
+    const { stored, holds } = openHolds(start, shared)
+    this.#stored = stored
+    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk })
   }
 
   /** Creates outputs and steps, then starts to follow. */
   async open(): Promise<void> {
-    const { plan, stored } = this.#start
+    const { plan } = this.#start
     this.#steps = await this.#newSteps(plan)
-    await this.#inputs.follow(plan.inputs, stored)
+    await this.#inputs.follow(plan.inputs, this.#stored)
   }
 
   /** Begins to read, and to ask outputs whether they are there. Until then sources are only known. */
@@ -160,6 +168,7 @@ export class Shard {
   async drain(withinMs: number): Promise<number> {
     const { clock, link } = this.#context
     const end = clock.monotonic() + withinMs
+    this.#inputs.hold()
     await this.#quiet(end - withinMs / 2)
     this.#turns.stop()
     const deliveries = this.#steps.routes.map(route => route.delivery)
@@ -170,6 +179,8 @@ export class Shard {
     ])
     for (const delivery of deliveries) await delivery.close()
     this.#commits.last()
+    this.#inputs.hold()
+    await this.#inputs.finishHolds(holdMs)
     this.#inputs.stopAll()
     await Promise.race([link.untilDurable(link.append([])), this.#pause(1000)])
     return this.#lanes.pendingRows

@@ -40,7 +40,8 @@ describe('loading', () => {
       stateDir: '/home/me/.local/state/mcp-collector',
       resource: {},
       shards: 1,
-      drainTimeoutMs: 5000
+      drainTimeoutMs: 5000,
+      holdDeletedBytes: 1 << 30
     })
     const auto = { use: 'auto', options: { lines: 100 } }
     expect(config.inputs[0]).toMatchObject({

@@ -46,10 +46,11 @@ class Reader {
       if (got === Idle) break
       if (got === Gone) {
         this.cut()
-        const lost = this.source.lostAfter(this.base)
-        if (lost > 0) this.#run.lost.push({ reason: this.source.lostReason!, bytes: lost, path: this.source.path })
-        this.base += lost
-        break
+        const loss = this.source.lossAt(this.base)
+        if (loss === undefined) break
+        this.#run.lost.push({ ...loss, path: this.source.path })
+        this.base += loss.bytes
+        continue
       }
       this.#process(batch, this.carried + got, false)
     }

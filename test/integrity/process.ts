@@ -132,8 +132,8 @@ server: { listen: "127.0.0.1:0" }
 
   /** Files in the state directory that are none of a stopped collector's own. */
   orphans(): string[] {
-    const own = /^(?:(?:state|backup|letters|lock)\.db|host-id)$|\.bad-/
-    return readdirSync(this.state).filter(name => !own.test(name))
+    const own = /^(?:(?:state|backup|letters|lock)\.db|host-id|spool)$|\.bad-/
+    return readdirSync(this.state, { recursive: true, encoding: 'utf8' }).filter(name => !own.test(name))
   }
 
   async remove(): Promise<void> {

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { type LossReason, lossReasons } from '../../src/core/outcome.ts'
 import { balances } from '../fakes/balance.ts'
@@ -81,6 +82,25 @@ const causes: Readonly<Record<LossReason, (stage: Stage) => Promise<Run>>> = {
     await (await stage.open()).stop()
     rmSync(join(stage.folder, 'agent.log'))
     return await stage.start()
+  },
+  queue_evicted: async stage => {
+    stage.writeRows(0, 5)
+    const run = await stage.open({ holdDeleted: 0 })
+    rmSync(join(stage.folder, 'agent.log'))
+    await run.pass(10_000)
+    run.shard.read()
+    return run
+  },
+  corrupt_frame: async stage => {
+    stage.writeRows(0, 5)
+    const first = await stage.open({ holdDeleted: 1 << 20 })
+    rmSync(join(stage.folder, 'agent.log'))
+    await first.pass(10_000)
+    await first.stop()
+    const database = new DatabaseSync(join(stage.folder, 'state/spool/1.db'))
+    database.exec(`UPDATE blocks SET packed = x'00'`)
+    database.close()
+    return await stage.start({ holdDeleted: 1 << 20 })
   },
   too_large: async stage => {
     stage.write(`${'x'.repeat(100)}\n`)

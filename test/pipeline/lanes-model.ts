@@ -8,7 +8,7 @@ import { Gone, Idle, type Position } from '../../src/core/source.ts'
 import type { Delivery } from '../../src/delivery/delivery.ts'
 import { countFates, type Track } from '../../src/delivery/track.ts'
 import { FileMarks } from '../../src/inputs/file/marks.ts'
-import type { FileSource } from '../../src/inputs/file/source.ts'
+import type { FileSource, Loss } from '../../src/inputs/file/source.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
 import { Commits } from '../../src/pipeline/commits.ts'
@@ -84,8 +84,13 @@ export class MemorySource {
     return this.bytes.length
   }
 
-  lostAfter(at: Position): number {
-    return this.lostReason === undefined ? 0 : Math.max(0, this.size - at)
+  lossAt(at: Position): Loss | undefined {
+    if (this.lostReason === undefined || at >= this.size) return undefined
+    return { reason: this.lostReason, bytes: this.size - at }
+  }
+
+  hasHeld(): boolean {
+    return false
   }
 
   read(at: Position, into: Uint8Array): number {

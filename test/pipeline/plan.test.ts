@@ -53,7 +53,8 @@ function configOf(pipelines: Config['pipelines']): Config {
       stateDir: '/state',
       resource: { 'deployment.environment.name': 'test' },
       shards: 1,
-      drainTimeoutMs: 1
+      drainTimeoutMs: 1,
+      holdDeletedBytes: 1
     },
     inputs: [files, pods],
     outputs,

@@ -53,7 +53,7 @@ describe('shard', () => {
     run.shard.read()
     await run.pass(3000)
     const message = 'Bytes are lost: they were gone before they were read'
-    expect(stage.warnings).toEqual([[message, { path, reason: 'truncated_gap', bytes }]])
+    expect(stage.warnings).toEqual([[message, { path, reason: 'truncated_gap', from: 0, bytes }]])
   })
 
   it('counts the rows that its parser does not understand', async () => {

@@ -29,6 +29,9 @@ export interface Wanted {
   readonly inputs?: Readonly<Record<string, string>>
   /** Lines of YAML behind all others. */
   readonly more?: string
+  /** Room for what is not read of deleted files; left out: nothing is kept. */
+  readonly holdDeleted?: number
+  readonly isStateLost?: boolean
 }
 
 /** A folder of logs, a fake Elasticsearch and a state: what stays while shards come and go. */
@@ -88,7 +91,10 @@ export class Stage {
   async open(wanted: Wanted = {}): Promise<Run> {
     const plan = await planOf(await this.#config(wanted))
     const { clock, link } = this
-    const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0' }
+    const { holdDeleted: maxBytes, isStateLost = false } = wanted
+    const spool =
+      maxBytes === undefined ? {} : { spool: { stateDir: join(this.folder, 'state'), maxBytes, isStateLost } }
+    const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0', ...spool }
     const run = new Run(new Shard(start, { link, clock, log: this.log }), clock)
     onTestFinished(() => run.stop(0).then(() => undefined))
     await run.shard.open()

@@ -73,7 +73,12 @@ export class Spool {
     return this.#held.get(source)
   }
 
-  /** All sources that it holds something of, as they were when their bytes were stored. */
+  /** The sources that it holds something of. */
+  get ids(): SourceId[] {
+    return [...this.#held.keys()]
+  }
+
+  /** The same as they were when their bytes were stored. */
   sources(): StoredSource[] {
     const sources = new Map<SourceId, StoredSource>()
     for (const segment of this.#segments) for (const source of segment.sources()) sources.set(source.id, source)
@@ -124,6 +129,7 @@ export class Spool {
   close(): void {
     for (const segment of this.#segments) segment.close()
     this.#segments.clear()
+    this.#held.clear()
   }
 
   /** The numbers of the segments there are, after what a crash left of others was removed. */

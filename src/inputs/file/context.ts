@@ -9,6 +9,7 @@ import type { Copies } from './copies.ts'
 import type { Disk } from './disk.ts'
 import type { Allowed, Handle } from './handle.ts'
 import type { Heat } from './heat.ts'
+import type { Holds } from './holds.ts'
 import type { Inode } from './identity.ts'
 import type { Resume } from './resume.ts'
 import type { FileSource } from './source.ts'
@@ -43,6 +44,8 @@ export interface FollowContext {
   scanned?(): void
   /** What the inputs of the shard share, so that a file has one reader; absent: this is the only input. */
   readonly claims?: Claims
+  /** Keeps what is not settled of deleted files; absent: they stay open until they are. */
+  readonly holds?: Holds
   /** Tests put faults in. */
   readonly disk?: Disk
 }

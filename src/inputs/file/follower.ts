@@ -102,6 +102,12 @@ export class Follower {
     this.#timer.scanned(began, isSteady)
   }
 
+  /** Looks a last time: what is not settled of files without a name would be lost when they are closed. See `Holds.finish`. */
+  hold(): void {
+    this.scan()
+    for (const file of this.#files) file.hold()
+  }
+
   /** Looks at nothing any more. What is open stays so, until `stop`. */
   rest(): void {
     this.#isStopped = true

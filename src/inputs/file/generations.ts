@@ -1,5 +1,6 @@
 import { crashPoint, crashPointHandedOver } from '../../core/crash-points.ts'
 import type { LossReason } from '../../core/outcome.ts'
+import type { StoredSource } from '../../core/record.ts'
 import type { Position } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
 import { reasonOf } from './disk.ts'
@@ -11,7 +12,7 @@ import { replace, Retired } from './retired.ts'
 import { FileSource } from './source.ts'
 import { sourceParts } from './source-parts.ts'
 import { StoredGeneration } from './stored-generation.ts'
-import type { StoredFile } from './stored.ts'
+import { type StoredFile, toStored } from './stored.ts'
 
 /**
  * The generations of one file: which one is read now, from where, and what becomes of those before it. A generation has a source
@@ -228,6 +229,25 @@ export class Generations {
     this.#rest = new Rest(this.#file, position, this.#parts)
   }
 
+  /** The file has no name left. What some output has not settled goes to the spool, and then is read from there. */
+  hold(): void {
+    const { source } = this
+    const { context } = this.#parts
+    if (context.holds === undefined || source === undefined || context.settledAll(source) >= source.size) return
+    const { handle, unlinkedAt } = this.#file
+    const record = (): StoredSource => toStored(this.stored.value!)
+    context.holds.begin({ source, handle, unlinkedAt, record, letGo: reason => this.#letGo(source, reason) })
+  }
+
+  #letGo(source: FileSource, reason: LossReason | undefined): void {
+    if (source !== this.source) return
+    source.lose(reason)
+    this.stored.put({ ...this.stored.value!, size: source.size, heldTo: source.heldTo })
+    this.source = undefined
+    this.#file.handle.close()
+    this.#retired.take(source)
+  }
+
   /** Lets go of what has ended and is settled, and stores what has changed. */
   settle(): void {
     this.#tell()
@@ -247,6 +267,7 @@ export class Generations {
     if (source.readTo < source.size && source.lostReason === undefined) return
     if (context.settledAll(source) < source.size) return
     context.close?.(source)
+    context.holds?.release(source)
     source.close()
     this.source = undefined
     this.#park(source.size)

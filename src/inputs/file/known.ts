@@ -13,6 +13,8 @@ import type { StoredFile } from './stored.ts'
 const rotatedWaitMs = 2000
 /** The same for a file without a name: nobody will find it again, so its writer gets more time. */
 const unlinkedWaitMs = 10_000
+/** After so long what was not settled of a file without a name is copied: most outputs have got over a rotation by then. */
+const holdAfterMs = 2000
 const idleCloseMs = 60_000
 
 /**
@@ -156,6 +158,7 @@ export class KnownFile implements FileFacts {
     this.#generations.settle()
     // A file without a name and without a record: its writer had time for one.
     if (this.source === undefined && this.unlinkedAt >= 0 && this.#isFinished(now)) this.handle.close()
+    if (this.isUnlinked && now - this.unlinkedAt >= holdAfterMs) this.#generations.hold()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
     if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled) this.handle.close()
   }
@@ -179,6 +182,11 @@ export class KnownFile implements FileFacts {
   vanish(now: number): void {
     if (this.unlinkedAt < 0 || !this.handle.isOpen) this.#generations.vanish()
     if (this.unlinkedAt < 0) this.unlinkedAt = now
+  }
+
+  /** It will be closed soon: what is not settled of it would be lost if it has no name left. */
+  hold(): void {
+    if (this.isUnlinked) this.#generations.hold()
   }
 
   close(): void {

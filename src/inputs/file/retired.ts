@@ -33,20 +33,31 @@ export class Retired {
     return true
   }
 
+  /** Takes over a source that is read from the spool. */
+  take(source: FileSource): void {
+    this.#sources.push(source)
+    this.#parts.context.wake(source)
+  }
+
   /** The same for one without a source. Returns whether there is anything to read or to account for. Throws the system's errors; then
    * nothing has changed. */
   addStored(stored: StoredFile, trace: Trace, reason: LossReason): boolean {
     const { context, copies, resume } = this.#parts
-    const copy = copies.find(stored, trace)
-    const size = Math.max(stored.size, copy?.size ?? 0)
+    const held = context.holds?.find(stored.id)
+    const copy = held === undefined ? copies.find(stored, trace) : undefined
+    const size = Math.max(stored.size, copy?.size ?? held?.end ?? 0)
     if (resume.settled(stored) >= size) {
       copy?.handle.close()
       return false
     }
     const source = this.#newSource({ ...stored, size })
-    if (copy === undefined) source.lose(reason)
-    else source.continueIn(copy, reason)
+    if (copy !== undefined) source.continueIn(copy, reason)
+    else {
+      source.keep(held)
+      source.lose(stored.heldTo < 0 ? reason : held === undefined ? 'corrupt_frame' : 'queue_evicted', stored.heldTo)
+    }
     this.#sources.push(source)
+    context.holds?.keep(source)
     context.open(source)
     return true
   }
@@ -60,6 +71,7 @@ export class Retired {
         return true
       }
       context.close?.(source)
+      context.holds?.release(source)
       source.close()
       if (source.id !== kept) records.push({ kind: 'forget', source: source.id })
       return false

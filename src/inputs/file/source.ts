@@ -2,6 +2,7 @@ import type { StateLink } from '../../core/record.ts'
 import type { Position, Resource, Source, SourceId } from '../../core/source.ts'
 import { Gone, Idle } from '../../core/source.ts'
 import type { LossReason } from '../../core/outcome.ts'
+import type { Held } from '../../delivery/spool/held.ts'
 import { reasonOf } from './disk.ts'
 import type { Copy, Trace } from './copies.ts'
 import type { Handle } from './handle.ts'
@@ -17,8 +18,9 @@ import { Tails } from './tails.ts'
  *   on open and on every wake, until Idle or Gone:
  *     got = source.read(base + carried, bytes.subarray(carried, chunkBytes))
  *     Idle   wait for a wake. If carry or framer.heldBytes > 0 and nothing came for partialMs: cut() below
- *     Gone   cut(); then lost = source.lostAfter(base): if > 0, skip [base, base + lost) with source.lostReason; the lane is done.
- *            It stays until the follower calls `close`: a file that was rotated away may still grow, and then is woken again
+ *     Gone   cut(); then, while there is a loss = source.lossAt(base): skip [base, base + loss.bytes) with loss.reason. If bytes stand
+ *            behind it, read on; else the lane is done. It stays until the follower calls `close`: a file that was rotated away may
+ *            still grow, and then is woken again
  *     got    batch.base = base; batch.size = carried + got; arena.index(batch)
  *            cutAt = source.marks.nextCut(base)      a read never goes past a stored cut, so a chunk ends there or before it
  *            next = framer.frame(batch, lines, cutAt, false)
@@ -45,6 +47,12 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   /** The bytes before a position that was read do not stand there any more. */
   readonly truncated: (source: FileSource) => void
   readonly failed: (source: FileSource, reason: string) => void
+}
+
+/** Bytes that existed and can not be read any more, and why. */
+export interface Loss {
+  readonly reason: LossReason
+  readonly bytes: number
 }
 
 /** One generation of a file: from its beginning, or where following began, until it is truncated, replaced or gone. */
@@ -76,8 +84,11 @@ export class FileSource implements Source {
   readonly #parts: FileSourceParts
   #handle: Handle
   #tails: Tails
-  /** Nothing can be read from here on. */
+  /** Nothing can be read from here on, but from the spool. */
   #end: Position = Infinity
+  /** What the spool has of it, and up to where it had all of it. */
+  #held: Held | undefined
+  #heldTo: Position = 0
 
   constructor(parts: FileSourceParts) {
     this.#parts = parts
@@ -98,14 +109,29 @@ export class FileSource implements Source {
     this.#tails = new Tails(parts.handle)
   }
 
+  /** Up to here the spool had all of it when it was lost; -1: none of it. */
+  get heldTo(): Position {
+    return this.#held === undefined ? -1 : this.#heldTo
+  }
+
   /** Why bytes behind the last that can be read are lost; undefined while there may be more. */
   get lostReason(): LossReason | undefined {
     return this.#lostReason
   }
 
-  /** How many bytes at and behind `at` existed and can not be read any more. */
-  lostAfter(at: Position): number {
-    return this.#lostReason === undefined ? 0 : Math.max(0, this.size - at)
+  /** The bytes from `at` on that are lost, as far as it is for one reason; undefined if none are, or none yet. */
+  lossAt(at: Position): Loss | undefined {
+    const next = Math.min(this.#nextHeld(at), this.size)
+    if (!this.ended || next <= at || (this.#end > 0 && this.#lostReason === undefined)) return undefined
+    const start = this.#held?.start ?? 0
+    if (at < start) return { reason: 'deleted_unread', bytes: Math.min(next, start) - at }
+    if (at < this.#heldTo) return { reason: 'corrupt_frame', bytes: Math.min(next, this.#heldTo) - at }
+    return { reason: this.#lostReason ?? 'corrupt_frame', bytes: next - at }
+  }
+
+  /** Whether the spool has bytes at `at`, or behind it. */
+  hasHeld(at: Position): boolean {
+    return this.#nextHeld(at) < Infinity
   }
 
   /** Whether anything can be read again. */
@@ -114,13 +140,13 @@ export class FileSource implements Source {
   }
 
   read(at: Position, into: Uint8Array): number {
-    if (at >= this.#end) return Gone
+    if (at >= this.#end && this.#held === undefined) return Gone
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
+    const part = room === into.length ? into : into.subarray(0, room)
     let got: number
     try {
-      const part = room === into.length ? into : into.subarray(0, room)
-      got = this.#tails.read(at, part)
-      if (at === 0 && got > 0 && !this.#begins(part, got)) got = -1
+      got = at < this.#end ? this.#tails.read(at, part) : this.#held!.read(at, part)
+      if (at === 0 && got > 0 && this.#end > 0 && !this.#begins(part, got)) got = -1
       this.isFailing = false
     } catch (error) {
       this.isFailing = true
@@ -175,16 +201,28 @@ export class FileSource implements Source {
   /** Whether bytes that were read stand at the same place of another file, as far as that one goes. Throws the system's errors. */
   standsIn: Trace = (content, size) => this.#tails.standIn(content, size)
 
-  /** Nothing more can be read. What is behind the reader is lost for this reason; none if all was read. */
-  lose(reason: LossReason): void {
+  /** Nothing more can be read, but from the spool, which had all of it up to `heldTo`. What is behind is lost for this reason; undefined:
+   * there is nothing. */
+  lose(reason: LossReason | undefined, heldTo = -1): void {
     this.ended = true
     this.#lostReason = reason
     this.#end = 0
+    this.#heldTo = Math.max(heldTo, this.#held?.end ?? 0)
+  }
+
+  /** The spool has bytes of it, which are read where the file can not be. They may become more until the file is lost. */
+  keep(held: Held | undefined): void {
+    this.#held = held
+  }
+
+  #nextHeld(at: Position): Position {
+    return this.#end > 0 ? Infinity : (this.#held?.next(at) ?? Infinity)
   }
 
   /** The rest is read from a copy. What was in the file and not in the copy is lost for this reason. */
   continueIn({ handle, size }: Copy, reason: LossReason): void {
     this.close()
+    this.#held = undefined
     this.#handle = handle
     this.#tails = new Tails(handle)
     this.#end = size

@@ -38,7 +38,14 @@ export class StoredGeneration {
     const id = sourceId(context.hostId, this.#file.inode, generation, head)
     const file = { id, dev, ino, birth, input: input.name, name, path: handle.path, size }
     const fingerprint = { ...fingerprintOf(head), generation }
-    const facts = { startAt, isOver: false, isEnded: size <= startAt, copyOf: '', seenAt: context.clock.now() }
+    const facts = {
+      startAt,
+      isOver: false,
+      isEnded: size <= startAt,
+      copyOf: '',
+      heldTo: -1,
+      seenAt: context.clock.now()
+    }
     return { ...file, ...fingerprint, ...facts }
   }
 

@@ -24,6 +24,8 @@ export interface StoredFile extends Inode {
   readonly isEnded: boolean
   /** The id of the source whose bytes it was a copy of when it was met, up to `startAt`; empty: it was none. */
   readonly copyOf: string
+  /** It was deleted and let go: up to here its bytes are in the spool, what is behind found no room. -1: not so. */
+  readonly heldTo: number
   readonly seenAt: number
 }
 
@@ -52,6 +54,7 @@ export function fromStored(source: StoredSource): StoredFile {
     startAt: number('startAt'),
     isOver: file['isOver'] === true,
     isEnded: file['isEnded'] === true,
-    copyOf: text('copyOf')
+    copyOf: text('copyOf'),
+    heldTo: Number(file['heldTo'] ?? -1)
   }
 }
