@@ -1,6 +1,7 @@
 /**
- * `npm run torture -- [--short] [--kills N] [--hours N] [--only T01,T30] [--seed N]`: runs the scenarios against real collector
- * processes and prints what became of every line. Without `--short` it takes hours.
+ * `npm run torture -- [--short] [--kills N] [--hours N] [--only T01,T30] [--seed N] [--jobs N]`: runs the scenarios against real collector
+ * processes and prints what became of every line. Without `--short` it takes hours. The short ones wait more than they work: two
+ * run at once.
  */
 import { parseArgs } from 'node:util'
 import { scenarios } from './scenarios.ts'
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     hours: { type: 'string' },
     only: { type: 'string' },
+    jobs: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) }
   }
 })
@@ -30,29 +32,31 @@ const line = (cells: readonly (string | number)[]): string => {
   return String(name).padEnd(44) + rest.map(cell => String(cell).padStart(9)).join('')
 }
 
-/** Runs one scenario, prints its row, and returns whether all promises were kept. */
+/** Runs one scenario, prints its row with what belongs to it, and returns whether all promises were kept. */
 async function report(scenario: Scenario): Promise<boolean> {
   const began = performance.now()
   const name = `${scenario.id} ${scenario.name}`
   const verdict: Verdict | Error = await scenario.run(scale).catch((error: unknown) => error as Error)
   const seconds = ((performance.now() - began) / 1000).toFixed(0)
   if (verdict instanceof Error) {
-    console.log(line([name, ...columns.map(() => '-'), 'failed', seconds]))
-    console.log(`  ✗ ${verdict.message}`)
+    console.log(`${line([name, ...columns.map(() => '-'), 'failed', seconds])}\n  ✗ ${verdict.message}`)
     return false
   }
-  const ledger = verdict.ledger === '' ? 'ok' : 'wrong'
-  console.log(line([name, ...columns.map(column => verdict[column]), ledger, seconds]))
-  if (verdict.ledger !== '') console.log(`  ✗ ledger: ${verdict.ledger}`)
-  for (const sentence of verdict.broken) console.log(`  ✗ ${sentence}`)
-  for (const note of verdict.notes) console.log(`    ${note}`)
+  const { ledger, broken, notes } = verdict
+  const lines = [line([name, ...columns.map(column => verdict[column]), ledger === '' ? 'ok' : 'wrong', seconds])]
+  if (ledger !== '') lines.push(`  ✗ ledger: ${ledger}`)
+  console.log([...lines, ...broken.map(one => `  ✗ ${one}`), ...notes.map(note => `    ${note}`)].join('\n'))
   return isClean(verdict)
 }
 
 console.log(`seed ${scale.seed}, ${scale.size}`)
 console.log(line(['scenario', ...columns, 'ledger', 'seconds']))
 const chosen = scenarios.filter(({ id }) => only === undefined || only.includes(id))
+const waiting = [...chosen]
 let failed = 0
-for (const scenario of chosen) if (!(await report(scenario))) failed++
+async function work(): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) if (!(await report(next))) failed++
+}
+await Promise.all(Array.from({ length: Number(values.jobs ?? (values.short ? 2 : 1)) }, work))
 console.log(`${chosen.length - failed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1
