@@ -64,6 +64,11 @@ outputs:
   es: { type: elasticsearch, endpoints: ["${endpoint}"]${output === undefined ? '' : `, ${output}`} }
 server: { listen: "127.0.0.1:0" }
 `
+    this.configure(text)
+  }
+
+  /** What the next collector is configured with, and this one once it reloads. */
+  configure(text: string): void {
     writeFileSync(this.#config, text)
   }
 
@@ -111,9 +116,10 @@ server: { listen: "127.0.0.1:0" }
     return stdout
   }
 
-  /** Writes `files` journals until it is stopped. */
-  writer(options: { files: number; bytesPerSecond: number; rotateEvery: number }): Writer {
-    const words = [options.files, options.bytesPerSecond, options.rotateEvery].map(String)
+  /** Writes `files` journals until it is stopped: `j0.log` and so on, where no other prefix is given. */
+  writer(options: { files: number; bytesPerSecond: number; rotateEvery: number; prefix?: string }): Writer {
+    const { files, bytesPerSecond, rotateEvery, prefix = 'j' } = options
+    const words = [files, bytesPerSecond, rotateEvery, prefix].map(String)
     const main = join(import.meta.dirname, 'journal-main.ts')
     const child = this.#spawn([main, this.logs, ...words], { env: {}, out: 'pipe' })
     let text = ''

@@ -6,6 +6,7 @@ import { namedCrashPoints } from './crash-points.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
 import { partialLines } from './partials.ts'
+import { reloadStorm } from './reloads.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
@@ -23,5 +24,6 @@ export const scenarios: readonly Scenario[] = [
   partialLines,
   bulkChaos,
   drainOnSigterm,
+  reloadStorm,
   soak
 ]

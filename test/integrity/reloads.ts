@@ -1,0 +1,234 @@
+import { ask } from '../../src/cli/client.ts'
+import type { CollectorStatus, Reload } from '../../src/pipeline/collector.ts'
+import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import type { Dice } from './dice.ts'
+import { delay, until } from './process.ts'
+import { type Scenario, together, Trial } from './trial.ts'
+import { judge } from './verdict.ts'
+
+const reloads = { quick: 6, short: 30, long: 200 }
+const bytesPerSecond = { quick: 600_000, short: 1_000_000, long: 2_500_000 }
+/** Between two of them, ms; short ones come while the one before is under way. */
+const pauses = { quick: 100, short: 150, long: 400 }
+const faults = { '503': 0.05, '429': 0.05, 'cut-after': 0.05, 'cut-before': 0.02 }
+
+/** What a configuration has; the rest is always there. */
+interface Wish {
+  readonly extra: boolean
+  readonly second: boolean
+  readonly failing: boolean
+  /** Options of the outputs, of the extra input and of the steps. */
+  readonly batchKiB: number
+  readonly service: number
+  readonly steps: number
+}
+
+const everything: Wish = { extra: true, second: true, failing: false, batchKiB: 512, service: 0, steps: 0 }
+
+/** How a configuration can be refused. */
+const mistakes: readonly ((text: string) => string)[] = [
+  text => text.slice(0, text.length / 2),
+  text => text.replace('paths:', 'path:'),
+  text => `${text}nonsense: true\n`,
+  text => text.replace('outputs: [es', 'outputs: [es, nobody'),
+  text => text.replace('drain_timeout: 5s', 'drain_timeout: ${NOBODY_SETS_THIS}'),
+  text => text.replace('drain_timeout: 5s', 'host_name: another'),
+  () => ''
+]
+
+/** Reload after reload under load, half of them of broken files; inputs and outputs with a backlog come, go and change, one output
+ * takes nothing at all, and now and then the collector is killed in the middle. */
+export const reloadStorm: Scenario = {
+  id: 'T45',
+  name: 'reload storm',
+  run: ({ size, seed, kills = { quick: 1, short: 3, long: 20 }[size] }) =>
+    Trial.run(seed, { fake: { requests: faults } }, async trial => {
+      const second = await FakeElasticsearch.start({ seed: seed + 1, requests: faults })
+      const failing = await FakeElasticsearch.start({ requests: size === 'quick' ? { '503': 1 } : { '503': 0.8, hang: 0.2 } })
+      try {
+        const storm = new Storm(trial, [second.url, failing.url])
+        const half = { files: 2, bytesPerSecond: bytesPerSecond[size] / 2, rotateEvery: 0 }
+        const rotating = trial.site.writer({ ...half, rotateEvery: 4000, prefix: 'r' })
+        const resting = trial.site.writer({ ...half, files: 4, prefix: 's' })
+        const { extra: killsEvery, last } = { extra: Math.ceil(reloads[size] / (kills + 1)), last: reloads[size] }
+        await storm.start()
+        for (let reload = 1; reload <= last; reload++) {
+          if (reload % killsEvery === 0) await storm.kill()
+          else await storm.reload()
+          await delay(trial.dice.between(0, pauses[size]))
+        }
+        const [turning, still] = await Promise.all([rotating.stop(), resting.stop()])
+        for (const store of [trial.store, second]) store.options = { ...store.options, requests: {} }
+        await storm.change(everything)
+        const journals = { ...turning, ...still }
+        const sum = (of: Record<string, number>): number => Object.values(of).reduce((total, lines) => total + lines, 0)
+        await until('the second store has all', 60_000, () => second.store.count() >= sum(still)).catch(() => undefined)
+        const verdict = await trial.verdict({ journals, read: sum(journals) + sum(still) })
+        const beside = { ...judge(second.store.documents(), { journals: still }), faults: 0, ledger: '', broken: [] }
+        return together([verdict, { ...beside, notes: storm.notes }])
+      } finally {
+        await second.stop()
+        await failing.stop()
+      }
+    })
+}
+
+class Storm {
+  readonly #trial: Trial
+  readonly #urls: readonly string[]
+  #wish = everything
+  #status: CollectorStatus | undefined
+  readonly #durations: number[] = []
+  readonly #counts = { changed: 0, unchanged: 0, refused: 0 }
+
+  constructor(trial: Trial, urls: readonly string[]) {
+    this.#trial = trial
+    this.#urls = urls
+  }
+
+  get notes(): string[] {
+    const sorted = this.#durations.toSorted((a, b) => a - b)
+    const { changed, unchanged, refused } = this.#counts
+    const of = (part: number): string => `${sorted[Math.floor(sorted.length * part)] ?? 0} ms`
+    return [
+      `${changed} reloads changed something, ${unchanged} nothing, ${refused} were refused`,
+      `a change took ${of(0.5)} in the middle, ${of(0.9)} at the 90th percentile, at most ${sorted.at(-1) ?? 0} ms`
+    ]
+  }
+
+  async start(): Promise<void> {
+    const { site } = this.#trial
+    site.configure(this.#text(this.#wish))
+    site.start()
+    await site.ready()
+    this.#status = await this.#ask<CollectorStatus>('GET', 'status')
+  }
+
+  /** Half of them have mistakes. */
+  async reload(): Promise<void> {
+    const { dice } = this.#trial
+    if (dice.next() < 0.5) await this.#refused()
+    else await this.change(this.#next(dice))
+  }
+
+  /** SIGKILL while something changes. */
+  async kill(): Promise<void> {
+    const { dice, site } = this.#trial
+    this.#wish = this.#next(dice)
+    site.configure(this.#text(this.#wish))
+    const reload = this.#ask<Reload>('POST', 'reload').catch(() => undefined)
+    await this.#trial.kill(dice.between(0, 120))
+    await reload
+    await this.start()
+  }
+
+  async change(wish: Wish): Promise<void> {
+    const { site, dice, broken } = this.#trial
+    this.#wish = wish
+    site.configure(this.#text(wish))
+    // They come at once, too: then the later ones have nothing to do.
+    const asked = Array.from({ length: dice.next() < 0.2 ? 3 : 1 }, () => this.#ask<Reload>('POST', 'reload'))
+    const [reload, ...others] = await Promise.all(asked)
+    this.#trial.faults++
+    const { result, durationMs, problems } = reload!
+    if (result !== 'changed' && result !== 'unchanged') {
+      broken.push(`A reload was ${result}: ${JSON.stringify(problems)}`)
+      return
+    }
+    if (others.some(other => other.result !== 'unchanged')) broken.push('A second reload of the same was not unchanged')
+    this.#counts[result]++
+    if (result === 'changed') this.#durations.push(durationMs)
+    await this.#compare(reload!)
+  }
+
+  async #refused(): Promise<void> {
+    const { site, dice, broken } = this.#trial
+    const before = this.#status!
+    site.configure(dice.one(mistakes)(this.#text(this.#next(dice))))
+    this.#trial.faults++
+    let reload: Reload | undefined
+    if (dice.next() < 0.5) reload = await this.#ask<Reload>('POST', 'reload')
+    else reload = await this.#signalled(before)
+    if (reload?.result !== 'refused' || reload.problems.length === 0) {
+      broken.push(`A broken file was ${reload?.result ?? 'not reloaded'}`)
+      return
+    }
+    this.#counts.refused++
+    await this.#compare(reload)
+    if (JSON.stringify(this.#status!.lastReload?.problems) !== JSON.stringify(reload.problems)) {
+      broken.push('The status does not tell why a reload was refused')
+    }
+  }
+
+  /** SIGHUP has no answer: the status tells what has become of it. */
+  async #signalled({ lastReload: before }: CollectorStatus): Promise<Reload | undefined> {
+    this.#trial.site.collector!.kill('SIGHUP')
+    for (const end = performance.now() + 30_000; performance.now() < end; await delay(20)) {
+      const { lastReload } = await this.#ask<CollectorStatus>('GET', 'status')
+      if (lastReload?.by === 'SIGHUP' && lastReload.at !== before?.at) return lastReload
+    }
+    return undefined
+  }
+
+  /** What a reload does not name was not begun anew. */
+  async #compare({ changes }: Reload): Promise<void> {
+    const before = startsOf(this.#status!)
+    this.#status = await this.#ask<CollectorStatus>('GET', 'status')
+    const fresh = [changes.inputs, changes.outputs].flatMap(({ added, changed }) => [...added, ...changed])
+    for (const [name, startedAt] of startsOf(this.#status)) {
+      const former = before.get(name)
+      if (fresh.includes(name) === (former === startedAt)) {
+        this.#trial.broken.push(`"${name}" began at ${startedAt}, before the reload at ${former}`)
+      }
+    }
+  }
+
+  #ask<T>(method: 'GET' | 'POST', what: string): Promise<T> {
+    const question = { method, path: `/api/v1/${what}`, accept: [422, 500] }
+    return ask<T>(this.#trial.site.state, question).then(answer => {
+      if (answer === undefined) throw new Error('The collector does not answer')
+      return answer
+    })
+  }
+
+  #next(dice: Dice): Wish {
+    const wish = { ...this.#wish }
+    const flips: (() => void)[] = [
+      () => void (wish.extra = !wish.extra),
+      () => void (wish.second = !wish.second),
+      () => void (wish.failing = !wish.failing),
+      () => void (wish.batchKiB = dice.between(64, 1024)),
+      () => void (wish.service = dice.between(0, 1000)),
+      () => void (wish.steps = dice.between(0, 1000))
+    ]
+    for (let left = dice.between(1, 2); left > 0; left--) dice.one(flips)()
+    return wish
+  }
+
+  #text({ extra, second, failing, batchKiB, service, steps }: Wish): string {
+    const { site, store } = this.#trial
+    const inputs = extra ? 'main, extra' : 'main'
+    const own = `type: elasticsearch, retry: { min: 100ms, max: 1s }, batch: { max_bytes: ${batchKiB}KiB }`
+    const output = (name: string, url = ''): string => `  ${name}: { ${own}, endpoints: ["${url}"] }\n`
+    const [secondUrl, failingUrl] = this.#urls
+    const lines = [
+      'version: 1\ncollector: { drain_timeout: 5s }\nserver: { listen: "127.0.0.1:0" }\ninputs:\n',
+      `  rotating: { type: file, paths: ["${site.logs}/r*.log*"] }\n`,
+      `  main: { type: file, paths: ["${site.logs}/s[01].log"] }\n`,
+      extra ? `  extra: { type: file, paths: ["${site.logs}/s[23].log"], service: s${service} }\n` : '',
+      'outputs:\n',
+      output('es', store.url),
+      second ? output('second', secondUrl).replace(own, `${own}, start_from: beginning`) : '',
+      failing ? output('failing', failingUrl) : '',
+      `pipelines:\n  one: { inputs: [rotating, ${inputs}], outputs: [es${failing ? ', failing' : ''}] }\n`,
+      second
+        ? `  two: { inputs: [${inputs}], outputs: [second], process: [{ normalize: { service: p${steps} } }] }\n`
+        : ''
+    ]
+    return lines.join('')
+  }
+}
+
+function startsOf({ inputs, outputs }: CollectorStatus): Map<string, number> {
+  return new Map([...inputs, ...outputs].map(({ name, startedAt }) => [name, startedAt]))
+}
