@@ -230,6 +230,31 @@ describe('a shard that goes on with another plan', () => {
     expectBalance(run)
   })
 
+  test('does not send twice what waits to be sent again meanwhile', async () => {
+    const stage = await openStage()
+    const busy = { status: 429, type: 'es_rejected_execution_exception', reason: 'busy' }
+    let isBusy = true
+    let asked = 0
+    // one of twenty is taken, so that requests do not fail as a whole
+    const isRefused = (source: string): boolean => isBusy && source.includes('row 10') && asked++ % 20 !== 0
+    stage.server.store.judge = source => (isRefused(source) ? busy : undefined)
+    stage.writeRows(0, 1, 'other/a.log')
+    const run = await stage.start({ inputs: other })
+    await run.settled(1)
+    // what was there when a file was opened may have been sent before: these rows are new
+    stage.writeRows(1000, 1100, 'other/a.log')
+    await run.until('rows are to be sent again', () => run.shard.status().outputs[0]!.retriedRows > 0)
+    await stage.change(run, {})
+    isBusy = false
+    await stage.change(run, { inputs: other })
+    await run.until('all rows are there', () => stage.messages().length >= 101)
+    await run.pass(5000)
+    await run.settled(101)
+    expect(stage.messages().toSorted()).toEqual(['row 0', ...rows(1000, 1100)])
+    expect(run.sample('collector_output_id_collisions_total', 'default/es')).toBe(0)
+    expectBalance(run)
+  })
+
   test('gives the files of an input that went to one that wants them, too', async () => {
     const stage = await openStage()
     stage.writeRows(0, 10, 'other/a.log')
