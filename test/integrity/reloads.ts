@@ -3,13 +3,13 @@ import type { CollectorStatus, Reload } from '../../src/pipeline/collector.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import type { Dice } from './dice.ts'
 import { delay, until } from './process.ts'
-import { type Scenario, together, Trial } from './trial.ts'
-import { judge } from './verdict.ts'
+import { type Scale, type Scenario, together, Trial } from './trial.ts'
+import { judge, type Verdict } from './verdict.ts'
 
-const reloads = { quick: 6, short: 30, long: 200 }
+const reloads = { quick: 5, short: 30, long: 200 }
 const bytesPerSecond = { quick: 600_000, short: 1_000_000, long: 2_500_000 }
 /** Between two of them, ms; short ones come while the one before is under way. */
-const pauses = { quick: 100, short: 150, long: 400 }
+const pauses = { quick: 50, short: 150, long: 400 }
 const faults = { '503': 0.05, '429': 0.05, 'cut-after': 0.05, 'cut-before': 0.02 }
 
 const away = { '503': 1 }
@@ -43,36 +43,55 @@ const mistakes: readonly ((text: string) => string)[] = [
 export const reloadStorm: Scenario = {
   id: 'T45',
   name: 'reload storm',
-  run: ({ size, seed, kills = { quick: 1, short: 3, long: 20 }[size] }) =>
-    Trial.run(seed, { fake: { requests: faults, items: { p429: 0.05 } } }, async trial => {
-      const second = await FakeElasticsearch.start({ seed: seed + 1, requests: faults })
-      const failing = await FakeElasticsearch.start({ requests: size === 'quick' ? { '503': 1 } : { '503': 0.8, hang: 0.2 } })
+  run: scale =>
+    Trial.run(scale.seed, { fake: { requests: faults, items: { p429: 0.05 } } }, async trial => {
+      const second = await FakeElasticsearch.start({ seed: scale.seed + 1, requests: faults })
+      // who never answers has to be given up, which takes a while
+      const failing = await FakeElasticsearch.start({
+        requests: { '503': 0.8, hang: scale.size === 'quick' ? 0 : 0.2 }
+      })
       try {
-        const storm = new Storm(trial, [second.url, failing.url])
-        const half = { files: 2, bytesPerSecond: bytesPerSecond[size] / 2, rotateEvery: 0 }
-        const rotating = trial.site.writer({ ...half, rotateEvery: 4000, prefix: 'r' })
-        const resting = trial.site.writer({ ...half, files: 4, prefix: 's' })
-        const { extra: killsEvery, last } = { extra: Math.ceil(reloads[size] / (kills + 1)), last: reloads[size] }
-        await storm.start()
-        for (let reload = 1; reload <= last; reload++) {
-          if (reload % killsEvery === 0) await storm.kill()
-          else await storm.reload()
-          await delay(trial.dice.between(0, pauses[size]))
-        }
-        const [turning, still] = await Promise.all([rotating.stop(), resting.stop()])
-        await storm.change(everything)
-        for (const store of [trial.store, second]) store.options = { ...store.options, requests: {} }
-        const journals = { ...turning, ...still }
-        const sum = (of: Record<string, number>): number => Object.values(of).reduce((total, lines) => total + lines, 0)
-        await until('the second store has all', 60_000, () => second.store.count() >= sum(still)).catch(() => undefined)
-        const verdict = await trial.verdict({ journals, read: sum(journals) + sum(still) })
-        const beside = { ...judge(second.store.documents(), { journals: still }), faults: 0, ledger: '', broken: [] }
-        return together([verdict, { ...beside, notes: storm.notes }])
+        return await storm(trial, { scale, second, failing })
       } finally {
         await second.stop()
         await failing.stop()
       }
     })
+}
+
+interface Surroundings {
+  readonly scale: Scale
+  /** The store of the second output, and one that takes nothing. */
+  readonly second: FakeElasticsearch
+  readonly failing: FakeElasticsearch
+}
+
+async function storm(trial: Trial, { scale, second, failing }: Surroundings): Promise<Verdict> {
+  const { size, kills = { quick: 1, short: 3, long: 20 }[size] } = scale
+  const half = { files: 2, bytesPerSecond: bytesPerSecond[size] / 2, rotateEvery: 0 }
+  const rotating = trial.site.writer({ ...half, rotateEvery: 4000, prefix: 'r' })
+  const resting = trial.site.writer({ ...half, files: 4, prefix: 's' })
+  const storm = new Storm(trial, [second.url, failing.url])
+  await storm.start()
+  const killsEvery = Math.ceil((reloads[size] + 1) / (kills + 1))
+  for (let reload = 1; reload <= reloads[size]; reload++) {
+    if (reload % killsEvery === 0) await storm.kill()
+    else await storm.reload()
+    await delay(trial.dice.between(0, pauses[size]))
+  }
+  const [turning, still] = await Promise.all([rotating.stop(), resting.stop()])
+  await storm.change(everything)
+  for (const store of [trial.store, second]) store.options = { ...store.options, requests: {} }
+  const journals = { ...turning, ...still }
+  const stillRows = rowsOf(still)
+  await until('the second store has all', 60_000, () => second.store.count() >= stillRows).catch(() => undefined)
+  const verdict = await trial.verdict({ journals, read: rowsOf(journals) + stillRows })
+  const beside = judge(second.store.documents(), { journals: still })
+  return together([verdict, { ...beside, faults: 0, ledger: '', broken: [], notes: storm.notes }])
+}
+
+function rowsOf(journals: Readonly<Record<string, number>>): number {
+  return Object.values(journals).reduce((total, lines) => total + lines, 0)
 }
 
 class Storm {
