@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import type { Clock } from '../core/clock.ts'
+import { crashPoint } from '../core/crash-points.ts'
 import { limited, type Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Position } from '../core/source.ts'
@@ -125,12 +126,18 @@ export class Lanes {
 
   /** Some outputs of the lane have no room: they leave it. Returns the lane they are in then. */
   part(lane: Lane): Lane {
-    return this.#roadOf(lane).part(lane)
+    crashPoint('pipeline.part.before')
+    const late = this.#roadOf(lane).part(lane)
+    crashPoint('pipeline.part.after')
+    return late
   }
 
   /** The lane stands where the one ahead does: they become one, which is returned. */
   meet(lane: Lane): Lane {
-    return this.#roadOf(lane).meet(lane)
+    crashPoint('pipeline.meet.before')
+    const one = this.#roadOf(lane).meet(lane)
+    crashPoint('pipeline.meet.after')
+    return one
   }
 
   /** The lowest position up to which all outputs have settled the source; Infinity if nobody reads it. */

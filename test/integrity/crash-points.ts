@@ -11,6 +11,8 @@ const src = resolve(import.meta.dirname, '../../src')
 const late = new Set(['state.backup.verify.before'])
 /** The collector comes there when it has to set a bad file aside. */
 const whenRotten = new Set(['state.set-aside.after'])
+/** Only where outputs share a file: `fan-out.ts` ends the process there. */
+const lanePoints = /^pipeline\.(?:part|meet)\./
 /** The collector comes there when it starts or stops, once in a run. */
 const onceARun = /^state\.(?:backup|create|migrate|set-aside)\./
 
@@ -24,7 +26,7 @@ function crashPointNames(): string[] {
     const text = readFileSync(join(src, file), 'utf8')
     for (const [, name] of text.matchAll(/crashPoint(?:HandedOver)?\('([^']+)'\)/g)) names.add(name!)
   }
-  return [...names].filter(name => !late.has(name)).toSorted()
+  return [...names].filter(name => !late.has(name) && !lanePoints.test(name)).toSorted()
 }
 
 /** The process ends at each place where something becomes durable, three times in a row: the n-th time it comes there. */

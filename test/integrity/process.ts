@@ -22,6 +22,8 @@ export interface SiteOptions {
   /** Options of the input and the output, as YAML: `partial_timeout: 1s, scan_interval: 200ms`. */
   readonly input?: string
   readonly output?: string
+  /** More outputs by name: their options as YAML. */
+  readonly outputs?: Readonly<Record<string, string>>
   readonly drain?: string
   /** Files that are followed, `*.log` if not given. */
   readonly glob?: string
@@ -55,14 +57,15 @@ export class Site {
 
   /** The next collector sends there. */
   pointTo(endpoint: string): void {
-    const { input, output, drain = '5s', glob = '*.log' } = this.#options
+    const { input, output, outputs = {}, drain = '5s', glob = '*.log' } = this.#options
+    const others = Object.entries(outputs).map(([name, own]) => `  ${name}: { type: elasticsearch, ${own} }\n`)
     const text = `version: 1
 collector: { drain_timeout: ${drain} }
 inputs:
   journal: { type: file, paths: ["${this.logs}/${glob}"]${input === undefined ? '' : `, ${input}`} }
 outputs:
   es: { type: elasticsearch, endpoints: ["${endpoint}"]${output === undefined ? '' : `, ${output}`} }
-server: { listen: "127.0.0.1:0" }
+${others.join('')}server: { listen: "127.0.0.1:0" }
 `
     this.configure(text)
   }

@@ -3,6 +3,7 @@ import { bulkChaos } from './chaos.ts'
 import { mixedContent } from './content.ts'
 import { copyTruncate } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
+import { fanOut } from './fan-out.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
 import { partialLines } from './partials.ts'
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   mixedContent,
   partialLines,
   bulkChaos,
+  fanOut,
   drainOnSigterm,
   reloadStorm,
   soak
