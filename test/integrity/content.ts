@@ -4,6 +4,7 @@ import type { Dice } from './dice.ts'
 import { messageOf } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
+import { judgeMessages } from './verdict.ts'
 
 const lines = { quick: 400, short: 6000, long: 60_000 }
 const maxLineBytes = 64 * 1024
@@ -37,7 +38,7 @@ export const mixedContent: Scenario = {
           broken.push(`${row.message.slice(0, 30)}: wrong flag`)
       }
       const verdict = await trial.verdict({ journals: {}, read: expected.length })
-      return { ...verdict, ...judgeMessages(trial, [...wanted.keys()] as string[]) }
+      return { ...verdict, ...judgeMessages(trial.store.store.documents(), [...wanted.keys()] as string[]) }
     })
   }
 }
@@ -99,24 +100,4 @@ function truncated(text: string): Line {
   let end = maxLineBytes
   while ((bytes[end]! & 0xc0) === 0x80) end--
   return { bytes: Buffer.from(`${text}\n`), message: bytes.subarray(0, end).toString(), isTruncated: true }
-}
-
-function judgeMessages(
-  trial: Trial,
-  wanted: readonly string[]
-): { rows: number; lost: number; twice: number; ghost: number; corrupt: number } {
-  const left = new Map(wanted.map(message => [message, 0]))
-  let ghost = 0
-  for (const { source } of trial.store.store.documents()) {
-    const { message } = JSON.parse(source) as { message: string }
-    const count = left.get(message)
-    if (count === undefined) ghost++
-    else left.set(message, count + 1)
-  }
-  const counts = [...left.values()]
-  const lost = counts.filter(count => count === 0).length
-  const twice = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0)
-  // what nobody wrote in place of what is missing
-  const corrupt = Math.min(ghost, lost)
-  return { rows: wanted.length, lost: lost - corrupt, twice, ghost: ghost - corrupt, corrupt }
 }

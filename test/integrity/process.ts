@@ -24,6 +24,10 @@ export interface SiteOptions {
   readonly output?: string
   /** More outputs by name: their options as YAML. */
   readonly outputs?: Readonly<Record<string, string>>
+  /** `file` if not given. */
+  readonly type?: 'file' | 'containers'
+  /** More inputs: options by name, for files that lie in the folder of logs. */
+  readonly inputs?: Readonly<Record<string, string>>
   readonly drain?: string
   /** Files that are followed, `*.log` if not given. */
   readonly glob?: string
@@ -57,13 +61,16 @@ export class Site {
 
   /** The next collector sends there. */
   pointTo(endpoint: string): void {
-    const { input, output, outputs = {}, drain = '5s', glob = '*.log' } = this.#options
+    const { input, output, outputs = {}, drain = '5s', glob = '*.log', type = 'file', inputs = {} } = this.#options
     const others = Object.entries(outputs).map(([name, own]) => `  ${name}: { type: elasticsearch, ${own} }\n`)
+    const more = Object.entries(inputs).map(
+      ([name, options]) => `  ${name}: { type: file, paths: ["${this.logs}/${name}.log"], ${options} }\n`
+    )
     const text = `version: 1
 collector: { drain_timeout: ${drain} }
 inputs:
-  journal: { type: file, paths: ["${this.logs}/${glob}"]${input === undefined ? '' : `, ${input}`} }
-outputs:
+  journal: { type: ${type}, paths: ["${this.logs}/${glob}"]${input === undefined ? '' : `, ${input}`} }
+${more.join('')}outputs:
   es: { type: elasticsearch, endpoints: ["${endpoint}"]${output === undefined ? '' : `, ${output}`} }
 ${others.join('')}server: { listen: "127.0.0.1:0" }
 `

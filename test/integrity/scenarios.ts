@@ -1,9 +1,12 @@
 import { burstThenRotate } from './bursts.ts'
 import { bulkChaos } from './chaos.ts'
+import { containerMatrix } from './containers.ts'
 import { mixedContent } from './content.ts'
 import { copyTruncate } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { fanOut } from './fan-out.ts'
+import { encodings } from './encodings.ts'
+import { endlessLine } from './endless.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { noLossOnKill } from './kills.ts'
 import { partialLines } from './partials.ts'
@@ -11,6 +14,7 @@ import { reloadStorm } from './reloads.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
+import { killedInTraces } from './traces.ts'
 import type { Scenario } from './trial.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -21,11 +25,15 @@ export const scenarios: readonly Scenario[] = [
   copyTruncate,
   truncateAndRegrow,
   sameInode,
+  encodings,
   mixedContent,
+  endlessLine,
   partialLines,
+  containerMatrix,
   bulkChaos,
   fanOut,
   drainOnSigterm,
   reloadStorm,
+  killedInTraces,
   soak
 ]

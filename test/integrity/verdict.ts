@@ -73,6 +73,27 @@ export function judge(documents: Iterable<StoredDocument>, expected: Expectation
   return { rows, lost, twice: twice + Math.max(0, letters - missing), ghost, corrupt, gone }
 }
 
+/** The same for messages that are different from each other and prove nothing by themselves. */
+export function judgeMessages(
+  documents: Iterable<StoredDocument>,
+  wanted: readonly string[]
+): Pick<Count, 'rows' | 'lost' | 'twice' | 'ghost' | 'corrupt'> {
+  const left = new Map(wanted.map(message => [message, 0]))
+  let ghost = 0
+  for (const { source } of documents) {
+    const message = messageIn(source)
+    const count = left.get(message)
+    if (count === undefined) ghost++
+    else left.set(message, count + 1)
+  }
+  const counts = [...left.values()]
+  const lost = counts.filter(count => count === 0).length
+  const twice = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0)
+  // what nobody wrote in place of what is missing
+  const corrupt = Math.min(ghost, lost)
+  return { rows: wanted.length, lost: lost - corrupt, twice, ghost: ghost - corrupt, corrupt }
+}
+
 /** The message of a document; `JSON.parse` of millions of whole documents would take longer than the collector. */
 export function messageIn(source: string): string {
   const at = source.indexOf('"message":"')

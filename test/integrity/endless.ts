@@ -1,0 +1,103 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from './line.ts'
+import { type Scenario, Trial } from './trial.ts'
+import { lostBytes } from './verdict.ts'
+
+const megabytes = { quick: 40, short: 200, long: 4000 }
+const mebi = 1024 * 1024
+const partBytes = 16 * 1024
+/** What it may take more than before; the promise is 32 MiB, and what the garbage collector has not come to yet is not ours. */
+const mostMoreMiB = { quick: 96, short: 64, long: 64 }
+
+/** A line without an end, a progress bar, a record of a container in thousands of parts: one row each, cut, and the next is whole. */
+export const endlessLine: Scenario = {
+  id: 'T29',
+  name: 'endless lines',
+  run({ size, seed }) {
+    const site = {
+      input: 'parser: raw',
+      inputs: { plain: 'parser: raw' },
+      type: 'containers',
+      glob: 'cri.log'
+    } as const
+    return Trial.run(seed, { site }, async trial => {
+      const { broken, notes, store } = trial
+      trial.site.start()
+      await trial.site.ready()
+      const plain = new Writer(trial, 'plain')
+      const cri = new Writer(trial, 'cri')
+      plain.line('plain', 0)
+      cri.part(messageOf('cri', 0, 'ready'), 'F')
+      await trial.stored(2)
+      const before = peakMiB(trial)
+      const began = performance.now()
+      const bytes = megabytes[size] * 1e6
+      plain.fill('x'.repeat(mebi), bytes)
+      plain.line('plain', 1)
+      plain.fill(' 42 % [=====>     ] eta 00:03\r'.repeat(4096), bytes / 2)
+      plain.line('plain', 2)
+      for (let part = 0; part * partBytes < bytes / 4; part++) cri.part('y'.repeat(partBytes), 'P')
+      cri.part('', 'F')
+      cri.part(messageOf('cri', 1, 'ready'), 'F')
+      await trial.stored(8)
+      const seconds = (performance.now() - began) / 1000
+      const more = peakMiB(trial) - before
+      if (more > mostMoreMiB[size]) broken.push(`it took ${more.toFixed(0)} MiB more`)
+      notes.push(`${more.toFixed(0)} MiB more, ${((plain.bytes + cri.bytes) / 1e6 / seconds).toFixed(0)} MB/s`)
+      trial.faults += 3
+      const cut = [...store.store.documents()].filter(({ source }) => source.includes('"truncated"'))
+      if (cut.length !== 3) broken.push(`${cut.length} rows are flagged as cut instead of 3`)
+      const verdict = await trial.verdict({ journals: { plain: 3, cri: 2 }, read: 8 })
+      const lost = lostBytes(await trial.site.verb('ledger', '--json'), 'too_large')
+      const wanted = plain.filled + cri.filled - 3 * mebi
+      if (lost !== wanted) broken.push(`${lost} bytes count as cut off instead of ${wanted}`)
+      // the rows that are cut prove nothing by themselves
+      return { ...verdict, corrupt: verdict.corrupt - cut.length, broken }
+    })
+  }
+}
+
+class Writer {
+  bytes = 0
+  /** Bytes of content of the endless lines. */
+  filled = 0
+  readonly #fd: number
+
+  constructor({ site }: Trial, name: string) {
+    this.#fd = openSync(join(site.logs, `${name}.log`), 'a')
+  }
+
+  line(name: string, seq: number): void {
+    this.#write(`${messageOf(name, seq, 'ready')}\n`)
+  }
+
+  /** A line of so many bytes. */
+  fill(block: string, bytes: number): void {
+    const bytesOfBlock = Buffer.from(block)
+    const blocks = Math.ceil(bytes / bytesOfBlock.length)
+    for (let n = 0; n < blocks; n++) this.bytes += writeSync(this.#fd, bytesOfBlock)
+    // the last CR of a line belongs to its end
+    this.filled += blocks * bytesOfBlock.length - (block.endsWith('\r') ? 1 : 0)
+    this.#write('\n')
+  }
+
+  part(text: string, tag: 'P' | 'F'): void {
+    if (tag === 'P') this.filled += text.length
+    this.#write(`2026-11-22T10:00:00.123456789Z stdout ${tag} ${text}\n`)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  #write(text: string): void {
+    this.bytes += writeSync(this.#fd, text)
+  }
+}
+
+/** The most memory that the collector ever took. */
+function peakMiB({ site }: Trial): number {
+  const status = readFileSync(`/proc/${site.collector!.pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
+}
