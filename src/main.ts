@@ -4,10 +4,14 @@ import { processTerminal } from './cli/terminal.ts'
 const patienceMs = 200
 const terminal = processTerminal()
 
-// Whoever reads our output may stop early: `mcp-collector ledger | head`.
+// Whoever reads our output may stop early: `mcp-collector ledger | head`. A terminal that was closed says so by SIGHUP, too: what was read
+// is delivered first.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code !== 'EIO') throw error
+})
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EIO') throw error
 })
 process.on('uncaughtException', error => process.exit(report(error, terminal)))
 const args = process.argv.slice(2)

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { call } from '../server/stage.ts'
+import { execute, root } from './command.ts'
 import { Site } from './live.ts'
 
+const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
 const nowhere = 'outputs: { nowhere: { type: "null" } }'
 const input = 'inputs: { agent: { type: file, paths: [agent.log] } }'
 const settings = (level: string, more = ''): string => `${input}\n${nowhere}\nlog: { level: ${level} }\n${more}`
@@ -59,5 +62,17 @@ describe('a running collector', () => {
     const { err } = await live.stop()
     expect(err).toMatch(/nothing has changed","by":"api 127\.0\.0\.1"|"by":"api 127\.0\.0\.1".*nothing has changed/)
     expect(err).not.toContain('second')
+  })
+
+  test.runIf(hasPython)('on a terminal reloads at SIGHUP, and drains where the terminal is closed', async () => {
+    const site = new Site()
+    writeFileSync(join(site.folder, 'agent.log'), 'one\ntwo\n')
+    site.configure(settings('info'))
+    const run = [process.execPath, join(root, 'bin', 'mcp-collector.js'), 'run', site.config]
+    const { out } = await execute('python3', [join(root, 'test', 'cli', 'hangup.py'), ...run])
+    expect(out).toContain('Configuration reloaded: nothing has changed')
+    expect(out).toMatch(/ended with 0\n$/)
+    const ledger = await site.execute('ledger', '--json', '--state-dir', site.stateDir)
+    expect(JSON.parse(ledger.out)).toMatchObject({ rows: [{ ledger: { read: 2, delivered: 2 } }] })
   })
 })
