@@ -1,7 +1,6 @@
 import type { Batch } from '../core/batch.ts'
-import type { Keys } from '../core/keys.ts'
 import { Addresses } from './addresses.ts'
-import { type Label, labelFor, rowErrors } from './labels.ts'
+import { type Label, rowErrors } from './labels.ts'
 import type { Automaton } from './regex/automaton.ts'
 import { compileWhole } from './regex/compile.ts'
 import { PatternFault } from './regex/syntax.ts'
@@ -17,16 +16,19 @@ export interface Condition {
   holds(row: number): boolean
 }
 
-export function conditionOf(filter: LabelFilter, keys: Keys): Condition {
+/** What finds the value of a label, by its name. */
+export type LabelSource = (name: string) => Label
+
+export function conditionOf(filter: LabelFilter, labels: LabelSource): Condition {
   switch (filter.kind) {
     case 'text':
-      return new TextCondition(filter, keys)
+      return new TextCondition(filter, labels)
     case 'number':
-      return new NumberCondition(filter, keys)
+      return new NumberCondition(filter, labels)
     case 'ip':
-      return new IpCondition(filter, keys)
+      return new IpCondition(filter, labels)
     default:
-      return new PairCondition(filter.kind, conditionOf(filter.left, keys), conditionOf(filter.right, keys))
+      return new PairCondition(filter.kind, conditionOf(filter.left, labels), conditionOf(filter.right, labels))
   }
 }
 
@@ -67,8 +69,8 @@ class TextCondition implements Condition {
   #end = -1
   #last = false
 
-  constructor({ label, operator, text }: TextFilter, keys: Keys) {
-    this.#label = labelFor(label, keys)
+  constructor({ label, operator, text }: TextFilter, labels: LabelSource) {
+    this.#label = labels(label)
     this.#isNegated = operator.startsWith('!')
     const matcher = operator.endsWith('~') ? wholeOf(text.value, text.at) : { literal: text.value }
     this.#text = Buffer.from('literal' in matcher ? matcher.literal : '')
@@ -123,8 +125,8 @@ class NumberCondition implements Condition {
   readonly #read: (text: string) => number
   #errors = new Uint8Array(0)
 
-  constructor(filter: NumberFilter, keys: Keys) {
-    this.#label = labelFor(filter.label, keys)
+  constructor(filter: NumberFilter, labels: LabelSource) {
+    this.#label = labels(filter.label)
     this.#filter = filter
     this.#read = readers[filter.unit]
   }
@@ -178,8 +180,8 @@ class IpCondition implements Condition {
   readonly #isNegated: boolean
   readonly #addresses: Addresses
 
-  constructor({ label, isNegated, text }: IpFilter, keys: Keys) {
-    this.#label = labelFor(label, keys)
+  constructor({ label, isNegated, text }: IpFilter, labels: LabelSource) {
+    this.#label = labels(label)
     this.#isNegated = isNegated
     this.#addresses = new Addresses(text)
   }

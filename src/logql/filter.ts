@@ -1,9 +1,11 @@
 import type { Batch } from '../core/batch.ts'
 import { Keys } from '../core/keys.ts'
 import { type Condition, conditionOf } from './conditions.ts'
+import { labelFor } from './labels.ts'
 import { LineStage } from './lines.ts'
 import { readQuery } from './read-query.ts'
-import { QueryFault, type LogQuery } from './syntax.ts'
+import { isChange, RowStages } from './stages/stages.ts'
+import { type LabelFilter, type LineFilter, type LogQuery, QueryFault } from './syntax.ts'
 
 /** Why a query can not be used, and the offset in it; undefined where it can. */
 export function faultIn(query: string): { readonly message: string; readonly at: number } | undefined {
@@ -40,10 +42,15 @@ export class RowFilter {
   }
 }
 
+/** Up to the first stage that changes rows, stages look at the columns of all rows; from there on each row goes by itself. */
 function stagesOf({ matchers, stages }: LogQuery, keys: Keys): FilterStage[] {
-  return [...matchers, ...stages].map(stage =>
-    stage.kind === 'line' ? new LineStage(stage) : new LabelStage(conditionOf(stage, keys))
+  const change = stages.findIndex(isChange)
+  const before = change < 0 ? stages : stages.slice(0, change)
+  const asked = [...matchers, ...(before as readonly (LineFilter | LabelFilter)[])]
+  const columns = asked.map(stage =>
+    stage.kind === 'line' ? new LineStage(stage) : new LabelStage(conditionOf(stage, name => labelFor(name, keys)))
   )
+  return change < 0 ? columns : [...columns, new RowStages(stages.slice(change), keys)]
 }
 
 class LabelStage implements FilterStage {

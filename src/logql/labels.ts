@@ -11,8 +11,9 @@ const levels = severityTexts.map(text => Buffer.from(text))
 /** Columns of the fields that all rows have. */
 const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId' } as const
 
-/** What a condition could not make of a value; by number, as rows carry it. */
-export const rowErrors: readonly string[] = ['', 'LabelFilterErr']
+/** What a stage could not do with a row; by number, as rows carry it. */
+export const rowErrors = ['', 'LabelFilterErr', 'JSONParserErr', 'LogfmtParserErr', 'RegexpParserErr'] as const
+export type RowError = (typeof rowErrors)[number]
 const errorTexts = rowErrors.map(text => Buffer.from(text))
 
 /** Finds the value of a label for the rows of a batch, as bytes. */

@@ -9,6 +9,8 @@ import type { LineFilter, Text } from './syntax.ts'
 interface Search {
   /** Sets `hits[row]` of those rows of `wanted` whose line has it. */
   mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void
+  /** Whether a line has it. */
+  isIn(bytes: Buffer, start: number, end: number): boolean
 }
 
 /** Leaves of the rows those whose line has one of some texts, or none of them. */
@@ -29,6 +31,11 @@ export class LineStage {
     for (const search of this.#searches) search.mark(batch, wanted, hits)
     const leavesOut = this.#isNegated ? 1 : 0
     for (let row = 0; row < batch.rows; row++) if (hits[row] === leavesOut) wanted[row] = 0
+  }
+
+  /** Whether a line alone stays. */
+  keeps(bytes: Buffer, start: number, end: number): boolean {
+    return this.#searches.some(search => search.isIn(bytes, start, end)) !== this.#isNegated
   }
 }
 
@@ -72,6 +79,10 @@ class TextSearch implements Search {
       if (next + text.length <= ends[row]!) hits[row] = 1
     }
   }
+
+  isIn(bytes: Buffer, start: number, end: number): boolean {
+    return bytes.subarray(start, end).includes(this.#text)
+  }
 }
 
 class PatternSearch implements Search {
@@ -87,6 +98,10 @@ class PatternSearch implements Search {
       if (wanted[row] === 1 && hits[row] === 0 && automaton.matches(bytes, starts[row]!, ends[row]!)) hits[row] = 1
     }
   }
+
+  isIn(bytes: Buffer, start: number, end: number): boolean {
+    return this.#automaton.matches(bytes, start, end)
+  }
 }
 
 class AddressSearch implements Search {
@@ -101,5 +116,9 @@ class AddressSearch implements Search {
     for (let row = 0; row < rows; row++) {
       if (wanted[row] === 1 && this.#addresses.standIn(batch.text(starts[row]!, ends[row]!))) hits[row] = 1
     }
+  }
+
+  isIn(bytes: Buffer, start: number, end: number): boolean {
+    return this.#addresses.standIn(bytes.utf8Slice(start, end))
   }
 }

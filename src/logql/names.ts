@@ -17,7 +17,7 @@ const renamed: Readonly<Record<string, string>> = {
 }
 
 /** The label that a field becomes: what a label can't hold is `_`. */
-function labelOf(field: string): string {
+export function labelOf(field: string): string {
   return field.replace(/^(?=\d)/, '_').replaceAll(/[^A-Za-z0-9_]/g, '_')
 }
 
@@ -53,6 +53,6 @@ export function memberValue(object: { readonly [key: string]: Json }, label: str
   return undefined
 }
 
-function isObject(value: Json): value is { readonly [key: string]: Json } {
+export function isObject(value: Json): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

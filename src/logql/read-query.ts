@@ -1,8 +1,9 @@
 import { type SyntaxNode, terms } from './grammar.ts'
 import { syntaxFault } from './explain.ts'
-import { readText } from './read-text.ts'
+import { labelIn, leaves, readMatcher, textIn } from './read-parts.ts'
+import { readRowStage } from './read-row-stage.ts'
 import { type LabelFilter, type LineFilter, type LogQuery, QueryFault, type Stage, type Text } from './syntax.ts'
-import type { NumberFilter, NumberOperator, TextFilter, TextOperator } from './syntax.ts'
+import type { NumberFilter, NumberOperator, TextFilter } from './syntax.ts'
 import { readBytes, readDuration } from './units.ts'
 
 const longest = 16_384
@@ -42,7 +43,7 @@ class QueryReader {
     if (lines !== null) return this.#lineFilters(lines)
     const labels = stage.getChild(terms.LabelFilter)
     if (labels !== null) return [this.#labelFilter(labels, 0)]
-    throw new QueryFault(unsupportedStage(this.#of(stage.lastChild!).split(/\s/, 1)[0]!), stage.lastChild!.from)
+    return readRowStage(stage.lastChild!, this.#text)
   }
 
   /** An `or` behind ip() stands beside its filter, the others in it. */
@@ -110,43 +111,18 @@ class QueryReader {
   }
 
   #matcher(matcher: SyntaxNode): TextFilter {
-    const operator = this.#of(matcher.firstChild!.nextSibling!) as TextOperator
-    return { kind: 'text', label: this.#labelOf(matcher), operator, text: this.#textIn(matcher) }
+    return readMatcher(matcher, this.#text)
   }
 
   #labelOf(node: SyntaxNode): string {
-    return this.#of(node.getChild(terms.Identifier)!)
+    return labelIn(node, this.#text)
   }
 
   #textIn(node: SyntaxNode): Text {
-    const written = node.getChild(terms.String)!
-    return readText(this.#of(written), written.from)
+    return textIn(node, this.#text)
   }
 
   #of(node: SyntaxNode): string {
     return this.#text.slice(node.from, node.to)
   }
-}
-
-/** The grammar has lists as pairs of a list and its last member. */
-function leaves(list: SyntaxNode | null, kind: number): SyntaxNode[] {
-  const found: SyntaxNode[] = []
-  for (let node = list; node !== null; node = node.getChild(kind)) {
-    const last = node.lastChild!
-    if (last.type.id !== kind) found.push(last)
-  }
-  return found.toReversed()
-}
-
-function unsupportedStage(name: string): string {
-  const reasons: Readonly<Record<string, string>> = {
-    json: 'the fields of rows are labels already, as their input has parsed them: leave it out',
-    logfmt: 'the fields of rows are labels already, as their input has parsed them: leave it out',
-    line_format: 'rows are only selected here, not changed',
-    label_format: 'rows are only selected here, not changed',
-    decolorize: 'rows are only selected here, not changed',
-    drop: 'rows are only selected here, not changed',
-    keep: 'rows are only selected here, not changed'
-  }
-  return `Stage "${name}" can not be used: ${reasons[name] ?? 'only line filters and conditions on labels can'}`
 }

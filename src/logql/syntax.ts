@@ -4,7 +4,27 @@ export interface LogQuery {
   readonly stages: readonly Stage[]
 }
 
-export type Stage = LineFilter | LabelFilter
+export type Stage = LineFilter | LabelFilter | RowStage
+
+/** A stage that gives a row other labels, or another line. */
+export type RowStage =
+  | { readonly kind: 'json'; readonly fields: readonly Extraction[] }
+  | {
+      readonly kind: 'logfmt'
+      readonly isStrict: boolean
+      readonly keepsEmpty: boolean
+      readonly fields: readonly Extraction[]
+    }
+  | { readonly kind: 'pattern' | 'regexp' | 'lineFormat'; readonly text: Text }
+  | { readonly kind: 'unpack' | 'decolorize' }
+  | { readonly kind: 'labelFormat'; readonly label: string; readonly from: string | Text }
+  | { readonly kind: 'drop' | 'keep'; readonly labels: readonly (string | TextFilter)[] }
+
+/** A label, and where its value stands. */
+export interface Extraction {
+  readonly label: string
+  readonly path: Text
+}
 
 export type TextOperator = '=' | '!=' | '=~' | '!~'
 export type NumberOperator = '==' | '!=' | '>' | '>=' | '<' | '<='

@@ -1,12 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ParserDefinition } from '../../src/config/define.ts'
 import { RowFilter } from '../../src/logql/filter.ts'
 import { auto } from '../../src/parsers/auto.ts'
+import { raw } from '../../src/parsers/raw.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
 import { optionsOf } from '../fakes/definitions.ts'
 import { Bench } from '../fakes/rows.ts'
 import { sourceOf } from '../fakes/source.ts'
-import { type LabelTest, type PlainRow, type Query, selects, type TextTest, written } from './naive.ts'
+import { type ChangeTest, type LabelTest, type PlainRow, type Query, selects, type TextTest, written } from './naive.ts'
 
 const resource = {
   'host.name': 'node-1',
@@ -21,12 +23,12 @@ class Selector {
   readonly #bench = new Bench()
   readonly #source = sourceOf({ resource })
 
-  rows(query: string, lines: readonly string[]): string {
+  rows(query: string, lines: readonly string[], parser: ParserDefinition = auto): string {
     const bench = this.#bench
     const { batch, context, keys } = bench
     bench.fill(Buffer.from(lines.map(line => `${line}\n`).join('')))
     batch.source = this.#source
-    auto.create(optionsOf(auto, {}), context).parse(batch)
+    parser.create(optionsOf(parser, {}), context).parse(batch)
     normalize.create(optionsOf(normalize, {}), context).apply(batch)
     const wanted = new Uint8Array(batch.rows).fill(1)
     new RowFilter(query, keys).narrow(batch, wanted)
@@ -232,4 +234,125 @@ test('rows of text are found wherever they stand, and not across their ends', ()
   const logfmt = ['level=info msg="two words" took=75ms', 'level=warn took=2s', 'level=info x']
   expect(selector.rows('{level="info"} | msg="two words" | took < 1s', logfmt)).toBe('100')
   expect(selector.rows('{region="eu"} |= "ab"', ['xa', 'bx', 'ab', '', 'cab', 'aab', 'a', 'b'])).toBe('00101100')
+})
+
+describe('what is documented of the stages of Loki', () => {
+  const selector = new Selector()
+  const json = [
+    '{"pod":"x","a.b":{"c":"d"},"list":["p",{"q":"r"}],"n":1.50,"nothing":null,"region":"us","ok":true}',
+    '{"log":"{\\"inner\\":\\"1\\"}","_entry":"GET /x 200","kind":"packed"}',
+    'no json at all'
+  ]
+  test.each([
+    ['| json | a_b_c="d"', '100'],
+    ['| json | n="1.50"', '100'],
+    ['| json | n=1.5', '100'],
+    ['| json | ok="true"', '100'],
+    ['| json | list=""', '111'],
+    ['| json | nothing!=""', '000'],
+    ['| json | pod="x"', '000'],
+    ['| json | pod_extracted="x"', '100'],
+    ['| json | region="eu" | region_extracted="us"', '100'],
+    ['| json | __error__=""', '110'],
+    ['| json | __error__="JSONParserErr"', '001'],
+    ['| json | n > 5', '000'],
+    [
+      '| json first="list[0]", q="list[1].q", whole="list", gone="x.y" | first="p" | q="r" | whole=`["p",{"q":"r"}]`',
+      '100'
+    ],
+    ['| json gone="x.y" | gone="" | __error__=""', '110'],
+    ['| json v="[\\"a.b\\"].c" | v="d"', '100'],
+    ['| json | line_format "{{.log}}" | json | inner=1', '010'],
+    ['| unpack |= "GET" | kind="packed"', '010'],
+    ['|= "_entry" | unpack |= "_entry"', '000'],
+    ['| json | drop __error__ | __error__=""', '111'],
+    ['| json | drop n | n=1.5', '000'],
+    ['| json | drop n="2" | n=1.5', '100'],
+    ['| json | keep n | ok="" | region="" | n=1.5', '100'],
+    ['| json | keep n, ok="false" | ok=""', '111'],
+    ['| json | label_format m=n | n="" | m=1.5', '100'],
+    ['| json | label_format m="{{.n}}-{{.region}}" | m="1.50-eu"', '100'],
+    ['| line_format "{{.pod}}: {{__line__}}" |~ `^web-7: no`', '001']
+  ])('json: %s', (asked, wanted) => {
+    expect(selector.rows(`{region="eu"} ${asked}`, json, raw)).toBe(wanted)
+  })
+
+  const text = [
+    'level=warn msg="say \\"hi\\"" took=5ms empty= bare',
+    '10.0.0.1 - - [x] "GET /api HTTP/1.1" 503 12',
+    '\u001b[31mred\u001b[0m "x',
+    ''
+  ]
+  test.each([
+    ['| logfmt | took < 10ms', '1000'],
+    ['| logfmt | msg=`say "hi"`', '1000'],
+    ['| logfmt | empty="" | bare=""', '1111'],
+    ['| logfmt --keep-empty | keep empty, bare | empty=ip("::1") or empty > 5 | __error__!=""', '1000'],
+    ['| logfmt --strict | __error__!=""', '0110'],
+    ['| logfmt | __error__!=""', '0000'],
+    ['| logfmt t="took" | t="5ms" | took=""', '1000'],
+    ['| pattern `<ip> - <_> "<method> <path> <_>" <status> <size>` | method="GET" | status >= 500 | size=12', '0100'],
+    ['| pattern `<ip> - <rest> @ <never>` | rest=~"- .x.*12"', '0100'],
+    ['| pattern `GET <path>` | path!=""', '0000'],
+    ['| regexp `"(?P<method>\\w+) (?P<path>\\S+)( (?P<none>zzz))?` | path="/api" | none=""', '0100'],
+    ['| regexp `(?P<short>\\d+?)\\D(?P<long>.*) ` | short="10" | long=~".*HTTP/1.1. 503"', '0100'],
+    ['| decolorize |= "red "', '0010'],
+    ['|= "red "', '0000']
+  ])('text: %s', (asked, wanted) => {
+    expect(selector.rows(`{region="eu"} ${asked}`, text, raw)).toBe(wanted)
+  })
+})
+
+describe('stages that change rows', () => {
+  const names = ['a', 'b', 'c', 'pod', 'region', 'a_extracted', 'pod_extracted']
+  const name = fc.constantFrom(...names)
+  const members = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'pod'), fc.constantFrom('1', '2', 'x'), { maxKeys: 4 })
+  const line = fc.oneof(
+    members.map(all => JSON.stringify(all)),
+    members.map(all =>
+      Object.entries(all)
+        .map(pair => pair.join('='))
+        .join(' ')
+    ),
+    fc.constantFrom('', 'a=1 {', '{"a":{"b":"1"},"c":2}')
+  )
+  const stage = fc.oneof(
+    fc.constantFrom<ChangeTest>({ kind: 'json' }, { kind: 'logfmt' }, { kind: 'lineFormat', names: ['a', 'b'] }),
+    fc.record({
+      kind: fc.constantFrom('drop' as const, 'keep' as const),
+      names: fc.array(name, { minLength: 1, maxLength: 3 })
+    }),
+    fc.record({ kind: fc.constant('rename' as const), to: name, from: name }),
+    fc.record({
+      kind: fc.constant('text' as const),
+      label: fc.constantFrom(...names, '__error__'),
+      operator: fc.constantFrom('=' as const, '!=' as const),
+      text: fc.constantFrom('', '1', 'x', 'web-7', 'eu', 'JSONParserErr')
+    }),
+    fc.record({
+      kind: fc.constant('line' as const),
+      operator: fc.constant('|=' as const),
+      any: fc.constantFrom(['1'], ['x ', '{'])
+    })
+  )
+
+  test('do to random rows what a naive evaluator does', () => {
+    const selector = new Selector()
+    const matchers: TextTest[] = [{ kind: 'text', label: 'region', operator: '=', text: 'eu' }]
+    let selected = 0
+    fc.assert(
+      fc.property(
+        fc.array(stage, { minLength: 1, maxLength: 6 }),
+        fc.array(line, { minLength: 1, maxLength: 8 }),
+        (stages, lines) => {
+          const asked = { matchers, stages }
+          const wanted = lines.map(one => (selects(asked, { line: one, labels: constants }) ? 1 : 0)).join('')
+          selected += wanted.includes('1') && wanted.includes('0') ? 1 : 0
+          expect(selector.rows(written(asked), lines, raw), `${written(asked)} ${lines.join('\n')}`).toBe(wanted)
+        }
+      ),
+      { numRuns: 2000 }
+    )
+    expect(selected).toBeGreaterThan(150)
+  })
 })

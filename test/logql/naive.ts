@@ -5,7 +5,12 @@ export interface Query {
   readonly matchers: readonly TextTest[]
   readonly stages: readonly Test[]
 }
-export type Test = LineTest | LabelTest
+export type Test = LineTest | LabelTest | ChangeTest
+/** What gives a row other labels, or another line. */
+export type ChangeTest =
+  | { readonly kind: 'json' | 'logfmt' }
+  | { readonly kind: 'lineFormat' | 'drop' | 'keep'; readonly names: readonly string[] }
+  | { readonly kind: 'rename'; readonly to: string; readonly from: string }
 export interface LineTest {
   readonly kind: 'line'
   readonly operator: '|=' | '!=' | '|~' | '!~'
@@ -30,7 +35,10 @@ export interface PlainRow {
 }
 
 export function written({ matchers, stages }: Query): string {
-  const parts = stages.map(stage => (stage.kind === 'line' ? writtenLine(stage) : `| ${writtenLabel(stage)}`))
+  const parts = stages.map(stage => {
+    if (stage.kind === 'line') return writtenLine(stage)
+    return isChange(stage) ? `| ${writtenChange(stage)}` : `| ${writtenLabel(stage)}`
+  })
   return [`{${matchers.map(writtenLabel).join(', ')}}`, ...parts].join(' ')
 }
 
@@ -45,14 +53,83 @@ function writtenLabel(test: LabelTest): string {
   return `${test.label}${test.operator}ip("${test.network}")`
 }
 
+function isChange(test: LabelTest | ChangeTest): test is ChangeTest {
+  return ['json', 'logfmt', 'lineFormat', 'drop', 'keep', 'rename'].includes(test.kind)
+}
+
+function writtenChange(test: ChangeTest): string {
+  if (test.kind === 'rename') return `label_format ${test.to}=${test.from}`
+  if (test.kind === 'lineFormat') return `line_format "${test.names.map(name => `{{.${name}}}`).join(' ')}"`
+  return 'names' in test ? `${test.kind} ${test.names.join(', ')}` : test.kind
+}
+
 /** What the query says of a row, one stage after the other. */
 export function selects({ matchers, stages }: Query, row: PlainRow): boolean {
   const state = { error: '' }
-  for (const matcher of matchers) if (!holds(matcher, row, state)) return false
+  let now = row
+  for (const matcher of matchers) if (!holds(matcher, now, state)) return false
   for (const stage of stages) {
-    if (!(stage.kind === 'line' ? holdsLine(stage, row.line) : holds(stage, row, state))) return false
+    if (stage.kind === 'line') {
+      if (!holdsLine(stage, now.line)) return false
+    } else if (isChange(stage)) now = changed(stage, now, { base: row.labels, state })
+    else if (!holds(stage, now, state)) return false
   }
   return true
+}
+
+interface Before {
+  readonly base: PlainRow['labels']
+  readonly state: { error: string }
+}
+
+function changed(test: ChangeTest, { line, labels }: PlainRow, before: Before): PlainRow {
+  switch (test.kind) {
+    case 'json':
+      return { line, labels: { ...labels, ...taken(jsonPairs(line, before.state), labels, before.base) } }
+    case 'logfmt':
+      return { line, labels: { ...labels, ...taken(logfmtPairs(line), labels, before.base) } }
+    case 'lineFormat':
+      return { line: test.names.map(name => labels[name] ?? '').join(' '), labels }
+    case 'rename': {
+      const { [test.from]: value, ...rest } = labels
+      return { line, labels: value === undefined ? labels : { ...rest, [test.to]: value } }
+    }
+    default: {
+      const isKept = (name: string): boolean => test.names.includes(name) === (test.kind === 'keep')
+      return { line, labels: Object.fromEntries(Object.entries(labels).filter(([name]) => isKept(name))) }
+    }
+  }
+}
+
+/** A name that the row had from the beginning gets another one; of several with one name the first counts. */
+function taken(pairs: readonly (readonly [string, string])[], labels: PlainRow['labels'], base: PlainRow['labels']) {
+  const found: Record<string, string> = {}
+  for (const [name, value] of pairs) {
+    const target = base[name] === undefined ? name : `${name}_extracted`
+    if (labels[target] === undefined && found[target] === undefined) found[target] = value
+  }
+  return found
+}
+
+function jsonPairs(line: string, state: { error: string }): [string, string][] {
+  try {
+    const object = JSON.parse(line) as Record<string, string | number | Record<string, string>>
+    return Object.entries(object).flatMap(([key, value]): [string, string][] =>
+      typeof value === 'object'
+        ? Object.entries(value).map(([inner, text]) => [`${key}_${inner}`, text])
+        : [[key, String(value)]]
+    )
+  } catch {
+    state.error ||= 'JSONParserErr'
+    return []
+  }
+}
+
+function logfmtPairs(line: string): [string, string][] {
+  return line.split(' ').flatMap((part): [string, string][] => {
+    const found = /^([^="]+)=([^="]+)$/.exec(part)
+    return found === null ? [] : [[found[1]!, found[2]!]]
+  })
 }
 
 function holdsLine({ operator, any }: LineTest, line: string): boolean {

@@ -1,13 +1,11 @@
 import type { Program } from './program.ts'
-import { type Assertion, PatternFault } from './syntax.ts'
+import { holds, mayHold, Side, sideOf, told } from './sides.ts'
+import { PatternFault } from './syntax.ts'
 
 /** A table of them stays in the cache of the processor. */
 const mostStates = 2500
 /** Steps of building, each a few nanoseconds. */
 const mostWork = 10_000_000
-
-/** What stands before or behind a place in a text; `inside` is a byte of a character that is not its first. */
-const Side = { edge: 0, newline: 1, word: 2, other: 3, inside: 4 } as const
 
 /** The number of these states; a place in the table is the number times the row length. */
 const dead = 0
@@ -155,6 +153,8 @@ class AutomatonBuilder {
       if (node.kind === 'match') this.#isMatch = true
       else if (node.kind === 'byte') found.push(index)
       else if (node.kind === 'choice') for (const next of node.next) open.push(next)
+      else if (node.kind === 'border') open.push(node.next)
+      else if (node.kind !== 'assertion') continue
       else if (after >= 0) {
         if (holds(node.what, before, after)) open.push(node.next)
       } else if (mayHold(node.what, before)) found.push(index)
@@ -218,43 +218,4 @@ function classesOf({ nodes }: Program): { classes: Uint8Array; samples: number[]
     classes[byte] = one
   }
   return { classes, samples }
-}
-
-const newlines: readonly (readonly [number, number])[] = [[10, 10]]
-const words: readonly (readonly [number, number])[] = [
-  [0x30, 0x39],
-  [0x41, 0x5a],
-  [0x5f, 0x5f],
-  [0x61, 0x7a]
-]
-const insides: readonly (readonly [number, number])[] = [[0x80, 0xbf]]
-/** Ranges of bytes that an assertion tells from others. */
-const told: Readonly<Record<Assertion, readonly (readonly [number, number])[]>> = {
-  begin: [],
-  end: [],
-  lineBegin: newlines,
-  lineEnd: newlines,
-  word: words,
-  notWord: [...words, ...insides]
-}
-
-function sideOf(byte: number): number {
-  if (byte === 10) return Side.newline
-  if ((byte & 0xc0) === 0x80) return Side.inside
-  return words.some(([first, last]) => byte >= first && byte <= last) ? Side.word : Side.other
-}
-
-function holds(what: Assertion, before: number, after: number): boolean {
-  if (what === 'begin') return before === Side.edge
-  if (what === 'end') return after === Side.edge
-  if (what === 'lineBegin') return before === Side.edge || before === Side.newline
-  if (what === 'lineEnd') return after === Side.edge || after === Side.newline
-  const isBorder = (before === Side.word) !== (after === Side.word)
-  return what === 'word' ? isBorder : !isBorder && after !== Side.inside
-}
-
-/** While it is not known what comes behind. */
-function mayHold(what: Assertion, before: number): boolean {
-  if (what === 'begin') return before === Side.edge
-  return what !== 'lineBegin' || before === Side.edge || before === Side.newline
 }

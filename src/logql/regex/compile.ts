@@ -1,4 +1,5 @@
 import { Automaton } from './automaton.ts'
+import { Captures } from './captures.ts'
 import { programOf } from './program.ts'
 import { readPattern } from './read.ts'
 import { literalOf, type Pattern } from './syntax.ts'
@@ -8,15 +9,23 @@ export type Matcher = { readonly literal: string } | { readonly automaton: Autom
 
 /** Compiles a pattern that must match all of a value, as those of labels do. Throws `PatternFault`. */
 export function compileWhole(text: string): Matcher {
-  return compile(readPattern(text, false), true)
+  return compile(readPattern(text, false), 'whole')
 }
 
 /** Compiles a pattern to look for in a line. Throws `PatternFault`. */
 export function compileSearch(text: string): Matcher {
-  return compile(readPattern(text, true), false)
+  return compile(readPattern(text, true), 'search')
 }
 
-function compile(pattern: Pattern, isWhole: boolean): Matcher {
+/** What finds the named groups of a pattern in a line; `automaton` says whether there is a match. Throws `PatternFault`. */
+export function compileGroups(text: string): { automaton: Automaton; captures: Captures; names: readonly string[] } {
+  const pattern = readPattern(text, false)
+  const program = programOf(pattern, 'captures')
+  const automaton = new Automaton(programOf(pattern, 'search'))
+  return { automaton, captures: new Captures(program), names: program.groups }
+}
+
+function compile(pattern: Pattern, use: 'whole' | 'search'): Matcher {
   const literal = literalOf(pattern)
-  return literal === undefined ? { automaton: new Automaton(programOf(pattern, isWhole)) } : { literal }
+  return literal === undefined ? { automaton: new Automaton(programOf(pattern, use)) } : { literal }
 }

@@ -1,44 +1,60 @@
-import { lastCodePoint, type Ranges } from './ranges.ts'
+import { lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
 import { type Assertion, type Pattern, PatternFault } from './syntax.ts'
 import { type ByteRanges, bytesOf } from './utf8.ts'
 
 /** Enough for anything a person writes; a hostile pattern is refused within milliseconds. */
 const mostNodes = 4000
 
-/** `next` of a choice are its ways out; of the others there is one. */
+/** `next` of a choice are its ways out, the preferred one first; of the others there is one. A border is where a group begins or ends. */
 export type ProgramNode =
   | { readonly kind: 'byte'; readonly first: number; readonly last: number; readonly next: number }
+  | { readonly kind: 'set'; readonly ranges: Ranges; readonly ascii: Uint8Array; readonly next: number }
   | { readonly kind: 'choice'; readonly next: readonly number[] }
   | { readonly kind: 'assertion'; readonly what: Assertion; readonly next: number }
+  | { readonly kind: 'border'; readonly slot: number; readonly next: number }
   | { readonly kind: 'match' }
 
-/** A non-deterministic automaton over bytes. */
+/** A non-deterministic automaton: over bytes, or over characters where groups are noted. */
 export interface Program {
   readonly nodes: readonly ProgramNode[]
   readonly start: number
+  /** Names of groups; that of number n has the slots 2n and 2n + 1. */
+  readonly groups: readonly string[]
   /** Of nodes in copies of an optional part: nodes of one family stand at the same place of the copies, and the one with the lowest
    * rank can do all that the others can. Zero: none. */
   readonly family: Int32Array
   readonly rank: Int32Array
 }
 
-/** `isWhole`: the pattern must match all of a text, and not only a part of it. */
-export function programOf(pattern: Pattern, isWhole: boolean): Program {
-  const builder = new ProgramBuilder()
+/** Whether a pattern is searched for, or must match all of a text, or is tried at one place, where places of groups are noted. */
+export type Use = 'search' | 'whole' | 'captures'
+
+export function programOf(pattern: Pattern, use: Use): Program {
+  const builder = new ProgramBuilder(use === 'captures')
   const match = builder.add({ kind: 'match' })
-  const start = isWhole
-    ? builder.assertion('begin', builder.build(pattern, builder.assertion('end', match)))
-    : builder.loop(next => builder.byte(0, 0xff, next), builder.build(pattern, match))
-  return { nodes: builder.nodes, start, ...builder.families() }
+  const start = startOf(pattern, builder, { use, match })
+  return { nodes: builder.nodes, start, groups: builder.groups, ...builder.families() }
+}
+
+function startOf(pattern: Pattern, builder: ProgramBuilder, { use, match }: { use: Use; match: number }): number {
+  if (use === 'whole') return builder.assertion('begin', builder.build(pattern, builder.assertion('end', match)))
+  const start = builder.build(pattern, match)
+  return use === 'captures' ? start : builder.loop(next => builder.byte(0, 0xff, next), start)
 }
 
 /** Nodes are made from the end to the beginning, so that what follows is always known. */
 class ProgramBuilder {
   readonly nodes: ProgramNode[] = []
+  readonly groups: string[] = []
+  readonly #notesGroups: boolean
   readonly #families: { node: number; family: number; rank: number }[] = []
   #familyCount = 0
   /** Bytes that lead to the same node: parts of many characters end alike. */
   #bytes = new Map<string, number>()
+
+  constructor(notesGroups: boolean) {
+    this.#notesGroups = notesGroups
+  }
 
   add(node: ProgramNode): number {
     if (this.nodes.length === mostNodes)
@@ -69,16 +85,18 @@ class ProgramBuilder {
         return this.#choice(pattern.parts.map(part => this.build(part, next)))
       case 'assertion':
         return this.assertion(pattern.what, next)
+      case 'group':
+        return this.#group(pattern, next)
       default:
         return this.#repeat(pattern, next)
     }
   }
 
   /** `part` any number of times, then `next`. */
-  loop(part: (next: number) => number, next: number): number {
+  loop(part: (next: number) => number, next: number, isLazy = false): number {
     const ways: number[] = []
     const head = this.add({ kind: 'choice', next: ways })
-    ways.push(part(head), next)
+    ways.push(...inOrder(part(head), next, isLazy))
     return head
   }
 
@@ -98,6 +116,7 @@ class ProgramBuilder {
   }
 
   #set(ranges: Ranges, next: number): number {
+    if (this.#notesGroups) return this.add({ kind: 'set', ranges, ascii: asciiOf(ranges), next })
     return this.#sequences(bytesOf(ranges), next)
   }
 
@@ -119,22 +138,32 @@ class ProgramBuilder {
     return this.#choice(ways)
   }
 
-  #repeat({ part, min, max }: Pattern & { kind: 'repeat' }, next: number): number {
-    let after = max === Infinity ? this.#endless(part, next) : this.#optional(part, max - min, next)
+  #group({ name, part }: Pattern & { kind: 'group' }, next: number): number {
+    if (!this.#notesGroups) return this.build(part, next)
+    const known = this.groups.indexOf(name)
+    const slot = 2 * (known < 0 ? this.groups.push(name) - 1 : known)
+    const inner = this.build(part, this.add({ kind: 'border', slot: slot + 1, next }))
+    return this.add({ kind: 'border', slot, next: inner })
+  }
+
+  #repeat(repeat: Pattern & { kind: 'repeat' }, next: number): number {
+    const { part, min, max } = repeat
+    let after = max === Infinity ? this.#endless(repeat, next) : this.#optional(repeat, next)
     for (let i = 0; i < min; i++) after = this.build(part, after)
     return after
   }
 
   /** A loop over nearly any character takes bytes as they are: it is smaller, and passes bytes that are not UTF-8. */
-  #endless(part: Pattern, next: number): number {
-    const bytes = part.kind === 'set' ? bytesAsTheyAre(part.ranges) : undefined
-    if (bytes === undefined) return this.loop(head => this.build(part, head), next)
+  #endless({ part, isLazy }: Pattern & { kind: 'repeat' }, next: number): number {
+    const bytes = part.kind === 'set' && !this.#notesGroups ? bytesAsTheyAre(part.ranges) : undefined
+    if (bytes === undefined) return this.loop(head => this.build(part, head), next, isLazy)
     const each = (head: number): number => this.#choice(bytes.map(([first, last]) => this.byte(first, last, head)))
-    return this.loop(each, next)
+    return this.loop(each, next, isLazy)
   }
 
-  /** `part` up to `most` times. */
-  #optional(part: Pattern, most: number, next: number): number {
+  /** `part` as often as it may come beyond what it must. */
+  #optional({ part, min, max, isLazy }: Pattern & { kind: 'repeat' }, next: number): number {
+    const most = max - min
     const outer = this.#bytes
     const firstFamily = this.#familyCount + 1
     let after = next
@@ -147,11 +176,21 @@ class ProgramBuilder {
         this.#families.push({ node, family: firstFamily + node - from, rank: most - left })
       }
       this.#familyCount = Math.max(this.#familyCount, firstFamily + this.nodes.length - from)
-      after = this.add({ kind: 'choice', next: [copy, next] })
+      after = this.add({ kind: 'choice', next: inOrder(copy, next, isLazy) })
     }
     this.#bytes = outer
     return after
   }
+}
+
+function asciiOf(ranges: Ranges): Uint8Array {
+  const ascii = new Uint8Array(128)
+  for (const [first, last] of pairsOf(ranges)) ascii.fill(1, first, last + 1)
+  return ascii
+}
+
+function inOrder(part: number, next: number, isLazy: boolean): number[] {
+  return isLazy ? [next, part] : [part, next]
 }
 
 /** Of a set with all characters beyond ASCII: the same as ranges of bytes. */

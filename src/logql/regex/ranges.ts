@@ -31,6 +31,18 @@ export function negated(ranges: Ranges): Ranges {
   return rest
 }
 
+export function isIn(ranges: Ranges, code: number): boolean {
+  let low = 0
+  let high = ranges.length / 2 - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    if (code < ranges[2 * middle]!) high = middle - 1
+    else if (code > ranges[2 * middle + 1]!) low = middle + 1
+    else return true
+  }
+  return false
+}
+
 export const unionOf = (...all: readonly Ranges[]): Ranges => rangesOf(all.flatMap(pairsOf))
 
 /** Adds what differs from a member only by case. */

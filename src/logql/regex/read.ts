@@ -10,6 +10,8 @@ interface Flags {
   readonly i: boolean
   readonly m: boolean
   readonly s: boolean
+  /** Swaps lazy and greedy. */
+  readonly u: boolean
 }
 
 /** Reads a pattern of RE2's syntax, which Loki, Prometheus and Go have. `passesLines`: `.` is any character, as with `(?s)`. Throws
@@ -23,10 +25,11 @@ class PatternReader {
   #at = 0
   #depth = 0
   #flags: Flags
+  readonly #names = new Set<string>()
 
   constructor(text: string, passesLines: boolean) {
     this.#text = text
-    this.#flags = { i: false, m: false, s: passesLines }
+    this.#flags = { i: false, m: false, s: passesLines, u: false }
   }
 
   whole(): Pattern {
@@ -55,11 +58,11 @@ class PatternReader {
   #repeated(part: Pattern): Pattern {
     const count = this.#count()
     if (count === undefined) return part
-    this.#take('?')
+    const isLazy = this.#take('?') !== this.#flags.u
     if (this.#sees('+')) throw new PatternFault('possessive repeats are not supported: a "+" behind a repeat', this.#at)
     if (this.#sees('*') || this.#sees('?') || this.#countAt() !== undefined)
       throw new PatternFault('a repeat of a repeat: put the first one in "(?:…)"', this.#at)
-    return { kind: 'repeat', part, ...count }
+    return { kind: 'repeat', part, ...count, isLazy }
   }
 
   #count(): { min: number; max: number } | undefined {
@@ -103,12 +106,15 @@ class PatternReader {
     if (special === null && this.#sees('?')) throw new PatternFault(groupFault(this.#text.slice(this.#at)), start)
     if (special !== null) this.#at += special[0].length
     if (special?.[1] === '') throw new PatternFault('a group with an empty name', start)
+    if (special?.[1] !== undefined && this.#names.has(special[1]))
+      throw new PatternFault(`two groups with the name "${special[1]}"`, start)
+    if (special?.[1] !== undefined) this.#names.add(special[1])
     if (special?.[2]) this.#flags = withFlags(outer, special[2])
     if (special?.[3] === ')') return undefined
     const inner = this.#choice()
     if (!this.#take(')')) throw new PatternFault('a "(" without its ")"', start)
     this.#flags = outer
-    return inner
+    return special?.[1] === undefined ? inner : { kind: 'group', name: special[1], part: inner }
   }
 
   #escape(start: number): Pattern | undefined {
@@ -207,11 +213,11 @@ function assertion(what: Assertion): Pattern {
   return { kind: 'assertion', what }
 }
 
-/** `U` swaps lazy and greedy, which changes nothing of whether a text matches. */
 function withFlags(flags: Flags, letters: string): Flags {
   const [on = '', off = ''] = letters.split('-')
-  const flag = (name: keyof Flags): boolean => (flags[name] || on.includes(name)) && !off.includes(name)
-  return { i: flag('i'), m: flag('m'), s: flag('s') }
+  const flag = (name: keyof Flags, letter: string = name): boolean =>
+    (flags[name] || on.includes(letter)) && !off.includes(letter)
+  return { i: flag('i'), m: flag('m'), s: flag('s'), u: flag('u', 'U') }
 }
 
 function groupFault(rest: string): string {

@@ -1,11 +1,18 @@
 import type { Ranges } from './ranges.ts'
 
-/** A regular expression as far as it matters for whether a text matches: groups and laziness don't. */
+/** A regular expression. Only for what groups match does it matter which repeats are lazy. */
 export type Pattern =
   | { readonly kind: 'set'; readonly ranges: Ranges }
   | { readonly kind: 'sequence'; readonly parts: readonly Pattern[] }
   | { readonly kind: 'choice'; readonly parts: readonly Pattern[] }
-  | { readonly kind: 'repeat'; readonly part: Pattern; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'repeat'
+      readonly part: Pattern
+      readonly min: number
+      readonly max: number
+      readonly isLazy: boolean
+    }
+  | { readonly kind: 'group'; readonly name: string; readonly part: Pattern }
   | { readonly kind: 'assertion'; readonly what: Assertion }
 
 export type Assertion = 'begin' | 'end' | 'lineBegin' | 'lineEnd' | 'word' | 'notWord'

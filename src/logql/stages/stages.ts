@@ -1,0 +1,67 @@
+import type { Batch } from '../../core/batch.ts'
+import type { Keys } from '../../core/keys.ts'
+import { type Condition, conditionOf } from '../conditions.ts'
+import { LineStage } from '../lines.ts'
+import { RowView, ViewLabel } from '../row-view.ts'
+import type { LabelFilter, LineFilter, RowStage, Stage } from '../syntax.ts'
+import { changeOf, namesIn } from './changes.ts'
+
+const filters: readonly string[] = ['line', 'text', 'number', 'ip', 'and', 'or']
+
+/** Whether a stage changes rows, and does not only leave some out. */
+export function isChange(stage: Stage): stage is RowStage {
+  return !filters.includes(stage.kind)
+}
+
+/** Does something with a row; false where it leaves it out. */
+type Step = (row: number) => boolean
+
+/** The stages of a query from the first that changes rows on, for one row after the other. */
+export class RowStages {
+  readonly #view: RowView
+  readonly #steps: readonly Step[]
+  readonly #conditions: Condition[] = []
+
+  constructor(stages: readonly Stage[], keys: Keys) {
+    this.#view = new RowView(keys, new Set(stages.flatMap(namesIn)))
+    this.#steps = stages.map(stage => this.#stepOf(stage))
+  }
+
+  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
+    this.#view.open(batch, errors)
+    for (const condition of this.#conditions) condition.open(batch, errors)
+    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !this.#keeps(row)) wanted[row] = 0
+  }
+
+  #keeps(row: number): boolean {
+    this.#view.begin(row)
+    for (const step of this.#steps) if (!step(row)) return false
+    return true
+  }
+
+  #stepOf(stage: Stage): Step {
+    const view = this.#view
+    if (isChange(stage)) {
+      const change = changeOf(stage, filter => this.#ask(filter))
+      return row => {
+        change(view, row)
+        return true
+      }
+    }
+    if (stage.kind === 'line') return this.#lineStep(stage)
+    const condition = this.#ask(stage)
+    return row => condition.holds(row)
+  }
+
+  #lineStep(filter: LineFilter): Step {
+    const view = this.#view
+    const lines = new LineStage(filter)
+    return () => lines.keeps(view.bytes, view.start, view.end)
+  }
+
+  #ask(filter: LabelFilter): Condition {
+    const condition = conditionOf(filter, name => new ViewLabel(name, this.#view))
+    this.#conditions.push(condition)
+    return condition
+  }
+}

@@ -1,0 +1,64 @@
+import { faultOf } from '../conditions.ts'
+import { compileGroups } from '../regex/compile.ts'
+import type { RowView } from '../row-view.ts'
+import { QueryFault, type Text } from '../syntax.ts'
+
+/** Takes what the named groups of a regular expression match; where it does not match, nothing. */
+export function extractGroups({ value, at }: Text): (view: RowView) => void {
+  const { automaton, captures, names } = compiled(value, at)
+  if (names.length === 0) throw new QueryFault('The regular expression has no named group: (?P<name>…)', at)
+  return view => {
+    const { bytes, start, end } = view
+    if (!automaton.matches(bytes, start, end)) return
+    const { line } = view
+    const places = captures.find(line)
+    if (places === 'tooLong') view.fail('RegexpParserErr')
+    else if (places !== undefined) {
+      for (const [index, name] of names.entries()) {
+        const from = places[2 * index]!
+        view.extract(name, from < 0 ? '' : line.slice(from, places[2 * index + 1]))
+      }
+    }
+  }
+}
+
+function compiled(pattern: string, at: number): ReturnType<typeof compileGroups> {
+  try {
+    return compileGroups(pattern)
+  } catch (error) {
+    throw faultOf(error, at)
+  }
+}
+
+/** Takes what stands between the texts of a pattern: `<ip> - <_> "<method> <path>`. Where a text is missing, the part before it goes to
+ * the end of the line. */
+export function extractParts(text: Text): (view: RowView) => void {
+  const { literals, names } = partsOf(text)
+  return view => {
+    const { line } = view
+    if (line === '' || !line.startsWith(literals[0]!)) return
+    let at = literals[0]!.length
+    for (const [index, name] of names.entries()) {
+      const literal = literals[index + 1]!
+      const found = literal === '' ? line.length : line.indexOf(literal, at)
+      const end = found < 0 ? line.length : found
+      if (name !== '_') view.extract(name, line.slice(at, end))
+      if (found < 0) return
+      at = end + literal.length
+    }
+  }
+}
+
+/** Texts stand around each name. */
+function partsOf({ value, at }: Text): { literals: string[]; names: string[] } {
+  const parts = value.split(/<([A-Za-z_]\w*)>/)
+  const literals = parts.filter((_, i) => i % 2 === 0)
+  const names = parts.filter((_, i) => i % 2 === 1)
+  if (names.every(name => name === '_'))
+    throw new QueryFault('The pattern takes nothing: name a part of it, as <ip>', at)
+  if (literals.slice(1, -1).includes('')) throw new QueryFault('The pattern has parts with nothing between them', at)
+  const named = names.filter(name => name !== '_')
+  const twice = named.find((name, i) => named.indexOf(name) !== i)
+  if (twice !== undefined) throw new QueryFault(`The pattern has two parts with the name "${twice}"`, at)
+  return { literals, names }
+}
