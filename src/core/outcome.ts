@@ -19,7 +19,8 @@ export const losses = {
   queue_evicted: 'bytes of a deleted file that hold_deleted had no room for, while an output did not take them',
   corrupt_frame: 'bytes of a deleted file that were kept on disk, and could not be read there any more',
   too_large: 'bytes of records behind max_line_bytes; what is before is sent, with a flag',
-  dead_letters_full: 'refused rows for which there was no room among the dead letters, where when_full is drop'
+  dead_letters_full: 'refused rows for which there was no room among the dead letters, where when_full is drop',
+  corrupt_archive: 'compressed bytes of an archive that ends too early, is damaged, or holds unbelievably much'
 } as const
 export type LossReason = keyof typeof losses
 export const lossReasons = Object.keys(losses) as readonly LossReason[]

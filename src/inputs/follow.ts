@@ -37,6 +37,12 @@ export const followOptions = (t: OptionTypes) => ({
       t.path('A directory.')
     )
     .default([]),
+  compression: t.z
+    .enum(['none', 'auto'])
+    .describe(
+      'What to do with compressed files that the patterns match (`.gz`, `.zst`): `auto` reads what they hold, `none` leaves them alone. What was not read of a file before it was rotated and compressed is read in any case.'
+    )
+    .default('none'),
   scanInterval: t.duration('How often to look for new, rotated and truncated files.', { min: 50 }).default(1000)
 })
 
@@ -45,7 +51,10 @@ type Shape = ReturnType<typeof followOptions>
 /** The part of the plan that these options make. */
 export function followPlan(
   options: OptionsOf<Shape>
-): Pick<FollowPlan, 'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs' | 'rotatedTo'> {
+): Pick<
+  FollowPlan,
+  'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs' | 'rotatedTo' | 'compression'
+> {
   return {
     exclude: options.exclude,
     readFrom: options.readFrom,
@@ -53,6 +62,7 @@ export function followPlan(
     maxLineBytes: options.maxLineBytes,
     partialMs: options.partialTimeout,
     scanMs: options.scanInterval,
-    rotatedTo: options.rotatedTo
+    rotatedTo: options.rotatedTo,
+    compression: options.compression
   }
 }

@@ -80,7 +80,7 @@ export interface InputStatus {
 }
 
 export interface InputNote {
-  readonly reason: 'no_match' | 'excluded' | 'older' | 'at_end' | 'near_end' | 'no_line' | 'read'
+  readonly reason: 'no_match' | 'excluded' | 'compressed' | 'older' | 'at_end' | 'near_end' | 'no_line' | 'read'
   /** How many files it is about. */
   readonly files: number
   /** One sentence, with what to do. */

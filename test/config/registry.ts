@@ -19,7 +19,8 @@ const plan: FollowPlan = {
   scanMs: 0,
   followSymlinks: false,
   linkRoots: [],
-  rotatedTo: []
+  rotatedTo: [],
+  compression: 'none'
 }
 
 const file = defineInput({

@@ -192,3 +192,16 @@ test('copies that count up by copying are read once', async () => {
   await run.pass(30_000)
   expect(run.texts).toEqual(texts(0, 60))
 })
+
+test('a file of which nothing was read yet goes on in its copy', async () => {
+  append('a.log', lines(0, 200))
+  const run = new Run(followInput([at('*.log*')]), { link })
+  runs.push(run)
+  await run.follower.start()
+  copyTruncate('a.log', 'a.log.1')
+  append('a.log', lines(200, 210))
+  run.follower.scan()
+  await run.pass(15_000)
+  expect(run.texts.toSorted()).toEqual(texts(0, 210).toSorted())
+  expect(run.lost).toEqual([])
+})

@@ -136,18 +136,22 @@ export class Run {
       ...(options.disk === undefined ? {} : { disk: options.disk }),
       open: source => {
         const cursor = stored.cursors.find(one => one.source === source.id)
-        this.readers.set(source, new Reader(source, cursor?.position ?? source.startAt, this))
+        const position = this.#closedAt.get(source.id) ?? cursor?.position ?? source.startAt
+        this.readers.set(source, new Reader(source, position, this))
         woken.add(source)
       },
       wake: source => void woken.add(source),
       settledAll: source => this.readers.get(source)?.settled ?? Infinity,
       close: source => {
+        this.#closedAt.set(source.id, this.readers.get(source)!.settled)
         this.readers.delete(source)
         this.closed.push(source)
       }
     })
   }
   readonly #woken: Set<FileSource>
+  /** Where sources were settled that may be opened again. */
+  readonly #closedAt = new Map<string, number>()
 
   /** Follows for so long, reading whatever wakes. */
   async pass(ms = 1000): Promise<void> {
@@ -212,6 +216,7 @@ export function followInput(paths: string[], more: Partial<FollowInput> = {}): F
     followSymlinks: false,
     linkRoots: [],
     rotatedTo: [],
+    compression: 'none',
     ...more
   }
 }

@@ -9,6 +9,9 @@ const tickMs = 20
 /** A file that changes is looked at so often, with some patience: what was written before is known to have been there. */
 const seenMs = 800
 
+/** Within this time the cursors of all rows are stored. */
+const cursorMs = 2500
+
 /** Small, so that reading soon stops when the output does. */
 const output = 'batch: { max_bytes: 128KiB }, max_in_flight_bytes: 512KiB, retry: { min: 50ms, max: 500ms }'
 
@@ -22,6 +25,54 @@ export const copyTruncate: Scenario = {
         rotate({ glob, seed, rounds: rounds[size], lines: linesATick[size] })
       )
     )
+}
+
+/** While it is stopped: renamed several times, copied and truncated, and the oldest ones compressed. */
+export const rotatedWhileDown: Scenario = {
+  id: 'T17',
+  name: 'rotated and compressed while stopped',
+  run: async ({ size, seed }) => {
+    const globs = ['*.log*', '*.log']
+    const stops = { quick: 1, short: 4, long: 10 }[size]
+    return together(await atOnce(2, globs, glob => rotateWhileDown({ glob, seed, rounds: stops, lines: 500 })))
+  }
+}
+
+function rotateWhileDown({ glob, seed, rounds: stops, lines }: Rotations): Promise<Verdict> {
+  return Trial.run(seed, { site: { glob, input: 'compression: auto' } }, async trial => {
+    const { site, dice } = trial
+    const journal = new Journal(site.logs, 'down')
+    journal.write(lines)
+    site.start()
+    for (let stop = 0; stop < stops; stop++) {
+      await trial.stored(journal.seq)
+      await endSomehow(trial)
+      journal.write(dice.between(1, lines))
+      // What no run has ever seen has to match the pattern still when one comes back.
+      for (let rename = 0; rename < (glob === '*.log*' ? 3 : 1); rename++) {
+        journal.rotate()
+        journal.write(dice.between(1, lines))
+      }
+      if (glob === '*.log*' || dice.next() < 0.5) {
+        if (glob === '*.log*') copyAtOnce(journal)
+        journal.compress(glob === '*.log*' ? 4 : 1, dice.one(['gz', 'zst']))
+        trial.faults++
+      }
+      journal.write(dice.between(1, lines))
+      trial.faults++
+      site.start()
+      await site.ready()
+      journal.write(dice.between(1, lines))
+    }
+    return trial.verdict({ journals: { down: journal.seq } })
+  })
+}
+
+/** Rows whose cursor a kill has lost come again under the same ids. */
+async function endSomehow({ site, dice }: Trial): Promise<void> {
+  const signal = dice.one(['SIGTERM', 'SIGKILL'] as const)
+  if (signal === 'SIGKILL') await delay(cursorMs)
+  await site.end(signal)
 }
 
 interface Rotations {

@@ -1,5 +1,17 @@
-import { closeSync, copyFileSync, existsSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { lineOf } from './line.ts'
 
 /** Appends lines that prove themselves to `<folder>/<name>.log`, and does to the file what programs do. */
@@ -40,11 +52,16 @@ export class Journal {
   /** Renames `<name>.log` to `<name>.log.1`, older ones count up, none is deleted; goes on in a new file. */
   rotate(): void {
     this.close()
-    let oldest = 1
-    while (existsSync(`${this.path}.${oldest}`)) oldest++
-    for (let n = oldest; n > 1; n--) renameSync(`${this.path}.${n - 1}`, `${this.path}.${n}`)
+    this.#count()
     renameSync(this.path, `${this.path}.1`)
     this.reopen()
+  }
+
+  /** Compresses `<name>.log.<n>` to the same name with `.gz` or `.zst`, as their programs do: the file goes once the archive is whole. */
+  compress(n: number, format: 'gz' | 'zst'): void {
+    const from = `${this.path}.${n}`
+    writeFileSync(`${from}.${format}`, (format === 'gz' ? gzipSync : zstdCompressSync)(readFileSync(from)))
+    unlinkSync(from)
   }
 
   /** Goes on in whatever stands under the name now. */
@@ -54,10 +71,22 @@ export class Journal {
 
   /** Copies `<name>.log` to `<name>.log.1`, older ones count up; `truncate` comes next. */
   copy(): void {
-    let oldest = 1
-    while (existsSync(`${this.path}.${oldest}`)) oldest++
-    for (let n = oldest; n > 1; n--) renameSync(`${this.path}.${n - 1}`, `${this.path}.${n}`)
+    this.#count()
     copyFileSync(this.path, `${this.path}.1`)
+  }
+
+  /** `<name>.log.1` becomes `<name>.log.2` and so on, compressed or not. */
+  #count(): void {
+    const suffixes = ['', '.gz', '.zst']
+    const isThere = (n: number): boolean => suffixes.some(suffix => existsSync(`${this.path}.${n}${suffix}`))
+    let oldest = 1
+    while (isThere(oldest)) oldest++
+    for (let n = oldest - 1; n > 0; n--) {
+      for (const suffix of suffixes) {
+        const path = `${this.path}.${n}${suffix}`
+        if (existsSync(path)) renameSync(path, `${this.path}.${n + 1}${suffix}`)
+      }
+    }
   }
 
   truncate(): void {

@@ -1,8 +1,9 @@
+import { compressedFiles } from './archives.ts'
 import { burstThenRotate } from './bursts.ts'
 import { bulkChaos } from './chaos.ts'
 import { containerMatrix } from './containers.ts'
 import { mixedContent } from './content.ts'
-import { copyTruncate } from './copies.ts'
+import { copyTruncate, rotatedWhileDown } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { fanOut } from './fan-out.ts'
 import { encodings } from './encodings.ts'
@@ -23,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   rottenState,
   burstThenRotate,
   copyTruncate,
+  rotatedWhileDown,
+  compressedFiles,
   truncateAndRegrow,
   sameInode,
   encodings,

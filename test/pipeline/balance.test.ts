@@ -1,6 +1,7 @@
-import { renameSync, rmSync, truncateSync } from 'node:fs'
+import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { type LossReason, lossReasons } from '../../src/core/outcome.ts'
 import { balances } from '../fakes/balance.ts'
@@ -105,6 +106,14 @@ const causes: Readonly<Record<LossReason, (stage: Stage) => Promise<Run>>> = {
   too_large: async stage => {
     stage.write(`${'x'.repeat(100)}\n`)
     return await stage.start({ input: 'max_line_bytes: 64' })
+  },
+  corrupt_archive: async stage => {
+    const text = Array.from({ length: 20_000 }, (_, n) => `row ${n} ${Math.sin(n)}\n`).join('')
+    const bytes = gzipSync(text)
+    bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 100)
+    writeFileSync(join(stage.folder, 'old.log.gz'), bytes)
+    utimesSync(join(stage.folder, 'old.log.gz'), 0, 0)
+    return await stage.start({ input: 'paths: ["*.log.gz"], compression: auto, ignore_older: 0s' })
   },
   dead_letters_full: async stage => {
     stage.server.store.judge = () => ({ status: 400, type: 'document_parsing_exception', reason: 'a secret' })

@@ -12,6 +12,7 @@ import type { Heat } from './heat.ts'
 import type { Holds } from './holds.ts'
 import type { Inode } from './identity.ts'
 import type { Resume } from './resume.ts'
+import type { Shelf } from './shelf.ts'
 import type { FileSource } from './source.ts'
 
 export type FollowInput = FollowPlan & {
@@ -58,6 +59,7 @@ export interface KnownParts {
   readonly allowed: Allowed
   readonly resume: Resume
   readonly copies: Copies
+  readonly shelf: Shelf
   readonly report: (reason: string, path: string) => void
   /** Records to store, sent together after each scan. */
   readonly records: StateRecord[]

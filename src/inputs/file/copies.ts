@@ -2,22 +2,27 @@ import { basename, dirname } from 'node:path'
 import type { FollowContext, FollowInput } from './context.ts'
 import type { Discovery } from './discover.ts'
 import { type Disk, type FileStat, reasonOf } from './disk.ts'
+import { NotYetError, type Opened } from './content.ts'
 import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
-import { type Content, inodeOf, keyOf, markerBytes } from './identity.ts'
+import type { Content } from './content.ts'
+import { inodeOf, keyOf, markerBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import type { Roster } from './roster.ts'
-import { namesBefore } from './rotation-name.ts'
+import { isPacked, namesBefore } from './rotation-name.ts'
+import { isFresh, type Shelf } from './shelf.ts'
 import type { StoredFile } from './stored.ts'
 
 /** A file that holds what another one held. */
 export interface Copy {
-  readonly handle: Handle
+  readonly content: Opened
+  /** Infinity where that shows only at its end. */
   readonly size: number
 }
 
-/** Whether bytes that were read of a file stand in another one too, as far as that one goes. Throws the system's errors. */
-export type Trace = (content: Content, size: number) => boolean
+/** Whether bytes that were read of a file stand in another one too, as far as that one goes; undefined if none were. Throws the
+ * system's errors. */
+export type Trace = (content: Content, size: number) => boolean | undefined
 
 export interface CopiesParts {
   readonly input: FollowInput
@@ -26,6 +31,7 @@ export interface CopiesParts {
   readonly discovery: Discovery
   readonly roster: Roster
   readonly report: (reason: string, path: string) => void
+  readonly shelf: Shelf
   /** What is known of the content of a file, from this run or an earlier one. */
   readonly known: (stat: FileStat) => StoredFile | undefined
   /** The content of the file at this path is known: it is left out. */
@@ -35,7 +41,9 @@ export interface CopiesParts {
 /** Without these the next look may tell what this one could not. */
 const scarce = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
 /** A file that looks like the copy of one which is as it was is not read for so long after its last growth. */
-const doubtMs = 10_000
+export const doubtMs = 10_000
+/** Who looks for the rest of a file in an archive asks again within this time. */
+const soughtMs = 5000
 
 /**
  * Copies of followed files that a rotation made (`copytruncate`, a move to another file system, compression). A file goes on in a copy
@@ -45,25 +53,44 @@ const doubtMs = 10_000
 export class Copies {
   readonly #parts: CopiesParts
 
+  /** Archives that were looked into, and when. */
+  readonly #sought = new Map<string, number>()
+
   constructor(parts: CopiesParts) {
     this.#parts = parts
   }
 
   /** The copy of a file that was truncated, or is gone. Its content is known from now on. Throws the system's errors where a later look
-   * may find one. */
+   * may find one, and `NotYetError`. */
   find(origin: StoredFile, trace: Trace): Copy | undefined {
     let best: Copy | undefined
-    for (const folder of new Set([dirname(origin.name), dirname(origin.path), ...this.#parts.input.rotatedTo])) {
-      for (const path of this.#rotations(origin, folder)) {
+    let isUndecided = false
+    for (const path of this.#rotations(origin)) {
+      try {
         const copy = this.#try(path, origin, trace)
         if (copy === undefined) continue
-        if (best === undefined || copy.size > best.size) {
-          best?.handle.close()
-          best = copy
-        } else copy.handle.close()
+        const isBetter = best === undefined || copy.size > best.size
+        ;(isBetter ? best : copy)?.content.close()
+        if (isBetter) best = copy
+      } catch (error) {
+        if (!(error instanceof NotYetError)) {
+          best?.content.close()
+          throw error
+        }
+        isUndecided = true
       }
     }
+    if (isUndecided && best === undefined) throw new NotYetError()
     return best
+  }
+
+  /** Whether it is being found out if this archive is the copy of a file that is gone. */
+  isSought(key: string, now: number): boolean {
+    const at = this.#sought.get(key)
+    if (at === undefined) return false
+    if (now - at < soughtMs) return true
+    this.#sought.delete(key)
+    return false
   }
 
   /** Whether all that a new file holds stands at the same place in a known one, which it may be a copy of. */
@@ -78,26 +105,29 @@ export class Copies {
     return false
   }
 
-  #rotations(origin: StoredFile, folder: string): string[] {
+  /** Paths of the files that may be copies by their names; archives last. */
+  #rotations(origin: StoredFile): string[] {
     const names = [basename(origin.name), basename(origin.path)]
     const isRotation = (name: string): boolean => {
       const before = namesBefore(name)
       return names.some(one => before.has(one))
     }
-    try {
-      const entries = this.#parts.disk.list(folder)
-      return entries
-        .filter(({ name, kind }) => kind === 'file' && isRotation(name))
-        .map(({ name }) => `${folder}/${name}`)
-    } catch (error) {
-      this.#pass(error, folder)
-      return []
+    const paths: string[] = []
+    for (const folder of new Set([dirname(origin.name), dirname(origin.path), ...this.#parts.input.rotatedTo])) {
+      try {
+        for (const { name, kind } of this.#parts.disk.list(folder)) {
+          if (kind === 'file' && isRotation(name)) paths.push(`${folder}/${name}`)
+        }
+      } catch (error) {
+        this.#pass(error, folder)
+      }
     }
+    return paths.toSorted((a, b) => Number(isPacked(a)) - Number(isPacked(b)))
   }
 
   #try(path: string, origin: StoredFile, trace: Trace): Copy | undefined {
-    const { disk, discovery, known, leaveOut } = this.#parts
-    let handle: Handle | undefined
+    const { context, disk, discovery, known, leaveOut, shelf } = this.#parts
+    let opened: Copy | undefined
     try {
       const stat = disk.lstat(path)
       if (!stat?.isFile()) return undefined
@@ -106,23 +136,36 @@ export class Copies {
       const other = known(stat)
       // A file with a life of its own is no copy, whatever it looks like.
       if (other !== undefined && other.copyOf !== origin.id) return undefined
-      handle = new Handle(path, inode, { disk, allowed: discovery })
-      const size = Number(stat.size)
-      const isSame = size < origin.headLength || isHead(origin, handle)
-      if (isSame && trace(handle, size)) {
+      opened = this.#open(path, stat)
+      const { content, size } = opened
+      const isLong = size >= origin.headLength
+      if ((!isLong || isHead(origin, content)) && (trace(content, size) ?? isLong)) {
         if (other === undefined && discovery.isNamed(path)) leaveOut(path, stat, origin)
-        return { handle, size }
+        shelf.take(content)
+        return opened
       }
+      if (content.broken !== undefined && isFresh(stat, context.clock.now())) throw new NotYetError()
     } catch (error) {
-      handle?.close()
+      if (!(error instanceof NotYetError)) opened?.content.close()
       this.#pass(error, path)
+      return undefined
     }
-    handle?.close()
+    opened.content.close()
     return undefined
   }
 
+  #open(path: string, stat: FileStat): Copy {
+    const { context, disk, discovery, shelf } = this.#parts
+    const now = context.clock.monotonic()
+    const handle = new Handle(path, inodeOf(stat), { disk, allowed: discovery })
+    const archive = isPacked(path) ? shelf.open(handle, stat, now) : undefined
+    if (archive === undefined) return { content: handle, size: Number(stat.size) }
+    this.#sought.set(keyOf(inodeOf(stat)), now)
+    return { content: archive, size: Infinity }
+  }
+
   #pass(error: unknown, path: string): void {
-    if (scarce.has(reasonOf(error))) throw error
+    if (error instanceof NotYetError || scarce.has(reasonOf(error))) throw error
     if (reasonOf(error) !== 'ENOENT') this.#parts.report(reasonOf(error), path)
   }
 }

@@ -9,6 +9,7 @@ import { type Note, notesOf } from './notes.ts'
 import { Problems } from './problems.ts'
 import { Resume } from './resume.ts'
 import { ScanTimer } from './scan-timer.ts'
+import { Shelf } from './shelf.ts'
 import { Wakes } from './wakes.ts'
 
 export type { FollowContext, FollowInput } from './context.ts'
@@ -32,6 +33,7 @@ export class Follower {
   readonly #records: StateRecord[] = []
   readonly #problems: Problems
   #files!: KnownFiles
+  readonly #shelf = new Shelf(() => this.#timer.hurry())
   readonly #timer: ScanTimer
   #touchedAt = 0
   #isStopped = false
@@ -66,7 +68,14 @@ export class Follower {
     const isUnknown = (path: string): boolean => this.#problems.has(path) || this.#discovery.isUnknown(path)
     const { excluded } = this.#discovery
     const files = [...this.#files].filter(file => file.unlinkedAt < 0)
-    return notesOf({ input: this.#input, files, excluded, isUnknown, now: this.#context.clock.now() })
+    return notesOf({
+      input: this.#input,
+      files,
+      excluded,
+      unread: this.#files.archives.unread,
+      isUnknown,
+      now: this.#context.clock.now()
+    })
   }
 
   start(): Promise<void> {
@@ -80,7 +89,8 @@ export class Follower {
       allowed: this.#discovery,
       resume: new Resume(input.name, stored, { link, now: clock.now() }),
       report: this.#problems.report,
-      records: this.#records
+      records: this.#records,
+      shelf: this.#shelf
     })
     this.scan()
     return Promise.resolve()
@@ -95,6 +105,7 @@ export class Follower {
     if (began - this.#touchedAt > touchMs) {
       this.#touchedAt = began
       for (const file of this.#files) file.touch()
+      this.#files.archives.touch()
     }
     this.#flush()
     this.#context.scanned?.()
@@ -122,6 +133,8 @@ export class Follower {
     this.#flush()
     this.#wakes.close()
     for (const file of this.#files) file.close()
+    this.#files.archives.close()
+    this.#shelf.close()
   }
 
   /** Something happened at this path, or below it. */
@@ -185,7 +198,8 @@ export class Follower {
     this.#restSome(open - mostOpen, now)
     const quiet = [...folders].filter(([folder, files]) => files <= mostWatchedFiles && !busy.has(folder))
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
-    this.#context.meter.of('collector_input_sources', this.#input.name).value = this.paths.length
+    this.#context.meter.of('collector_input_sources', this.#input.name).value =
+      this.paths.length + this.#files.archives.open
     if (isAnyHot) this.#pollSoon()
   }
 

@@ -8,7 +8,7 @@ import { isHead, readHead } from './head.ts'
 import { headBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import { Rest } from './rest.ts'
-import { replace, Retired } from './retired.ts'
+import { Retired } from './retired.ts'
 import { FileSource } from './source.ts'
 import { sourceParts } from './source-parts.ts'
 import { StoredGeneration } from './stored-generation.ts'
@@ -30,8 +30,6 @@ export class Generations {
   readonly #retired: Retired
   #size = 0
   #filledAt = -1
-  /** Generations of earlier runs that are over, and of which it can not be told yet what became of them. */
-  #untold: readonly StoredFile[] = []
   /** While no source is open for what was stored. */
   #rest: Rest | undefined
 
@@ -48,7 +46,7 @@ export class Generations {
 
   /** None of them has a source. */
   get areDone(): boolean {
-    return this.source === undefined && this.#retired.isEmpty && this.#untold.length === 0
+    return this.source === undefined && this.#retired.isEmpty
   }
 
   /** Goes on with what earlier runs stored, the newest last. Throws the system's errors; then nothing has changed. */
@@ -57,8 +55,9 @@ export class Generations {
     const last = generations.at(-1)!
     const isSame = resume.isSame(last, this.#file.handle, size)
     this.stored.value = isSame ? last : { ...last, isOver: true }
-    this.#untold = isSame ? generations.slice(0, -1) : generations
-    this.#tell()
+    for (const stored of isSame ? generations.slice(0, -1) : generations) {
+      this.loseStored(stored, { reason: 'truncated_gap', nothing: () => this.stored.forget(stored) })
+    }
     if (!isSame) return
     const settled = resume.settled(last)
     this.startAt = last.startAt
@@ -71,17 +70,9 @@ export class Generations {
     for (const { position } of resume.cursors(last.id)) source.remember(position)
   }
 
-  #tell(): void {
-    const isUntold = (stored: StoredFile): boolean =>
-      !this.#try(() => this.continueStored(stored, 'truncated_gap') || this.stored.forget(stored))
-    this.#untold = this.#untold.filter(isUntold)
-  }
-
-  /** What an earlier run knew and does not stand there any more: its rest is read from a copy, or accounted for as lost. False if
-   * nothing is left of it. Throws the system's errors; then nothing has changed. */
-  continueStored(stored: StoredFile, reason: LossReason): boolean {
-    if (this.#retired.has(stored.id)) return true
-    return this.#retired.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), reason)
+  /** What an earlier run knew does not stand there any more: its rest is read from a copy, or accounted for as lost. */
+  loseStored(stored: StoredFile, how: { reason: LossReason; nothing: () => void }): void {
+    this.#retired.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), how)
   }
 
   /** No name leads to the file any more. What stands in a copy of it is known. Without a handle it goes on there, or is lost. Throws the
@@ -91,12 +82,15 @@ export class Generations {
     const { current } = this.stored
     const { handle } = this.#file
     if (current === undefined || source?.lostReason !== undefined || this.#retired.has(current.id)) return
-    if (source === undefined) this.#retired.addStored(current, this.#rest!.standsIn, 'deleted_unread')
-    else if (handle.isOpen) this.#parts.copies.find(current, source.standsIn)?.handle.close()
-    else {
-      replace(source, current, { reason: 'deleted_unread', copies: this.#parts.copies })
-      this.#parts.context.wake(source)
-    }
+    const { copies, context } = this.#parts
+    const reason = 'deleted_unread'
+    if (source === undefined) this.#retired.addStored(current, this.#rest!.standsIn, { reason, nothing: () => {} })
+    if (source === undefined) return
+    const copy = copies.find(current, source.standsIn)
+    if (handle.isOpen) return copy?.content.close()
+    if (copy === undefined) source.lose(reason)
+    else source.continueIn(copy, reason)
+    context.wake(source)
   }
 
   /** What was read does not stand there any more. A size counts only for the file that had it: else what another one has more would be
@@ -108,15 +102,13 @@ export class Generations {
     return size < (this.source?.readTo ?? this.startAt) || (isChanged && !this.#isIntact(place))
   }
 
-  /** Begins the next generation. Returns false if it can not be told now what becomes of the one that is over. */
-  end(now: number): boolean {
+  /** Begins the next generation. */
+  end(now: number): void {
     if (this.source !== undefined) return this.#truncate(this.source, now)
-    return this.#try(() => {
-      const { current } = this.stored
-      if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, 'truncated_gap')
-      this.#begin()
-      return true
-    })
+    const { current } = this.stored
+    const how = { reason: 'truncated_gap' as const, nothing: () => {} }
+    if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, how)
+    this.#begin()
   }
 
   /** Runs what may fail, and is tried again at the next look. */
@@ -135,16 +127,14 @@ export class Generations {
   }
 
   /** What was read is not there any more: a new generation begins. */
-  #truncate(source: FileSource, now: number): boolean {
-    if (source !== this.source) return true
+  #truncate(source: FileSource, now: number): void {
+    if (source !== this.source) return
     const { context, input } = this.#parts
-    source.isFailing = !this.#try(() => this.#retired.add(source, this.stored.value!, 'truncated_gap'))
-    if (source.isFailing) return false
+    this.#retired.add(source, this.stored.value!, 'truncated_gap')
     context.log.info('File was truncated', { input: input.name, path: this.#file.handle.path })
     this.source = undefined
     this.#begin(source.size)
     this.#file.heat.stir(now)
-    return true
   }
 
   /** The stored generation is over, another one begins. */
@@ -213,7 +203,7 @@ export class Generations {
     return new FileSource({
       ...sourceParts(this.#file, this.#parts, stored),
       ...how,
-      truncated: source => void this.#truncate(source, this.#parts.context.clock.monotonic())
+      truncated: source => this.#truncate(source, this.#parts.context.clock.monotonic())
     })
   }
 
@@ -250,7 +240,6 @@ export class Generations {
 
   /** Lets go of what has ended and is settled, and stores what has changed. */
   settle(): void {
-    this.#tell()
     if (this.source?.ended) this.#release(this.source)
     this.#retired.release(this.#file.unlinkedAt < 0 ? this.stored.value?.id : undefined)
     if (this.source !== undefined && this.source.lostReason === undefined) this.stored.update(this.source)
@@ -265,7 +254,7 @@ export class Generations {
   #release(source: FileSource): void {
     const { context } = this.#parts
     if (source.readTo < source.size && source.lostReason === undefined) return
-    if (context.settledAll(source) < source.size) return
+    if (context.settledAll(source) < source.size || !source.isRead) return
     context.close?.(source)
     context.holds?.release(source)
     source.close()

@@ -1,4 +1,5 @@
-import { type Content, hashOf, headBytes } from './identity.ts'
+import type { Content } from './content.ts'
+import { hashOf, headBytes } from './identity.ts'
 
 /** By what a generation is known again: the hash of its first `headLength` bytes. */
 export interface Fingerprint {

@@ -7,12 +7,6 @@ export const headBytes = 1024
 /** Bytes before a position by which the place is known again. */
 export const markerBytes = 64
 
-/** Bytes by position. */
-export interface Content {
-  /** Reads at `position` into the buffers, as many bytes as are there. Throws the system's errors. */
-  read(buffers: readonly Uint8Array[], position: number): number
-}
-
 /** Which file it is, as far as the file system can tell. Numbers of 64 bits, so decimal text. */
 export interface Inode {
   readonly dev: string

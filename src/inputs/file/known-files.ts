@@ -1,10 +1,14 @@
 import { basename, dirname } from 'node:path'
 import type { KnownParts } from './context.ts'
+import { archiveFormat } from './archive.ts'
+import { ArchiveFiles } from './archive-files.ts'
 import { Copies } from './copies.ts'
 import type { Candidate, Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
+import { Handle } from './handle.ts'
 import { inodeOf, keyOf } from './identity.ts'
 import { KnownFile } from './known.ts'
+import { isPacked } from './rotation-name.ts'
 import { Roster } from './roster.ts'
 import { Seeker } from './seek.ts'
 import { linesBeforeEnd } from './start.ts'
@@ -22,6 +26,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   readonly #parts: KnownParts
   readonly #seeker: Seeker
   readonly #roster: Roster
+  readonly archives: ArchiveFiles
   #isFirstScan = true
   #hasMet = false
 
@@ -36,6 +41,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       leaveOut: (path, stat, origin) => this.#leaveOut(path, stat, origin)
     })
     this.#parts = { ...parts, copies }
+    this.archives = new ArchiveFiles(this.#parts, this.#roster)
     this.#seeker = new Seeker(discovery, parts.disk, parts.report)
   }
 
@@ -55,24 +61,22 @@ export class KnownFiles implements Iterable<KnownFile> {
     this.#seeker.clear()
     this.#roster.move()
     const candidates = this.#merged()
-    const news: Candidate[] = []
-    for (const [key, candidate] of candidates) {
-      const file = this.#roster.get(key)
-      if (file !== undefined) this.#meetAgain(file, candidate, now)
-      else if (this.#parts.resume.last(inodeOf(candidate.stat)) !== undefined) this.#meet(candidate, now)
-      else news.push(candidate)
-    }
+    const { archives = [], known = [], news = [] } = Object.groupBy(candidates.values(), one => this.#kindOf(one))
+    this.archives.meet(archives, now)
+    for (const candidate of known) this.#meetAny(candidate, now)
     for (const file of this) if (!candidates.has(file.key)) this.#seeker.seek(file, now)
     this.#seekStored(now)
     // They come last, and those first whose name others may be made of: what became of a file tells which ones are copies of it.
     for (const candidate of news.toSorted((a, b) => basename(a.path).length - basename(b.path).length))
-      this.#meetNew(candidate, now)
+      this.#meetAny(candidate, now)
     for (const file of this) {
       file.age(now)
       if (!file.isDone) continue
       this.#roster.remove(file)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
     }
+    this.archives.read(now)
+    this.#parts.shelf.sweep(now)
     this.#isFirstScan = false
     return !this.#hasMet
   }
@@ -89,8 +93,30 @@ export class KnownFiles implements Iterable<KnownFile> {
     return files
   }
 
-  /** Meanwhile it may have turned out to be a copy. */
-  #meetNew(candidate: Candidate, now: number): void {
+  /** By its name and its first bytes. An archive that can not be looked at now is one. */
+  #isArchive({ path, stat }: Candidate): boolean {
+    if (!isPacked(path)) return false
+    if (this.archives.get(stat) !== undefined) return true
+    const { disk, allowed, report } = this.#parts
+    const handle = new Handle(path, inodeOf(stat), { disk, allowed })
+    try {
+      return stat.size === 0n || archiveFormat(handle) !== undefined
+    } catch (error) {
+      report(reasonOf(error), path)
+      return true
+    } finally {
+      handle.close()
+    }
+  }
+
+  #kindOf(candidate: Candidate): 'archives' | 'known' | 'news' {
+    const inode = inodeOf(candidate.stat)
+    if (this.#roster.get(keyOf(inode)) !== undefined) return 'known'
+    if (this.#isArchive(candidate)) return 'archives'
+    return this.#parts.resume.last(inode) === undefined ? 'news' : 'known'
+  }
+
+  #meetAny(candidate: Candidate, now: number): void {
     const file = this.#roster.get(keyOf(inodeOf(candidate.stat)))
     if (file === undefined) this.#meet(candidate, now)
     else this.#meetAgain(file, candidate, now)
@@ -119,7 +145,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #known(stat: FileStat): StoredFile | undefined {
-    const file = this.#roster.get(keyOf(inodeOf(stat)))
+    const file = this.#roster.get(keyOf(inodeOf(stat))) ?? this.archives.get(stat)
     if (file === undefined) return this.#parts.resume.last(inodeOf(stat))
     return file.isOver(stat) ? undefined : file.stored
   }
@@ -128,11 +154,15 @@ export class KnownFiles implements Iterable<KnownFile> {
   #leaveOut(path: string, stat: FileStat, origin: StoredFile): void {
     const { context, input } = this.#parts
     const key = keyOf(inodeOf(stat))
+    const now = context.clock.monotonic()
+    if (isPacked(path) && this.#roster.get(key) === undefined) {
+      return this.archives.leaveOut({ path, names: [path], stat }, origin, now)
+    }
     if (context.claims?.claim(key, input.name) !== undefined) return
     const file = this.#roster.get(key) ?? new KnownFile(path, [path], inodeOf(stat), this.#parts)
     this.#roster.remove(file)
     try {
-      file.leaveOut(stat, origin, context.clock.monotonic())
+      file.leaveOut(stat, origin, now)
     } finally {
       this.#roster.add(file)
     }
@@ -172,22 +202,21 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (!resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
       if (!this.#isFirstScan && this.#mayRest(file)) continue
       const found = this.#seeker.sibling(folder, keyOf(file))
-      if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
+      if (found !== undefined && file.packed !== '') this.archives.add({ ...found, names: [found.path] }, now)
+      else if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
       else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
     }
   }
 
   #loseStored(file: StoredFile): void {
-    const { resume, records, report } = this.#parts
+    const { resume, records } = this.#parts
     const gone = this.#roster.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
-    try {
-      if (gone.loseStored(file)) this.#roster.add(gone)
-      else if (this.#mayRest(file)) return
+    resume.drop(file)
+    gone.loseStored(file, () => {
+      if (this.#mayRest(file)) resume.putBack([file])
       else records.push({ kind: 'forget', source: file.id })
-      resume.drop(file)
-    } catch (error) {
-      report(reasonOf(error), file.path)
-    }
+    })
+    this.#roster.add(gone)
   }
 
   /** A file system that is not mounted looks like deleted files: what was settled stays known for a while. */

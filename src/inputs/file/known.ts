@@ -4,8 +4,10 @@ import { areAlike } from './copies.ts'
 import type { FileStat } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
+import { readHead } from './head.ts'
 import { Heat } from './heat.ts'
-import { type Content, type Inode, inodeOf, keyOf } from './identity.ts'
+import type { Content } from './content.ts'
+import { type Inode, inodeOf, keyOf } from './identity.ts'
 import type { FileSource } from './source.ts'
 import type { StoredFile } from './stored.ts'
 
@@ -97,6 +99,13 @@ export class KnownFile implements FileFacts {
     this.#mtimeNs = stat.mtimeNs
   }
 
+  /** Whether it begins so. Throws the system's errors. */
+  begins(head: Buffer): boolean {
+    if (this.stored === undefined || this.unlinkedAt >= 0) return false
+    const own = readHead(this.handle, head.length)
+    return own.length > 0 && own.equals(head.subarray(0, own.length))
+  }
+
   /** Whether the first bytes of another file, and those before this size, stand in it too. Throws the system's errors. */
   holds(content: Content, size: number): boolean {
     const isHere = this.stored !== undefined && this.unlinkedAt < 0 && size <= this.#generations.size
@@ -108,19 +117,17 @@ export class KnownFile implements FileFacts {
     return this.#generations.stored.current
   }
 
-  /** What an earlier run knew of it is deleted. False if nothing is left to do for that. Throws the system's errors; then nothing has
-   * changed. */
-  loseStored(stored: StoredFile): boolean {
-    const isLeft = this.#generations.continueStored(stored, 'deleted_unread')
+  /** What an earlier run knew of it is deleted. `nothing`: all that there was of it is settled. */
+  loseStored(stored: StoredFile, nothing: () => void): void {
     this.unlinkedAt = 0
-    return isLeft
+    this.#generations.loseStored(stored, { reason: 'deleted_unread', nothing })
   }
 
   /** Takes note of what the file is like now. */
   observe(stat: FileStat, now: number): void {
     const generations = this.#generations
     const before = generations.size
-    if (this.isOver(stat) && !generations.end(now)) return
+    if (this.isOver(stat)) generations.end(now)
     const size = Number(stat.size)
     this.#mtimeNs = stat.mtimeNs
     generations.resize(size, now)

@@ -5,7 +5,7 @@ import type { KnownFile } from './known.ts'
 
 /** Why paths or files of an input are not read now although nothing failed, and what to do if that is not what was wanted. */
 export interface Note {
-  readonly reason: 'no_match' | 'excluded' | 'older' | 'at_end' | 'near_end' | 'no_line' | 'read'
+  readonly reason: 'no_match' | 'excluded' | 'compressed' | 'older' | 'at_end' | 'near_end' | 'no_line' | 'read'
   readonly files: number
   readonly text: string
 }
@@ -15,6 +15,8 @@ export interface NotesParts {
   readonly files: readonly KnownFile[]
   /** Files that `exclude` left out in the last scan. */
   readonly excluded: number
+  /** Compressed files that are not read. */
+  readonly unread: number
   /** Whether something failed at this path or above it. */
   readonly isUnknown: (path: string) => boolean
   readonly now: number
@@ -34,9 +36,10 @@ export function notesOf(parts: NotesParts): Note[] {
       } as const
     }),
     ...note('excluded', noted ? excluded : 0, `matched, but left out by "exclude"`),
-    ...(noted && excluded === 0 && !input.paths.some(parts.isUnknown)
+    ...(noted && excluded === 0 && parts.unread === 0 && !input.paths.some(parts.isUnknown)
       ? [{ reason: 'no_match', files: 0, text: 'no file matches yet, those that appear are followed at once' } as const]
       : []),
+    ...note('compressed', parts.unread, 'compressed and not read: set "compression: auto" to read what they hold'),
     ...restNotes(parts, isIdle)
   ]
 }

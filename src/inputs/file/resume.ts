@@ -2,7 +2,8 @@ import type { Cursor } from '../../core/outcome.ts'
 import type { StateLink, StoredState } from '../../core/record.ts'
 import type { FileStat } from './disk.ts'
 import { isHead } from './head.ts'
-import { type Content, hashOf, type Inode, markerBytes } from './identity.ts'
+import type { Content } from './content.ts'
+import { hashOf, type Inode, markerBytes } from './identity.ts'
 import { fromStored, type StoredFile } from './stored.ts'
 
 /** File systems stamp with a clock that is up to a tick behind. */
@@ -91,11 +92,12 @@ export class Resume {
     return positions.length === 0 ? file.startAt : Math.min(...positions)
   }
 
-  /** Whether all cursors within the first `size` bytes of another file have before them what stood there in this one. Throws the
+  /** Whether all cursors within the first `size` bytes of another file have before them what stood there in this one; undefined if
+   * there are none. Throws the
    * system's errors. */
-  standsIn(file: StoredFile, content: Content, size: number): boolean {
+  standsIn(file: StoredFile, content: Content, size: number): boolean | undefined {
     const cursors = this.cursors(file.id).filter(({ position, marker }) => marker !== '' && position <= size)
-    return (cursors.length > 0 || size >= file.headLength) && cursors.every(cursor => isMarked(content, cursor))
+    return cursors.length === 0 ? undefined : cursors.every(cursor => isMarked(content, cursor))
   }
 
   /** Whether the file still begins as it did and has before each cursor what stood there. Throws the system's errors. */

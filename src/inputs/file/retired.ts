@@ -1,14 +1,29 @@
 import type { LossReason } from '../../core/outcome.ts'
 import type { SourceId } from '../../core/source.ts'
+import type { Held } from '../../delivery/spool/held.ts'
+import { NotYetError } from './content.ts'
 import type { KnownParts } from './context.ts'
-import type { Trace } from './copies.ts'
+import type { Copies, Trace } from './copies.ts'
+import { reasonOf } from './disk.ts'
 import type { FileSource } from './source.ts'
 import type { StoredFile } from './stored.ts'
 
-/** Generations whose bytes do not stand in their file any more, while there is something to settle, or to read from a copy. */
+/** A generation of which it is not known yet what became of its bytes. */
+interface Untold {
+  readonly stored: StoredFile
+  readonly trace: Trace
+  readonly reason: LossReason
+  /** Absent: one is made if there is anything to read or to account for, else `nothing` is called. */
+  readonly source?: FileSource
+  readonly nothing?: () => void
+}
+
+/** Generations whose bytes do not stand in their file any more, while there is something to find out, to read from a copy, or to
+ * settle. */
 export class Retired {
   readonly #parts: KnownParts
   readonly #newSource: (stored: StoredFile) => FileSource
+  #untold: readonly Untold[] = []
   #sources: FileSource[] = []
 
   /** `newSource` makes one for what is stored. */
@@ -18,19 +33,18 @@ export class Retired {
   }
 
   get isEmpty(): boolean {
-    return this.#sources.length === 0
+    return this.#sources.length === 0 && this.#untold.length === 0
   }
 
   has(id: SourceId): boolean {
-    return this.#sources.some(source => source.id === id)
+    return this.#sources.some(source => source.id === id) || this.#untold.some(({ stored }) => stored.id === id)
   }
 
-  /** Takes over a source whose bytes are gone. Throws the system's errors; then nothing has changed. */
-  add(source: FileSource, stored: StoredFile, reason: LossReason): true {
-    replace(source, stored, { reason, copies: this.#parts.copies })
-    this.#sources.push(source)
-    this.#parts.context.wake(source)
-    return true
+  /** Takes over a source whose bytes are gone. It goes on in a copy, or has lost what nobody read. */
+  add(source: FileSource, stored: StoredFile, reason: LossReason): void {
+    source.suspend()
+    this.#untold = [...this.#untold, { source, stored, trace: source.standsIn, reason }]
+    this.#tell()
   }
 
   /** Takes over a source that is read from the spool. */
@@ -39,34 +53,19 @@ export class Retired {
     this.#parts.context.wake(source)
   }
 
-  /** The same for one without a source. Returns whether there is anything to read or to account for. Throws the system's errors; then
-   * nothing has changed. */
-  addStored(stored: StoredFile, trace: Trace, reason: LossReason): boolean {
-    const { context, copies, resume } = this.#parts
-    const held = context.holds?.find(stored.id)
-    const copy = held === undefined ? copies.find(stored, trace) : undefined
-    const size = Math.max(stored.size, copy?.size ?? held?.end ?? 0)
-    if (resume.settled(stored) >= size) {
-      copy?.handle.close()
-      return false
-    }
-    const source = this.#newSource({ ...stored, size })
-    if (copy !== undefined) source.continueIn(copy, reason)
-    else {
-      source.keep(held)
-      source.lose(stored.heldTo < 0 ? reason : held === undefined ? 'corrupt_frame' : 'queue_evicted', stored.heldTo)
-    }
-    this.#sources.push(source)
-    context.holds?.keep(source)
-    context.open(source)
-    return true
+  /** The same for one without a source. `nothing`: all that there was of it is settled. */
+  addStored(stored: StoredFile, trace: Trace, how: { reason: LossReason; nothing: () => void }): void {
+    this.#untold = [...this.#untold, { stored, trace, ...how }]
+    this.#tell()
   }
 
   /** Lets go of those that are settled. `kept` stays stored: the number of a generation must be known until a newer one is stored. */
   release(kept: SourceId | undefined): void {
     const { context, records } = this.#parts
+    this.#tell()
     this.#sources = this.#sources.filter(source => {
-      if (context.settledAll(source) < source.size) {
+      const settled = context.settledAll(source)
+      if (settled < source.size || (settled < Infinity && !source.isRead)) {
         context.wake(source)
         return true
       }
@@ -81,15 +80,52 @@ export class Retired {
   close(): void {
     for (const source of this.#sources) source.close()
   }
+
+  #tell(): void {
+    // Telling one may lead back here, by way of the copies of copies.
+    const untold = this.#untold
+    this.#untold = []
+    const left = untold.filter(one => !this.#isTold(one))
+    this.#untold = [...left, ...this.#untold]
+  }
+
+  #isTold({ stored, trace, reason, source, nothing }: Untold): boolean {
+    const { context, copies, resume, report } = this.#parts
+    const held = source === undefined ? context.holds?.find(stored.id) : undefined
+    let copy: ReturnType<Copies['find']>
+    try {
+      if (held === undefined) copy = copies.find(stored, trace)
+    } catch (error) {
+      if (!(error instanceof NotYetError)) report(reasonOf(error), stored.path)
+      return false
+    }
+    const isArchive = copy?.size === Infinity
+    const size = Math.max(stored.size, isArchive ? 0 : (copy?.size ?? held?.end ?? 0))
+    if (source === undefined && resume.settled(stored) >= size && !isArchive) {
+      copy?.content.close()
+      nothing?.()
+      return true
+    }
+    const reader = source ?? this.#newSource({ ...stored, size })
+    if (copy !== undefined) reader.continueIn(copy, reason)
+    else if (source === undefined) loseStored(reader, stored, { held, reason })
+    else reader.lose(reason)
+    this.#sources.push(reader)
+    if (source !== undefined) context.wake(reader)
+    else {
+      context.holds?.keep(reader)
+      context.open(reader)
+    }
+    return true
+  }
 }
 
-/** Its bytes are gone: it goes on in a copy, or has lost what nobody read. Throws the system's errors; then nothing has changed. */
-export function replace(
+/** It is in the spool, as far as that had room for it, or lost. */
+function loseStored(
   source: FileSource,
-  stored: StoredFile,
-  { reason, copies }: { reason: LossReason; copies: KnownParts['copies'] }
+  { heldTo }: StoredFile,
+  { held, reason }: { held: Held | undefined; reason: LossReason }
 ): void {
-  const copy = copies.find(stored, (content, size) => source.standsIn(content, size))
-  if (copy === undefined) source.lose(reason)
-  else source.continueIn(copy, reason)
+  source.keep(held)
+  source.lose(heldTo < 0 ? reason : held === undefined ? 'corrupt_frame' : 'queue_evicted', heldTo)
 }

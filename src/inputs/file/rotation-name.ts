@@ -3,6 +3,11 @@ const separators = '.-_~'
 /** What a rotation puts before the extension: `-20261122`, `.1`, `_2026-11-22T10.00`. */
 const stamp = /^[.\-_~]\d[\w.:+-]*$/
 
+/** By its name it is an archive. */
+export function isPacked(path: string): boolean {
+  return packed.test(path)
+}
+
 /** The names that a file may have had before it was rotated, by its name now: `app.log` for `app.log.1`, `app.log-20261122.gz`,
  * `app-2026-11-22.log`, and some that are none. A name that only differs from another one, as `app-2.log` from `app-1.log`, is not
  * one of a rotation. */

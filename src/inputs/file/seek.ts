@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { NotYetError } from './content.ts'
 import type { Discovery } from './discover.ts'
 import { type Disk, type FileStat, reasonOf } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -34,16 +35,16 @@ export class Seeker {
       if (file.handle.isOpen) {
         const stat = file.handle.stat()
         file.isUnlinked = stat.nlink === 0n
+        file.observe(stat, now)
         if (file.isUnlinked) file.vanish(now)
         else this.#follow(file, now)
-        file.observe(stat, now)
         return
       }
       const stat = this.#follow(file, now)
       if (stat !== undefined) file.observe(stat, now)
       else if (!this.#discovery.isUnknown(dirname(file.path))) file.vanish(now)
     } catch (error) {
-      this.#report(reasonOf(error), file.path)
+      if (!(error instanceof NotYetError)) this.#report(reasonOf(error), file.path)
     }
   }
 

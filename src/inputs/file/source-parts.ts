@@ -5,7 +5,7 @@ import type { StoredFile } from './stored.ts'
 
 /** What a source of a stored generation of this file is made of, as far as the file and its input tell. */
 export function sourceParts(
-  { names, handle }: FileFacts,
+  { names, handle }: Pick<FileFacts, 'names' | 'handle'>,
   { input, context, resume, report }: KnownParts,
   stored: StoredFile
 ): Omit<FileSourceParts, 'wasKnown' | 'barrier' | 'truncated'> {
@@ -15,10 +15,11 @@ export function sourceParts(
     startAt: stored.startAt,
     size: stored.size,
     fingerprint: stored,
-    handle,
+    content: handle,
     link: context.link,
     cuts: resume.cuts(stored.id),
     parser: resume.parser(stored.id),
-    failed: (_source, reason) => report(reason, handle.path)
+    failed: (_source, reason) => report(reason, handle.path),
+    woken: source => context.wake(source)
   }
 }

@@ -5,7 +5,7 @@ import type { LossReason } from '../../core/outcome.ts'
 import type { Held } from '../../delivery/spool/held.ts'
 import { reasonOf } from './disk.ts'
 import type { Copy, Trace } from './copies.ts'
-import type { Handle } from './handle.ts'
+import { NotYetError, type Opened } from './content.ts'
 import type { Fingerprint } from './head.ts'
 import { hashOf, markerBytes } from './identity.ts'
 import { FileMarks } from './marks.ts'
@@ -40,13 +40,15 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly fingerprint: Fingerprint
   readonly wasKnown: boolean
   readonly barrier: number
-  readonly handle: Handle
+  readonly content: Opened
   readonly link: StateLink
   readonly cuts: Position[]
   readonly parser: string | undefined
   /** The bytes before a position that was read do not stand there any more. */
   readonly truncated: (source: FileSource) => void
   readonly failed: (source: FileSource, reason: string) => void
+  /** Bytes are there that were under way. */
+  readonly woken: (source: FileSource) => void
 }
 
 /** Bytes that existed and can not be read any more, and why. */
@@ -62,7 +64,7 @@ export class FileSource implements Source {
   readonly resource: Resource
   readonly dataset: string
   readonly service: string
-  readonly repeatsUntil: Position
+  repeatsUntil: Position
   readonly marks: FileMarks
   /** The path it was first met under. */
   readonly path: string
@@ -82,13 +84,15 @@ export class FileSource implements Source {
   isFailing = false
   #lostReason: LossReason | undefined
   readonly #parts: FileSourceParts
-  #handle: Handle
+  #content: Opened
   #tails: Tails
   /** Nothing can be read from here on, but from the spool. */
   #end: Position = Infinity
   /** What the spool has of it, and up to where it had all of it. */
   #held: Held | undefined
   #heldTo: Position = 0
+  #isSuspended = false
+  #cameToEnd = false
 
   constructor(parts: FileSourceParts) {
     this.#parts = parts
@@ -100,13 +104,14 @@ export class FileSource implements Source {
     this.path = parts.path
     this.startAt = parts.startAt
     this.wasKnown = parts.wasKnown
+    this.repeatsUntil = this.#knownTo(parts.content, parts.size)
     this.barrier = parts.barrier
     this.size = parts.size
-    this.repeatsUntil = parts.size
     this.readTo = parts.startAt
     this.marks = new FileMarks(parts.id, parts.link, parts)
-    this.#handle = parts.handle
-    this.#tails = new Tails(parts.handle)
+    this.#content = parts.content
+    this.#tails = new Tails(parts.content)
+    parts.content.onReady = () => parts.woken(this)
   }
 
   /** Up to here the spool had all of it when it was lost; -1: none of it. */
@@ -139,7 +144,13 @@ export class FileSource implements Source {
     return this.#end > 0
   }
 
+  /** Nothing more will be read, if it has ended: how much an archive holds is known at its end. */
+  get isRead(): boolean {
+    return this.#cameToEnd || this.#end < Infinity
+  }
+
   read(at: Position, into: Uint8Array): number {
+    if (this.#isSuspended) return Idle
     if (at >= this.#end && this.#held === undefined) return Gone
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
     const part = room === into.length ? into : into.subarray(0, room)
@@ -149,6 +160,7 @@ export class FileSource implements Source {
       if (at === 0 && got > 0 && this.#end > 0 && !this.#begins(part, got)) got = -1
       this.isFailing = false
     } catch (error) {
+      if (error instanceof NotYetError) return Idle
       this.isFailing = true
       this.#parts.failed(this, reasonOf(error))
       return Idle
@@ -158,7 +170,7 @@ export class FileSource implements Source {
       else this.lose(this.#lostReason)
       return at < this.#end ? Idle : Gone
     }
-    if (got === 0) return this.ended ? Gone : Idle
+    if (got === 0) return this.#comeToEnd(at)
     const end = at + got
     if (end > this.readTo) this.readTo = end
     if (end > this.size) this.size = end
@@ -171,16 +183,27 @@ export class FileSource implements Source {
     return got < headLength ? bytes.length < headLength : hashOf(bytes.subarray(0, headLength)) === head
   }
 
+  #comeToEnd(at: Position): number {
+    this.#cameToEnd = true
+    const { broken, rest = 0 } = this.#content
+    if (broken !== undefined && this.#lostReason !== 'corrupt_archive') {
+      this.#parts.failed(this, `archive ${broken}`)
+      this.#lostReason = 'corrupt_archive'
+      this.size = Math.max(this.size, at + rest)
+    }
+    return this.ended ? Gone : Idle
+  }
+
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
   marker(at: Position): string {
-    if (at <= 0 || at > this.#end) return ''
+    if (at <= 0 || at > this.#end || this.#content.isSequential) return ''
     try {
       if (!this.#tails.isIntact()) {
         if (this.#lostReason === undefined) this.#parts.truncated(this)
         return ''
       }
       const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
-      const got = this.#handle.read([bytes], at - bytes.length)
+      const got = this.#content.read([bytes], at - bytes.length)
       return got === bytes.length ? hashOf(bytes) : ''
     } catch {
       return ''
@@ -201,9 +224,15 @@ export class FileSource implements Source {
   /** Whether bytes that were read stand at the same place of another file, as far as that one goes. Throws the system's errors. */
   standsIn: Trace = (content, size) => this.#tails.standIn(content, size)
 
+  /** Nothing can be read now, and it is not known yet what becomes of the rest. */
+  suspend(): void {
+    this.#isSuspended = true
+  }
+
   /** Nothing more can be read, but from the spool, which had all of it up to `heldTo`. What is behind is lost for this reason; undefined:
    * there is nothing. */
   lose(reason: LossReason | undefined, heldTo = -1): void {
+    this.#isSuspended = false
     this.ended = true
     this.#lostReason = reason
     this.#end = 0
@@ -220,19 +249,28 @@ export class FileSource implements Source {
   }
 
   /** The rest is read from a copy. What was in the file and not in the copy is lost for this reason. */
-  continueIn({ handle, size }: Copy, reason: LossReason): void {
+  continueIn({ content, size }: Copy, reason: LossReason): void {
     this.close()
     this.#held = undefined
-    this.#handle = handle
-    this.#tails = new Tails(handle)
+    this.#isSuspended = false
+    this.#cameToEnd = false
+    this.#content = content
+    this.#tails = new Tails(content)
+    content.onReady = () => this.#parts.woken(this)
+    this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
     this.#end = size
-    if (size > this.size) this.size = size
+    if (size < Infinity && size > this.size) this.size = size
     this.ended = true
     this.#lostReason = reason
   }
 
+  /** Nobody knows how far an earlier run came in an archive. */
+  #knownTo(content: Opened, otherwise: Position): Position {
+    return this.wasKnown && content.isSequential === true ? Infinity : otherwise
+  }
+
   /** Closes what it alone reads. */
   close(): void {
-    if (this.#handle !== this.#parts.handle) this.#handle.close()
+    if (this.#content !== this.#parts.content) this.#content.close()
   }
 }

@@ -44,6 +44,7 @@ export class StoredGeneration {
       isEnded: size <= startAt,
       copyOf: '',
       heldTo: -1,
+      packed: '',
       seenAt: context.clock.now()
     }
     return { ...file, ...fingerprint, ...facts }

@@ -26,6 +26,8 @@ export interface StoredFile extends Inode {
   readonly copyOf: string
   /** It was deleted and let go: up to here its bytes are in the spool, what is behind found no room. -1: not so. */
   readonly heldTo: number
+  /** Of an archive: its size and time of change when this was stored. Sizes and positions are those of what it holds. */
+  readonly packed: string
   readonly seenAt: number
 }
 
@@ -55,6 +57,7 @@ export function fromStored(source: StoredSource): StoredFile {
     isOver: file['isOver'] === true,
     isEnded: file['isEnded'] === true,
     copyOf: text('copyOf'),
-    heldTo: Number(file['heldTo'] ?? -1)
+    heldTo: Number(file['heldTo'] ?? -1),
+    packed: text('packed')
   }
 }

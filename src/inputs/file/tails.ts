@@ -1,6 +1,6 @@
 import type { Position } from '../../core/source.ts'
-import type { Handle } from './handle.ts'
-import { type Content, markerBytes } from './identity.ts'
+import type { Content } from './content.ts'
+import { markerBytes } from './identity.ts'
 import { Trail } from './trail.ts'
 
 /** So many readers of one file, each at its own place, are told apart. */
@@ -17,27 +17,27 @@ interface Tail {
  * file that is truncated and has grown past the old place between two looks at it is never read on in the middle.
  */
 export class Tails {
-  readonly #handle: Handle
+  readonly #content: Content
   readonly #tails: Tail[] = []
   readonly #trail = new Trail()
   readonly #seen = Buffer.allocUnsafe(markerBytes)
   #next = 0
 
-  constructor(handle: Handle) {
-    this.#handle = handle
+  constructor(content: Content) {
+    this.#content = content
   }
 
   /** The number of bytes read, or -1 if other bytes than those that were read stand before `at`. Throws the system's errors. */
   read(at: Position, into: Uint8Array): number {
     if (at === 0) {
-      const got = this.#handle.read([into], 0)
+      const got = this.#content.read([into], 0)
       if (got > 0) this.#advance(this.#at(0) ?? this.#add(0), got, into)
       return got
     }
     const tail = this.#at(at) ?? (this.isIntact() ? this.#load(at) : undefined)
     if (tail === undefined) return -1
     const seen = this.#seen.subarray(0, tail.length)
-    const got = this.#handle.read([seen, into], at - tail.length) - tail.length
+    const got = this.#content.read([seen, into], at - tail.length) - tail.length
     if (got < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
     if (got > 0) this.#advance(tail, got, into)
     return got
@@ -53,13 +53,13 @@ export class Tails {
     for (const tail of this.#tails) if (last === undefined || tail.at > last.at) last = tail
     if (last === undefined || last.length === 0) return true
     const seen = this.#seen.subarray(0, last.length)
-    const got = this.#handle.read([seen], last.at - last.length)
+    const got = this.#content.read([seen], last.at - last.length)
     return got === last.length && seen.compare(last.bytes, 0, last.length) === 0
   }
 
-  /** Whether bytes that were read here stand at the same place of another file, as far as that one goes. Throws the system's
-   * errors. */
-  standIn(content: Content, size: number): boolean {
+  /** Whether bytes that were read here stand at the same place of another file, as far as that one goes; undefined if none were. Throws
+   * the system's errors. */
+  standIn(content: Content, size: number): boolean | undefined {
     return this.#trail.standsIn(content, size)
   }
 
@@ -78,7 +78,7 @@ export class Tails {
   #load(at: Position): Tail | undefined {
     const length = Math.min(at, markerBytes)
     const bytes = Buffer.allocUnsafe(markerBytes)
-    if (this.#handle.read([bytes.subarray(0, length)], at - length) < length) return undefined
+    if (this.#content.read([bytes.subarray(0, length)], at - length) < length) return undefined
     const tail = this.#add(at)
     bytes.copy(tail.bytes, 0, 0, length)
     tail.length = length

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Position } from '../../core/source.ts'
-import { type Content, markerBytes } from './identity.ts'
+import type { Content } from './content.ts'
+import { markerBytes } from './identity.ts'
 
 const most = 16
 
@@ -21,12 +22,12 @@ export class Trail {
     this.#checks[this.#count++] = crc32(before)
   }
 
-  /** Whether the last place within the first `size` bytes of another file looks the same there; false if there is none. Throws the
+  /** Whether the last place within the first `size` bytes of another file looks the same there; undefined if there is none. Throws the
    * system's errors. */
-  standsIn(content: Content, size: number): boolean {
+  standsIn(content: Content, size: number): boolean | undefined {
     let last = this.#count - 1
     while (last >= 0 && this.#at[last]! > size) last--
-    if (last < 0) return false
+    if (last < 0) return undefined
     const at = this.#at[last]!
     const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
     return content.read([bytes], at - bytes.length) === bytes.length && crc32(bytes) === this.#checks[last]

@@ -1,0 +1,164 @@
+import type { Archive } from './archive.ts'
+import type { KnownParts } from './context.ts'
+import type { Candidate } from './discover.ts'
+import type { FileStat } from './disk.ts'
+import { Handle } from './handle.ts'
+import { fingerprintOf, isHead, readHead } from './head.ts'
+import { headBytes, inodeOf, keyOf, sourceId } from './identity.ts'
+import { packedOf } from './shelf.ts'
+import { FileSource } from './source.ts'
+import { sourceParts } from './source-parts.ts'
+import { type StoredFile, toStored } from './stored.ts'
+
+/** Who writes an archive may pause so long, ms. */
+const quietMs = 2000
+
+/** A compressed file that the patterns lead to: read once from its beginning to its end, or on from where it had ended if it grew. */
+export class ArchiveFile {
+  readonly key: string
+  readonly name: string
+  readonly handle: Handle
+  source: FileSource | undefined
+  stat: FileStat
+  /** Monotonic ms when it was first seen as it is now. */
+  changedAt: number
+  stored: StoredFile | undefined
+  readonly names: readonly string[]
+  readonly unlinkedAt = -1
+  readonly #parts: KnownParts
+  #archive: Archive | undefined
+
+  constructor({ path, names, stat }: Candidate, parts: KnownParts) {
+    this.key = keyOf(inodeOf(stat))
+    this.name = path
+    this.names = names
+    this.stat = stat
+    this.handle = new Handle(path, inodeOf(stat), { disk: parts.disk, allowed: parts.allowed })
+    this.#parts = parts
+    const { clock } = parts.context
+    const ageMs = Math.max(0, clock.now() - Number(stat.mtimeMs))
+    this.changedAt = clock.monotonic() - ageMs
+    this.stored = parts.resume.take(inodeOf(stat), path).at(-1)
+  }
+
+  /** It may still be written. */
+  isGrowing(now: number): boolean {
+    return now - this.changedAt < quietMs
+  }
+
+  /** All that it holds is read, and settled. */
+  get isDone(): boolean {
+    return this.stored?.isEnded === true && this.stored.packed === packedOf(this.stat)
+  }
+
+  /** It is not what is stored of it any more. */
+  isOver(stat: FileStat): boolean {
+    return this.stored?.packed !== packedOf(stat)
+  }
+
+  observe({ path, stat }: Candidate, now: number): void {
+    this.handle.path = path
+    if (packedOf(stat) !== packedOf(this.stat)) this.changedAt = now
+    this.stat = stat
+  }
+
+  /** The first bytes that it holds. Throws the system's errors, and `NotYetError`. */
+  head(now: number): Buffer {
+    const archive = this.#archive ?? this.#parts.shelf.open(this.handle, this.stat, now)
+    if (archive === undefined) throw Object.assign(new Error('No archive'), { code: 'not_compressed' })
+    return readHead(archive, headBytes)
+  }
+
+  /** Begins to read, or goes on. Throws as `head` does. */
+  open(now: number): void {
+    const { context, input, shelf } = this.#parts
+    const head = this.head(now)
+    if (head.length === 0) return
+    const archive = shelf.open(this.handle, this.stat, now)!
+    const before = this.stored
+    const known = before !== undefined && isHead(before, archive) ? before : undefined
+    const generation = known?.generation ?? (before?.generation ?? -1) + 1
+    const inode = inodeOf(this.stat)
+    const facts = { ...inode, ...fingerprintOf(head), input: input.name, path: this.handle.path, generation }
+    const fresh = { id: sourceId(context.hostId, inode, generation, head), name: this.name, size: 0, startAt: 0 }
+    const state = {
+      isOver: false,
+      isEnded: false,
+      copyOf: '',
+      heldTo: -1,
+      packed: packedOf(this.stat),
+      seenAt: context.clock.now()
+    }
+    const stored = { ...fresh, ...known, ...facts, ...state }
+    // It has grown: what is new begins where it had ended.
+    if (known?.isEnded) stored.startAt = known.size
+    const barrier = context.link.append([{ kind: 'source', source: toStored(stored) }])
+    if (known === undefined) this.#forget()
+    shelf.take(archive)
+    this.#archive = archive
+    const parts = sourceParts(this, this.#parts, stored)
+    this.source = new FileSource({
+      ...parts,
+      content: archive,
+      wasKnown: known !== undefined,
+      barrier,
+      truncated: () => {}
+    })
+    this.source.ended = true
+    this.stored = stored
+    context.open(this.source)
+  }
+
+  /** Its content is that of another source. Throws as `head` does. */
+  leaveOut(origin: StoredFile, now: number): void {
+    const { context, input } = this.#parts
+    const head = this.head(now)
+    const inode = inodeOf(this.stat)
+    const id = sourceId(context.hostId, inode, 0, head)
+    const facts = { ...inode, ...fingerprintOf(head), input: input.name, path: this.handle.path, name: origin.name }
+    const state = {
+      generation: 0,
+      isOver: false,
+      isEnded: true,
+      copyOf: origin.id,
+      heldTo: -1,
+      seenAt: context.clock.now()
+    }
+    this.#put({ id, ...facts, ...state, size: 0, startAt: 0, packed: packedOf(this.stat) })
+  }
+
+  /** Once a scan: lets go of what is read and settled. */
+  settle(): void {
+    const { source } = this
+    const { context } = this.#parts
+    if (source === undefined || this.stored === undefined) return
+    const settled = context.settledAll(source)
+    if (settled < source.size || (settled < Infinity && !source.isRead)) {
+      if (source.size > this.stored.size) this.#put({ ...this.stored, size: source.size })
+      return context.wake(source)
+    }
+    context.close?.(source)
+    this.close()
+    this.#put({ ...this.stored, size: source.size, isEnded: true, seenAt: context.clock.now() })
+  }
+
+  touch(): void {
+    if (this.stored !== undefined) this.#put({ ...this.stored, seenAt: this.#parts.context.clock.now() })
+  }
+
+  close(): void {
+    this.source = undefined
+    this.#archive?.close()
+    this.#archive = undefined
+    this.handle.close()
+  }
+
+  #put(stored: StoredFile): void {
+    this.stored = stored
+    this.#parts.records.push({ kind: 'source', source: toStored(stored) })
+  }
+
+  #forget(): void {
+    if (this.stored !== undefined) this.#parts.records.push({ kind: 'forget', source: this.stored.id })
+  }
+}

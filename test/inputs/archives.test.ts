@@ -1,0 +1,189 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { FollowInput } from '../../src/inputs/file/follower.ts'
+import { MemoryLink } from '../fakes/state-link.ts'
+import { followInput, Run, type RunOptions } from './run.ts'
+
+let dir: string
+let link: MemoryLink
+const runs: Run[] = []
+
+beforeEach(() => {
+  dir = fs.mkdtempSync(join(tmpdir(), 'archives-'))
+  link = new MemoryLink()
+})
+afterEach(() => {
+  for (const run of runs.splice(0)) run.follower.stop()
+  fs.rmSync(dir, { recursive: true, force: true })
+})
+
+const at = (name: string): string => join(dir, name)
+const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, n) => `line ${from + n} of many\n`).join('')
+const texts = (from: number, to: number): string[] => lines(from, to).split('\n').slice(0, -1)
+const packers = { gz: gzipSync, zst: zstdCompressSync } as const
+const formats = ['gz', 'zst'] as const
+
+async function follow(glob: string, more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
+  const run = new Run(followInput([at(glob)], more), { link, ...options })
+  runs.push(run)
+  return run.start()
+}
+
+/** Time passes, and what is decompressed in the background is. */
+async function pass(run: Run, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 500) {
+    await run.pass(500)
+    for (let before = -1; before < run.rows.length; ) {
+      before = run.rows.length
+      await delay(10)
+      run.read()
+    }
+  }
+}
+
+function pack(name: string, packed: string, format: 'gz' | 'zst'): void {
+  fs.writeFileSync(at(packed), packers[format](fs.readFileSync(at(name))))
+}
+
+const places = formats.flatMap(format => [
+  { format, glob: '*.log*', compression: 'auto' as const },
+  { format, glob: '*.log*', compression: 'none' as const },
+  { format, glob: '*.log', compression: 'none' as const }
+])
+
+test.each(places)(
+  'a file that was rotated and compressed goes on in the archive (.$format, $glob, $compression)',
+  async place => {
+    const { format, glob, compression } = place
+    append('a.log', lines(0, 5000))
+    const run = await follow(glob, { compression })
+    await run.stop()
+    append('a.log', lines(5000, 9000))
+    fs.renameSync(at('a.log'), at('a.log.1'))
+    pack('a.log.1', `a.log.1.${format}`, format)
+    fs.unlinkSync(at('a.log.1'))
+    append('a.log', lines(9000, 9100))
+    const second = await follow(glob, { compression })
+    await pass(second, 20_000)
+    expect(second.texts.toSorted()).toEqual(texts(5000, 9100).toSorted())
+    expect(second.rows.find(row => row.text === 'line 8999 of many')?.id).toBe(run.rows[0]!.id)
+    expect(second.lost).toEqual([])
+    await second.stop()
+    const third = await follow(glob, { compression })
+    await pass(third, 20_000)
+    expect(third.texts).toEqual([])
+  }
+)
+
+test.each(places)(
+  'copytruncate and compression at once, while it runs (.$format, $glob, $compression)',
+  async place => {
+    const { format, glob, compression } = place
+    append('a.log', lines(0, 100))
+    const run = await follow(glob, { compression })
+    append('a.log', lines(100, 6000))
+    pack('a.log', `a.log.1.${format}`, format)
+    fs.truncateSync(at('a.log'), 0)
+    append('a.log', lines(6000, 6100))
+    await pass(run, 20_000)
+    expect(run.texts.toSorted()).toEqual(texts(0, 6100).toSorted())
+    expect(run.lost).toEqual([])
+  }
+)
+
+test.each(formats)('a finished file is not read again from its .%s', async format => {
+  append('a.log', lines(0, 100))
+  const run = await follow('*.log*', { compression: 'auto' })
+  fs.renameSync(at('a.log'), at('a.log.1'))
+  append('a.log', lines(100, 110))
+  await pass(run, 6000)
+  const packed = packers[format](fs.readFileSync(at('a.log.1')))
+  fs.writeFileSync(at(`a.log.1.${format}`), packed.subarray(0, 60))
+  await pass(run, 4000)
+  fs.writeFileSync(at(`a.log.1.${format}`), packed)
+  await pass(run, 3000)
+  fs.unlinkSync(at('a.log.1'))
+  await pass(run, 20_000)
+  expect(run.texts).toEqual(texts(0, 110))
+  await run.stop()
+  fs.renameSync(at(`a.log.1.${format}`), at(`a.log.2.${format}`))
+  const second = await follow('*.log*', { compression: 'auto' })
+  await pass(second, 15_000)
+  expect(second.texts).toEqual([])
+})
+
+test.each(formats)('archives are read whole where that is asked for, once (.%s)', async format => {
+  fs.writeFileSync(
+    at(`old.log.${format}`),
+    Buffer.concat([packers[format](lines(0, 40_000)), packers[format](lines(40_000, 50_000))])
+  )
+  fs.writeFileSync(at('plain.log.gz'), lines(0, 3))
+  const run = await follow('*.log*', { compression: 'auto' })
+  await pass(run, 8000)
+  expect(run.rows.filter(row => row.path.endsWith(`old.log.${format}`)).map(row => row.text)).toEqual(texts(0, 50_000))
+  expect(run.rows.filter(row => row.path.endsWith('plain.log.gz'))).toHaveLength(3)
+  await run.stop()
+  fs.appendFileSync(at(`old.log.${format}`), packers[format](lines(50_000, 50_010)))
+  const second = await follow('*.log*', { compression: 'auto' })
+  await pass(second, 8000)
+  expect(second.texts).toEqual(texts(50_000, 50_010))
+  expect(second.rows[0]!.position).toBe(lines(0, 50_000).length)
+})
+
+test('archives are left alone where nobody asked for them', async () => {
+  fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 10)))
+  const run = await follow('*.log*')
+  await pass(run, 8000)
+  expect(run.texts).toEqual([])
+  expect(run.follower.notes.map(note => note.reason)).toContain('compressed')
+})
+
+test('a kill in the middle of an archive repeats what was not settled, under the same ids', async () => {
+  fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 50_000)))
+  const killed = await follow('*.log*', { compression: 'auto' }, { settles: false })
+  await pass(killed, 4000)
+  killed.follower.stop()
+  const second = await follow('*.log*', { compression: 'auto' })
+  await pass(second, 5000)
+  expect(second.texts).toEqual(texts(0, 50_000))
+  expect(second.rows[100]).toEqual(killed.rows[100])
+})
+
+test('what an archive lacks at its end, or holds damaged, is counted, and the rest is read', async () => {
+  const whole = gzipSync(lines(0, 100_000))
+  fs.writeFileSync(at('cut.log.gz'), whole.subarray(0, whole.length >> 1))
+  const flipped = Buffer.from(whole)
+  flipped[whole.length >> 1]! ^= 0x40
+  fs.writeFileSync(at('flipped.log.gz'), flipped)
+  const run = await follow('*.log*', { compression: 'auto' })
+  await pass(run, 30_000)
+  for (const name of ['cut.log.gz', 'flipped.log.gz']) {
+    const rows = run.rows.filter(row => row.path === at(name))
+    expect(rows.length).toBeGreaterThan(45_000)
+    // What stands behind a damaged bit is wrong before that shows.
+    expect(rows.slice(0, 45_000).map(row => row.text)).toEqual(texts(0, 45_000))
+  }
+  const [lost] = run.lost
+  expect(run.lost).toEqual([{ reason: 'corrupt_archive', path: at('flipped.log.gz'), bytes: lost!.bytes }])
+  expect(lost!.bytes).toBeGreaterThan(0)
+  expect(lost!.bytes).toBeLessThanOrEqual(whole.length - (whole.length >> 1))
+  // What the other one lacks nobody knows.
+  expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_BUF_ERROR').value).toBe(1)
+  expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
+})
+
+test('an archive that holds unbelievably much is given up', async () => {
+  fs.writeFileSync(at('bomb.log.zst'), zstdCompressSync(Buffer.alloc(1 << 28, 'x\n')))
+  const run = await follow('*.log*', { compression: 'auto' })
+  for (let look = 0; look < 1000 && run.lost.length === 0; look++) await pass(run, 500)
+  const read = run.rows.length * 2
+  expect(read).toBeGreaterThan(1 << 20)
+  expect(read).toBeLessThan(1 << 26)
+  expect(run.lost).toMatchObject([{ reason: 'corrupt_archive' }])
+})
