@@ -94,7 +94,7 @@ class Control implements Collector {
 
   get degraded(): readonly string[] {
     if (this.#state.writable) return []
-    return [`Cannot write to "${this.#config.collector.stateDir}": reading pauses until there is space`]
+    return [`Cannot write the state in "${this.#config.collector.stateDir}": ${this.#state.problem}`]
   }
 
   start(): void {

@@ -60,6 +60,12 @@ export function fsyncFile(path: string): void {
   }
 }
 
+/** By which a file is told from another one that has taken its name; undefined where there is none. */
+export function fileKey(path: string): string | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat && `${stat.dev} ${stat.ino}`
+}
+
 export function fsyncDirectory(dir: string): void {
   const file = openSync(dir, 'r')
   try {

@@ -9,7 +9,7 @@ import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
 import type { SourceId } from '../core/source.ts'
 import { Backups } from './backup.ts'
 import { isDamage, transaction } from './database.ts'
-import { prepareDirectory } from './files.ts'
+import { fileKey, prepareDirectory } from './files.ts'
 import { GroupCommit } from './group-commit.ts'
 import { DeadLetters } from './letters.ts'
 import { InstanceLock } from './lock.ts'
@@ -43,7 +43,10 @@ export class StateStore implements StateLink {
   #database: DatabaseSync | undefined
   #tables!: StateTables
   #origin: Origin
-  #degraded = false
+  /** Why nothing can be written; empty while it can. */
+  #problem = ''
+  /** Of state.db, when it was opened. */
+  #fileKey: string | undefined
   #closed = false
   #maxPages = 0
   /** Sources that were written about since the last `expire`. */
@@ -101,6 +104,11 @@ export class StateStore implements StateLink {
 
   get writable(): boolean {
     return this.#commits.writable
+  }
+
+  /** Why it is not writable; empty while it is. */
+  get problem(): string {
+    return this.#problem
   }
 
   append(records: readonly StateRecord[]): number {
@@ -180,7 +188,7 @@ export class StateStore implements StateLink {
     this.#closed = true
     this.flush()
     this.#commits.stop()
-    this.#backups.close(this.#database)
+    this.#backups.close(this.#isInPlace ? this.#database : undefined)
     this.letters.close()
     this.#database?.close()
     this.#lock.release()
@@ -193,12 +201,19 @@ export class StateStore implements StateLink {
     const { database, origin } = openDatabase(files, log, clock.now())
     this.#database = database
     this.#tables = new StateTables(database)
+    this.#fileKey = fileKey(state)
     if (this.#maxPages > 0) this.limitPages(this.#maxPages)
     return origin
   }
 
+  /** False where somebody has removed the directory: what is written then goes to a file that nobody will find. */
+  get #isInPlace(): boolean {
+    return this.#database === undefined || fileKey(this.#paths.state) === this.#fileKey
+  }
+
   /** Letters first: a cursor must not pass a refused row whose letter could still be lost. */
   #write(queue: Queue): void {
+    if (!this.#isInPlace) throw new Error('it was removed or replaced: put it back, or restart the collector')
     if (queue.letters.length > 0) {
       crashPoint('state.letters.before')
       this.letters.write(queue.letters)
@@ -234,10 +249,11 @@ export class StateStore implements StateLink {
       meter.of('collector_state_commits_total', failed ? 'failed' : 'ok').value++
       meter.of('collector_state_degraded').value = failed ? 1 : 0
     }
-    if (failed === this.#degraded) return
-    this.#degraded = failed
+    const isNews = failed === (this.#problem === '')
+    this.#problem = failed ? messageOf(error) : ''
+    if (!isNews) return
     const { state } = this.#paths
-    if (failed) log.error(`Cannot write "${state}": ${messageOf(error)}, reading pauses, trying again each second`)
+    if (failed) log.error(`Cannot write "${state}": ${this.#problem}, reading pauses, trying again each second`)
     else log.info(`Can write "${state}" again`)
     this.onWritable(!failed)
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -239,4 +239,44 @@ test('state store may be closed while its backup is on the way', async () => {
   expect(readdirSync(dir).filter(name => name.startsWith('backup'))).toEqual(['backup.db'])
   writeFileSync(join(dir, 'state.db'), 'rot')
   expect(openStore(dir).load().cursors).toEqual([cursor('s1', 2)])
+})
+
+test('state store stops where its directory was removed, and goes on where it is put back', async () => {
+  const dir = tempDir()
+  const clock = new FakeClock()
+  const log = listeningLog()
+  const store = openStore(dir, { clock, log })
+  store.append([cursorRecord('s1', 1)])
+  store.flush()
+  const changes: boolean[] = []
+  store.onWritable = writable => changes.push(writable)
+  renameSync(dir, `${dir}-away`)
+  const number = store.append([cursorRecord('s1', 2)])
+  await clock.advance(5000)
+  expect({ writable: store.writable, durable: store.durable < number }).toEqual({ writable: false, durable: true })
+  expect(store.problem).toBe('it was removed or replaced: put it back, or restart the collector')
+  expect(log.lines.filter(line => line.startsWith('error'))).toHaveLength(1)
+  renameSync(`${dir}-away`, dir)
+  await clock.advance(2000)
+  await store.untilDurable(number)
+  expect({ changes, problem: store.problem }).toEqual({ changes: [false, true], problem: '' })
+  expect(store.load().cursors).toMatchObject([{ position: 2 }])
+})
+
+test('state store leaves a directory alone that has taken the place of its own', () => {
+  const dir = tempDir()
+  const log = listeningLog()
+  const store = openStore(dir, { log })
+  store.append([cursorRecord('s1', 1)])
+  store.flush()
+  renameSync(dir, `${dir}-away`)
+  const other = openStore(dir)
+  other.append([cursorRecord('s9', 9)])
+  other.flush()
+  store.append([cursorRecord('s1', 2)])
+  store.close()
+  other.close()
+  expect(openStore(dir).load().cursors).toMatchObject([{ source: 's9' }])
+  expect(log.lines.join()).toContain('it was removed or replaced')
+  rmSync(`${dir}-away`, { recursive: true })
 })
