@@ -50,13 +50,15 @@ export interface FakeStats {
   bulkRequests: number
   bulkRows: number
   bulkBytes: number
+  /** Bulk requests over `maxBody`. */
+  tooLarge: number
 }
 
 /** An Elasticsearch that keeps what it gets in memory, over real HTTP, and fails as told. */
 export class FakeElasticsearch {
   readonly store: FakeStore
   readonly templates = new Map<string, { version?: number }>()
-  readonly stats: FakeStats = { requests: 0, looks: 0, bulkRequests: 0, bulkRows: 0, bulkBytes: 0 }
+  readonly stats: FakeStats = { requests: 0, looks: 0, bulkRequests: 0, bulkRows: 0, bulkBytes: 0, tooLarge: 0 }
   /** Headers and path of the last bulk request. */
   lastBulk: { path: string; headers: IncomingMessage['headers'] } | undefined
   options: FakeOptions
@@ -129,6 +131,7 @@ export class FakeElasticsearch {
       chunks.push(chunk)
       length += chunk.length
       if (isBulk && overMaxBody === 'cut' && maxBody !== undefined && length > maxBody) {
+        this.stats.tooLarge++
         request.socket.destroy()
         return undefined
       }
@@ -186,7 +189,10 @@ export class FakeElasticsearch {
   #fault(length: number): Fault | undefined {
     const scripted = this.#script.shift()
     if (scripted !== undefined) return scripted
-    if (this.options.maxBody !== undefined && length > this.options.maxBody) return 413
+    if (this.options.maxBody !== undefined && length > this.options.maxBody) {
+      this.stats.tooLarge++
+      return 413
+    }
     let roll = this.options.requests === undefined ? 1 : this.store.random()
     for (const [name, odds] of Object.entries(this.options.requests ?? {})) {
       roll -= odds

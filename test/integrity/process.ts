@@ -92,6 +92,15 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
     })
   }
 
+  /** Starts another collector on the same state directory and waits for its end. */
+  async second(): Promise<{ readonly code: number | null; readonly err: string }> {
+    const child = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], { env: {}, out: 'ignore' })
+    let err = ''
+    child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
+    const code = await new Promise<number | null>(done => child.once('close', done))
+    return { code, err }
+  }
+
   get isRunning(): boolean {
     const { collector } = this
     return collector !== undefined && collector.exitCode === null && collector.signalCode === null

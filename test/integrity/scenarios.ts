@@ -9,7 +9,10 @@ import { fanOut } from './fan-out.ts'
 import { encodings } from './encodings.ts'
 import { endlessLine } from './endless.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
+import { hostileServer } from './hostile.ts'
+import { oneInstance } from './instances.ts'
 import { noLossOnKill } from './kills.ts'
+import { tooLargeRequests } from './oversize.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { drainOnSigterm } from './shutdown.ts'
@@ -22,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   noLossOnKill,
   namedCrashPoints,
   rottenState,
+  oneInstance,
   burstThenRotate,
   copyTruncate,
   rotatedWhileDown,
@@ -35,6 +39,8 @@ export const scenarios: readonly Scenario[] = [
   containerMatrix,
   bulkChaos,
   fanOut,
+  tooLargeRequests,
+  hostileServer,
   drainOnSigterm,
   reloadStorm,
   killedInTraces,

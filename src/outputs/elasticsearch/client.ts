@@ -6,6 +6,8 @@ import { http, https } from '../../core/http.ts'
 import { requestError } from './request-error.ts'
 
 const connectMs = 10_000
+/** Silences of the longest kind that a request may have in all. */
+const wholeTimeouts = 5
 const firstBackoffMs = 1000
 const lastBackoffMs = 60_000
 
@@ -160,12 +162,16 @@ function readPem(path: string, option: string): Buffer {
   }
 }
 
-/** Gives a request up when no connection stands after a while, or when nothing moves on it for `timeoutMs`. */
+/** Gives a request up when no connection stands after a while, when nothing moves on it for `timeoutMs`, or when its answer is not
+ * complete after a multiple of that: a server that sends a byte now and then is never silent. */
 function limitTime(outgoing: ClientRequest, timeoutMs: number): void {
   const giveUp = (code: string, message: string): void => {
     outgoing.destroy(Object.assign(new Error(message), { code }))
   }
   outgoing.setTimeout(timeoutMs, () => giveUp('ERR_REQUEST_TIMEOUT', `no answer for ${timeoutMs} ms`))
+  const wholeMs = timeoutMs * wholeTimeouts
+  const deadline = setTimeout(() => giveUp('ERR_REQUEST_TIMEOUT', `no whole answer within ${wholeMs} ms`), wholeMs)
+  outgoing.once('close', () => clearTimeout(deadline))
   outgoing.once('socket', socket => {
     if (!socket.connecting) return
     const ms = Math.min(connectMs, timeoutMs)

@@ -47,7 +47,9 @@ export const elasticsearch = defineOutput({
       .choice('Install the index template, only check that it is there, or neither.', templateModes)
       .default('install'),
     gzipLevel: t.count('Compression of requests; 0 is none.', { min: 0, max: 9 }).default(1),
-    timeout: t.duration('Longest silence of the server within a request.').prefault('60s')
+    timeout: t
+      .duration('Longest silence of the server within a request; its whole answer may take five times as long.')
+      .prefault('60s')
   }),
   examples: [
     {
