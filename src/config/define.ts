@@ -112,6 +112,8 @@ export interface FollowPlan {
   readonly linkRoots: readonly string[]
   /** Directories, besides its own, that a file is moved or copied to when it is rotated. */
   readonly rotatedTo: readonly string[]
+  /** Files open at a time. */
+  readonly maxOpenFiles: number
   /** `auto`: files that are gzip or zstd are read as what they hold. `none`: they are left alone. */
   readonly compression: 'none' | 'auto'
 }

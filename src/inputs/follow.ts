@@ -43,6 +43,12 @@ export const followOptions = (t: OptionTypes) => ({
       'What to do with compressed files that the patterns match (`.gz`, `.zst`): `auto` reads what they hold, `none` leaves them alone. What was not read of a file before it was rotated and compressed is read in any case.'
     )
     .default('none'),
+  maxOpenFiles: t.z
+    .number()
+    .int()
+    .min(1)
+    .describe('Files that are open at a time. With more, they are closed and opened again in turns.')
+    .default(512),
   scanInterval: t.duration('How often to look for new, rotated and truncated files.', { min: 50 }).default(1000)
 })
 
@@ -53,7 +59,15 @@ export function followPlan(
   options: OptionsOf<Shape>
 ): Pick<
   FollowPlan,
-  'exclude' | 'readFrom' | 'ignoreOlderMs' | 'maxLineBytes' | 'partialMs' | 'scanMs' | 'rotatedTo' | 'compression'
+  | 'exclude'
+  | 'readFrom'
+  | 'ignoreOlderMs'
+  | 'maxLineBytes'
+  | 'partialMs'
+  | 'scanMs'
+  | 'rotatedTo'
+  | 'compression'
+  | 'maxOpenFiles'
 > {
   return {
     exclude: options.exclude,
@@ -63,6 +77,7 @@ export function followPlan(
     partialMs: options.partialTimeout,
     scanMs: options.scanInterval,
     rotatedTo: options.rotatedTo,
-    compression: options.compression
+    compression: options.compression,
+    maxOpenFiles: options.maxOpenFiles
   }
 }

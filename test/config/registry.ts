@@ -20,7 +20,8 @@ const plan: FollowPlan = {
   followSymlinks: false,
   linkRoots: [],
   rotatedTo: [],
-  compression: 'none'
+  compression: 'none',
+  maxOpenFiles: 512
 }
 
 const file = defineInput({

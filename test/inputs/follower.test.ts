@@ -3,8 +3,9 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Disk, systemDisk } from '../../src/inputs/file/disk.ts'
+import type { Disk } from '../../src/inputs/file/disk.ts'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
+import { FaultyDisk } from '../fakes/disk.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { followInput, Run, type RunOptions } from './run.ts'
 
@@ -369,14 +370,9 @@ test('follower reads nothing but regular files below its folders', async () => {
 })
 
 function faulty(fault: () => string | undefined): Disk {
-  const fail = (): void => {
-    const code = fault()
-    if (code !== undefined) throw Object.assign(new Error(code), { code })
-  }
-  const guarded = Object.entries(systemDisk).map(([name, run]: [string, (...args: never[]) => unknown]) => {
-    return [name, name === 'close' ? run : (...args: never[]) => (fail(), run(...args))]
-  })
-  return Object.fromEntries(guarded) as Disk
+  const disk = new FaultyDisk()
+  disk.fault = fault
+  return disk.disk
 }
 
 test.each(['EACCES', 'EMFILE', 'EIO', 'ESTALE'])(

@@ -217,6 +217,7 @@ export function followInput(paths: string[], more: Partial<FollowInput> = {}): F
     linkRoots: [],
     rotatedTo: [],
     compression: 'none',
+    maxOpenFiles: 512,
     ...more
   }
 }

@@ -103,12 +103,12 @@ export class ArchiveFiles {
 
   /** Whether it begins as a known file does, which it may be a copy of. Throws the system's errors, and `NotYetError`. */
   #isDoubtful(file: ArchiveFile, now: number): boolean {
-    if (now - file.changedAt >= doubtMs) return false
+    const isOld = now - file.changedAt >= doubtMs
     const head = file.head(now)
     for (const origin of this.#roster.before(file.handle.path)) {
       // It may be gone just now. Then this is its copy, and is told so.
       origin.look(now)
-      if (origin.begins(head)) return true
+      if (origin.isUndecided || (!isOld && origin.begins(head))) return true
     }
     return false
   }

@@ -8,6 +8,7 @@ import type { Claims } from './claims.ts'
 import type { Copies } from './copies.ts'
 import type { Disk } from './disk.ts'
 import type { Allowed, Handle } from './handle.ts'
+import type { Handles } from './handles.ts'
 import type { Heat } from './heat.ts'
 import type { Holds } from './holds.ts'
 import type { Inode } from './identity.ts'
@@ -58,6 +59,7 @@ export interface KnownParts {
   readonly disk: Disk
   readonly allowed: Allowed
   readonly resume: Resume
+  readonly handles: Handles
   readonly copies: Copies
   readonly shelf: Shelf
   readonly report: (reason: string, path: string) => void

@@ -38,8 +38,8 @@ export interface CopiesParts {
   readonly leaveOut: (path: string, stat: FileStat, origin: StoredFile) => void
 }
 
-/** Without these the next look may tell what this one could not. */
-const scarce = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+/** What another look does not change. */
+const hopeless = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'not_regular', 'outside'])
 /** A file that looks like the copy of one which is as it was is not read for so long after its last growth. */
 export const doubtMs = 10_000
 /** Who looks for the rest of a file in an archive asks again within this time. */
@@ -64,7 +64,7 @@ export class Copies {
    * may find one, and `NotYetError`. */
   find(origin: StoredFile, trace: Trace): Copy | undefined {
     let best: Copy | undefined
-    let isUndecided = false
+    let trouble: unknown
     for (const path of this.#rotations(origin)) {
       try {
         const copy = this.#try(path, origin, trace)
@@ -73,14 +73,10 @@ export class Copies {
         ;(isBetter ? best : copy)?.content.close()
         if (isBetter) best = copy
       } catch (error) {
-        if (!(error instanceof NotYetError)) {
-          best?.content.close()
-          throw error
-        }
-        isUndecided = true
+        trouble ??= error
       }
     }
-    if (isUndecided && best === undefined) throw new NotYetError()
+    if (trouble !== undefined && best === undefined) throw trouble
     return best
   }
 
@@ -95,12 +91,12 @@ export class Copies {
 
   /** Whether all that a new file holds stands at the same place in a known one, which it may be a copy of. */
   isDoubtful(file: KnownFile, size: number, now: number): boolean {
-    if (now - file.heat.grewAt >= doubtMs) return false
+    const isOld = now - file.heat.grewAt >= doubtMs
     for (const origin of this.#parts.roster.before(file.path)) {
       if (origin === file) continue
       // It may have been truncated just now. Then this file is its copy, and is told so.
       origin.look(now)
-      if (origin.holds(file.handle, size)) return true
+      if (origin.isUndecided || (!isOld && origin.holds(file.handle, size))) return true
     }
     return false
   }
@@ -164,8 +160,9 @@ export class Copies {
     return { content: archive, size: Infinity }
   }
 
+  /** Passes over what can not be a copy; all else is thrown. */
   #pass(error: unknown, path: string): void {
-    if (error instanceof NotYetError || scarce.has(reasonOf(error))) throw error
+    if (!hopeless.has(reasonOf(error))) throw error
     if (reasonOf(error) !== 'ENOENT') this.#parts.report(reasonOf(error), path)
   }
 }

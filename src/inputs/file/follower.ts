@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { StateRecord } from '../../core/record.ts'
 import { Discovery } from './discover.ts'
 import { type Disk, reasonOf, systemDisk } from './disk.ts'
+import { Handles } from './handles.ts'
 import type { FollowContext, FollowInput } from './context.ts'
 import type { KnownFile } from './known.ts'
 import { KnownFiles } from './known-files.ts'
@@ -17,8 +18,6 @@ export type { FollowContext, FollowInput } from './context.ts'
 const pollMs = 50
 /** A folder with more files is not watched. */
 const mostWatchedFiles = 200
-/** With more handles than these, those of files at rest are closed at once. */
-const mostOpen = 512
 /** The state forgets sources that nobody has written about for seven days. */
 const touchMs = 86_400_000
 
@@ -27,6 +26,7 @@ const touchMs = 86_400_000
 export class Follower {
   readonly #input: FollowInput
   readonly #context: FollowContext
+  readonly #handles: Handles
   readonly #disk: Disk
   readonly #discovery: Discovery
   readonly #wakes: Wakes
@@ -42,7 +42,8 @@ export class Follower {
   constructor(input: FollowInput, context: FollowContext) {
     this.#input = input
     this.#context = context
-    this.#disk = context.disk ?? systemDisk
+    this.#handles = new Handles(input.maxOpenFiles)
+    this.#disk = this.#handles.sparing(context.disk ?? systemDisk)
     this.#problems = new Problems(input.name, context)
     this.#discovery = new Discovery(input, this.#disk, this.#problems.report)
     this.#timer = new ScanTimer(() => this.scan(), input.scanMs, context.clock)
@@ -90,7 +91,8 @@ export class Follower {
       resume: new Resume(input.name, stored, { link, now: clock.now() }),
       report: this.#problems.report,
       records: this.#records,
-      shelf: this.#shelf
+      shelf: this.#shelf,
+      handles: this.#handles
     })
     this.scan()
     return Promise.resolve()
@@ -185,35 +187,19 @@ export class Follower {
     const folders = new Map<string, number>()
     const busy = new Set<string>()
     let isAnyHot = false
-    let open = 0
     for (const file of this.#files) {
       if (file.unlinkedAt >= 0) continue
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
-      if (file.handle.isOpen) open++
       if (!file.heat.isWarm(now)) continue
       isAnyHot = true
       if (file.heat.isHot) busy.add(folder)
     }
-    this.#restSome(open - mostOpen, now)
     const quiet = [...folders].filter(([folder, files]) => files <= mostWatchedFiles && !busy.has(folder))
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
     this.#context.meter.of('collector_input_sources', this.#input.name).value =
       this.paths.length + this.#files.archives.open
     if (isAnyHot) this.#pollSoon()
-  }
-
-  /** Closes so many handles of files at rest, first of those that may be deleted without harm. */
-  #restSome(count: number, now: number): void {
-    let left = count
-    for (const isSettled of [true, false]) {
-      for (const file of this.#files) {
-        if (left <= 0) return
-        if (!file.handle.isOpen || file.isSettled !== isSettled) continue
-        file.rest(now)
-        if (!file.handle.isOpen) left--
-      }
-    }
   }
 
   #flush(): void {

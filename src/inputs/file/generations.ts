@@ -30,6 +30,7 @@ export class Generations {
   readonly #retired: Retired
   #size = 0
   #filledAt = -1
+  #isUnsure = false
   /** While no source is open for what was stored. */
   #rest: Rest | undefined
 
@@ -42,6 +43,11 @@ export class Generations {
 
   get size(): number {
     return this.#size
+  }
+
+  /** It is not known now whether what was read still stands there, or stands in a copy. */
+  get isUndecided(): boolean {
+    return this.#isUnsure || this.#retired.isUndecided
   }
 
   /** None of them has a source. */
@@ -97,6 +103,7 @@ export class Generations {
    * lost with this one. `isTouched`: it was written to, and has not grown. */
   isOver(size: number, isTouched: boolean): boolean {
     const place = this.source ?? this.#rest
+    this.#isUnsure = false
     if (place === undefined) return false
     const isChanged = isTouched || size !== this.#size
     return size < (this.source?.readTo ?? this.startAt) || (isChanged && !this.#isIntact(place))
@@ -123,7 +130,12 @@ export class Generations {
 
   /** The bytes before the place are compared, and the head: lines may end alike, as heartbeats do, but begin with their times. */
   #isIntact(place: { isIntact(): boolean }): boolean {
-    return this.#try(() => place.isIntact() && isHead(this.stored.value!, this.#file.handle), true)
+    this.#isUnsure = true
+    return this.#try(() => {
+      const isIntact = place.isIntact() && isHead(this.stored.value!, this.#file.handle)
+      this.#isUnsure = false
+      return isIntact
+    }, true)
   }
 
   /** What was read is not there any more: a new generation begins. */

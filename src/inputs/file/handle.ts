@@ -1,4 +1,5 @@
 import type { Disk, FileStat } from './disk.ts'
+import type { Handles, Rank } from './handles.ts'
 import { type Inode, inodeOf, keyOf } from './identity.ts'
 
 /** What guards opening: which real directories files may be in. */
@@ -14,14 +15,18 @@ export class Handle {
   readonly #disk: Disk
   readonly #inode: Inode
   readonly #allowed: Allowed
+  readonly #handles: Handles | undefined
+  /** Whether it may be closed now, by `Handles`: it can be opened again. */
+  mayClose: (rank: Rank) => boolean = () => false
   /** Reads since the last `takeUses`. */
   #uses = 0
 
-  constructor(path: string, inode: Inode, parts: { disk: Disk; allowed: Allowed }) {
+  constructor(path: string, inode: Inode, parts: { disk: Disk; allowed: Allowed; handles?: Handles }) {
     this.path = path
     this.#inode = inode
     this.#disk = parts.disk
     this.#allowed = parts.allowed
+    this.#handles = parts.handles
   }
 
   get isOpen(): boolean {
@@ -32,6 +37,7 @@ export class Handle {
    * another file by now. */
   read(buffers: readonly Uint8Array[], position: number): number {
     this.#open()
+    this.#handles?.use(this)
     this.#uses++
     return this.#disk.read(this.#fd, buffers, position)
   }
@@ -51,15 +57,19 @@ export class Handle {
     if (this.#fd < 0) return
     this.#disk.close(this.#fd)
     this.#fd = -1
+    this.#handles?.remove(this)
   }
 
   #open(): void {
     if (this.#fd >= 0) return
-    const fd = this.#disk.open(this.path)
+    this.#handles?.add(this)
+    let fd = -1
     try {
+      fd = this.#disk.open(this.path)
       this.#check(fd)
     } catch (error) {
-      this.#disk.close(fd)
+      if (fd >= 0) this.#disk.close(fd)
+      this.#handles?.remove(this)
       throw error
     }
     this.#fd = fd

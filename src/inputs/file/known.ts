@@ -4,6 +4,7 @@ import { areAlike } from './copies.ts'
 import type { FileStat } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
+import type { Rank } from './handles.ts'
 import { readHead } from './head.ts'
 import { Heat } from './heat.ts'
 import type { Content } from './content.ts'
@@ -47,6 +48,7 @@ export class KnownFile implements FileFacts {
     this.names = names
     this.name = names[0] ?? path
     this.handle = new Handle(path, inode, parts)
+    this.handle.mayClose = rank => this.#mayClose(rank)
     this.#parts = parts
     this.#generations = new Generations(this, parts)
   }
@@ -104,6 +106,11 @@ export class KnownFile implements FileFacts {
     if (this.stored === undefined || this.unlinkedAt >= 0) return false
     const own = readHead(this.handle, head.length)
     return own.length > 0 && own.equals(head.subarray(0, own.length))
+  }
+
+  /** It is not known now whether another file is a copy of it. */
+  get isUndecided(): boolean {
+    return this.#generations.isUndecided
   }
 
   /** Whether the first bytes of another file, and those before this size, stand in it too. Throws the system's errors. */
@@ -176,13 +183,14 @@ export class KnownFile implements FileFacts {
     return source === undefined || (this.#isRead && this.#parts.context.settledAll(source) >= source.size)
   }
 
-  get #isRead(): boolean {
-    return this.source === undefined || this.source.readTo >= this.#generations.size
+  /** It can be found again by its path alone. */
+  #mayClose(rank: Rank): boolean {
+    if (this.awayAt >= 0 || this.unlinkedAt >= 0) return false
+    return rank === 2 || (rank === 1 ? this.#isRead : this.isSettled)
   }
 
-  /** Closes the handle if nothing is to be read just now. */
-  rest(now: number): void {
-    if (this.#isRead && !this.heat.isWarm(now) && this.awayAt < 0 && this.unlinkedAt < 0) this.handle.close()
+  get #isRead(): boolean {
+    return this.source === undefined || this.source.readTo >= this.#generations.size
   }
 
   /** No name leads to it any more. Throws the system's errors; then nothing has changed. */

@@ -16,7 +16,12 @@ interface Untold {
   /** Absent: one is made if there is anything to read or to account for, else `nothing` is called. */
   readonly source?: FileSource
   readonly nothing?: () => void
+  /** Monotonic ms. */
+  readonly since: number
 }
+
+/** What can not be looked at for so long is given up. */
+const giveUpMs = 60_000
 
 /** Generations whose bytes do not stand in their file any more, while there is something to find out, to read from a copy, or to
  * settle. */
@@ -36,6 +41,11 @@ export class Retired {
     return this.#sources.length === 0 && this.#untold.length === 0
   }
 
+  /** Of some it is not known yet what became of them. */
+  get isUndecided(): boolean {
+    return this.#untold.length > 0
+  }
+
   has(id: SourceId): boolean {
     return this.#sources.some(source => source.id === id) || this.#untold.some(({ stored }) => stored.id === id)
   }
@@ -43,7 +53,8 @@ export class Retired {
   /** Takes over a source whose bytes are gone. It goes on in a copy, or has lost what nobody read. */
   add(source: FileSource, stored: StoredFile, reason: LossReason): void {
     source.suspend()
-    this.#untold = [...this.#untold, { source, stored, trace: source.standsIn, reason }]
+    const since = this.#parts.context.clock.monotonic()
+    this.#untold = [...this.#untold, { source, stored, trace: source.standsIn, reason, since }]
     this.#tell()
   }
 
@@ -55,7 +66,7 @@ export class Retired {
 
   /** The same for one without a source. `nothing`: all that there was of it is settled. */
   addStored(stored: StoredFile, trace: Trace, how: { reason: LossReason; nothing: () => void }): void {
-    this.#untold = [...this.#untold, { stored, trace, ...how }]
+    this.#untold = [...this.#untold, { stored, trace, ...how, since: this.#parts.context.clock.monotonic() }]
     this.#tell()
   }
 
@@ -89,15 +100,16 @@ export class Retired {
     this.#untold = [...left, ...this.#untold]
   }
 
-  #isTold({ stored, trace, reason, source, nothing }: Untold): boolean {
+  #isTold({ stored, trace, reason, source, nothing, since }: Untold): boolean {
     const { context, copies, resume, report } = this.#parts
     const held = source === undefined ? context.holds?.find(stored.id) : undefined
     let copy: ReturnType<Copies['find']>
     try {
       if (held === undefined) copy = copies.find(stored, trace)
     } catch (error) {
-      if (!(error instanceof NotYetError)) report(reasonOf(error), stored.path)
-      return false
+      if (error instanceof NotYetError) return false
+      report(reasonOf(error), stored.path)
+      if (context.clock.monotonic() - since < giveUpMs) return false
     }
     const isArchive = copy?.size === Infinity
     const size = Math.max(stored.size, isArchive ? 0 : (copy?.size ?? held?.end ?? 0))
