@@ -1,15 +1,16 @@
 /**
  * The memory that a shard's kernels work on: one WebAssembly memory, so that a kernel can read the bytes of a chunk, the columns of a
- * batch and its own tables. What is not touched costs no memory, so everything may be as large as the largest chunk needs. What is
- * given back is kept for whoever takes as much.
+ * batch and its own tables. What is taken is never given back, what is lent is. What is not touched costs no memory, so everything may
+ * be as large as the largest chunk needs.
  */
 export class Workspace {
   readonly memory: WebAssembly.Memory
   readonly buffer: ArrayBuffer
   readonly #limit: number
   #used = 0
-  /** Addresses that were given back, by size. */
-  readonly #given = new Map<number, number[]>()
+  /** Sizes of what was lent, by address, and addresses of what was given back, the smallest first. */
+  readonly #sizes = new Map<number, number>()
+  #given: number[] = []
 
   constructor(bytes: number) {
     const pages = Math.ceil(bytes / 65536)
@@ -25,22 +26,26 @@ export class Workspace {
 
   /** The address of `bytes` bytes of zeros, or -1 where there is no room: then whoever asks goes without. */
   take(bytes: number): number {
-    const given = this.#given.get(bytes)?.pop()
-    if (given !== undefined) {
-      new Uint8Array(this.buffer, given, bytes).fill(0)
-      return given
-    }
     const address = (this.#used + 63) & ~63
     if (address + bytes > this.#limit) return -1
     this.#used = address + bytes
     return address
   }
 
-  /** Gives back what `take` gave for this number of bytes. Nobody uses it any more. */
-  give(address: number, bytes: number): void {
-    const given = this.#given.get(bytes)
-    if (given === undefined) this.#given.set(bytes, [address])
-    else given.push(address)
+  /** The same for a while, with bytes of any value: the smallest place that was given back and is large enough, or a new one. */
+  lend(bytes: number): number {
+    const index = this.#given.findIndex(address => this.#sizes.get(address)! >= bytes)
+    if (index >= 0) return this.#given.splice(index, 1)[0]!
+    const address = this.take(bytes)
+    if (address >= 0) this.#sizes.set(address, bytes)
+    return address
+  }
+
+  /** Nobody uses any more what was lent at this address. */
+  giveBack(address: number): void {
+    const size = this.#sizes.get(address)!
+    const larger = this.#given.findIndex(other => this.#sizes.get(other)! > size)
+    this.#given.splice(larger < 0 ? this.#given.length : larger, 0, address)
   }
 }
 

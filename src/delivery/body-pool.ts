@@ -57,12 +57,12 @@ export class BodyPool {
   /** Nobody uses any of its bodies any more: their place is free for others. */
   close(): void {
     this.#free.length = 0
-    for (const address of this.#addresses.splice(0)) this.#workspace!.give(address, this.#largest)
+    for (const address of this.#addresses.splice(0)) this.#workspace!.giveBack(address)
   }
 
   #inWorkspace(): Body | undefined {
     if (this.#workspace === undefined || this.#addresses.length === this.#keep) return undefined
-    const address = this.#workspace.take(this.#largest)
+    const address = this.#workspace.lend(this.#largest)
     if (address < 0) return undefined
     this.#addresses.push(address)
     return new Body(Buffer.from(this.#workspace.buffer, address, this.#largest))
