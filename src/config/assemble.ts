@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Binding } from './bind.ts'
 import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
 import { type Components, type DeliveryContent, type FileContent, impliedProcessor, optionsSchema } from './schema.ts'
@@ -8,7 +11,7 @@ type Options = Record<string, unknown>
 export function assemble(
   content: FileContent,
   components: Components,
-  { files, env }: { files: readonly string[]; env: Environment }
+  { files, env, named }: { files: readonly string[]; env: Environment; named: Binding['files'] }
 ): Config {
   const { collector, server, metrics, log } = content
   const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
@@ -24,7 +27,10 @@ export function assemble(
       holdDeletedBytes: holdDeleted
     },
     inputs: Object.entries(content.inputs).map(([name, input]) => inputOf(name, input as Options)),
-    outputs: Object.entries(content.outputs).map(([name, output]) => outputOf(name, output as Options)),
+    outputs: Object.entries(content.outputs).map(([name, output]) => ({
+      ...outputOf(name, output as Options),
+      contents: contentsOf(name, named)
+    })),
     pipelines: pipelinesOf(content, impliedOf(components)),
     server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
     ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),
@@ -49,7 +55,14 @@ function parserOf({ use, ...options }: Options): Use {
   return { use: String(use), options }
 }
 
-function outputOf(name: string, output: Options): OutputConfig {
+/** Hashes of the files that an output names. */
+function contentsOf(output: string, named: Binding['files']): string[] {
+  return named
+    .filter(({ path }) => path[0] === 'outputs' && path[1] === output)
+    .map(({ file }) => createHash('sha256').update(readFileSync(file)).digest('hex'))
+}
+
+function outputOf(name: string, output: Options): Omit<OutputConfig, 'contents'> {
   const {
     batch,
     maxInFlightBytes,

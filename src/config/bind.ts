@@ -18,6 +18,8 @@ export class Binding {
   readonly value: unknown
   /** Scalars that are queries. */
   readonly queries: ScalarNode[] = []
+  /** Files whose contents are options, and where they are named. */
+  readonly files: { readonly path: Path; readonly file: string }[] = []
   readonly #problems: Problems
   readonly #env: Environment
   readonly #nodes = new Map<string, Node>()
@@ -72,8 +74,11 @@ export class Binding {
       const option = inner.options.find(option => fits(unwrapped(option), node))
       if (option) return this.#bind(node, option, path)
     }
-    if (kinds.get(inner)?.kind === 'query') this.#noteQuery(node, path)
-    return node.kind === 'scalar' ? scalarFor(node, inner, this.#env) : plain(node)
+    const kind = kinds.get(inner)?.kind
+    if (kind === 'query') this.#noteQuery(node, path)
+    const value = node.kind === 'scalar' ? scalarFor(node, inner, this.#env) : plain(node)
+    if (kind === 'file' && typeof value === 'string') this.files.push({ path, file: value })
+    return value
   }
 
   #noteQuery(node: Node, path: Path): void {

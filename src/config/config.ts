@@ -49,6 +49,8 @@ export interface OutputConfig extends Use {
   readonly name: string
   /** Where it begins on sources that were followed before it existed. */
   readonly startFrom: 'now' | 'beginning'
+  /** Of files that its options name: where they have changed, so have the options. */
+  readonly contents: readonly string[]
   /** Rows that it takes, as a query; left out: all. */
   readonly condition?: string
   /** Rows that it takes end here: outputs behind it do not get them. */

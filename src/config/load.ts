@@ -20,7 +20,7 @@ const maxFileBytes = 1024 * 1024
 export interface LoadContext {
   readonly env: Environment
   readonly components: ComponentRegistry
-  /** Told of each file that `${file:…}` names: it is part of the configuration, too. */
+  /** Told of each file that `${file:…}` or an option names, before it is read: it is part of the configuration, too. */
   readonly onFile?: (path: string) => void
 }
 export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] }
@@ -41,12 +41,13 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   const used = await loadComponents(components, usedBy(tree))
   const schema = fileSchema(used)
   const binding = new Binding(tree, schema, { problems, env })
+  for (const { file } of binding.files) context.onFile?.(file)
   const result = schema.safeParse(binding.value)
   for (const issue of result.error?.issues ?? []) if (issue.path[0] !== 'version') explain(issue, binding)
   crossCheck(tree, binding)
   await checkQueries(binding, problems, components)
   if (problems.any || !result.success) return { problems: problems.sorted() }
-  return { config: assemble(result.data, used, { files, env }) }
+  return { config: assemble(result.data, used, { files, env, named: binding.files }) }
 }
 
 /** Queries are checked by those who run them; they are loaded where there is one. */

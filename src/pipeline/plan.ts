@@ -35,6 +35,8 @@ export interface ChoicePlan {
 
 export interface OutputPlan extends Use {
   readonly name: string
+  /** Hashes of the files that the options name. */
+  readonly contents: readonly string[]
   readonly startFrom: 'now' | 'beginning'
   readonly delivery: DeliveryConfig
 }
@@ -51,8 +53,8 @@ export async function planOf(config: Config): Promise<Plan> {
     inputs.push({ ...rest, name, type: use, follow: definition.plan(options), resource: config.collector.resource })
   }
   const pipelines = config.pipelines.map(pipeline => ({ ...pipeline, choices: choicesOf(pipeline, config.outputs) }))
-  const outputs = config.outputs.map(({ name, use, options, startFrom, delivery }) => {
-    return { name, use, options, startFrom, delivery }
+  const outputs = config.outputs.map(({ name, use, options, contents, startFrom, delivery }) => {
+    return { name, use, options, contents, startFrom, delivery }
   })
   return { inputs, pipelines, outputs }
 }

@@ -4,6 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { load } from '../../src/cli/configuration.ts'
 import { Watch } from '../../src/cli/watch.ts'
+import { planChanges } from '../../src/pipeline/changes.ts'
+import { type Plan, planOf } from '../../src/pipeline/plan.ts'
+import { Authority } from '../e2e/certificates.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
 const longMs = 10_000
@@ -125,5 +128,26 @@ describe('watch', () => {
     for (const end = performance.now() + longMs; tokens.length === 0 && performance.now() < end; ) await delay(20)
     await changes(0)
     expect(tokens).toEqual(['two'])
+  })
+
+  test('covers the files that options name: another certificate makes another output', async () => {
+    const { folder, write, watch } = stage()
+    write('ca.pem', new Authority('One').cert)
+    const es = 'es: { type: elasticsearch, endpoints: ["https://es:9200"], tls: { ca_file: ca.pem } }'
+    write(
+      'a.yaml',
+      `version: 1\ninputs: { a: { type: file, paths: [a.log] } }\noutputs: { ${es}, o: { type: "null" } }\n`
+    )
+    const source = { files: [join(folder, 'a.yaml')], overrides: {}, env: {}, watch }
+    const loadPlan = async (): Promise<Plan> => {
+      const loaded = await load(source)
+      if ('config' in loaded) return planOf(loaded.config)
+      throw new Error(JSON.stringify(loaded.problems))
+    }
+    const before = await loadPlan()
+    const changed = new Promise<void>(resolve => watch.start(() => Promise.resolve(resolve())))
+    write('ca.pem', new Authority('Two').cert)
+    await changed
+    expect(planChanges(before, await loadPlan()).outputs).toEqual({ added: [], changed: ['default/es'], removed: [] })
   })
 })

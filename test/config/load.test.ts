@@ -56,6 +56,7 @@ describe('loading', () => {
       name: 'out',
       use: 'stdout',
       final: false,
+      contents: [],
       startFrom: 'now',
       delivery: {
         batchBytes: 5 * 1024 * 1024,

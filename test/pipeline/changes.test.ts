@@ -14,7 +14,8 @@ function input(name: string, more: Partial<InputPlan> = {}): InputPlan {
 
 function output(name: string, more: Partial<OutputPlan> = {}): OutputPlan {
   const delivery = { batchBytes: 1, deadLetters: { maxBytes: 1 } } as unknown as OutputPlan['delivery']
-  return { name, use: 'elasticsearch', options: { endpoints: ['http://a'] }, startFrom: 'now', delivery, ...more }
+  const options = { endpoints: ['http://a'] }
+  return { name, use: 'elasticsearch', options, contents: [], startFrom: 'now', delivery, ...more }
 }
 
 const normalize = { use: 'normalize', options: {} }

@@ -32,6 +32,7 @@ const outputs: OutputConfig[] = ['es', 'audit'].map(name => ({
   name,
   use: 'null',
   options: {},
+  contents: [],
   final: false,
   startFrom: 'now',
   delivery: {
