@@ -9,8 +9,12 @@ const columns = [
   { title: 'state', cell: (output: OutputState) => output.state },
   { title: 'requests', cell: (output: OutputState) => output.inFlightRequests },
   { title: 'in flight', cell: (output: OutputState) => formatBytes(output.inFlightBytes) },
+  { title: 'behind', cell: (output: OutputState) => formatBytes(output.backlog?.bytes ?? 0) },
   { title: 'retried rows', cell: (output: OutputState) => output.retriedRows }
 ]
+
+/** Of the oldest row that waits. */
+const unusualAgeMs = 10_000
 
 /** Names of outputs in the first line. */
 const mostNames = 3
@@ -58,12 +62,20 @@ export function troubleText(outputs: readonly OutputState[]): string {
 const styles: Partial<Record<OutputState['state'], Style>> = { paused: 'red', retrying: 'yellow' }
 
 function detailsOf(output: OutputState, now: number): string[] {
-  return [...waitingOf(output), ...stateOf(output, now)]
+  return [...waitingOf(output), ...stateOf(output, now), ...backlogOf(output)]
 }
 
 /** A server that takes a request and says nothing is not known to be bad until its time is over. */
 function waitingOf({ waitingMs }: OutputState): string[] {
   return waitingMs === undefined ? [] : [`waiting for an answer for ${formatDuration(waitingMs)}`]
+}
+
+/** Worth a line where rows have waited longer than a request takes. */
+function backlogOf({ backlog }: OutputState): string[] {
+  const { ageMs = 0, leftMs } = backlog ?? {}
+  if (backlog === undefined || ageMs < unusualAgeMs) return []
+  const left = leftMs === undefined ? 'the backlog does not shrink' : `about ${formatDuration(leftMs)} left`
+  return [`${formatBytes(backlog.bytes)} behind: the oldest row is ${formatDuration(ageMs)} old, ${left}`]
 }
 
 function stateOf(output: OutputState, now: number): string[] {

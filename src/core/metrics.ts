@@ -42,6 +42,17 @@ export const metrics = {
   collector_output_in_flight_requests: { type: 'gauge', help: 'Requests not answered', labels: ['output'] },
   collector_output_concurrency: { type: 'gauge', help: 'Requests allowed at a time', labels: ['output'] },
   collector_output_paused: { type: 'gauge', help: '1 while the output is paused', labels: ['output', 'reason'] },
+  collector_output_backlog_bytes: { type: 'gauge', help: 'Bytes of sources not settled', labels: ['output'] },
+  collector_output_backlog_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest row that is read and not settled, by its own time',
+    labels: ['output']
+  },
+  collector_output_backlog_left_seconds: {
+    type: 'gauge',
+    help: 'Time until the backlog is settled at its present pace; absent while it does not shrink',
+    labels: ['output']
+  },
   collector_output_pending_rows: { type: 'gauge', help: 'Rows read that have not ended', labels: ['output'] },
   collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
   collector_state_dead_letters: { type: 'gauge', help: 'Dead letters stored', labels: ['output'] },

@@ -20,7 +20,8 @@ import { Replay, type ReplayId, type ReplayRow, type ReplayVerdict } from './rep
 import { Returns } from './returns.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
-import { countFates, type Track } from './track.ts'
+import { countFates } from './fates.ts'
+import type { Track } from './track.ts'
 
 export interface DeliveryContext {
   /** `pipeline/output`. */

@@ -118,6 +118,8 @@ export interface OutputState {
   readonly inFlightBytes: number
   /** For how long the oldest request has had no answer, where that is unusual. */
   readonly waitingMs?: number
+  /** What its sources hold and it has not settled; absent: nothing. */
+  readonly backlog?: OutputBacklog
   /** Rows sent again since the start. */
   readonly retriedRows: number
   /** Stored now, also those of earlier runs. */
@@ -126,6 +128,14 @@ export interface OutputState {
    * what they were refused for. */
   readonly undecided?: { readonly rows: number; readonly types: readonly string[] }
   readonly lastError?: { readonly message: string; readonly at: number }
+}
+
+export interface OutputBacklog {
+  readonly bytes: number
+  /** Age of the oldest row that is read and not settled, by its own time; absent: none is. */
+  readonly ageMs?: number
+  /** Until it is settled at the pace of the last seconds; absent while it does not shrink. */
+  readonly leftMs?: number
 }
 
 export interface InputProblem {

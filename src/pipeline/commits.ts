@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
+import type { Backlog } from './backlog.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -9,6 +10,7 @@ const commitMs = 1000
 
 export interface CommitsParts {
   readonly lanes: Lanes
+  readonly backlog: Backlog
   /** Are told what was handed over. */
   readonly cursors: Cursors
   readonly link: StateLink
@@ -49,7 +51,7 @@ export class Commits {
 
   /** Hands all cursors that moved to the state database; comes again while rows are pending. */
   now(): void {
-    const { lanes, cursors, link } = this.#parts
+    const { lanes, cursors, backlog, link } = this.#parts
     const records: StateRecord[] = []
     let pending = 0
     for (const [source, tracks] of lanes) {
@@ -68,6 +70,7 @@ export class Commits {
       if (dropped !== undefined) records.push(dropped)
     }
     if (pending > 0) this.soon()
+    backlog.look(lanes)
     if (records.length === 0) return
     crashPoint('pipeline.commit.before')
     link.append(records)

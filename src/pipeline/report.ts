@@ -2,6 +2,7 @@ import type { Meter, Sample } from '../core/metrics.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
+import type { Backlog, Behind } from './backlog.ts'
 import type { LedgerRow, OutputState, SourceStatus } from './collector.ts'
 import type { Followed } from './inputs.ts'
 import type { ShardStatus } from './messages.ts'
@@ -21,11 +22,13 @@ export interface ReportParts {
   readonly plan: Plan
   readonly lanes: Tracks
   readonly routes: readonly Route[]
+  readonly backlog: Backlog
   readonly inputs: ReadonlyMap<string, Followed>
 }
 
 /** What a shard has to say about itself. */
-export function statusOf({ plan, lanes, routes, inputs }: ReportParts): ShardStatus {
+export function statusOf({ plan, lanes, routes, backlog, inputs }: ReportParts): ShardStatus {
+  const behind = backlog.of(lanes)
   const sources = new Map<string, SourceStatus[]>()
   const counts = new Map<string, number>()
   for (const [source, tracks] of lanes) {
@@ -44,7 +47,7 @@ export function statusOf({ plan, lanes, routes, inputs }: ReportParts): ShardSta
       startedAt: inputs.get(input.name)?.startedAt ?? 0,
       notes: inputs.get(input.name)?.follower.notes ?? []
     })),
-    outputs: routes.map(route => outputState(route, plan)),
+    outputs: routes.map(route => ({ ...outputState(route, plan), ...backlogOf(behind.get(route.id)) })),
     problems: [...inputs].flatMap(([input, { follower }]) => follower.problems.map(one => ({ input, ...one })))
   }
 }
@@ -84,6 +87,18 @@ function sourceStatus(source: FileSource, tracks: readonly Track[]): SourceStatu
   const read = Math.max(...tracks.map(track => track.read))
   const { id, path, size } = source
   return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
+}
+
+function backlogOf(behind: Behind | undefined): Pick<OutputState, 'backlog'> {
+  if (behind === undefined || behind.bytes === 0) return {}
+  const { bytes, ageMs, leftMs } = behind
+  return {
+    backlog: {
+      bytes,
+      ...(ageMs !== undefined && { ageMs: Math.round(ageMs) }),
+      ...(leftMs !== undefined && { leftMs: Math.round(leftMs) })
+    }
+  }
 }
 
 function outputState({ id, delivery, startedAt }: Route, plan: Plan): Omit<OutputState, 'deadLetters'> {

@@ -6,6 +6,7 @@ import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import { Arena } from '../scan/arena.ts'
+import { Backlog } from './backlog.ts'
 import { Commits } from './commits.ts'
 import { Cursors } from './cursors.ts'
 import { handOver } from './handover.ts'
@@ -52,6 +53,7 @@ export class Shard {
   readonly #keys = new Keys()
   readonly #cursors: Cursors
   readonly #lanes: Lanes
+  readonly #backlog: Backlog
   readonly #commits: Commits
   readonly #turns: Turns
   readonly #inputs: Inputs
@@ -70,7 +72,8 @@ export class Shard {
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
     this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, log, meter: this.meter })
-    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock })
+    this.#backlog = new Backlog(clock)
+    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, backlog: this.#backlog, link, clock })
     this.#notes = new Map(Object.entries(start.stored.notes))
     this.#turns = new Turns({
       clock,
@@ -131,6 +134,7 @@ export class Shard {
       plan: this.#steps.plan,
       lanes: this.#lanes,
       routes: this.#steps.routes,
+      backlog: this.#backlog,
       inputs: this.#inputs.followed
     })
   }
@@ -140,7 +144,13 @@ export class Shard {
   }
 
   samples(): Answers['samples'] {
-    measureLag(this.#lanes, this.#steps.routes, this.meter)
+    const { routes } = this.#steps
+    measureLag(this.#lanes, routes, this.meter)
+    this.#backlog.measure(
+      this.#lanes,
+      routes.map(({ id }) => id),
+      this.meter
+    )
     return this.meter.samples()
   }
 

@@ -78,17 +78,17 @@ describe('output lines', () => {
       70_000
     )
     expect(lines).toEqual([
-      '<bold>output  type           state     requests  in flight  retried rows</>',
-      '<red>es      elasticsearch  paused           0  0 B                   0</>',
+      '<bold>output  type           state     requests  in flight  behind  retried rows</>',
+      '<red>es      elasticsearch  paused           0  0 B        0 B                0</>',
       '<red>  paused for 1m 10s: the server does not accept the user or API key; tried</>',
       '<red>    again every 30 s</>',
       '<red>  10s ago: Cannot send to</>',
       '<red>    "http://elasticsearch.logging.svc.cluster.local:9200": status 401</>',
       '<red>    (security_exception)</>',
-      '<yellow>b       elasticsearch  retrying         0  0 B                   0</>',
+      '<yellow>b       elasticsearch  retrying         0  0 B        0 B                0</>',
       '<yellow>  retrying for 1m 10s, rows wait and nothing is lost</>',
       '<yellow>  5s ago: reset\\x1b[2J</>',
-      'c       elasticsearch  idle             0  0 B                   0',
+      'c       elasticsearch  idle             0  0 B        0 B                0',
       '<dim>  answers: Elasticsearch 9.5.3 at "http://c:9200"</>'
     ])
   })
@@ -132,6 +132,16 @@ describe('output lines', () => {
       '  waiting for an answer for 12s',
       '  answers: Elasticsearch 9.5.3'
     ])
+  })
+
+  test('say how far an output is behind, and how soon it is not', () => {
+    const backlog = { bytes: 5 * 1024 ** 3, ageMs: 7_200_000 }
+    const of = (more: object): string[] =>
+      outputLines(recorder(), [{ ...base, name: 'default/es', state: 'sending', backlog: { ...backlog, ...more } }], 0)
+    expect(of({})[0]).toMatch(/in flight +behind/)
+    expect(of({})[2]).toBe('  5.0 GiB behind: the oldest row is 2h 0m old, the backlog does not shrink')
+    expect(of({ leftMs: 90_000 })[2]).toBe('  5.0 GiB behind: the oldest row is 2h 0m old, about 1m 30s left')
+    expect(of({ ageMs: 300 }).slice(2)).toEqual([])
   })
 
   test('stay whole where a program reads them', () => {

@@ -2,7 +2,8 @@ import { array, assert, boolean, constantFrom, nat, property, record } from 'fas
 import { describe, expect, test } from 'vitest'
 import { Fate } from '../../src/core/row.ts'
 import { type Ledger, newLedger, pendingRows } from '../../src/core/outcome.ts'
-import { countFates, Track } from '../../src/delivery/track.ts'
+import { countFates } from '../../src/delivery/fates.ts'
+import { Track } from '../../src/delivery/track.ts'
 import { sourceOf } from '../fakes/source.ts'
 import { batchOf } from './support.ts'
 

@@ -6,11 +6,13 @@ import type { StateRecord } from '../../src/core/record.ts'
 import { Flag } from '../../src/core/row.ts'
 import { Gone, Idle, type Position } from '../../src/core/source.ts'
 import type { Delivery } from '../../src/delivery/delivery.ts'
-import { countFates, type Track } from '../../src/delivery/track.ts'
+import { countFates } from '../../src/delivery/fates.ts'
+import type { Track } from '../../src/delivery/track.ts'
 import { FileMarks } from '../../src/inputs/file/marks.ts'
 import type { FileSource, Loss } from '../../src/inputs/file/source.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
+import { Backlog } from '../../src/pipeline/backlog.ts'
 import { Commits } from '../../src/pipeline/commits.ts'
 import { Cursors } from '../../src/pipeline/cursors.ts'
 import { Lanes } from '../../src/pipeline/lanes.ts'
@@ -164,7 +166,7 @@ export class Life {
     const { clock, meter } = this
     const cursors = new Cursors(link.stored())
     this.lanes = new Lanes({ arena, cursors, clock, log: silentLog, meter })
-    this.commits = new Commits({ lanes: this.lanes, cursors, link, clock })
+    this.commits = new Commits({ lanes: this.lanes, cursors, backlog: new Backlog(clock), link, clock })
     this.turns = new Turns({
       clock,
       canRead: () => true,
