@@ -3,6 +3,7 @@ import { endings, losses } from '../core/outcome.ts'
 import type { AnyDefinition, ComponentRegistry } from './define.ts'
 import { writtenDefault } from './json-schema.ts'
 import { kinds } from './option-types.ts'
+import { queryLines } from './query-text.ts'
 import { type Components, deliveryShape, fileSchema, inputShape, optionsSchema } from './schema.ts'
 import { suggestValue } from './suggest.ts'
 import { acceptsNothing, isArray, isChoice, isObject, isRecord, isUnion, unwrapped } from './unwrap.ts'
@@ -22,17 +23,18 @@ export async function reference(registry: ComponentRegistry, name?: string): Pro
   const components = await loadComponents(registry)
   const all = [...components.inputs, ...components.parsers, ...components.processors, ...components.outputs]
   if (name === undefined) {
-    const shared = [configText(components), inputText(components), deliveryText(), ledgerText()]
+    const shared = [configText(components), inputText(components), deliveryText(), queryText(), ledgerText()]
     const texts = [...shared, ...all.map(componentText)]
     return { text: texts.join('\n') }
   }
   if (name === 'config') return { text: configText(components) }
   if (name === 'input') return { text: inputText(components) }
   if (name === 'delivery') return { text: deliveryText() }
+  if (name === 'query') return { text: queryText() }
   if (name === 'ledger') return { text: ledgerText() }
   const named = all.filter(definition => definition.name === name)
   if (named.length > 0) return { text: named.map(componentText).join('\n') }
-  const known = ['config', 'input', 'delivery', 'ledger', ...all.map(definition => definition.name)]
+  const known = ['config', 'input', 'delivery', 'query', 'ledger', ...all.map(definition => definition.name)]
   return { unknown: name, meant: suggestValue(name, known), known: [...new Set(known)] }
 }
 
@@ -46,6 +48,10 @@ function inputText(components: Components): string {
 
 function deliveryText(): string {
   return page('delivery', 'Options that every output has.', optionLines(deliveryShape()))
+}
+
+function queryText(): string {
+  return page('query', 'LogQL as it is taken by "if": which rows.', queryLines)
 }
 
 function ledgerText(): string {

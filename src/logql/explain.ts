@@ -46,6 +46,7 @@ function faultIn(error: SyntaxNode, text: string): QueryFault | undefined {
         at
       )
   }
+  if (hasOpenQuote(text)) return new QueryFault('A double quote is missing here, or before', at)
   const parent = error.parent?.type.id
   if (parent === terms.Selector && at >= text.trimEnd().length) return new QueryFault('The "{" has no "}"', at)
   if (here === '.') return new QueryFault('A label has no dots: write "_" instead', at)
@@ -78,6 +79,12 @@ function stageFault(error: SyntaxNode, text: string): QueryFault | undefined {
   const at = error.from - word[0].length + word[0].indexOf(name)
   if (stages.includes(name)) return undefined
   return new QueryFault(`Nothing is said of "${name}": expected a condition, as ${name}="text" or ${name} > 5`, at)
+}
+
+/** Outside of backticks, double quotes come in pairs. */
+function hasOpenQuote(text: string): boolean {
+  const quotes = text.replaceAll(/`[^`]*`|\\./g, '').match(/"/g)
+  return (quotes?.length ?? 0) % 2 === 1
 }
 
 function isClosed(text: string, at: number): boolean {

@@ -96,7 +96,7 @@ export class RowView {
   extract(name: string, value: string): void {
     if (!this.#wanted.has(name) && !this.#wanted.has(name + suffix)) return
     const target = this.base(name).find(this.#row) ? name + suffix : name
-    if (this.#wanted.has(target) && !this.#own.has(target)) this.#own.set(target, value)
+    if (this.#wanted.has(target) && typeof this.#own.get(target) !== 'string') this.#own.set(target, value)
   }
 
   fail(error: RowError): void {

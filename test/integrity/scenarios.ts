@@ -13,6 +13,7 @@ import { hostileServer } from './hostile.ts'
 import { oneInstance } from './instances.ts'
 import { noLossOnKill } from './kills.ts'
 import { tooLargeRequests } from './oversize.ts'
+import { hostilePatterns } from './patterns.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { drainOnSigterm } from './shutdown.ts'
@@ -44,5 +45,6 @@ export const scenarios: readonly Scenario[] = [
   drainOnSigterm,
   reloadStorm,
   killedInTraces,
+  hostilePatterns,
   soak
 ]

@@ -9,6 +9,7 @@ const broken: readonly (readonly [query: string, place: number, message: RegExp]
   ['{}', 0, /at least one label/],
   ['{a="b"', 6, /"\{" has no "\}"/],
   ['{a="b"}}', 7, /Cannot read "\}"/],
+  ['{a="b} |= "x"', 11, /A double quote is missing/],
   [`{a='b'}`, 3, /double quotes or backticks/],
   ['{a="b}', 3, /not closed/],
   ['{a=b}', 3, /stands in quotes: expected "b"/],

@@ -76,3 +76,24 @@ test('a row that is to be a dead letter is one only where it would have gone', a
   expect(found['all']).toEqual([594, 0, 6])
   expect(found['some']![2]).toBe(0)
 })
+
+function isError({ level }: (typeof lines)[number]): boolean {
+  return level === 'error'
+}
+
+test('a reload changes which rows outputs get, from where they stand', async () => {
+  const stage = await Stage.create()
+  const write = (): void => stage.write(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+  const all = 'namespace: all'
+  write()
+  const run = await stage.start({ outputs: { errors: `namespace: errors, if: '{level="error"}'`, all } })
+  await run.settled(count, 'default/all')
+  await stage.change(run, { outputs: { errors: `namespace: errors, if: '{level="error"}', final: true`, all } })
+  write()
+  await run.settled(2 * count, 'default/all')
+  await run.settled(2 * count, 'default/errors')
+  expect(stage.messages('all')).toEqual([...messagesOf(() => true), ...messagesOf(line => !isError(line))])
+  expect(stage.messages('errors')).toEqual([...messagesOf(isError), ...messagesOf(isError)])
+  const { rows } = run.ledgers('default/all')[0]!.ledger
+  expect([rows[endOf.delivered], rows[endOf.filtered]]).toEqual([1000, 200])
+})

@@ -76,7 +76,7 @@ function objectOf({ line }: RowView): { readonly [key: string]: Json } | undefin
 }
 
 /** Numbers that JavaScript would write in another way. */
-const unusual = /\d[eE]|\.\d*0(?!\d)|\d{16}|-0/
+const unusual = /[:,[]\s*(?:-0|-?0\.0{6}|-?\d+(?:\.\d*0(?!\d)|(?:\.\d+)?[eE])|-?[\d.]{16})/
 
 /** Numbers stay as they were written. */
 function parse(line: string): Json {
