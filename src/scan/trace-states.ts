@@ -39,7 +39,8 @@ export const State = {
   logBlank: 28,
   pythonGroup: 29,
   /** Behind further lines of the message. */
-  message: 30
+  message: 30,
+  pythonMessage: 31
 } as const
 
 /** The state of a group by its first line; text is what is not here. */
@@ -60,6 +61,7 @@ export const beginnings: ReadonlyMap<number, number> = new Map([
   [Line.panic, State.goPanic],
   [Line.goroutine, State.go],
   [Line.goCall, State.goCall],
+  [Line.goName, State.goCall],
   [Line.ruby, State.ruby],
   [Line.rustPanic, State.rust],
   [Line.rustPanicOpen, State.rustOpen],
@@ -95,7 +97,8 @@ const starters = new Map<number, number>([
   [Line.goroutine, State.go],
   [Line.phpStack, State.php],
   [Line.phpFrame, State.php],
-  [Line.backtrace, State.rustTrace]
+  [Line.backtrace, State.rustTrace],
+  [Line.pythonFuture, State.log]
 ])
 
 /** States behind a line without content; it ends all other groups. */
@@ -105,6 +108,7 @@ export const blanks: ReadonlyMap<number, number> = new Map([
   [State.frames, State.framesBlank],
   [State.causesOne, State.causesBlank],
   [State.pythonEnd, State.pythonEndBlank],
+  [State.pythonMessage, State.pythonEndBlank],
   [State.pythonChain, State.pythonChain],
   [State.goPanic, State.goPanic],
   [State.go, State.goBlank],
@@ -130,9 +134,10 @@ function isIndented(line: number): boolean {
 export function behind(state: number, line: number): number {
   switch (state) {
     case State.text:
-      return joiners.get(line) ?? other
+      return line === Line.goName ? State.goCall + undecided : (joiners.get(line) ?? other)
     case State.log:
-      return line === Line.exception ? State.exception + undecided : (starters.get(line) ?? other)
+      if (line === Line.exception) return State.exception + undecided
+      return line === Line.goName ? State.goCall + undecided : (starters.get(line) ?? other)
     case State.logBlank:
       return line === Line.exception ? State.exception + undecided : other
     case State.exception:
@@ -156,10 +161,14 @@ export function behind(state: number, line: number): number {
     case State.python:
       return inPython(line)
     case State.pythonEnd:
-      if (isIndentedText(line)) return State.pythonEnd + undecided
+      if (line === Line.pythonNote || line === Line.carets) return State.pythonEnd
+      if (isText(line)) return State.pythonMessage + undecided
       return line === Line.chain ? State.pythonChain : other
+    case State.pythonMessage:
+      if (line === Line.pythonNote || line === Line.carets) return State.pythonEnd
+      return isIndentedText(line) ? State.pythonMessage + undecided : other
     case State.pythonEndBlank:
-      return line === Line.chain ? State.pythonChain : other
+      return line === Line.chain ? State.pythonChain : line === Line.pythonNote ? State.pythonEnd : other
     case State.pythonChain:
       if (line === Line.groupTraceback) return State.pythonGroup
       return line === Line.traceback ? State.python : other
@@ -180,7 +189,7 @@ function behindMore(state: number, line: number): number {
       return line === Line.goFile ? State.go : other
     case State.go:
       if (line === Line.exit) return closed
-      if (line === Line.goCall) return State.go + undecided
+      if (line === Line.goCall || line === Line.goName) return State.go + undecided
       return line === Line.goFile || line === Line.goroutine ? State.go : other
     case State.goBlank:
       return line === Line.goroutine ? State.go : line === Line.exit ? closed : other
@@ -198,9 +207,13 @@ function behindMore(state: number, line: number): number {
       return line === Line.rustNote ? closed : isIndented(line) ? State.rustTrace : other
     case State.php:
       if (line === Line.phpFrame || line === Line.phpStack) return State.php
-      return line === Line.phpThrown || line === Line.exit ? closed : line === Line.phpNext ? State.exception : other
+      return line === Line.phpThrown || line === Line.exit
+        ? closed
+        : line === Line.phpNext
+          ? State.exception + undecided
+          : other
     case State.phpBlank:
-      return line === Line.phpNext ? State.exception : other
+      return line === Line.phpNext ? State.exception + undecided : other
     case State.source:
       return line === Line.log || line === Line.quiet || line === Line.json ? other : State.sourceCode + undecided
     case State.sourceCode:
@@ -223,7 +236,8 @@ function inFrames(line: number): number {
 }
 
 function inPython(line: number): number {
-  if (line === Line.exception || line === Line.text || line === Line.loud) return State.pythonEnd
+  if (line === Line.exception || line === Line.text || line === Line.loud || line === Line.uncaught)
+    return State.pythonEnd
   if (line === Line.traceback || line === Line.pythonFile || line === Line.cause) return State.python
   return isIndented(line) ? State.python : other
 }

@@ -20,6 +20,7 @@ const nodeScheme = textOf('node:')
 const goPanicCall = textOf('panic(')
 const rustPanicked = textOf(' panicked at ')
 const info = textOf('info')
+const typeNote = textOf('type=')
 const debug = textOf('debug')
 
 const space = 0x20
@@ -33,8 +34,8 @@ const backslash = 0x5c
 const errorWithin = 256
 /** How far into a line its level may stand. */
 const levelWithin = 96
-/** Up to this level nobody writes a trace below a line. */
-const quietest = 12
+/** Up to this level, which is info, nobody writes a trace below a line. */
+const quietest = 9
 
 export function textOf(text: string): Buffer {
   return Buffer.from(text)
@@ -156,6 +157,25 @@ export function isGoCall(bytes: Uint8Array, start: number, at: number, end: numb
   if (bytes[at] !== 0x28 || isLetter[bytes[start]!] !== 1 || bytes[lastOf(bytes, start, end)] !== 0x29) return false
   for (let dots = start; dots < at; dots++) if (bytes[dots] === dot) return true
   return startsWith(bytes, start, end, goPanicCall)
+}
+
+/** `main.run`, `net/http.(*conn).serve`: a name with its package, and nothing behind it. */
+export function isGoName(bytes: Uint8Array, start: number, end: number): boolean {
+  let dots = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte === dot) dots++
+    else if (isName[byte] !== 1 && byte !== 0x28 && byte !== 0x29 && byte !== 0x2a) return false
+  }
+  return dots > 0 && isLetter[bytes[end - 1]!] === 1
+}
+
+/** `Field required [type=missing, …]`, as pydantic writes it. */
+export function hasTypeNote(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if ((bytes[at] === 0x5b || bytes[at] === 0x28) && startsWith(bytes, at + 1, end, typeNote)) return true
+  }
+  return false
 }
 
 /** `/src/main.go:12`, `asm_amd64.s:1594`. */

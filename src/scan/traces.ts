@@ -12,11 +12,13 @@ const linesOf: Readonly<Record<Language, readonly number[]>> = {
     Line.traceback,
     Line.groupTraceback,
     Line.groupLine,
+    Line.pythonNote,
+    Line.pythonFuture,
     Line.pythonFile,
     Line.chain,
     Line.carets
   ],
-  go: [Line.panic, Line.goroutine, Line.goCall, Line.goFile, Line.goSignal, Line.exit],
+  go: [Line.goName, Line.panic, Line.goroutine, Line.goCall, Line.goFile, Line.goSignal, Line.exit],
   node: [Line.exception, Line.at, Line.atOpen, Line.more, Line.brace, Line.source, Line.carets, Line.nodeVersion],
   ruby: [Line.exception, Line.ruby],
   rust: [

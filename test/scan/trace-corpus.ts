@@ -111,6 +111,8 @@ const calm: readonly Make[] = [
   c => `- ${c.word}: ${c.n(99)} %`,
   c => `#${c.n(99)} merged by ${c.word}`,
   c => `    ${c.word} total ${c.n(9999)}`,
+  c => `${c.word}.example.com`,
+  c => `  ${c.word}: ${c.n(9)}`,
   c => `I, [2026-11-22T10:00:00.123 #${c.n(999)}]  INFO -- : ${c.text}`,
   c => `${c.file}(${c.n(9)})`,
   c => `notify.send(${c.n(99)})`
@@ -215,6 +217,8 @@ const phpFrames = (c: TraceCorpus): string =>
 
 export const traces: Readonly<Record<string, readonly Make[]>> = {
   java: [
+    c =>
+      `${c.headline}\n\n${javaError(c)}\n${javaFrames(c)}\nWrapped by: ${javaError(c)}\n${javaFrames(c)}\n\t... 3 common frames omitted`,
     c => `${c.headline}\n${javaError(c)}\n${javaFrames(c)}`,
     c => `${c.headline}\njava.lang.NullPointerException\n${javaFrames(c)}\n${javaCause(c)}`,
     c => `Exception in thread "main" ${javaError(c)}\n${javaFrames(c)}\n${javaCause(c)}\n${javaCause(c)}`,
@@ -225,6 +229,15 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
       `${c.headline}\n${javaError(c)}; nested exception is: \n\tjava.io.IOException: ${c.word}\n${javaFrames(c)}\n\t... 4 common frames omitted`
   ],
   python: [
+    c =>
+      `${pythonTrace(c)}\n  During task with name '${c.word}'\n\nDuring handling of the above exception, another exception occurred:\n\n${pythonTrace(c)}`,
+    c =>
+      `Traceback (most recent call last):\n${pythonFrame(c)}\nsqlalchemy.exc.ProgrammingError: (psycopg2.errors.UndefinedTable) relation "${c.word}" does not exist\nLINE 1: SELECT * FROM ${c.word}\n                      ^\n\n[SQL: SELECT * FROM ${c.word}]\n(Background on this error at: https://sqlalche.me/e/20/f405)`,
+    c =>
+      `Traceback (most recent call last):\n${pythonFrame(c)}\npydantic_core._pydantic_core.ValidationError: 1 validation error for ${c.name}\n${c.word}\n  Field required [type=missing, input_value={}, input_type=dict]\n    For further information visit https://errors.pydantic.dev/2/v/missing`,
+    c =>
+      `Task exception was never retrieved\nfuture: <Task finished name='Task-${c.n(9)}' coro=<${c.word}() done>>\n${pythonTrace(c)}`,
+    c => `ERROR:    Exception in ASGI application\n${pythonTrace(c)}`,
     c => `${c.headline}\n${pythonTrace(c)}`,
     c => pythonTrace(c),
     c =>
@@ -239,6 +252,10 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
       `  + Exception Group Traceback (most recent call last):\n  |   File "/srv/${c.file}.py", line 3, in <module>\n  |     raise group\n  | ExceptionGroup: several (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: ${c.word}\n    +------------------------------------`
   ],
   go: [
+    c =>
+      `${c.headline}\n${c.lines(2, 9, () => `${c.one(['main.run', 'net/http.(*conn).serve', 'runtime.main'])}\n\t/src/${c.file}.go:${c.n(900)}`)}`,
+    c =>
+      `${c.word} ${c.n(9)}: no such lease\n${c.lines(2, 9, () => `github.com/acme/${c.word}.${c.name}\n\t/src/${c.file}.go:${c.n(900)}`)}`,
     c => `panic: ${c.text}\n\n${goroutine(c)}\nexit status 2`,
     c =>
       `panic: runtime error: index out of range [${c.n(9)}] with length 3\n\n${goroutine(c)}\ncreated by main.start in goroutine 1\n\t/src/main.go:${c.n(99)} +0x1d`,
@@ -251,6 +268,10 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
     c => `${c.headline}\n${goroutine(c)}`
   ],
   node: [
+    c =>
+      `node:internal/modules/cjs/loader:1${c.n(99)}\n  throw err;\n  ^\n\nError: Cannot find module '/app/${c.word}'\nRequire stack:\n- /app/${c.file}.js\n${nodeFrames(c)} {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/app/${c.file}.js' ]\n}\n\nNode.js v26.1.0`,
+    c =>
+      `TypeError: fetch failed\n${nodeFrames(c)} {\n  [cause]: Error: connect ECONNREFUSED 127.0.0.1:${c.n(99)}\n      at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1595:16) {\n    errno: -111,\n    code: 'ECONNREFUSED'\n  }\n}`,
     c => `${nodeError(c)}\n${nodeFrames(c)}`,
     c => `${c.headline} ${nodeError(c)}\n${nodeFrames(c)}`,
     c =>
@@ -265,6 +286,10 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
       `file:///app/${c.file}.mjs:${c.n(90)}\nimport ${c.word} from './${c.word}.mjs'\n       ^^^^\nSyntaxError: The requested module does not provide an export\n${nodeFrames(c)}`
   ],
   ruby: [
+    c =>
+      `${c.time.replace('T', ' ')} - RuntimeError - ${c.text}:\n${c.lines(2, 9, () => `\t${rubyPlace(c)} 'block in ${c.name}'`)}`,
+    c =>
+      `Traceback (most recent call last):\n\t1: from ${rubyPlace(c)} \`<main>'\n${rubyPlace(c)} \`${c.word}': ${c.text} (RuntimeError)`,
     c => `${rubyPlace(c)} \`${c.word}': ${c.text} (RuntimeError)\n${rubyFrames(c, '`')}`,
     c =>
       `${rubyPlace(c)} '${c.name}#${c.word}': undefined method '${c.word}' for nil (NoMethodError)\n${rubyFrames(c, "'")}`,
@@ -285,6 +310,9 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
     c => `${c.headline}\nstack backtrace:\n${rustFrames(c)}`
   ],
   dotnet: [
+    c =>
+      `[10:00:0${c.n(9)} ERR] ${c.text}\nSystem.ArgumentException: ${c.text} (Parameter 'id')\n${dotnetFrames(c)}\n   at lambda_method(Closure , Object , Object[] )`,
+    c => `info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://[::]:${c.n(9999)}`,
     c => `Unhandled exception. System.InvalidOperationException: ${c.text}\n${dotnetFrames(c)}`,
     c =>
       `${c.headline}\nSystem.AggregateException: One or more errors occurred. (${c.text})\n ---> Acme.${c.name}Exception: ${c.text}\n${dotnetFrames(c)}\n   --- End of inner exception stack trace ---\n${dotnetFrames(c)}`,
@@ -295,6 +323,8 @@ export const traces: Readonly<Record<string, readonly Make[]>> = {
     c => `${c.headline} System.TimeoutException: ${c.text}\n${dotnetFrames(c)}`
   ],
   php: [
+    c =>
+      `[22-Nov-2026 10:00:00] NOTICE: PHP message: PHP Fatal error:  Uncaught Error: ${c.text} in /var/www/a.php:3\nStack trace:\n${phpFrames(c)}\n  thrown in /var/www/a.php on line 3`,
     c =>
       `PHP Fatal error:  Uncaught Acme\\${c.name}Exception: ${c.text} in /var/www/${c.file}.php:${c.n(90)}\nStack trace:\n${phpFrames(c)}\n  thrown in /var/www/${c.file}.php on line ${c.n(90)}`,
     c =>
