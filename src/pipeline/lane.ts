@@ -103,6 +103,13 @@ export class Lane implements Outlet {
     return false
   }
 
+  /** Does not wait for lines that may belong to those that are there: the program stops. A line without an end does not count. */
+  endGroup(): void {
+    const { patienceMs, isUnfinished } = this.#reader
+    if (patienceMs === undefined || !isUnfinished || !this.isAtEnd || this.#ready < this.#takers.length) return
+    this.#reader.giveOutRest()
+  }
+
   /** The outputs that have no room, or are another one's, leave it. */
   release(leaves: (taker: Taker) => boolean): readonly Taker[] {
     const leaving = this.#takers.filter(leaves)

@@ -154,6 +154,11 @@ export class Lanes {
     return pending
   }
 
+  /** Nothing more will be read: see `Lane.endGroup`. */
+  endGroups(): void {
+    for (const source of this.#open.keys()) for (const lane of this.of(source)) lane.endGroup()
+  }
+
   /** All of them have read what is there. */
   get areAtEnd(): boolean {
     for (const source of this.#open.keys()) for (const lane of this.of(source)) if (!lane.isAtEnd) return false

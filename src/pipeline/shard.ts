@@ -181,6 +181,7 @@ export class Shard {
     this.#inputs.hold()
     await this.#quiet(end - withinMs / 2)
     this.#turns.stop()
+    this.#lanes.endGroups()
     const deliveries = this.#steps.routes.map(route => route.delivery)
     for (const delivery of deliveries) delivery.flush()
     await Promise.race([

@@ -6,6 +6,7 @@ import {
   defineProcessor,
   type FollowPlan
 } from '../../src/config/define.ts'
+import type { OptionTypes } from '../../src/config/option-types.ts'
 
 const plan: FollowPlan = {
   paths: [],
@@ -24,6 +25,18 @@ const plan: FollowPlan = {
   maxOpenFiles: 512
 }
 
+const multiline = (t: OptionTypes) =>
+  t.z
+    .union([
+      t.choice('A preset.', ['auto', 'java']),
+      t.group('Lines of a record.', {
+        preset: t.choice('A preset.', ['auto', 'java']).default('auto'),
+        timeout: t.duration('How long to wait for more.').default(5000)
+      })
+    ])
+    .optional()
+    .describe('Which lines are one record.')
+
 const file = defineInput({
   name: 'file',
   summary: 'Follows files.',
@@ -36,7 +49,8 @@ const file = defineInput({
       .describe('Where to begin in files that are new to us.'),
     ignoreOlder: t.duration('Files that did not change for so long are left alone.').default(86_400_000),
     maxLineBytes: t.size('Longer lines are cut.', { min: 1024, max: 16 * 1024 * 1024 }).default(1024 * 1024),
-    followSymlinks: t.flag('Follow symbolic links.').default(false)
+    followSymlinks: t.flag('Follow symbolic links.').default(false),
+    multiline: multiline(t)
   }),
   examples: [{ title: 'One file', config: 'paths: [/var/log/agent.log]\nread_from: end' }],
   plan: ({ paths, exclude }) => ({ ...plan, paths, exclude })
@@ -49,7 +63,8 @@ const containers = defineInput({
     paths: t.list('Patterns of container logs.', t.path('A pattern.')).default(['/var/log/pods/*/*/*.log']),
     readFrom: t.z
       .union([t.choice('A place.', ['beginning', 'end']), t.count('Lines before the end.')])
-      .default('beginning')
+      .default('beginning'),
+    multiline: multiline(t)
   }),
   examples: [{ title: 'All containers', config: '{}' }],
   plan: ({ paths }) => ({ ...plan, paths, framing: 'containers' })

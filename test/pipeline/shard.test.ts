@@ -186,6 +186,23 @@ describe('shard with lines that belong together', () => {
     expect(stage.messages()).toEqual([`${trace}\n\tat a.B.e(`])
   })
 
+  it('sends what is there when it is stopped, and holds back a line without an end', async () => {
+    const stage = await Stage.create()
+    stage.write(`${trace}\n`)
+    stage.write(`INFO one\n${trace}\n\tat a.B`, 'other.log')
+    const first = await stage.start(wanted)
+    await first.settled(1)
+    expect(await first.stop()).toBe(0)
+    expect(stage.messages()).toEqual(['INFO one', trace])
+    stage.write('.e(B.java:3)\nINFO two\n', 'other.log')
+    stage.write('\tat a.B.e(B.java:3)\n')
+    const second = await stage.start(wanted)
+    await second.settled(5)
+    const later = ['\tat a.B.e(B.java:3)', 'INFO two', `${trace}\n\tat a.B.e(B.java:3)`]
+    expect(stage.messages().toSorted()).toEqual([...later, 'INFO one', trace].toSorted())
+    expect(second.ledgers().every(({ ledger }) => ledger.rows[endOf.duplicate] === 0)).toBe(true)
+  })
+
   it('reads them from their first line when it died among them', async () => {
     const stage = await Stage.create()
     stage.write(`INFO one\n${trace.slice(0, 40)}`)
