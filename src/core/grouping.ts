@@ -8,7 +8,7 @@ export interface Grouping {
   /** What the next line is to a group in this state: the state behind it, or `closed`, or `other`; a state plus `undecided` where
    * only a later line tells: then it is in the group if one of the next is, else it begins one of its own. */
   next(state: number, bytes: Buffer, start: number, end: number): number
-  /** The same for a line without content, which is never undecided. */
+  /** The same for lines without content, however many; never undecided. */
   blank(state: number): number
 }
 

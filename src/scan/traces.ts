@@ -64,14 +64,14 @@ export class TraceGrouping implements Grouping {
 
   next(state: number, bytes: Buffer, start: number, end: number): number {
     const line = this.#lineOf(bytes, start, end)
-    if (line === Line.blank) return this.blank(state)
+    if (line === Line.blank) return ifMore(this.blank(state))
     const next = behind(state, line)
     const goesOn = this.#known !== undefined && isIndentedText(line)
     return goesOn && (next === other || next >= undecided) ? state : next
   }
 
   blank(state: number): number {
-    return blanks.get(state) ?? other
+    return blanks.get(state) ?? (behindBlanks.has(state) ? state : other)
   }
 
   #lineOf(bytes: Buffer, start: number, end: number): number {
@@ -80,4 +80,12 @@ export class TraceGrouping implements Grouping {
     const first = bytes[start]
     return first === 0x20 || first === 0x09 ? Line.indented : Line.text
   }
+}
+
+/** More blanks change nothing. */
+const behindBlanks = new Set(blanks.values())
+
+/** In the group only if something behind it is. */
+function ifMore(state: number): number {
+  return state === other ? other : state + undecided
 }

@@ -4,7 +4,7 @@ import { Gone, type Position, type Source } from '../../core/source.ts'
 import type { Lines } from '../../core/steps.ts'
 import { encodingOf, lineEndOf, orderMarkBytes } from './line-ends.ts'
 import { LineFramer, type LineOptions } from './lines.ts'
-import type { LineSource } from './multiline.ts'
+import type { LineSource } from './multiline-options.ts'
 import { TextReader } from './text-reader.ts'
 
 /** Bytes below 0x80 are no ASCII in them, or not always. */

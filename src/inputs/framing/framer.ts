@@ -6,7 +6,8 @@ import { groupingOf } from './groupings.ts'
 import type { HeldBudget } from './held.ts'
 import { lineEndOf } from './line-ends.ts'
 import type { LineOptions } from './lines.ts'
-import { type LineSource, MultilineFramer } from './multiline.ts'
+import { MultilineFramer } from './multiline.ts'
+import type { LineSource } from './multiline-options.ts'
 
 export interface FramerParts extends Omit<LineOptions, 'maxLineBytes'> {
   readonly budget: HeldBudget

@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import { Flag } from '../../core/row.ts'
 import type { Position } from '../../core/source.ts'
+import type { Arena } from '../../scan/arena.ts'
 import { type HeldBudget, Held } from './held.ts'
 
 const newline = 0x0a
@@ -9,8 +10,8 @@ const longest = 2 ** 30
 /** Flags of a line that its group has, too. */
 const inherited = Flag.truncated | Flag.unterminated | Flag.invalidUtf8
 /** So many lines, each of so many bytes at most, may wait for one that tells whether they are in the group. */
-export const mostWaiting = 8
-export const longestWaiting = 2048
+const mostWaiting = 8
+const longestWaiting = 2048
 
 /** A line, or lines that were joined: where its content is in the batch, and where it comes from. */
 export class Piece {
@@ -38,6 +39,11 @@ export class Piece {
     this.time = batch.time[row]!
     this.nanos = batch.nanos[row]!
     this.blanks = blanks
+  }
+
+  /** Its time, as its runtime wrote it; -Infinity: it wrote none. */
+  get ownTime(): number {
+    return (this.flags & Flag.hasTime) === 0 ? -Infinity : this.time
   }
 
   copy(from: Piece): void {
@@ -110,6 +116,11 @@ export class LineGroup {
     return bytes
   }
 
+  canWait(piece: Piece): boolean {
+    const isLong = piece.end - piece.start > longestWaiting || (piece.flags & Flag.truncated) !== 0
+    return !isLong && this.waits < mostWaiting
+  }
+
   wait(piece: Piece, state: number): void {
     if (this.waits === this.waiting.length) this.waiting.push(new Piece())
     this.waiting[this.waits++]!.copy(piece)
@@ -157,6 +168,21 @@ export class LineGroup {
     }
   }
 
+  /** The lines that wait have places in the chunk at hand. Returns how many rows all of it can become. */
+  unpack(batch: Batch, arena: Arena): number {
+    for (let i = 0; i < this.waits; i++) {
+      const piece = this.waiting[i]!
+      put(batch, arena, piece, piece.kept!)
+      piece.kept = undefined
+    }
+    return this.isEmpty ? 0 : this.waits + 1
+  }
+
+  /** So has the content, where it does not stand there as it is. */
+  place(batch: Batch, arena: Arena): void {
+    if (this.held.from >= 0) put(batch, arena, this.whole, this.held.bytes.subarray(0, this.held.length))
+  }
+
   /** Forgets all of it. */
   clear(): void {
     // it allocates, and most groups never get there
@@ -166,6 +192,13 @@ export class LineGroup {
     this.blanks = 0
     this.lastTime = -Infinity
   }
+}
+
+function put(batch: Batch, arena: Arena, piece: Piece, content: Buffer): void {
+  piece.start = batch.overlay(content.length)
+  piece.end = piece.start + content.length
+  content.copy(batch.bytes, piece.start)
+  piece.mark = arena.indexSpan(batch, piece.start, piece.end)
 }
 
 function added(piece: Piece): number {

@@ -5,6 +5,7 @@ import type { TimeScanner } from '../../scan/time.ts'
 import { ContainerLine, longestPart } from './container-line.ts'
 import { Held, HeldBudget } from './held.ts'
 import { LineFramer } from './lines.ts'
+import { readAgain } from './read-again.ts'
 
 /**
  * A record of one stream that came in parts and whose last part is not here yet. The framer has one for each stream, for all records
@@ -55,21 +56,13 @@ export class PartialRecord {
     const unlimited = new HeldBudget(Infinity)
     const lines = new LineFramer({ maxLineBytes: longestPart(this.#maxLineBytes), arena, budget: unlimited })
     const held = new Held(this.#maxLineBytes, unlimited)
-    batch.base = this.held.from
-    for (let carried = 0; batch.base + carried < this.to; ) {
-      const end = Math.min(arena.chunkBytes, this.to - batch.base)
-      const got = source.read(batch.base + carried, arena.bytes.subarray(carried, end))
-      if (got <= 0) return false
-      batch.bytes = arena.bytes
-      batch.size = carried + got
-      batch.clear()
-      arena.index(batch)
-      const next = lines.cut(batch, arena.lines, Infinity, batch.base + batch.size === this.to)
+    const span = { from: this.held.from, to: this.to }
+    const isRead = readAgain(source, span, this.#budget.scratch, isLast => {
+      const next = lines.cut(batch, arena.lines, Infinity, isLast)
       this.#gather(batch, held)
-      carried = batch.size - next
-      batch.base += next
-      batch.bytes.copy(arena.bytes, 0, next, batch.size)
-    }
+      return next
+    })
+    if (!isRead) return false
     this.held.take(held)
     return true
   }

@@ -1,22 +1,26 @@
-// What each step of the path costs a row, from the chunk to the encoded document: `node test/bench/micro/path.ts [json|text]`.
+// What each step of the path costs a row, from the chunk to the encoded document: `node test/bench/micro/path.ts [json|text|cri] [multiline]`.
 // The best of many short rounds, since others may use the machine as well. `read` is a copy here, not a system call.
 import { Keys } from '../../../src/core/keys.ts'
 import { Body } from '../../../src/core/output.ts'
 import type { Source } from '../../../src/core/source.ts'
-import { LineFramer } from '../../../src/inputs/framing/lines.ts'
+import { framerOf } from '../../../src/inputs/framing/framer.ts'
+import { HeldBudget } from '../../../src/inputs/framing/held.ts'
 import { DocumentEncoder } from '../../../src/outputs/elasticsearch/encode.ts'
 import { fastGzip } from '../../../src/outputs/gzip.ts'
 import { auto } from '../../../src/parsers/auto.ts'
 import { normalize } from '../../../src/processors/normalize/index.ts'
 import { Arena } from '../../../src/scan/arena.ts'
 import { optionsOf } from '../../fakes/definitions.ts'
-import { type LineKind, LineMaker } from '../generate.ts'
+import { bytesOf, type LineKind, LineMaker } from '../generate.ts'
 
 const chunks = 40
 const rounds = 120
 const kind = (process.argv[2] ?? 'json') as LineKind
 const maker = new LineMaker(kind)
-const lines = Array.from({ length: 506 * chunks }, () => `${maker.next()}\n`)
+/** Of a chunk. */
+const rowsOfChunk = Math.floor(131_072 / bytesOf[kind])
+const chunkBytes = rowsOfChunk * bytesOf[kind]
+const lines = Array.from({ length: rowsOfChunk * chunks }, () => `${maker.next()}\n`)
 const input = Buffer.from(lines.join(''))
 
 const source: Source = {
@@ -36,7 +40,14 @@ const keys = new Keys()
 const context = { keys, now: () => Date.now() }
 const parser = auto.create(optionsOf(auto, {}), context)
 const normalizer = normalize.create(optionsOf(normalize, {}), context)
-const framer = new LineFramer({ maxLineBytes: 1 << 20, arena })
+const groups = { preset: 'auto', negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }
+const framing = kind === 'cri' ? 'containers' : 'lines'
+const plan = {
+  framing,
+  maxLineBytes: 1 << 20,
+  ...(process.argv[3] === 'multiline' ? { multiline: groups } : {})
+} as const
+const framer = framerOf(plan, { arena, budget: new HeldBudget() })
 const names = {
   schema: 'ecs',
   namespace: 'default',
@@ -56,7 +67,7 @@ for (let round = 0; round < rounds; round++) {
   const took = Object.fromEntries(steps.map(step => [step, 0])) as typeof best
   let rows = 0
   body.clear()
-  for (let at = 0; at + 131_054 <= input.length; at += 506 * 259) {
+  for (let at = 0; at + chunkBytes <= input.length; at += chunkBytes) {
     let then = performance.now()
     const lap = (step: (typeof steps)[number]): void => {
       const now = performance.now()
@@ -64,7 +75,7 @@ for (let round = 0; round < rounds; round++) {
       then = now
     }
     batch.bytes = arena.bytes
-    batch.size = input.copy(arena.bytes, 0, at, at + 506 * 259)
+    batch.size = input.copy(arena.bytes, 0, at, at + chunkBytes)
     lap('read')
     batch.source = source
     batch.clear()
