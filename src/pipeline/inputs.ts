@@ -74,6 +74,10 @@ export class Inputs {
     await this.#parts.holds?.finish(withinMs, names)
   }
 
+  closeHolds(): void {
+    this.#parts.holds?.close()
+  }
+
   /** Looks for nothing new in these inputs, which are going to stop. */
   rest(names: ReadonlySet<string>): void {
     for (const name of names) this.#followed.get(name)?.follower.rest()
@@ -96,7 +100,6 @@ export class Inputs {
 
   stopAll(): void {
     for (const { follower } of this.#followed.values()) follower.stop()
-    this.#parts.holds?.close()
   }
 
   wake(source: FileSource): void {

@@ -194,6 +194,7 @@ export class Shard {
     await this.#inputs.finishHolds(holdMs)
     this.#inputs.stopAll()
     await Promise.race([link.untilDurable(link.append([])), this.#pause(1000)])
+    this.#inputs.closeHolds()
     return this.#lanes.pendingRows
   }
 

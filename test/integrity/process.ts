@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -31,6 +31,8 @@ export interface SiteOptions {
   readonly drain?: string
   /** Files that are followed, `*.log` if not given. */
   readonly glob?: string
+  /** Options of the collector, as YAML: `hold_deleted: 8MiB`. */
+  readonly collector?: string
   /** Of every collector. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -61,13 +63,22 @@ export class Site {
 
   /** The next collector sends there. */
   pointTo(endpoint: string): void {
-    const { input, output, outputs = {}, drain = '5s', glob = '*.log', type = 'file', inputs = {} } = this.#options
+    const {
+      input,
+      output,
+      outputs = {},
+      collector,
+      drain = '5s',
+      glob = '*.log',
+      type = 'file',
+      inputs = {}
+    } = this.#options
     const others = Object.entries(outputs).map(([name, own]) => `  ${name}: { type: elasticsearch, ${own} }\n`)
     const more = Object.entries(inputs).map(
       ([name, options]) => `  ${name}: { type: file, paths: ["${this.logs}/${name}.log"], ${options} }\n`
     )
     const text = `version: 1
-collector: { drain_timeout: ${drain} }
+collector: { drain_timeout: ${drain}${collector === undefined ? '' : `, ${collector}`} }
 inputs:
   journal: { type: ${type}, paths: ["${this.logs}/${glob}"]${input === undefined ? '' : `, ${input}`} }
 ${more.join('')}outputs:
@@ -86,9 +97,11 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
   start(env: NodeJS.ProcessEnv = {}): void {
     this.messages = ''
     const how = { env: { ...this.#options.env, ...env }, out: 'ignore' } as const
-    this.collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], how)
-    this.collector.stderr!.on('data', (text: Buffer) => {
-      this.messages = (this.messages + text.toString()).slice(-20_000)
+    const collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], how)
+    this.collector = collector
+    collector.stderr!.on('data', (text: Buffer) => {
+      // The last words of the one before may come late.
+      if (this.collector === collector) this.messages = (this.messages + text.toString()).slice(-20_000)
     })
   }
 
@@ -99,6 +112,20 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
     child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
     const code = await new Promise<number | null>(done => child.once('close', done))
     return { code, err }
+  }
+
+  /** Deleted files that the collector has open, which keeps their disk space from everybody else. */
+  get deletedOpen(): number {
+    const folder = `/proc/${this.collector?.pid}/fd`
+    const target = (fd: string): string => {
+      try {
+        return readlinkSync(join(folder, fd))
+      } catch {
+        return ''
+      }
+    }
+    return readdirSync(folder).filter(fd => target(fd).startsWith(this.logs) && target(fd).endsWith(' (deleted)'))
+      .length
   }
 
   get isRunning(): boolean {

@@ -14,6 +14,7 @@ import { oneInstance } from './instances.ts'
 import { noLossOnKill } from './kills.ts'
 import { tooLargeRequests } from './oversize.ts'
 import { hostilePatterns } from './patterns.ts'
+import { bigBacklog, damagedSpool, deletedButHeld } from './held.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { drainOnSigterm } from './shutdown.ts'
@@ -27,6 +28,8 @@ export const scenarios: readonly Scenario[] = [
   namedCrashPoints,
   rottenState,
   oneInstance,
+  damagedSpool,
+  bigBacklog,
   burstThenRotate,
   copyTruncate,
   rotatedWhileDown,
@@ -34,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
   truncateAndRegrow,
   sameInode,
   encodings,
+  deletedButHeld,
   mixedContent,
   endlessLine,
   partialLines,

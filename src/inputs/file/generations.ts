@@ -238,13 +238,13 @@ export class Generations {
     if (context.holds === undefined || source === undefined || context.settledAll(source) >= source.size) return
     const { handle, unlinkedAt } = this.#file
     const record = (): StoredSource => toStored(this.stored.value!)
-    context.holds.begin({ source, handle, unlinkedAt, record, letGo: reason => this.#letGo(source, reason) })
+    context.holds.begin({ source, handle, unlinkedAt, record, letGo: (...copied) => this.#letGo(source, ...copied) })
   }
 
-  #letGo(source: FileSource, reason: LossReason | undefined): void {
+  #letGo(source: FileSource, heldTo: Position, reason?: LossReason): void {
     if (source !== this.source) return
-    source.lose(reason)
-    this.stored.put({ ...this.stored.value!, size: source.size, heldTo: source.heldTo })
+    source.lose(reason, heldTo)
+    this.stored.put({ ...this.stored.value!, size: source.size, heldTo })
     this.source = undefined
     this.#file.handle.close()
     this.#retired.take(source)

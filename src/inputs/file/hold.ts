@@ -22,8 +22,8 @@ export interface Deleted {
   readonly unlinkedAt: number
   /** What the state keeps of it. */
   readonly record: () => StoredSource
-  /** It need not be open any more. What is not in the spool is lost for this reason; undefined: all of it is there. */
-  readonly letGo: (reason: LossReason | undefined) => void
+  /** It need not be open any more: it is in the spool up to `copiedTo`. What is behind is lost for this reason; undefined: nothing is. */
+  readonly letGo: (copiedTo: Position, reason?: LossReason) => void
 }
 
 /** The copy of one deleted file into the spool, block by block; each ends with a line where that is possible. */
@@ -61,9 +61,8 @@ export class Hold {
     return this.#blockedAt >= 0
   }
 
-  /** How many bytes there is no copy of. */
-  get missing(): number {
-    return Math.max(0, this.file.source.size - this.#at)
+  get copiedTo(): Position {
+    return this.#at
   }
 
   /** Copies some more, durable on return. Returns whether there may be more to copy now. Throws the system's errors and those of SQLite. */

@@ -108,6 +108,7 @@ export class Holds {
       while (this.#step(hold, clock.monotonic()) && clock.monotonic() < end);
       if (hold.isWhole || hold.isBlocked) this.#letGo(hold)
     }
+    this.#settle()
   }
 
   close(): void {
@@ -117,17 +118,18 @@ export class Holds {
   }
 
   #letGo(hold: Hold): void {
-    const { file, missing } = hold
+    const { file, copiedTo } = hold
     this.#holds.delete(file.source)
-    if (hold.isWhole) return file.letGo(undefined)
-    const { path, input } = file.source
+    if (hold.isWhole) return file.letGo(copiedTo)
+    const { path, input, size } = file.source
+    const missing = Math.max(0, size - copiedTo)
     this.#parts.meter.of('collector_spool_evicted_bytes_total', input).value += missing
     this.#log.warn('No room for the rest of a deleted file: outputs that have not read it lose it', {
       reason: 'queue_evicted',
       path,
       bytes: missing
     })
-    file.letGo('queue_evicted')
+    file.letGo(copiedTo, 'queue_evicted')
   }
 
   /** As much time for others as the step took. */

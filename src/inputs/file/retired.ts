@@ -139,5 +139,5 @@ function loseStored(
   { held, reason }: { held: Held | undefined; reason: LossReason }
 ): void {
   source.keep(held)
-  source.lose(heldTo < 0 ? reason : held === undefined ? 'corrupt_frame' : 'queue_evicted', heldTo)
+  source.lose(heldTo < 0 ? reason : 'queue_evicted', heldTo)
 }

@@ -114,11 +114,6 @@ export class FileSource implements Source {
     parts.content.onReady = () => parts.woken(this)
   }
 
-  /** Up to here the spool had all of it when it was lost; -1: none of it. */
-  get heldTo(): Position {
-    return this.#held === undefined ? -1 : this.#heldTo
-  }
-
   /** Why bytes behind the last that can be read are lost; undefined while there may be more. */
   get lostReason(): LossReason | undefined {
     return this.#lostReason
