@@ -172,7 +172,9 @@ export function deliveryShape(definition?: OutputDefinition) {
     deadLetters: t
       .group('Where rows go that the output refuses for good.', {
         maxBytes: t.size('Most that is kept.').default(deadLetters.maxBytes),
-        maxAge: t.duration('Letters are dropped after this time.').default(deadLetters.maxAgeMs),
+        maxAge: t
+          .duration('Letters are dropped after this time, counted while a collector runs.')
+          .default(deadLetters.maxAgeMs),
         whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default(deadLetters.whenFull)
       })
       .prefault({}),

@@ -9,6 +9,7 @@ import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
 import { hostIdOf } from './host-id.ts'
+import { LetterAges } from './letter-ages.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
 import { planOf } from './plan.ts'
 import { Reloads, type Running } from './reload.ts'
@@ -17,6 +18,8 @@ import { ShardPort } from './shard-port.ts'
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
 const closingMs = 500
 const tidyMs = 3_600_000
+/** Of the note about the age of dead letters. */
+const agesKey = 'collector/letter_ages'
 
 export interface RunOptions {
   readonly log: Log
@@ -60,7 +63,10 @@ class Control implements Collector {
   readonly #state: StateStore
   readonly #options: ControlOptions
   readonly #shard: ShardPort
+  /** By both clocks: what has passed since is not told by one that may be set. */
   readonly #startedAt: number
+  readonly #startedMonotonic: number
+  readonly #ages: LetterAges
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
 
@@ -69,12 +75,15 @@ class Control implements Collector {
     this.#state = state
     this.#options = options
     this.#startedAt = options.clock.now()
+    this.#startedMonotonic = options.clock.monotonic()
     this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shard.change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     const { stateDir, holdDeletedBytes } = config.collector
     const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost: state.origin !== 'found' }
-    const start = { plan, stored: state.load(), hostId, hostName, shard: '0', spool }
+    const stored = state.load()
+    this.#ages = new LetterAges(stored.notes[agesKey], options.clock)
+    const start = { plan, stored, hostId, hostName, shard: '0', spool }
     this.#shard = new ShardPort(start, state, options.log)
     this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters(), options.clock)
     this.ended = this.#shard.ended
@@ -109,8 +118,10 @@ class Control implements Collector {
     const { clock, log } = this.#options
     const routes = this.#config.pipelines.flatMap(({ name, outputs }) => outputs.map(output => `${name}/${output}`))
     this.#state.expire(new Set(routes))
-    for (const output of this.#state.letters.totals().keys()) {
-      const letters = this.#state.letters.purge(output, clock.now() - maxAgeMs(this.#config, output))
+    const { letters: stored } = this.#state
+    this.#state.append([{ kind: 'note', key: agesKey, value: this.#ages.mark(stored.newestId) }])
+    for (const output of stored.totals().keys()) {
+      const letters = stored.purge(output, this.#ages.newestBefore(maxAgeMs(this.#config, output)))
       if (letters > 0) log.warn('Dead letters were older than max_age and are gone', { output, letters })
     }
     this.#stopTidying = clock.after(tidyMs, () => this.#tidy())
@@ -129,7 +140,7 @@ class Control implements Collector {
       version: this.#options.version,
       pid: process.pid,
       startedAt: this.#startedAt,
-      uptimeMs: this.#options.clock.now() - this.#startedAt,
+      uptimeMs: Math.round(this.#options.clock.monotonic() - this.#startedMonotonic),
       stateDir: this.#config.collector.stateDir,
       ready: this.ready,
       degraded: this.degraded,

@@ -132,10 +132,16 @@ export class DeadLetters {
     )
   }
 
-  /** Removes letters of an output from before `time` (epoch ms), the oldest first, some thousands a call; returns how many. */
-  purge(output: string, time: number): number {
-    const old = `SELECT id FROM letters WHERE output = ? AND at < ? ORDER BY at LIMIT ${purgeLimit}`
-    const purged = this.#remove(`DELETE FROM letters WHERE id IN (${old}) RETURNING output, bytes`, output, time)
+  /** Id of the newest letter that was ever stored; 0 before the first. */
+  get newestId(): number {
+    const newest = `SELECT seq FROM sqlite_sequence WHERE name = 'letters'`
+    return Number(this.#guard(database => database.prepare(newest).get())?.['seq'] ?? 0)
+  }
+
+  /** Removes letters of an output up to this id, the oldest first, some thousands a call; returns how many. */
+  purge(output: string, id: number): number {
+    const old = `SELECT id FROM letters WHERE output = ? AND id <= ? ORDER BY id LIMIT ${purgeLimit}`
+    const purged = this.#remove(`DELETE FROM letters WHERE id IN (${old}) RETURNING output, bytes`, output, id)
     const { meter } = this.#context
     if (meter !== undefined) meter.of('collector_state_dead_letters_expired_total', output).value += purged
     return purged

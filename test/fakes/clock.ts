@@ -20,6 +20,11 @@ export class FakeClock implements Clock {
     return this.#epoch + this.#ms
   }
 
+  /** Somebody sets the clock: only `now` jumps. */
+  set(ms: number): void {
+    this.#epoch += ms
+  }
+
   monotonic(): number {
     return this.#ms
   }

@@ -17,6 +17,7 @@ import { hostilePatterns } from './patterns.ts'
 import { bigBacklog, damagedSpool, deletedButHeld } from './held.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
+import { noSecretTold } from './secrets.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
@@ -46,6 +47,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   tooLargeRequests,
   hostileServer,
+  noSecretTold,
   drainOnSigterm,
   reloadStorm,
   killedInTraces,

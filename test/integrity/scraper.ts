@@ -24,7 +24,7 @@ export class Scraper {
 
   async #watch(): Promise<void> {
     for (; !this.#isStopped; await delay(20)) {
-      const page = await scrape(this.#socketPath).catch(() => '')
+      const page = await ask(this.#socketPath, '/metrics').catch(() => '')
       const sums = Object.entries(balances(scraped(page)))
       // Not before it listens, and not while its one shard is too busy to answer in time.
       if (sums.length > 0) this.scrapes++
@@ -34,9 +34,10 @@ export class Scraper {
   }
 }
 
-function scrape(socketPath: string): Promise<string> {
+/** What a collector answers on its control.sock. */
+export function ask(socketPath: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ socketPath, path: '/metrics', headers: { connection: 'close' }, timeout: 5000 }, response => {
+    get({ socketPath, path, headers: { connection: 'close' }, timeout: 5000 }, response => {
       text(response).then(resolve, reject)
     }).on('error', reject)
   })
