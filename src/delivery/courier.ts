@@ -3,7 +3,10 @@ import { crashPoint } from '../core/crash-points.ts'
 import { messageOf, SendError } from '../core/errors.ts'
 import type { Output, Verdicts } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import type { Parcel } from './parcel.ts'
+
+const acksBeforeFsync = hasBug('ack-before-fsync')
 
 export interface Answer {
   readonly verdicts: Verdicts
@@ -38,7 +41,7 @@ export class Courier {
 
   /** The answer, or the fault; nothing when the output was closed before it was sent. Never rejects. */
   async carry(parcel: Parcel): Promise<Answer | SendError | undefined> {
-    if (this.#link.durable < parcel.barrier) await this.#durable(parcel.barrier)
+    if (this.#link.durable < parcel.barrier && !acksBeforeFsync) await this.#durable(parcel.barrier)
     if (this.isClosed) return undefined
     return (await this.prepare()) ?? (await this.#send(parcel))
   }

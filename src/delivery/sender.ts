@@ -2,6 +2,7 @@ import { crashPoint } from '../core/crash-points.ts'
 import { SendError } from '../core/errors.ts'
 import { Verdict } from '../core/outcome.ts'
 import type { Verdicts } from '../core/output.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import { Complaints } from './complaints.ts'
 import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
@@ -12,6 +13,8 @@ import { Queue } from './queue.ts'
 import type { Probe, Request, SenderParts } from './request.ts'
 import { countRetries } from './settler.ts'
 
+const dropsTooLarge = hasBug('drop-on-413')
+const resetsBackoff = hasBug('backoff-reset')
 const refusesAll = 'refuses_all'
 const mostAttemptsTooLarge = 8
 /** Then others go first: one request that the server can't stand must not be the probe for ever. */
@@ -129,6 +132,7 @@ export class Sender {
   }
 
   #start(parcel: Parcel, probe: Probe): Promise<void> {
+    if (resetsBackoff) this.gate.succeeded()
     const isFull = this.inFlight + 1 >= this.concurrency.limit && this.queue.length > 0
     this.inFlight++
     this.inFlightBytes += parcel.size
@@ -233,6 +237,7 @@ export class Sender {
 
   #tooLarge(request: Request, status: number, reason: string): void {
     const { parcel } = request
+    if (dropsTooLarge) return this.#parts.settler.settle(parcel, { requestBytes: 0 })
     if (parcel.rows > 1) return this.queue.halve(parcel)
     // size can't be the matter with a row smaller than what was taken before: it is retried, though not for ever
     if (this.queue.limit.hasTaken(parcel.size) && parcel.attempt < mostAttemptsTooLarge) {

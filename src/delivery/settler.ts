@@ -1,11 +1,13 @@
 import { endOf, Verdict } from '../core/outcome.ts'
 import { Body, type Output, type Refusal, type Verdicts } from '../core/output.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import type { BodyPool } from './body-pool.ts'
 import type { Books } from './books.ts'
 import type { Budget } from './budget.ts'
 import { Parcel } from './parcel.ts'
 import type { Refusals } from './refusals.ts'
 
+const refusesExisting = hasBug('409-is-an-error')
 const unexplained: Refusal = { status: 0, type: 'unknown', reason: 'The output gave no reason' }
 
 export interface SettlerParts {
@@ -86,6 +88,7 @@ export class Settler {
         if (verdict[row] === Verdict.delivered) delivered++
         else if (verdict[row] === Verdict.retry) this.#retry.push(row)
         else if (verdict[row] === Verdict.refused) this.#refused.push(row)
+        else if (refusesExisting) this.#refused.push(row)
         else if (isOurs || parcel.repeats(row)) duplicate++
         else if (output.salt === undefined) duplicate++
         else this.#collided.push(row)

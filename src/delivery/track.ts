@@ -2,8 +2,10 @@ import type { Batch } from '../core/batch.ts'
 import { Fate } from '../core/row.ts'
 import { type Cursor, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
 import type { Position, Source } from '../core/source.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'
 
+const movesOnEmit = hasBug('offset-on-emit')
 const initialRanges = 64
 /** A range in the ring: its border, its pending rows, the time of its first row, then its ledger. */
 const border = 0
@@ -151,7 +153,7 @@ export class Track implements Account {
   takeCursor(): { readonly position: Position; readonly ledger: Ledger } | undefined {
     if (!this.#changed) return undefined
     this.#changed = false
-    return { position: this.#settled, ledger: ledgerOf(this.#before) }
+    return { position: movesOnEmit ? this.#read : this.#settled, ledger: ledgerOf(this.#before) }
   }
 
   #checkFrom(from: Position, to: Position): void {

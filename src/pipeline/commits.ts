@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts'
 import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import type { Backlog } from './backlog.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
 
+const resumesFromPending = hasBug('resume-from-pending')
 /** Cursors are stored so often, ms. */
 const commitMs = 1000
 
@@ -63,7 +65,7 @@ export class Commits {
         if (moved === undefined) continue
         const marker = source.marker(moved.position)
         const cursor = { source: source.id, output: track.output, ...moved, marker }
-        cursors.set(cursor)
+        cursors.set(resumesFromPending ? { ...cursor, position: track.read } : cursor)
         records.push({ kind: 'cursor', cursor })
       }
       const dropped = source.marks.dropCuts(lowest)

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import { Claims } from '../inputs/file/claims.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
@@ -13,6 +14,8 @@ import type { Lanes } from './lanes.ts'
 import type { InputPlan } from './plan.ts'
 import type { Steps } from './steps.ts'
 import type { Turns } from './turns.ts'
+
+const letsGoUnstored = hasBug('unlink-before-ledger')
 
 export interface InputsParts {
   readonly hostId: string
@@ -141,7 +144,7 @@ export class Inputs {
 
   #close(source: FileSource): void {
     const { lanes, turns, commits } = this.#parts
-    commits.now()
+    if (!letsGoUnstored) commits.now()
     for (const lane of lanes.of(source)) turns.remove(lane)
     lanes.close(source)
   }

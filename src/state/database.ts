@@ -3,10 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { messageOf } from '../core/errors.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 
 /** Result codes of SQLite that we act on. */
 export const sqlite = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const
 
+const synchronous = hasBug('drop-fsync') ? 'OFF' : 'FULL'
 const readError = 266
 const shortRead = 522
 const logicError = 1
@@ -81,7 +83,7 @@ export function transaction<T>(database: DatabaseSync, run: () => T): T {
 export function openForWriting(path: string, settings = ''): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
   database.exec(settings)
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608;
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA journal_size_limit = 8388608;
     PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024`)
   return database
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import { isUrgent, Queue } from './queue.ts'
 
+const ignoresErrors = hasBug('ignore-eio')
 const urgentMs = 20
 const commitMs = 100
 const retryMs = 1_000
@@ -67,6 +69,10 @@ export class GroupCommit implements StateLink {
     try {
       this.#options.write(this.#queue)
     } catch (error) {
+      if (ignoresErrors) {
+        this.#durable = this.#appended
+        return
+      }
       this.#writable = false
       this.#schedule(this.#options.clock.monotonic() + retryMs)
       this.#options.done(error)

@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Ledger } from '../core/outcome.ts'
 import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
+import { hasBug } from '../core/seeded-bugs.ts'
 import type { SourceId } from '../core/source.ts'
 import { Backups } from './backup.ts'
 import { isDamage, transaction } from './database.ts'
@@ -25,6 +26,7 @@ export interface StateOptions {
   readonly meter?: Meter
 }
 
+const storesLettersLast = hasBug('letters-behind-cursor')
 const forgottenAfterMs = 7 * 86_400_000
 
 /**
@@ -214,6 +216,7 @@ export class StateStore implements StateLink {
   /** Letters first: a cursor must not pass a refused row whose letter could still be lost. */
   #write(queue: Queue): void {
     if (!this.#isInPlace) throw new Error('it was removed or replaced: put it back, or restart the collector')
+    if (storesLettersLast) this.#writeRecords(queue)
     if (queue.letters.length > 0) {
       crashPoint('state.letters.before')
       this.letters.write(queue.letters)

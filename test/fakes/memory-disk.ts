@@ -33,6 +33,8 @@ export class MemoryDisk {
   readonly #names = new Map<string, Inode>()
   readonly #inodes = new Map<bigint, Inode>()
   readonly #now: () => number
+  /** What is the matter with it: nothing can be found by its path, or nothing can be done at all. */
+  fault: 'EACCES' | 'EIO' | undefined
   #births = 0n
   #folderNs: bigint
 
@@ -116,8 +118,12 @@ export class MemoryDisk {
     let next = 3
     let isDead = false
     const alive = <T>(run: () => T): T => {
-      if (isDead) throw systemError('EIO', 'dead')
+      if (isDead || this.fault === 'EIO') throw systemError('EIO', this.folder)
       return run()
+    }
+    const byPath = <T>(path: string, run: () => T): T => {
+      if (this.fault === 'EACCES' && path !== '/') throw systemError('EACCES', path)
+      return alive(run)
     }
     const opened = (fd: number): Inode => {
       const inode = open.get(fd)
@@ -131,14 +137,14 @@ export class MemoryDisk {
       this.#free(inode)
     }
     return {
-      lstat: path => alive(() => this.#lstat(path, inode => watch(inode, inode.bytes.length, 0))),
-      list: directory => alive(() => this.#list(directory)),
-      realPath: path => alive(() => (this.#lstat(path) === undefined ? undefined : path)),
+      lstat: path => byPath(path, () => this.#lstat(path, inode => watch(inode, inode.bytes.length, 0))),
+      list: directory => byPath(directory, () => this.#list(directory)),
+      realPath: path => byPath(path, () => (this.#lstat(path) === undefined ? undefined : path)),
       linkTarget: path => {
         throw systemError('EINVAL', path)
       },
       open: path =>
-        alive(() => {
+        byPath(path, () => {
           const inode = this.#names.get(this.#nameOf(path))
           if (inode === undefined) throw systemError('ENOENT', path)
           inode.opened++

@@ -33,12 +33,14 @@ function crashPointNames(): string[] {
 export const namedCrashPoints: Scenario = {
   id: 'T02',
   name: 'named crash points',
-  async run({ size, seed }) {
+  async run({ size, seed, kills }) {
     const names = crashPointNames()
     const some = size === 'quick' ? names.filter(name => quickly.test(name)) : names
-    const rounds = { quick: 1, short: 1, long: 10 }[size]
+    const crashes = size === 'quick' ? 1 : 3
+    const rounds =
+      kills === undefined ? { quick: 1, short: 1, long: 10 }[size] : Math.ceil(kills / some.length / crashes)
     const runs = Array.from({ length: rounds }, (_, round) => some.map(name => ({ name, round }))).flat()
-    const verdicts = await atOnce(3, runs, ({ name, round }) => crashAt(name, seed + round, size === 'quick' ? 1 : 3))
+    const verdicts = await atOnce(3, runs, ({ name, round }) => crashAt(name, seed + round, crashes))
     const verdict = together(verdicts)
     return { ...verdict, notes: [`${some.length} points`, ...verdict.notes] }
   }

@@ -1,16 +1,18 @@
 /**
  * `npm run torture -- [--short] [--kills N] [--hours N] [--only T01,T30] [--seed N] [--jobs N]`: runs the scenarios against real collector
  * processes and prints what became of every line. Without `--short` it takes hours. The short ones wait more than they work: two
- * run at once.
+ * run at once. With `--mutations` it tests the tests.
  */
 import { parseArgs } from 'node:util'
+import { findMutations } from './mutations.ts'
 import { scenarios } from './scenarios.ts'
-import type { Scale, Scenario } from './trial.ts'
+import { atOnce, type Scale, type Scenario } from './trial.ts'
 import { isClean, type Verdict } from './verdict.ts'
 
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
+    mutations: { type: 'boolean', default: false },
     kills: { type: 'string' },
     hours: { type: 'string' },
     only: { type: 'string' },
@@ -49,14 +51,16 @@ async function report(scenario: Scenario): Promise<boolean> {
   return isClean(verdict)
 }
 
-console.log(`seed ${scale.seed}, ${scale.size}`)
-console.log(line(['scenario', ...columns, 'ledger', 'seconds']))
-const chosen = scenarios.filter(({ id }) => only === undefined || only.includes(id))
-const waiting = [...chosen]
-let failed = 0
-async function work(): Promise<void> {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) if (!(await report(next))) failed++
+/** Runs what was chosen, and returns whether all of it passed. */
+async function reportAll(): Promise<boolean> {
+  console.log(`seed ${scale.seed}, ${scale.size}`)
+  console.log(line(['scenario', ...columns, 'ledger', 'seconds']))
+  const chosen = scenarios.filter(({ id }) => only === undefined || only.includes(id))
+  const results = await atOnce(Number(values.jobs ?? (values.short ? 2 : 1)), chosen, report)
+  const passed = results.filter(Boolean).length
+  console.log(`${passed} passed, ${chosen.length - passed} failed`)
+  return passed === chosen.length && chosen.length > 0
 }
-await Promise.all(Array.from({ length: Number(values.jobs ?? (values.short ? 2 : 1)) }, work))
-console.log(`${chosen.length - failed} passed, ${failed} failed`)
-process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1
+
+const isWell = await (values.mutations ? findMutations(scale.seed) : reportAll())
+process.exitCode = isWell ? 0 : 1

@@ -21,6 +21,8 @@ export type Action =
   | { readonly do: 'hang' | 'ack' | 'nack' | 'half' | 'cut' }
   | { readonly do: 'state'; readonly mode: 'ok' | 'slow' | 'full' }
   | { readonly do: 'kill' | 'stop' | 'start' }
+  /** The folder can not be looked at, or nothing on the disk. */
+  | { readonly do: 'disk'; readonly fault: 'EACCES' | 'EIO' | 'none' }
   | { readonly do: 'clock'; readonly ms: number }
 
 const file = fc.nat({ max: files.length - 1 })
@@ -51,6 +53,7 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   of(2, fc.record({ do: named('state'), mode: fc.constantFrom('ok', 'ok', 'slow', 'full') })),
   of(2, fc.record({ do: named('kill') })),
   of(1, fc.record({ do: named('stop') })),
+  of(2, fc.record({ do: named('disk'), fault: fc.constantFrom('EACCES', 'EIO', 'none') })),
   of(6, fc.record({ do: named('start') })),
   of(1, fc.record({ do: named('clock'), ms: fc.constantFrom(-hourMs, hourMs, -200, 87_600 * hourMs) }))
 )
@@ -70,6 +73,7 @@ export class Writer {
     if ('file' in action) this.#write(files[action.file]!, action)
     else if (action.do === 'pass') await world.pass(action.ms)
     else if (action.do === 'clock') world.step(action.ms)
+    else if (action.do === 'disk') world.disk.fault = action.fault === 'none' ? undefined : action.fault
     else if (action.do === 'state') world.setState(action.mode)
     else if (action.do === 'kill' || action.do === 'stop' || action.do === 'start') await world[action.do]()
     else if (action.do === 'hang') world.store.mode = 'hang'

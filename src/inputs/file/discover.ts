@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { hasBug } from '../../core/seeded-bugs.ts'
 import type { Disk, Entry, FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
 import type { Glob, Part } from './glob.ts'
@@ -36,6 +37,7 @@ const trustedScans = 5
 /** Entries younger than this when they were listed may have company with the same mtime. */
 const tickNs = 2_000_000_000n
 const deepest = 32
+const takesFailedForEmpty = hasBug('glob-error-is-empty')
 
 /** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
 export class Discovery implements Allowed {
@@ -244,7 +246,7 @@ export class Discovery implements Allowed {
   }
 
   #fail(path: string, error: unknown): void {
-    this.#failed.add(path)
+    if (!takesFailedForEmpty) this.#failed.add(path)
     this.#report(reasonOf(error), path)
   }
 }

@@ -168,7 +168,11 @@ export class FileSource implements Source {
     if (got === 0) return this.#comeToEnd(at)
     const end = at + got
     if (end > this.readTo) this.readTo = end
-    if (end > this.size) this.size = end
+    if (end > this.size) {
+      this.size = end
+      // It has grown after all: what has no end yet may get one.
+      if (this.#lostReason === undefined) this.ended = false
+    }
     return got
   }
 

@@ -1,7 +1,10 @@
 import { Batch } from '../../core/batch.ts'
+import { hasBug } from '../../core/seeded-bugs.ts'
 import type { Source } from '../../core/source.ts'
 import { Arena } from '../../scan/arena.ts'
 import { unescape } from '../../scan/text.ts'
+
+const cutsAnywhere = hasBug('naive-utf8')
 
 /**
  * What all framers of a shard may keep together of records that have not ended. Above it the largest are given up, and are read
@@ -168,6 +171,7 @@ function readWhole(source: Source, at: number, into: Buffer): boolean {
 /** Where to cut content at `limit` bytes without parting a character. The byte at the cut must be there. */
 export function cutOf(bytes: Uint8Array, start: number, limit: number): number {
   let at = start + limit
+  if (cutsAnywhere) return at
   for (let back = 0; back < 4 && at > start; back++, at--) {
     if ((bytes[at]! & 0xc0) !== 0x80) return at
   }
