@@ -14,7 +14,8 @@ test('databases sync at each commit', () => {
   database.close()
 })
 
-const hasCompiler = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0
+const compiler = process.env['CC'] ?? 'cc'
+const hasCompiler = process.platform === 'linux' && spawnSync(compiler, ['--version']).status === 0
 
 test.skipIf(!hasCompiler)(
   'nothing is said to be durable that the disk was not told to keep',
@@ -22,7 +23,7 @@ test.skipIf(!hasCompiler)(
   () => {
     const dir = tempDir()
     const [library, report] = [join(dir, 'watch.so'), join(dir, 'report')]
-    const built = spawnSync('cc', ['-shared', '-fPIC', '-o', library, fileOf('sync-watch.c'), '-ldl'], {
+    const built = spawnSync(compiler, ['-shared', '-fPIC', '-o', library, fileOf('sync-watch.c'), '-ldl'], {
       encoding: 'utf8'
     })
     expect(built.stderr).toBe('')
