@@ -1,7 +1,7 @@
 import type { Position } from '../../core/source.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { areAlike } from './copies.ts'
-import type { FileStat } from './disk.ts'
+import { type FileStat, reasonOf } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
 import type { Rank } from './handles.ts'
@@ -174,7 +174,20 @@ export class KnownFile implements FileFacts {
     if (this.source === undefined && this.unlinkedAt >= 0 && this.#isFinished(now)) this.handle.close()
     if (this.isUnlinked && now - this.unlinkedAt >= holdAfterMs) this.#generations.hold()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
-    if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled) this.handle.close()
+    if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled && !this.#hasChanged(now))
+      this.handle.close()
+  }
+
+  /** It may have been written to, and deleted, while its folder could not be looked at. */
+  #hasChanged(now: number): boolean {
+    try {
+      const stat = this.handle.stat()
+      if (Number(stat.size) === this.#generations.size) return false
+      this.observe(stat, now)
+    } catch (error) {
+      this.#parts.report(reasonOf(error), this.path)
+    }
+    return true
   }
 
   /** Nothing of it would be lost if it were deleted while it is closed. */
