@@ -21,7 +21,7 @@ export type Fault =
 
 /** Odds between 0 and 1 for each bulk request. */
 export type RequestOdds = Readonly<
-  Partial<Record<'cut-before' | 'cut-after' | 'non-json' | 'slow' | 'hang' | '413' | '429' | '503', number>>
+  Partial<Record<'cut-before' | 'cut-after' | 'non-json' | 'slow' | 'hang' | '403' | '413' | '429' | '503', number>>
 >
 
 export interface FakeOptions {

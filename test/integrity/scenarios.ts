@@ -15,9 +15,11 @@ import { noLossOnKill } from './kills.ts'
 import { tooLargeRequests } from './oversize.ts'
 import { hostilePatterns } from './patterns.ts'
 import { bigBacklog, damagedSpool, deletedButHeld } from './held.ts'
+import { longOutage } from './outages.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { noSecretTold } from './secrets.ts'
+import { needsAPerson, slowAndPoisoned } from './pauses.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
@@ -44,7 +46,10 @@ export const scenarios: readonly Scenario[] = [
   partialLines,
   containerMatrix,
   bulkChaos,
+  slowAndPoisoned,
+  needsAPerson,
   fanOut,
+  longOutage,
   tooLargeRequests,
   hostileServer,
   noSecretTold,
