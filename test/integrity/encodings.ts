@@ -6,7 +6,7 @@ import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { judgeMessages } from './verdict.ts'
 
-const lines = { quick: 2, short: 8, long: 60 }
+const lines = { quick: 2, short: 6, long: 60 }
 const kinds = {
   utf8: ['utf-8', '', '値段 größe 😀'],
   utf8bom: ['utf-8', '\ufeff', '値段 größe 😀'],
