@@ -6,8 +6,8 @@ import { type Scenario, Trial } from './trial.ts'
 import { messageIn } from './verdict.ts'
 
 const files = { quick: 4, short: 8, long: 16 }
-const rounds = { quick: 20, short: 120, long: 3000 }
-const kills = { quick: 1, short: 6, long: 200 }
+const rounds = { quick: 20, short: 80, long: 3000 }
+const kills = { quick: 1, short: 4, long: 200 }
 const timeoutMs = 60_000
 /** What is unfinished is given out once its file was rotated, and no time cuts it before. */
 const input = `parser: raw, scan_interval: 100ms, partial_timeout: 60s, multiline: { continue: '^\\s', timeout: 60s }`
@@ -35,8 +35,9 @@ export const containerMatrix: Scenario = {
       for (let round = 1; round <= rounds[size]; round++) {
         for (const log of logs) await write(trial, log)
         if (round % 10 === 0) {
-          // known with its first row by then
-          await delay(1200)
+          // what is promised needs the file to be known by then
+          await site.ready()
+          await delay(1500)
           end(dice.one(logs))
         }
         if (round % killEvery !== 0) continue
