@@ -5,6 +5,7 @@ import { oneOf } from '../config/wording.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { silentLog } from '../core/log.ts'
 import type { StoredState } from '../core/record.ts'
+import { resetKey } from '../pipeline/holds.ts'
 import type { StateTables } from '../state/state-tables.ts'
 import { outputId, outputName } from './output-id.ts'
 import { openState } from './state-open.ts'
@@ -56,7 +57,10 @@ export function defineReset(command: Command, terminal: Terminal, finish: (code:
     try {
       const { sources, consequence, apply } = resetOf(options, state.load())
       if (!yes && !(await isConfirmed(terminal, `${consequence}. Go on?`))) throw failed('Nothing was changed')
-      state.change(apply)
+      state.change(tables => {
+        apply(tables)
+        tables.write({ kind: 'note', key: resetKey, value: 'yes' })
+      })
       terminal.out.line(json ? JSON.stringify({ sources }) : `Done: ${consequence}`)
     } finally {
       state.close()

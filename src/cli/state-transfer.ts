@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import { type Log, silentLog } from '../core/log.ts'
@@ -9,7 +19,7 @@ import { readOffline } from './offline.ts'
 import { packageVersion } from './package.ts'
 import { openState } from './state-open.ts'
 import { withStateDir } from './state-dir.ts'
-import { formatCount } from './table.ts'
+import { formatBytes, formatCount } from './table.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples } from './verb.ts'
 
@@ -21,7 +31,7 @@ interface Options {
 /** Lines are written in pieces of about so many bytes. */
 const pieceBytes = 1 << 20
 
-export function defineExport(command: Command, { env, out }: Terminal, finish: (code: number) => void): void {
+export function defineExport(command: Command, { env, out, err }: Terminal, finish: (code: number) => void): void {
   withStateDir(command, env)
   command.option('--json', 'the outcome as JSON')
   command.addHelpText(
@@ -36,8 +46,21 @@ export function defineExport(command: Command, { env, out }: Terminal, finish: (
     const lines = await readOffline(stateDir, state => writeLines(resolve(file), exportLines(state, head)))
     if (json) out.line(JSON.stringify({ file: resolve(file), records: lines - 2 }))
     else out.line(`${formatCount(lines - 2)} records are in "${printable(file)}", which only you may read`)
+    const heldBytes = spoolBytes(stateDir)
+    if (heldBytes > 0) {
+      const held = `${formatBytes(heldBytes)} of deleted files are held in "${printable(join(stateDir, 'spool'))}"`
+      err.line(`${held} and are not part of it: copy that folder too, while no collector runs`)
+    }
     finish(exitCodes.ok)
   })
+}
+
+/** What a collector keeps of files that are gone; segments that are settled are removed. */
+function spoolBytes(stateDir: string): number {
+  const folder = join(stateDir, 'spool')
+  if (!existsSync(folder)) return 0
+  const segments = readdirSync(folder).filter(name => name.endsWith('.db'))
+  return segments.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }
 
 export function defineImport(command: Command, { env, out, err }: Terminal, finish: (code: number) => void): void {

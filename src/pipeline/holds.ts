@@ -9,6 +9,9 @@ import type { Commits } from './commits.ts'
 import type { Lanes } from './lanes.ts'
 import type { ShardStart } from './messages.ts'
 
+/** Of the note that says that sources were forgotten by a person: what the spool holds of them is then no rest of settled ones. */
+export const resetKey = 'collector/reset'
+
 export interface HoldsParts {
   readonly link: StateLink
   readonly clock: Clock

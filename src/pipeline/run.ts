@@ -8,6 +8,7 @@ import { StateStore } from '../state/store.ts'
 import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
+import { resetKey } from './holds.ts'
 import { hostIdOf } from './host-id.ts'
 import { LetterAges } from './letter-ages.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
@@ -67,6 +68,7 @@ class Control implements Collector {
   readonly #startedAt: number
   readonly #startedMonotonic: number
   readonly #ages: LetterAges
+  readonly #wasReset: boolean
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
 
@@ -80,8 +82,10 @@ class Control implements Collector {
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     const { stateDir, holdDeletedBytes } = config.collector
-    const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost: state.origin !== 'found' }
     const stored = state.load()
+    this.#wasReset = stored.notes[resetKey] === 'yes'
+    const isStateLost = state.origin !== 'found' || this.#wasReset
+    const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost }
     this.#ages = new LetterAges(stored.notes[agesKey], options.clock)
     const start = { plan, stored, hostId, hostName, shard: '0', spool }
     this.#shard = new ShardPort(start, state, options.log)
@@ -108,6 +112,8 @@ class Control implements Collector {
 
   start(): void {
     this.ready = 'ready'
+    // Behind the sources that the shard has found in the spool.
+    if (this.#wasReset) this.#state.append([{ kind: 'note', key: resetKey, value: '' }])
     this.#tidy()
     this.#tellLetters()
     this.#shard.post({ type: 'start' })

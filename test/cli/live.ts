@@ -55,6 +55,7 @@ export class Site {
         const { out } = await this.execute('status', '--json', '--state-dir', this.stateDir)
         return JSON.parse(out) as CollectorStatus
       },
+      kill: () => void child.kill('SIGKILL'),
       stop: async () => {
         child.kill('SIGTERM')
         const [[code], out] = await closed
@@ -69,5 +70,7 @@ interface Live {
   /** Resolves with its log once that has this part. */
   said(part: string): Promise<string>
   status(): Promise<CollectorStatus>
+  /** SIGKILL. */
+  kill(): void
   stop(): Promise<Finished>
 }

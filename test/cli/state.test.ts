@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -249,6 +249,35 @@ describe('a state that is in use', { timeout: 90_000 }, () => {
     expect(server.documents()).toHaveLength(3)
     const { out } = await site.execute('ledger', '--json', '--state-dir', site.stateDir)
     expect(JSON.parse(out)).toMatchObject({ total: { read: 5, delivered: 3, duplicate: 2, pending: 0 } })
+    await server.stop()
+  })
+
+  test('still has the rows of a deleted file after a reset, of which the spool holds the rest', async () => {
+    const server = await FakeElasticsearch.start()
+    server.options = { requests: { '503': 1 } }
+    const site = new Site()
+    const path = join(site.folder, 'a.log')
+    writeFileSync(path, 'one\ntwo\n')
+    const output = `es: { type: elasticsearch, endpoints: ["${server.url}"], retry: { min: 50ms, max: 100ms } }`
+    site.configure(`inputs: { agent: { type: file, paths: [a.log] } }\noutputs: { ${output} }`)
+    const first = await site.start()
+    while (server.stats.bulkRequests === 0) await first.status()
+    rmSync(path)
+    const spool = join(site.stateDir, 'spool')
+    while (!existsSync(spool) || !readdirSync(spool).some(name => name.endsWith('.db'))) await first.status()
+    first.kill()
+    const at = ['--state-dir', site.stateDir]
+    while ((await site.execute('state', 'reset', '--source', 'a.log', '--yes', ...at)).code === 4);
+    const exported = await site.execute('state', 'export', join(site.folder, 'state.ndjson'), ...at)
+    expect(exported.err).toContain('of deleted files are held in')
+    server.options = {}
+    const second = await site.start()
+    while (server.store.count() < 2) await second.status()
+    await second.stop()
+    expect(server.documents().map(({ source }) => (JSON.parse(source) as { message: string }).message)).toEqual([
+      'one',
+      'two'
+    ])
     await server.stop()
   })
 })
