@@ -5,6 +5,7 @@ import { containerMatrix } from './containers.ts'
 import { mixedContent } from './content.ts'
 import { copyTruncate, rotatedWhileDown } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
+import { diskFull, flushFails } from './disk-faults.ts'
 import { fanOut } from './fan-out.ts'
 import { encodings } from './encodings.ts'
 import { endlessLine } from './endless.ts'
@@ -31,6 +32,8 @@ export const scenarios: readonly Scenario[] = [
   namedCrashPoints,
   rottenState,
   oneInstance,
+  flushFails,
+  diskFull,
   damagedSpool,
   bigBacklog,
   burstThenRotate,
