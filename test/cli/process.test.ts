@@ -57,6 +57,17 @@ describe('wrapper', () => {
     expect(await execute(process.execPath, [file, 'x', '--y'])).toEqual({ code: 0, out: 'true false x --y\n', err: '' })
   })
 
+  test.runIf(process.platform === 'linux')('keeps memory from falling to pieces, in the same process', async () => {
+    const file = packageWith(
+      "console.log(process.pid, process.env.MALLOC_MMAP_THRESHOLD_, process.argv.slice(2).join(' '))"
+    )
+    const child = spawn(process.execPath, [file, 'run', 'x'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    expect(await text(child.stdout)).toBe(`${child.pid} 65536 run x\n`)
+    const own = { MALLOC_MMAP_THRESHOLD_: '1' }
+    expect((await execute(process.execPath, [file, 'run'], own)).out).toMatch(/ 1 run\n$/)
+    expect((await execute(process.execPath, [file, 'status'])).out).toMatch(/ undefined status\n$/)
+  })
+
   test.runIf(oldNode)('hands over to a newer Node.js that lies beside it', async () => {
     const file = packageWith(flags)
     linkNode(dir)
