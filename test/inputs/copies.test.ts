@@ -205,3 +205,32 @@ test('a file of which nothing was read yet goes on in its copy', async () => {
   expect(run.texts.toSorted()).toEqual(texts(0, 210).toSorted())
   expect(run.lost).toEqual([])
 })
+
+test('a file that was replaced by a longer one, as editors do, goes on where it was, while it runs and while it is stopped', async () => {
+  append('a.log', lines(0, 100))
+  let run = await follow('*.log')
+  const all: string[] = []
+  for (let round = 1; round <= 3; round++) {
+    if (round > 2) {
+      await run.stop()
+      all.push(...run.texts)
+    }
+    fs.writeFileSync(at('new'), lines(0, 100 + round * 10))
+    fs.renameSync(at('new'), at('a.log'))
+    if (round > 2) run = await follow('*.log')
+    await run.pass(15_000)
+  }
+  expect([...all, ...run.texts]).toEqual(texts(0, 130))
+})
+
+test('a new file under the same name with the same first lines is read from its beginning', async () => {
+  append('a.log', lines(0, 100))
+  const run = await follow('*.log')
+  for (const size of [90, 150]) {
+    fs.unlinkSync(at('a.log'))
+    await run.pass(1500)
+    append('a.log', lines(0, 80) + lines(1000, 1000 + size - 80))
+    await run.pass(15_000)
+  }
+  expect(run.texts).toHaveLength(100 + 90 + 150)
+})

@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
   writeSync
@@ -49,10 +50,11 @@ export class Journal {
     this.#isOpen = true
   }
 
-  /** Renames `<name>.log` to `<name>.log.1`, older ones count up, none is deleted; goes on in a new file. */
-  rotate(): void {
+  /** Renames `<name>.log` to `<name>.log.1`, older ones count up; goes on in a new file. The oldest beyond `keep` is deleted. */
+  rotate(keep = Infinity): void {
     this.close()
     this.#count()
+    rmSync(`${this.path}.${keep + 1}`, { force: true })
     renameSync(this.path, `${this.path}.1`)
     this.reopen()
   }
@@ -62,6 +64,16 @@ export class Journal {
     const from = `${this.path}.${n}`
     writeFileSync(`${from}.${format}`, (format === 'gz' ? gzipSync : zstdCompressSync)(readFileSync(from)))
     unlinkSync(from)
+  }
+
+  /** As editors and rsync do: what there is and so many more lines are written to another file, which takes the place of this one. */
+  replace(lines: number): void {
+    const whole = readFileSync(this.path)
+    this.close()
+    this.#fd = openSync(`${this.path}.tmp`, 'w')
+    writeSync(this.#fd, whole)
+    this.write(lines)
+    renameSync(`${this.path}.tmp`, this.path)
   }
 
   /** Goes on in whatever stands under the name now. */

@@ -33,6 +33,8 @@ export interface SiteOptions {
   readonly glob?: string
   /** Options of the collector, as YAML: `hold_deleted: 8MiB`. */
   readonly collector?: string
+  /** Files that a collector may have open. */
+  readonly openFiles?: number
   /** Of every collector. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -97,7 +99,9 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
   start(env: NodeJS.ProcessEnv = {}): void {
     this.messages = ''
     const how = { env: { ...this.#options.env, ...env }, out: 'ignore' } as const
-    const collector = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], how)
+    const { openFiles = 0 } = this.#options
+    const words = [bin, 'run', this.#config, '--state-dir', this.state]
+    const collector = this.#spawn(words, { ...how, openFiles })
     this.collector = collector
     collector.stderr!.on('data', (text: Buffer) => {
       // The last words of the one before may come late.
@@ -197,9 +201,15 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  #spawn(words: readonly string[], how: { env: NodeJS.ProcessEnv; out: 'ignore' | 'pipe' }): ChildProcess {
+  #spawn(
+    words: readonly string[],
+    how: { env: NodeJS.ProcessEnv; out: 'ignore' | 'pipe'; openFiles?: number }
+  ): ChildProcess {
     const env = { ...process.env, ...how.env }
-    const child = spawn(process.execPath, words, { env, stdio: ['pipe', how.out, 'pipe'] })
+    const limit = how.openFiles ?? 0
+    const limited = ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, ...words]
+    const [program, args] = limit > 0 ? ['sh', limited] : [process.execPath, words]
+    const child = spawn(program, args, { env, stdio: ['pipe', how.out, 'pipe'] })
     this.#processes.add(child)
     child.once('exit', () => this.#processes.delete(child))
     return child

@@ -6,12 +6,14 @@ import { mixedContent } from './content.ts'
 import { copyTruncate, rotatedWhileDown } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { diskFull, flushFails } from './disk-faults.ts'
+import { fewHandles, lostEvents, manyFiles, overlap, twinFiles } from './crowds.ts'
 import { fanOut } from './fan-out.ts'
 import { encodings } from './encodings.ts'
 import { endlessLine } from './endless.ts'
 import { sameInode, truncateAndRegrow } from './generations.ts'
 import { hostileServer } from './hostile.ts'
 import { oneInstance } from './instances.ts'
+import { hostileFolder } from './hostile-folder.ts'
 import { noLossOnKill } from './kills.ts'
 import { tooLargeRequests } from './oversize.ts'
 import { hostilePatterns } from './patterns.ts'
@@ -21,6 +23,7 @@ import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { noSecretTold } from './secrets.ts'
 import { needsAPerson, slowAndPoisoned } from './pauses.ts'
+import { nulHoles, renameStorm, replaceGames } from './rotations.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { rottenState } from './state-rot.ts'
@@ -37,11 +40,19 @@ export const scenarios: readonly Scenario[] = [
   damagedSpool,
   bigBacklog,
   burstThenRotate,
+  renameStorm,
   copyTruncate,
+  nulHoles,
   rotatedWhileDown,
   compressedFiles,
   truncateAndRegrow,
   sameInode,
+  replaceGames,
+  twinFiles,
+  overlap,
+  fewHandles,
+  manyFiles,
+  lostEvents,
   encodings,
   deletedButHeld,
   mixedContent,
@@ -60,5 +71,6 @@ export const scenarios: readonly Scenario[] = [
   reloadStorm,
   killedInTraces,
   hostilePatterns,
+  hostileFolder,
   soak
 ]

@@ -6,7 +6,7 @@ import { NotYetError, type Opened } from './content.ts'
 import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
 import type { Content } from './content.ts'
-import { inodeOf, keyOf, markerBytes } from './identity.ts'
+import { headBytes, inodeOf, keyOf, markerBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import type { Roster } from './roster.ts'
 import { isPacked, namesBefore } from './rotation-name.ts'
@@ -24,6 +24,13 @@ export interface Copy {
  * system's errors. */
 export type Trace = (content: Content, size: number) => boolean | undefined
 
+interface Wanted {
+  readonly origin: StoredFile
+  readonly trace: Trace
+  /** Up to here it is read without its copy. */
+  readonly end: number
+}
+
 export interface CopiesParts {
   readonly input: FollowInput
   readonly context: FollowContext
@@ -34,8 +41,8 @@ export interface CopiesParts {
   readonly shelf: Shelf
   /** What is known of the content of a file, from this run or an earlier one. */
   readonly known: (stat: FileStat) => StoredFile | undefined
-  /** The content of the file at this path is known: it is left out. */
-  readonly leaveOut: (path: string, stat: FileStat, origin: StoredFile) => void
+  /** The first `size` bytes of the file at this path are known: they are left out. */
+  readonly leaveOut: (copy: { path: string; stat: FileStat; size: number }, origin: StoredFile) => void
 }
 
 /** What another look does not change. */
@@ -60,14 +67,14 @@ export class Copies {
     this.#parts = parts
   }
 
-  /** The copy of a file that was truncated, or is gone. Its content is known from now on. Throws the system's errors where a later look
+  /** The copy of a file that was truncated, or is gone. Its content is known from now on, up to `end`. Throws the system's errors where a later look
    * may find one, and `NotYetError`. */
-  find(origin: StoredFile, trace: Trace): Copy | undefined {
+  find(origin: StoredFile, trace: Trace, end = Infinity): Copy | undefined {
     let best: Copy | undefined
     let trouble: unknown
     for (const path of this.#rotations(origin)) {
       try {
-        const copy = this.#try(path, origin, trace)
+        const copy = this.#try(path, { origin, trace, end })
         if (copy === undefined) continue
         const isBetter = best === undefined || copy.size > best.size
         ;(isBetter ? best : copy)?.content.close()
@@ -106,7 +113,7 @@ export class Copies {
     const names = [basename(origin.name), basename(origin.path)]
     const isRotation = (name: string): boolean => {
       const before = namesBefore(name)
-      return names.some(one => before.has(one))
+      return names.some(one => one === name || before.has(one))
     }
     const paths: string[] = []
     for (const folder of new Set([dirname(origin.name), dirname(origin.path), ...this.#parts.input.rotatedTo])) {
@@ -121,7 +128,7 @@ export class Copies {
     return paths.toSorted((a, b) => Number(isPacked(a)) - Number(isPacked(b)))
   }
 
-  #try(path: string, origin: StoredFile, trace: Trace): Copy | undefined {
+  #try(path: string, { origin, trace, end }: Wanted): Copy | undefined {
     const { context, disk, discovery, known, leaveOut, shelf } = this.#parts
     let opened: Copy | undefined
     try {
@@ -134,9 +141,8 @@ export class Copies {
       if (other !== undefined && other.copyOf !== origin.id) return undefined
       opened = this.#open(path, stat)
       const { content, size } = opened
-      const isLong = size >= origin.headLength
-      if ((!isLong || isHead(origin, content)) && (trace(content, size) ?? isLong)) {
-        if (other === undefined && discovery.isNamed(path)) leaveOut(path, stat, origin)
+      if (isCopy(path, opened, { origin, trace, end })) {
+        if (other === undefined && discovery.isNamed(path)) leaveOut({ path, stat, size: Math.min(size, end) }, origin)
         shelf.take(content)
         return opened
       }
@@ -165,6 +171,17 @@ export class Copies {
     if (!hopeless.has(reasonOf(error))) throw error
     if (reasonOf(error) !== 'ENOENT') this.#parts.report(reasonOf(error), path)
   }
+}
+
+/** A file that took the place of another one under its very name has to hold all of it, and that has to be long: programs begin their
+ * files with the same banner. */
+function isCopy(path: string, { content, size }: Copy, { origin, trace, end }: Wanted): boolean {
+  const isLong = size >= origin.headLength
+  if (isLong && !isHead(origin, content)) return false
+  const stands = trace(content, size)
+  if (path !== origin.name && path !== origin.path) return stands ?? isLong
+  const whole = Math.max(origin.size, end === Infinity ? 0 : end)
+  return stands === true && whole >= headBytes && size >= whole
 }
 
 /** Whether the first bytes and the last ones of `size` bytes stand at the same places of both. Throws the system's errors. */

@@ -92,7 +92,7 @@ export class Generations {
     const reason = 'deleted_unread'
     if (source === undefined) this.#retired.addStored(current, this.#rest!.standsIn, { reason, nothing: () => {} })
     if (source === undefined) return
-    const copy = copies.find(current, source.standsIn)
+    const copy = copies.find(current, source.standsIn, handle.isOpen ? source.size : undefined)
     if (handle.isOpen) return copy?.content.close()
     if (copy === undefined) source.lose(reason)
     else source.continueIn(copy, reason)

@@ -38,7 +38,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       discovery,
       roster: this.#roster,
       known: stat => this.#known(stat),
-      leaveOut: (path, stat, origin) => this.#leaveOut(path, stat, origin)
+      leaveOut: (copy, origin) => this.#leaveOut(copy, origin)
     })
     this.#parts = { ...parts, copies }
     this.archives = new ArchiveFiles(this.#parts, this.#roster)
@@ -151,7 +151,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   /** A copy whose content is known. It may have been met already, and waited. Throws the system's errors. */
-  #leaveOut(path: string, stat: FileStat, origin: StoredFile): void {
+  #leaveOut({ path, stat, size }: { path: string; stat: FileStat; size: number }, origin: StoredFile): void {
     const { context, input } = this.#parts
     const key = keyOf(inodeOf(stat))
     const now = context.clock.monotonic()
@@ -162,7 +162,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     const file = this.#roster.get(key) ?? new KnownFile(path, [path], inodeOf(stat), this.#parts)
     this.#roster.remove(file)
     try {
-      file.leaveOut(stat, origin, now)
+      file.leaveOut({ stat, size }, origin, now)
     } finally {
       this.#roster.add(file)
     }

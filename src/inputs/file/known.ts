@@ -93,11 +93,11 @@ export class KnownFile implements FileFacts {
     this.name = stored.at(-1)!.name
   }
 
-  /** Its content is that of another file, which it is a copy of. Throws the system's errors. */
-  leaveOut(stat: FileStat, origin: StoredFile, now: number): void {
+  /** Its first `size` bytes are those of another file, which it is a copy of. Throws the system's errors. */
+  leaveOut({ stat, size }: { stat: FileStat; size: number }, origin: StoredFile, now: number): void {
     if (this.isOver(stat)) this.#generations.end(now)
     this.name = origin.name
-    this.#generations.leaveOut(Number(stat.size), origin)
+    this.#generations.leaveOut(size, origin)
     this.#mtimeNs = stat.mtimeNs
   }
 

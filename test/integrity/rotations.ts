@@ -1,0 +1,106 @@
+import { chmodSync, closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { Journal } from './journal.ts'
+import { lineOf } from './line.ts'
+import { delay } from './process.ts'
+import { type Scenario, Trial } from './trial.ts'
+
+const files = { quick: 5, short: 20, long: 50 }
+const storms = { quick: 10, short: 50, long: 300 }
+const holeBytes = { quick: 64e6, short: 512e6, long: 2e9 }
+const rounds = { quick: 1, short: 6, long: 60 }
+/** A rotated file lives for so many rotations of 200 ms. */
+const keep = 10
+const linesARound = 100
+
+const counts = (journals: readonly Journal[]): Record<string, number> =>
+  Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))
+
+/** Many files, each renamed several times a second, the oldest deleted. */
+export const renameStorm: Scenario = {
+  id: 'T11',
+  name: 'rename storm',
+  run: ({ size, seed }) =>
+    Trial.run(seed, { site: { glob: '*.log*' } }, async trial => {
+      const { site, dice } = trial
+      const journals = Array.from({ length: files[size] }, (_, index) => new Journal(site.logs, `s${index}`))
+      site.start()
+      await site.ready()
+      for (let storm = 0; storm < storms[size]; storm++) {
+        for (const journal of journals) {
+          journal.write(dice.between(1, linesARound))
+          journal.rotate(keep)
+          journal.write(dice.between(1, linesARound))
+          trial.faults++
+        }
+        await delay(200)
+      }
+      return trial.verdict({ journals: counts(journals) })
+    })
+}
+
+/** A program that does not append leaves a hole where its file was truncated. */
+export const nulHoles: Scenario = {
+  id: 'T14',
+  name: 'NULs: holes and tails',
+  run: ({ size, seed }) =>
+    Trial.run(seed, {}, async trial => {
+      const { site, notes } = trial
+      const fd = openSync(join(site.logs, 'hole.log'), 'w')
+      let at = 0
+      let seq = 0
+      const write = (lines: number): void => {
+        for (const end = seq + lines; seq < end; seq++) at += writeSync(fd, `${lineOf('hole', seq)}\n`, at)
+      }
+      write(1000)
+      site.start()
+      await trial.stored(seq)
+      // As if it had written so much meanwhile.
+      at += holeBytes[size]
+      ftruncateSync(fd, 0)
+      write(1000)
+      const began = performance.now()
+      await trial.stored(seq)
+      notes.push(
+        `${(holeBytes[size] / 1e6).toFixed(0)} MB of NULs took ${((performance.now() - began) / 1000).toFixed(1)} s`
+      )
+      // What a power cut leaves at the end of a file, before the program goes on.
+      at += 4096
+      write(1000)
+      trial.faults += 2
+      closeSync(fd)
+      return trial.verdict({ journals: { hole: seq } })
+    })
+}
+
+/** Files are replaced, can not be read for a while, and their folder gets another name and back. */
+export const replaceGames: Scenario = {
+  id: 'T21',
+  name: 'replaced, unreadable, moved about',
+  run: ({ size, seed }) =>
+    Trial.run(seed, {}, async trial => {
+      const { site, dice } = trial
+      const journals = Array.from({ length: files[size] }, (_, index) => new Journal(site.logs, `g${index}`))
+      const all = (): number => journals.reduce((sum, { seq }) => sum + seq, 0)
+      site.start()
+      await site.ready()
+      for (let round = 0; round < rounds[size]; round++) {
+        for (const journal of journals) {
+          journal.write(linesARound)
+          trial.faults++
+        }
+        await trial.stored(all())
+        for (const journal of journals) {
+          if (dice.next() < 0.7) journal.replace(dice.between(1, linesARound))
+          else chmodSync(journal.path, statSync(journal.path).mode ^ 0o444)
+        }
+        await trial.stored(all())
+        renameSync(site.logs, `${site.logs}.away`)
+        await delay(1500)
+        renameSync(`${site.logs}.away`, site.logs)
+        for (const journal of journals) chmodSync(journal.path, 0o644)
+        await trial.stored(all())
+      }
+      return trial.verdict({ journals: counts(journals) })
+    })
+}
