@@ -170,8 +170,8 @@ export class FileSource implements Source {
     if (end > this.readTo) this.readTo = end
     if (end > this.size) {
       this.size = end
-      // It has grown after all: what has no end yet may get one.
-      if (this.#lostReason === undefined) this.ended = false
+      // It has grown after all: what has no end yet may get one. What an archive holds only comes to light.
+      if (this.#lostReason === undefined && !this.#content.isSequential) this.ended = false
     }
     return got
   }
