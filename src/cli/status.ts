@@ -43,12 +43,23 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}${printable(troubleText(answer.outputs))}`,
     `state in ${printable(stateDir)}`,
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
+    ...keptLines(answer),
     ...reloadLines(out, answer),
     '',
     ...outputLines(out, answer.outputs),
     '',
     ...(sources.length === 0 ? ['No source yet'] : sourceLines(out, sources, count)),
     ...unreadLines(out, answer)
+  ]
+}
+
+function keptLines({ kept }: CollectorStatus): string[] {
+  if (kept === undefined || kept.sources === 0) return []
+  const { bytes, maxBytes, sources, damagedBlocks } = kept
+  const files = `${sources} deleted ${sources === 1 ? 'file' : 'files'}`
+  const damage = damagedBlocks === 0 ? '' : `; ${damagedBlocks} blocks could not be read`
+  return [
+    `keeps what was not sent of ${files}: ${formatBytes(bytes)} of ${formatBytes(maxBytes)} (hold_deleted)${damage}`
   ]
 }
 

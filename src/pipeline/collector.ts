@@ -49,6 +49,18 @@ export interface CollectorStatus {
   readonly outputs: readonly OutputState[]
   /** What the last scan could not read. */
   readonly problems: readonly InputProblem[]
+  /** What is kept of deleted files; absent: nothing ever is. */
+  readonly kept?: KeptStatus
+}
+
+export interface KeptStatus {
+  /** On disk. */
+  readonly bytes: number
+  readonly maxBytes: number
+  readonly segments: number
+  readonly sources: number
+  /** Since the start. */
+  readonly damagedBlocks: number
 }
 
 /** What became of a reload. */

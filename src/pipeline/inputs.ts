@@ -8,6 +8,7 @@ import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { Holds } from '../inputs/file/holds.ts'
 import type { FileSource } from '../inputs/file/source.ts'
+import type { KeptStatus } from './collector.ts'
 import type { Commits } from './commits.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
@@ -54,6 +55,11 @@ export class Inputs {
 
   get followed(): ReadonlyMap<string, Followed> {
     return this.#followed
+  }
+
+  /** What is kept of deleted files. */
+  get kept(): KeptStatus | undefined {
+    return this.#parts.holds?.status()
   }
 
   /** Begins to follow those of the inputs that are not followed yet, where `stored` says that they stood. */

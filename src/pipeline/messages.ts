@@ -1,7 +1,7 @@
 import type { LogFields } from '../core/log.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { StateRecord, StoredState } from '../core/record.ts'
-import type { InputProblem, InputStatus, LedgerRow, OutputState } from './collector.ts'
+import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
 import type { Plan } from './plan.ts'
 
 /** What a shard thread is started with. */
@@ -62,6 +62,7 @@ export interface ShardStatus {
   /** How many dead letters are stored, the control thread knows. */
   readonly outputs: readonly Omit<OutputState, 'deadLetters'>[]
   readonly problems: readonly InputProblem[]
+  readonly kept?: KeptStatus
 }
 export interface Answers {
   readonly samples: readonly Sample[]

@@ -140,7 +140,7 @@ class Control implements Collector {
   }
 
   async status(): Promise<CollectorStatus> {
-    const { inputs, outputs, problems } = await this.#shard.ask('status')
+    const { inputs, outputs, problems, kept } = await this.#shard.ask('status')
     const letters = this.#state.letters.totals()
     return {
       version: this.#options.version,
@@ -154,7 +154,8 @@ class Control implements Collector {
       ...(this.#reloads.last !== undefined && { lastReload: this.#reloads.last }),
       inputs,
       outputs: outputs.map(output => ({ ...output, deadLetters: letters.get(output.name)?.count ?? 0 })),
-      problems
+      problems,
+      ...(kept && { kept })
     }
   }
 

@@ -130,13 +130,15 @@ export class Shard {
   }
 
   status(): ShardStatus {
-    return statusOf({
+    const status = statusOf({
       plan: this.#steps.plan,
       lanes: this.#lanes,
       routes: this.#steps.routes,
       backlog: this.#backlog,
       inputs: this.#inputs.followed
     })
+    const { kept } = this.#inputs
+    return { ...status, ...(kept && { kept }) }
   }
 
   ledgers(): Answers['ledgers'] {

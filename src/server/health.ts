@@ -41,7 +41,11 @@ function detailed(collector: Collector, status: CollectorStatus | undefined): Re
   const parts = partsOf(collector)
   const details: Record<string, Record<string, unknown>> = {
     collector: { state: collector.ready },
-    state: { ...(status !== undefined && { directory: status.stateDir }), problems: collector.degraded },
+    state: {
+      ...(status !== undefined && { directory: status.stateDir }),
+      problems: collector.degraded,
+      ...(status?.kept && { kept: status.kept })
+    },
     configuration: status === undefined ? unknown : configurationOf(status),
     inputs: status === undefined ? unknown : inputsOf(status),
     outputs: status === undefined ? unknown : outputsOf(status)

@@ -104,7 +104,8 @@ export class FakeCollector implements Collector {
         }
       ],
       outputs: this.outputs.map(output => ({ ...output, ...idle })),
-      problems: this.problems
+      problems: this.problems,
+      kept: { bytes: 5 << 20, maxBytes: 1 << 30, segments: 1, sources: 2, damagedBlocks: 1 }
     })
   }
 

@@ -47,6 +47,7 @@ it('keeps what an output has not taken of deleted files, and lets them go', asyn
   await run.pass(9000)
   expect(deletedOpen(stage)).toEqual([])
   expect(segments(stage)).toEqual(['1.db'])
+  expect(run.shard.status().kept).toMatchObject({ maxBytes: holdDeleted, segments: 1, sources: 2, damagedBlocks: 0 })
   expect(run.sample('collector_spool_bytes')).toBeGreaterThan(0)
   stage.server.options = {}
   await run.until('all are delivered', () => stage.messages().length >= 9100)

@@ -4,7 +4,7 @@ import { limited, type Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { Position, SourceId } from '../../core/source.ts'
 import type { Held } from '../../delivery/spool/held.ts'
-import type { Spool } from '../../delivery/spool/spool.ts'
+import type { Spool, SpoolStatus } from '../../delivery/spool/spool.ts'
 import { type Deleted, Hold } from './hold.ts'
 import type { FileSource } from './source.ts'
 
@@ -109,6 +109,10 @@ export class Holds {
       if (hold.isWhole || hold.isBlocked) this.#letGo(hold)
     }
     this.#settle()
+  }
+
+  status(): SpoolStatus {
+    return this.#parts.spool.status()
   }
 
   close(): void {
