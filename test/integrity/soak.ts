@@ -43,7 +43,7 @@ const long: Pace = {
   lengthMs: 3_600_000,
   rotateMs: 60_000,
   newFileMs: 1000,
-  outageEveryMs: 600_000,
+  outageEveryMs: 300_000,
   outageMs: 20_000,
   sampleMs: 20_000
 }
@@ -180,14 +180,14 @@ class Soak {
     this.#memory.push([hour, anonymousBytes(site.collector!.pid!)])
   }
 
-  /** Memory after a forced collection, without the first sixth of the time. */
+  /** Memory after a forced collection, without the first third of the time: what an outage needs is kept for the next one. */
   #judgeMemory(): void {
     const { notes, broken } = this.#trial
     const hours = this.#pace.lengthMs / 3_600_000
-    const samples = this.#memory.filter(([at]) => at >= hours / 6)
-    const bytes = samples.map(([, value]) => value)
+    const samples = this.#memory.filter(([at]) => at >= hours / 3)
     const slope = slopeOf(samples)
-    notes.push(`memory ${inMebibytes(bytes[0] ?? 0)} to ${inMebibytes(bytes.at(-1) ?? 0)}, ${samples.length} samples`)
+    const course = this.#memory.filter((_, index, all) => index % Math.ceil(all.length / 12) === 0)
+    notes.push(`memory ${course.map(([, value]) => inMebibytes(value)).join(', ')}`)
     if (hours < 0.9) return
     notes.push(`memory grows by ${inMebibytes(slope)} an hour`)
     if (slope > mostSlope) broken.push(`memory grows by ${inMebibytes(slope)} an hour`)

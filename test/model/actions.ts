@@ -11,7 +11,8 @@ export type Action =
   /** A line without an end. */
   | { readonly do: 'open'; readonly file: number; readonly filler: number }
   | { readonly do: 'rotate'; readonly file: number; readonly reopens: boolean }
-  | { readonly do: 'copytruncate'; readonly file: number; readonly gap: number }
+  /** `isNamed`: the copy has the name that a rotation gives it. */
+  | { readonly do: 'copytruncate'; readonly file: number; readonly gap: number; readonly isNamed?: boolean }
   | { readonly do: 'truncate'; readonly file: number }
   | { readonly do: 'delete'; readonly file: number; readonly reopens: boolean }
   | { readonly do: 'recreate'; readonly file: number; readonly lines: number }
@@ -41,7 +42,7 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   of(9, fc.record({ do: named('append'), file, lines, filler })),
   of(3, fc.record({ do: named('open'), file, filler })),
   of(3, fc.record({ do: named('rotate'), file, reopens: fc.boolean() })),
-  of(2, fc.record({ do: named('copytruncate'), file, gap: fc.nat({ max: 2 }) })),
+  of(2, fc.record({ do: named('copytruncate'), file, gap: fc.nat({ max: 2 }), isNamed: fc.boolean() })),
   of(2, fc.record({ do: named('truncate'), file })),
   of(2, fc.record({ do: named('delete'), file, reopens: fc.boolean() })),
   of(2, fc.record({ do: named('recreate'), file, lines })),
@@ -85,7 +86,7 @@ export class Writer {
     if (action.do === 'append') this.#lines(name, action.lines, action.filler)
     else if (action.do === 'open') world.write(this.#inode(name), action.filler, false)
     else if (action.do === 'rotate') this.#rotate(name, action.reopens)
-    else if (action.do === 'copytruncate') this.#copytruncate(name, action.gap)
+    else if (action.do === 'copytruncate') this.#copytruncate(name, action)
     else if (action.do === 'truncate') world.truncate(name)
     else if (action.do === 'link') this.#link(name)
     else if (action.do === 'replace') this.#replace(name, action.lines)
@@ -117,20 +118,24 @@ export class Writer {
 
   /** `a.log` becomes `a.log.1`, older ones count up, the third goes. */
   #rotate(name: string, reopens: boolean): void {
-    const world = this.#world
-    for (let n = 2; n > 0; n--) world.rename(`${name}.${n}`, `${name}.${n + 1}`)
-    world.rename(name, `${name}.1`)
+    this.#countUp(name)
+    this.#world.rename(name, `${name}.1`)
     if (reopens) this.#close(name)
   }
 
-  /** The copy lies where nobody looks for logs. */
-  #copytruncate(name: string, gap: number): void {
-    const { disk } = this.#world
-    const inode = disk.inode(name)
+  #countUp(name: string): void {
+    for (let n = 2; n > 0; n--) this.#world.rename(`${name}.${n}`, `${name}.${n + 1}`)
+  }
+
+  /** A copy with another name than `a.log.1` lies where nobody looks for logs. */
+  #copytruncate(name: string, { gap, isNamed = false }: { readonly gap: number; readonly isNamed?: boolean }): void {
+    const world = this.#world
+    const inode = world.disk.inode(name)
     if (inode === undefined) return
-    disk.append(`copy${this.#copies++}`, inode.bytes)
+    if (isNamed) this.#countUp(name)
+    world.disk.append(isNamed ? `${name}.1` : `copy${this.#copies++}`, inode.bytes)
     this.#lines(name, gap, 5)
-    this.#world.truncate(name)
+    world.truncate(name)
   }
 
   #link(name: string): void {

@@ -28,6 +28,8 @@ export class KnownFiles implements Iterable<KnownFile> {
   readonly #roster: Roster
   readonly archives: ArchiveFiles
   #isFirstScan = true
+  /** Of what earlier runs followed: their folders were looked at. */
+  readonly #sought = new WeakSet<StoredFile>()
   #hasMet = false
 
   constructor(discovery: Discovery, parts: Omit<KnownParts, 'copies'>) {
@@ -200,8 +202,9 @@ export class KnownFiles implements Iterable<KnownFile> {
       // What the configuration does not name any more was not renamed: nobody wants it.
       if (!this.#discovery.isNamed(file.name)) continue
       if (!resume.missing.has(file) || this.#discovery.isUnknown(file.path)) continue
-      if (!this.#isFirstScan && this.#mayRest(file)) continue
+      if (this.#sought.has(file) && this.#mayRest(file)) continue
       const found = this.#seeker.sibling(folder, keyOf(file))
+      if (!this.#discovery.isUnknown(folder)) this.#sought.add(file)
       if (found !== undefined && file.packed !== '') this.archives.add({ ...found, names: [found.path] }, now)
       else if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
       else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
