@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bytesOf, inputFile, type LineKind } from './generate.ts'
+import { bytesOf, inputFile, type LineKind, LineMaker } from './generate.ts'
 import { Pinned, usage } from './process.ts'
 
 /** Core of the collector, and of everything else. */
@@ -32,8 +32,13 @@ export interface Workload {
   readonly what: string
   readonly gzip: number
   readonly kind: LineKind
-  /** Steady workloads: files and lines a second, and for how long. */
-  readonly steady?: { readonly files: number; readonly rate: number; readonly seconds: number }
+  /** Steady workloads: files and lines a second, for how long, and how many files of one line lie beside them. */
+  readonly steady?: {
+    readonly files: number
+    readonly rate: number
+    readonly seconds: number
+    readonly idle?: number
+  }
 }
 
 export const workloads: readonly Workload[] = [
@@ -49,6 +54,13 @@ export const workloads: readonly Workload[] = [
     steady: { files: 10, rate: 10_000, seconds: 30 }
   },
   {
+    id: 'W11',
+    what: '1,000 files at rest, 10 with 1 line/s',
+    kind: 'json',
+    gzip: 1,
+    steady: { files: 10, rate: 10, seconds: 60, idle: 1000 }
+  },
+  {
     id: 'W12',
     what: 'write → sink, 1 file, 10,000 lines/s',
     kind: 'json',
@@ -62,7 +74,8 @@ export const workloads: readonly Workload[] = [
 export async function run(workload: Workload, root: string, lines: number): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-collector-bench-'))
   const steady = workload.steady
-  const total = steady === undefined ? lines : steady.rate * steady.seconds
+  const idle = steady?.idle ?? 0
+  const total = steady === undefined ? lines : steady.rate * steady.seconds + idle
   const sink = new Pinned(otherCore, [process.execPath, join(import.meta.dirname, 'sink.ts')], {
     TARGET: String(total),
     ...(steady === undefined ? {} : { AGES: '1' })
@@ -71,6 +84,8 @@ export async function run(workload: Workload, root: string, lines: number): Prom
     const port = await sink.line('ready', 20_000)
     const logs = join(folder, 'logs')
     mkdirSync(logs)
+    const maker = new LineMaker('json')
+    for (let file = 0; file < idle; file++) writeFileSync(join(logs, `idle-${file}.log`), `${maker.next(Date.now())}\n`)
     const path =
       steady === undefined
         ? inputFile(join(tmpdir(), 'mcp-collector-bench'), workload.kind, lines)
