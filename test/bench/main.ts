@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkout } from './checkout.ts'
+import { type Built, builtRevision, builtTree } from './built.ts'
 import { compare, median } from './compare.ts'
 import { type Result, run, type Workload, workloads } from './workloads.ts'
 
@@ -24,16 +24,23 @@ const lines = Number(values.lines)
 
 if (values.help) {
   console.log('npm run bench -- [--only W1,W2] [--lines N] [--runs N] [--against REV [--pairs N]] [--json FILE]')
-} else if (values.against === undefined) await table()
-else await versus(values.against)
+} else {
+  const own = builtTree(root)
+  try {
+    if (values.against === undefined) await table(own)
+    else await versus(own, values.against)
+  } finally {
+    own.remove()
+  }
+}
 
-async function table(): Promise<void> {
+async function table(own: Built): Promise<void> {
   const all: Result[] = []
   console.log('workload  lines/CPU-s  lines/s    MB/s  CPU-s/M  cores   peak MiB  B/doc  on wire  sink load')
   for (const workload of chosen) {
     const runs = workload.steady === undefined ? Number(values.runs) : 1
     const results: Result[] = []
-    for (let n = 0; n < runs; n++) results.push(await run(workload, root, lines))
+    for (let n = 0; n < runs; n++) results.push(await run(workload, own.path, lines))
     all.push(...results)
     print(workload, results)
   }
@@ -77,15 +84,15 @@ function print(workload: Workload, results: readonly Result[]): void {
   console.log(`${cells.join(' ')}   ${workload.what}, median of ${results.length}${age}`)
 }
 
-async function versus(revision: string): Promise<void> {
-  const other = checkout(root, revision)
+async function versus(own: Built, revision: string): Promise<void> {
+  const other = builtRevision(root, revision)
   try {
     console.log(`CPU seconds, this tree against ${revision}: below 1 is faster`)
     for (const workload of chosen) {
       const ratios: number[] = []
       for (let pair = 0; pair < Number(values.pairs); pair++) {
-        const first = await run(workload, pair % 2 === 0 ? root : other.path, lines)
-        const second = await run(workload, pair % 2 === 0 ? other.path : root, lines)
+        const first = await run(workload, pair % 2 === 0 ? own.path : other.path, lines)
+        const second = await run(workload, pair % 2 === 0 ? other.path : own.path, lines)
         const [ours, theirs] = pair % 2 === 0 ? [first, second] : [second, first]
         ratios.push(ours.cpuSecondsPerMillion / theirs.cpuSecondsPerMillion)
       }
