@@ -61,8 +61,10 @@ export const diskFull: Scenario = {
         writeFileSync(full, '')
         trial.faults++
         if (moment === 1) store.options = down
-        await writeAndDelete(journal, 3000)
-        await delay(fullMs[size])
+        // More than fits into the requests on their way.
+        await writeAndDelete(journal, moment === 1 ? 20_000 : 3000)
+        // With the server down, as long as a copy would have taken.
+        await delay(moment === 1 && size !== 'quick' ? 9000 : fullMs[size])
         if (!site.isRunning) broken.push('the collector ended while the disk was full')
         if (!/Cannot write .*database or disk is full/.test(site.messages)) broken.push('nothing was said')
         rmSync(full)
