@@ -11,7 +11,8 @@ const many = { quick: 300, short: 2000, long: 10_000 }
 const operations = { quick: 10_000, short: 60_000, long: 120_000 }
 const active = 100
 const openFiles = 100
-const mostMebibytes = 200
+/** Of a collector that runs from its sources. */
+const mostMebibytes = 256
 
 const write = (trial: Trial, count: number, lines: number): Journal[] =>
   Array.from({ length: count }, (_, index) => {

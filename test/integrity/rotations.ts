@@ -9,8 +9,8 @@ const files = { quick: 5, short: 20, long: 50 }
 const storms = { quick: 10, short: 50, long: 300 }
 const holeBytes = { quick: 64e6, short: 512e6, long: 2e9 }
 const rounds = { quick: 1, short: 6, long: 60 }
-/** A rotated file lives for so many rotations of 200 ms. */
-const keep = 10
+/** A rotated file lives for so many rotations of 200 ms: longer than a busy machine takes for a scan. */
+const keep = 50
 const linesARound = 100
 
 const counts = (journals: readonly Journal[]): Record<string, number> =>
