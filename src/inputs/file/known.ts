@@ -165,7 +165,8 @@ export class KnownFile implements FileFacts {
   age(now: number): void {
     if (this.handle.takeUses() > 0) this.#usedAt = now
     const { source } = this
-    if (source !== undefined && !source.ended && this.#isFinished(now)) {
+    const isFinished = source !== undefined && !source.ended && this.#isFinished(now)
+    if (isFinished && !(this.handle.isOpen && this.#hasChanged(now))) {
       source.ended = true
       this.#parts.context.wake(source)
     }
