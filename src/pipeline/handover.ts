@@ -38,10 +38,11 @@ export async function handOver(former: Steps, next: Steps, parts: HandoverParts)
   retire(leaving, former, parts)
   await settled([...leaving.values()].flat(), former, clock)
   if (goneInputs.size > 0) await inputs.finishHolds(settleMs, goneInputs)
+  for (const route of goneRoutes) await close(route, next, meter)
+  // From here to the new tracks nothing waits: a scan in between would take a source without tracks for settled, and let go of it.
   commits.now()
   for (const [source, tracks] of leaving) for (const track of tracks) lanes.leave(source, track)
   inputs.stop(goneInputs)
-  for (const route of goneRoutes) await close(route, next, meter)
   for (const name of changes.removed) meter.forget('input', name)
   for (const source of lanes.fill(next)) inputs.wake(source)
 }
