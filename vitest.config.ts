@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     exclude: ['test/e2e/**', 'test/torture/**'],
     testTimeout: 20_000,
     execArgv: ['--enable-experimental-regexp-engine', '--enable-experimental-regexp-engine-on-excessive-backtracks'],
-    pool: 'forks'
+    pool: 'forks',
+    // The default leaves one core of two idle, and half of the tests wait for something.
+    maxWorkers: Math.max(2, availableParallelism() - 1)
   }
 })

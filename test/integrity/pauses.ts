@@ -8,6 +8,10 @@ import { messageIn, type Verdict } from './verdict.ts'
 /** In place of the half minute between two attempts while a person is needed. */
 const pauseSeconds = 1
 const watchSeconds = { quick: 2, short: 8, long: 60 }
+/** Pauses last half as long on average, by chance. */
+const slack = 3
+/** The first ones are shorter. */
+const fewMore = 4
 const drainSeconds = 5
 
 interface State {
@@ -73,7 +77,8 @@ function refuse(state: State, size: Size, seed: number): Promise<Verdict> {
     await writeFor(journal, watchSeconds[size] * 1000)
     const attempts = store.stats.requests - before
     notes.push(`${state.name}: ${attempts} attempts in ${watchSeconds[size] / pauseSeconds} pauses`)
-    if (attempts > watchSeconds[size] / pauseSeconds + 1) broken.push(`${state.name}: ${attempts} attempts`)
+    if (attempts > (slack * watchSeconds[size]) / pauseSeconds + fewMore)
+      broken.push(`${state.name}: ${attempts} attempts`)
     const ms = await site.end('SIGTERM')
     if (ms > (drainSeconds + 0.5) * 1000 * (size === 'quick' ? 3 : 2))
       broken.push(`${state.name}: it ended after ${ms.toFixed(0)} ms`)
