@@ -130,14 +130,18 @@ function killed(size: Size, seed: number): Promise<Verdict> {
     site.start()
     await site.ready()
     for (let left = generations[size]; left > 0; left--) {
+      const before = spoolBytes(site.state)
       await writeAndDelete(trial, journals, lines[size] * 3)
-      await trial.kill(2000 + dice.between(0, 800))
+      await until('the copy begins', closedMs * slack, () => spoolBytes(site.state) > before)
+      await trial.kill(dice.between(0, 250))
       site.start()
       await site.ready()
     }
     store.options = {}
+    const gaps = anywhere(journals)
+    for (const journal of journals) journal.write(10)
     await trial.quiet()
-    return trial.verdict({ journals: counts(journals), gaps: anywhere(journals), reasons: ['deleted_unread'] })
+    return trial.verdict({ journals: counts(journals), gaps, reasons: ['deleted_unread'] })
   })
 }
 
