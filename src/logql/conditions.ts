@@ -1,9 +1,9 @@
 import type { Batch } from '../core/batch.ts'
+import type { Automaton } from '../scan/regex/automaton.ts'
+import { compileWhole } from '../scan/regex/compile.ts'
+import { PatternFault } from '../scan/regex/syntax.ts'
 import { Addresses } from './addresses.ts'
 import { type Label, rowErrors } from './labels.ts'
-import type { Automaton } from './regex/automaton.ts'
-import { compileWhole } from './regex/compile.ts'
-import { PatternFault } from './regex/syntax.ts'
 import { type IpFilter, type LabelFilter, type NumberFilter, QueryFault, type TextFilter } from './syntax.ts'
 import { readBytes, readDuration, readNumber } from './units.ts'
 

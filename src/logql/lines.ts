@@ -1,8 +1,8 @@
 import type { Batch } from '../core/batch.ts'
+import type { Automaton } from '../scan/regex/automaton.ts'
+import { compileSearch, type Matcher } from '../scan/regex/compile.ts'
 import { Addresses } from './addresses.ts'
 import { faultOf } from './conditions.ts'
-import type { Automaton } from './regex/automaton.ts'
-import { compileSearch, type Matcher } from './regex/compile.ts'
 import type { LineFilter, Text } from './syntax.ts'
 
 /** Something to look for in the lines of a batch. */

@@ -1,5 +1,5 @@
+import { compileGroups } from '../../scan/regex/compile.ts'
 import { faultOf } from '../conditions.ts'
-import { compileGroups } from '../regex/compile.ts'
 import type { RowView } from '../row-view.ts'
 import { QueryFault, type Text } from '../syntax.ts'
 

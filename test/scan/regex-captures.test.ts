@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compileGroups } from '../../src/logql/regex/compile.ts'
+import { compileGroups } from '../../src/scan/regex/compile.ts'
 import { evilPatterns } from './evil-patterns.ts'
 
 function groupsOf(pattern: string, text: string): Record<string, string | undefined> | undefined | 'tooLong' {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileSearch, compileWhole, type Matcher } from '../../src/logql/regex/compile.ts'
+import { compileSearch, compileWhole, type Matcher } from '../../src/scan/regex/compile.ts'
 import { evilPatterns } from './evil-patterns.ts'
 
 function matches(matcher: Matcher, text: string | Buffer, isWhole = false): boolean {
