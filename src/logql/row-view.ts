@@ -92,6 +92,12 @@ export class RowView {
     this.#isClosed = true
   }
 
+  /** Whether a later stage may ask for a member of an object of this name. */
+  wantsIn(name: string): boolean {
+    for (const label of this.#wanted) if (name === '' || label.startsWith(`${name}_`)) return true
+    return false
+  }
+
   /** Takes a label that was found in the line; of those with one name the first. */
   extract(name: string, value: string): void {
     if (!this.#wanted.has(name) && !this.#wanted.has(name + suffix)) return

@@ -303,6 +303,13 @@ describe('what is documented of the stages of Loki', () => {
   })
 })
 
+test.each(['a', ''])('objects nested deeper than calls may be, named "%s", stop nobody', name => {
+  const levels = 20_000
+  const deep = `${`{"${name}":`.repeat(levels)}{"b":1}${'}'.repeat(levels)}`
+  const asked = '{region="eu"} | json | a_a_b="" | c="2"'
+  expect(new Selector().rows(asked, [deep, `{"d":${deep},"c":2}`], raw)).toBe('01')
+})
+
 describe('stages that change rows', () => {
   const names = ['a', 'b', 'c', 'pod', 'region', 'a_extracted', 'pod_extracted']
   const name = fc.constantFrom(...names)

@@ -2,19 +2,31 @@ import { isObject, type Json, labelOf } from '../names.ts'
 import type { RowView } from '../row-view.ts'
 import { type Extraction, QueryFault, type Text } from '../syntax.ts'
 
-/** Takes all members of the line's object; those of objects in it have the names of all of them. Lists and null are none. */
+/** Takes all members of the line's object; those of objects in it have the names of all of them. Lists and null are none. A line may
+ * nest objects deeper than calls can be nested. */
 export function extractMembers(view: RowView): void {
   const object = objectOf(view)
-  if (object === undefined) view.fail('JSONParserErr')
-  else extractFrom(object, '', view)
+  if (object === undefined) {
+    view.fail('JSONParserErr')
+    return
+  }
+  const open = [{ prefix: '', members: Object.entries(object).values() }]
+  for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+    const { value: member } = last.members.next()
+    if (member === undefined) {
+      open.pop()
+      continue
+    }
+    const [key, value] = member
+    const name = nameIn(last.prefix, key)
+    if (!isObject(value)) {
+      if (value !== null && typeof value !== 'object') view.extract(name, String(value))
+    } else if (view.wantsIn(name)) open.push({ prefix: name, members: Object.entries(value).values() })
+  }
 }
 
-function extractFrom(object: { readonly [key: string]: Json }, prefix: string, view: RowView): void {
-  for (const [key, value] of Object.entries(object)) {
-    const name = prefix === '' ? labelOf(key) : `${prefix}_${key.replaceAll(/[^A-Za-z0-9_]/g, '_')}`
-    if (isObject(value)) extractFrom(value, name, view)
-    else if (value !== null && typeof value !== 'object') view.extract(name, String(value))
-  }
+function nameIn(prefix: string, key: string): string {
+  return prefix === '' ? labelOf(key) : `${prefix}_${key.replaceAll(/[^A-Za-z0-9_]/g, '_')}`
 }
 
 /** Takes values by their paths; one that is not there is empty. */
