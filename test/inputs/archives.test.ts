@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Slots } from '../../src/inputs/file/archive.ts'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { followInput, Run, type RunOptions } from './run.ts'
@@ -186,4 +187,25 @@ test('an archive that holds unbelievably much is given up', async () => {
   expect(read).toBeGreaterThan(1 << 20)
   expect(read).toBeLessThan(1 << 26)
   expect(run.lost).toMatchObject([{ reason: 'corrupt_archive' }])
+})
+
+test('a place that comes free is taken by whoever asks first, and comes free again', () => {
+  const slots = new Slots(1)
+  const called: string[] = []
+  const ask = (name: string) => (): void => void called.push(name)
+  const [a, b, c] = [ask('a'), ask('b'), ask('c')]
+  expect(slots.take(a)).toBe(true)
+  expect(slots.take(b)).toBe(false)
+  expect(slots.take(c)).toBe(false)
+  slots.free()
+  expect(called).toEqual(['b'])
+  expect(slots.take(c)).toBe(true)
+  expect(slots.take(b)).toBe(false)
+  slots.free()
+  expect(called).toEqual(['b', 'b'])
+  expect(slots.take(b)).toBe(true)
+  expect(slots.take(a)).toBe(false)
+  slots.leave(a)
+  slots.free()
+  expect(called).toEqual(['b', 'b'])
 })

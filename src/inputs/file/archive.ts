@@ -30,9 +30,18 @@ export class Slots {
 
   /** Takes one, or has `ready` called once when it is worth another try. */
   take(ready: () => void): boolean {
-    if (this.#free > 0) this.#free--
-    else this.#waiting.add(ready)
-    return !this.#waiting.has(ready)
+    if (this.#free === 0) {
+      this.#waiting.add(ready)
+      return false
+    }
+    this.#free--
+    this.#waiting.delete(ready)
+    return true
+  }
+
+  /** Waits for none any more. */
+  leave(ready: () => void): void {
+    this.#waiting.delete(ready)
   }
 
   free(): void {
@@ -117,6 +126,7 @@ export class Archive implements Opened {
 
   close(): void {
     this.isClosed = true
+    this.#slots.leave(this.#again)
     this.#stop()
     this.#window = Buffer.alloc(0)
     this.#input.close()
