@@ -6,6 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Slots } from '../../src/inputs/file/archive.ts'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
+import { type Call, FaultyDisk } from '../fakes/disk.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { followInput, Run, type RunOptions } from './run.ts'
 
@@ -177,6 +178,26 @@ test('what an archive lacks at its end, or holds damaged, is counted, and the re
   // What the other one lacks nobody knows.
   expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_BUF_ERROR').value).toBe(1)
   expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
+})
+
+test('what a damaged archive lacks is counted once its file can be asked for its size', async () => {
+  const packed = gzipSync(lines(0, 100_000))
+  packed[packed.length >> 1]! ^= 0x40
+  fs.writeFileSync(at('flipped.log.gz'), packed)
+  const faulty = new FaultyDisk()
+  let before: Call | undefined
+  let failed = 0
+  faulty.fault = call => {
+    const isOpening = before === 'open'
+    before = call
+    if (call !== 'fstat' || isOpening || failed === 3) return undefined
+    failed++
+    return 'ESTALE'
+  }
+  const run = await follow('*.log*', { compression: 'auto' }, { disk: faulty.disk })
+  await pass(run, 30_000)
+  expect(failed).toBe(3)
+  expect(run.lost).toMatchObject([{ reason: 'corrupt_archive' }])
 })
 
 test('an archive that holds unbelievably much is given up', async () => {

@@ -96,7 +96,7 @@ export class Archive implements Opened {
     this.#slots = slots
   }
 
-  /** Compressed bytes that the decoder has not understood. */
+  /** Compressed bytes that the decoder has not understood. Throws the system's errors. */
   get rest(): number {
     return Math.max(0, Number(this.#input.stat().size) - this.#understood)
   }

@@ -9,8 +9,9 @@ export interface Content {
 export interface Opened extends Content {
   /** Going back costs as much as reading all of it again. */
   readonly isSequential?: boolean
-  /** Why the bytes end before they should, and how many of those they are made of are left. */
+  /** Why the bytes end before they should. */
   readonly broken?: string | undefined
+  /** How many of those that they are made of are left then. Throws the system's errors. */
   readonly rest?: number
   /** Called when bytes are there that were under way when somebody asked for them. */
   onReady?: () => void

@@ -153,6 +153,7 @@ export class FileSource implements Source {
     try {
       got = at < this.#end ? this.#tails.read(at, part) : this.#held!.read(at, part)
       if (at === 0 && got > 0 && this.#end > 0 && !this.#begins(part, got)) got = -1
+      if (got === 0) this.#comeToEnd(at)
       this.isFailing = false
     } catch (error) {
       if (error instanceof NotYetError) return Idle
@@ -165,7 +166,7 @@ export class FileSource implements Source {
       else this.lose(this.#lostReason)
       return at < this.#end ? Idle : Gone
     }
-    if (got === 0) return this.#comeToEnd(at)
+    if (got === 0) return this.ended ? Gone : Idle
     const end = at + got
     if (end > this.readTo) this.readTo = end
     if (end > this.size) {
@@ -182,15 +183,15 @@ export class FileSource implements Source {
     return got < headLength ? bytes.length < headLength : hashOf(bytes.subarray(0, headLength)) === head
   }
 
-  #comeToEnd(at: Position): number {
-    this.#cameToEnd = true
-    const { broken, rest = 0 } = this.#content
+  /** Throws the system's errors; then nothing has changed. */
+  #comeToEnd(at: Position): void {
+    const { broken } = this.#content
     if (broken !== undefined && this.#lostReason !== 'corrupt_archive') {
-      this.#parts.failed(this, `archive ${broken}`)
+      this.size = Math.max(this.size, at + (this.#content.rest ?? 0))
       this.#lostReason = 'corrupt_archive'
-      this.size = Math.max(this.size, at + rest)
+      this.#parts.failed(this, `archive ${broken}`)
     }
-    return this.ended ? Gone : Idle
+    this.#cameToEnd = true
   }
 
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
