@@ -138,6 +138,33 @@ test.each(formats)('archives are read whole where that is asked for, once (.%s)'
   expect(second.rows[0]!.position).toBe(lines(0, 50_000).length)
 })
 
+test.each(['auto', 'none'] as const)(
+  'a file with the name of an archive is one by what it holds (%s)',
+  async compression => {
+    append('a.log.gz', '')
+    const run = await follow('*.log*', { compression })
+    append('a.log.gz', lines(0, 3))
+    await pass(run, 8000)
+    expect(run.texts).toEqual(texts(0, 3))
+  }
+)
+
+test('an archive that is none any more is reported, and is not kept open', async () => {
+  fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 3)))
+  const faulty = new FaultyDisk()
+  const run = await follow('*.log*', { compression: 'auto' }, { disk: faulty.disk })
+  await pass(run, 8000)
+  fs.writeFileSync(at('old.log.gz'), lines(0, 3))
+  await pass(run, 8000)
+  expect(run.follower.problems).toMatchObject([
+    { path: at('old.log.gz'), reason: expect.stringContaining('not compressed any more') as string }
+  ])
+  fs.unlinkSync(at('old.log.gz'))
+  await pass(run, 40_000)
+  expect(faulty.open).toBe(0)
+  expect(run.texts).toEqual(texts(0, 3))
+})
+
 test('archives are left alone where nobody asked for them', async () => {
   fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 10)))
   const run = await follow('*.log*')

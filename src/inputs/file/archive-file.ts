@@ -56,17 +56,23 @@ export class ArchiveFile {
     return this.stored?.packed !== packedOf(stat)
   }
 
+  /** It was written to since it was observed. */
+  hasChanged(stat: FileStat): boolean {
+    return packedOf(stat) !== packedOf(this.stat)
+  }
+
   observe({ path, stat }: Candidate, now: number): void {
     this.handle.path = path
-    if (packedOf(stat) !== packedOf(this.stat)) this.changedAt = now
+    if (this.hasChanged(stat)) this.changedAt = now
     this.stat = stat
   }
 
   /** The first bytes that it holds. Throws the system's errors, and `NotYetError`. */
   head(now: number): Buffer {
     const archive = this.#archive ?? this.#parts.shelf.open(this.handle, this.stat, now)
-    if (archive === undefined) throw Object.assign(new Error('No archive'), { code: 'not_compressed' })
-    return readHead(archive, headBytes)
+    if (archive !== undefined) return readHead(archive, headBytes)
+    this.handle.close()
+    throw Object.assign(new Error('No archive'), { code: 'not_compressed' })
   }
 
   /** Begins to read, or goes on. Throws as `head` does. */

@@ -95,10 +95,11 @@ export class KnownFiles implements Iterable<KnownFile> {
     return files
   }
 
-  /** By its name and its first bytes. An archive that can not be looked at now is one. */
+  /** By its name and its first bytes. An archive that can not be looked at now is one, and so is an empty one, as long as it is. */
   #isArchive({ path, stat }: Candidate): boolean {
     if (!isPacked(path)) return false
-    if (this.archives.get(stat) !== undefined) return true
+    const known = this.archives.get(stat)
+    if (known !== undefined && (known.stored !== undefined || !known.hasChanged(stat))) return true
     const { disk, allowed, report } = this.#parts
     const handle = new Handle(path, inodeOf(stat), { disk, allowed })
     try {

@@ -20,7 +20,15 @@ const words: Readonly<Record<string, string>> = {
   foreign_link: 'a symbolic link that another user made: name the path that it leads to',
   outside: 'it leads out of the folders of "paths": name the folder that it leads to in "symlink_roots"',
   not_regular: 'not a regular file but a device, pipe or socket',
-  directory: 'a folder: name the files in it, as "*.log" behind its path does'
+  directory: 'a folder: name the files in it, as "*.log" behind its path does',
+  not_compressed: 'it was an archive and is not compressed any more: give it a name without ".gz" or ".zst"',
+  'archive ratio': 'the archive would become more than 500 times as large, the rest is lost: unpack it if that is right'
+}
+
+function wordsOf(reason: string): string {
+  const known = words[reason]
+  if (known !== undefined || !reason.startsWith('archive ')) return known ?? reason
+  return `the archive is cut short or damaged, the rest is lost: ${reason.slice('archive '.length)}`
 }
 
 /** What can not be followed, and why: counted, said in the log now and then, and listed for people. */
@@ -53,11 +61,11 @@ export class Problems {
   }
 
   readonly report = (reason: string, path: string): void => {
-    if (this.#current.size < mostProblems) this.#current.set(path, words[reason] ?? reason)
+    if (this.#current.size < mostProblems) this.#current.set(path, wordsOf(reason))
     const refusal = `${reason} ${path}`
     if (refusals.has(reason) && this.#refused.has(refusal)) return
     if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)
     this.#meter.of('collector_input_errors_total', this.#input, reason).value++
-    this.#log.warn(`Cannot follow "${path}": ${words[reason] ?? reason}`, { input: this.#input })
+    this.#log.warn(`Cannot follow "${path}": ${wordsOf(reason)}`, { input: this.#input })
   }
 }
