@@ -2,10 +2,9 @@ import { basename, dirname } from 'node:path'
 import type { FollowContext, FollowInput } from './context.ts'
 import type { Discovery } from './discover.ts'
 import { type Disk, type FileStat, reasonOf } from './disk.ts'
-import { NotYetError, type Opened } from './content.ts'
+import { type Content, NotYetError, type Opened } from './content.ts'
 import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
-import type { Content } from './content.ts'
 import { headBytes, inodeOf, keyOf, markerBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import type { Roster } from './roster.ts'
@@ -59,16 +58,15 @@ const soughtMs = 5000
  */
 export class Copies {
   readonly #parts: CopiesParts
-
-  /** Archives that were looked into, and when. */
+  /** Archives that were looked into lately, and when. */
   readonly #sought = new Map<string, number>()
 
   constructor(parts: CopiesParts) {
     this.#parts = parts
   }
 
-  /** The copy of a file that was truncated, or is gone. Its content is known from now on, up to `end`. Throws the system's errors where a later look
-   * may find one, and `NotYetError`. */
+  /** The copy of a file that was truncated, or is gone. Its content is known from now on, up to `end`. Throws the system's errors where
+   * a later look may find one, and `NotYetError`. */
   find(origin: StoredFile, trace: Trace, end = Infinity): Copy | undefined {
     let best: Copy | undefined
     let trouble: unknown
@@ -89,11 +87,7 @@ export class Copies {
 
   /** Whether it is being found out if this archive is the copy of a file that is gone. */
   isSought(key: string, now: number): boolean {
-    const at = this.#sought.get(key)
-    if (at === undefined) return false
-    if (now - at < soughtMs) return true
-    this.#sought.delete(key)
-    return false
+    return now - (this.#sought.get(key) ?? -Infinity) < soughtMs
   }
 
   /** Whether all that a new file holds stands at the same place in a known one, which it may be a copy of. */
@@ -162,6 +156,7 @@ export class Copies {
     const handle = new Handle(path, inodeOf(stat), { disk, allowed: discovery })
     const archive = isPacked(path) ? shelf.open(handle, stat, now) : undefined
     if (archive === undefined) return { content: handle, size: Number(stat.size) }
+    for (const [key, at] of this.#sought) if (now - at >= soughtMs) this.#sought.delete(key)
     this.#sought.set(keyOf(inodeOf(stat)), now)
     return { content: archive, size: Infinity }
   }

@@ -93,8 +93,7 @@ export class Resume {
   }
 
   /** Whether all cursors within the first `size` bytes of another file have before them what stood there in this one; undefined if
-   * there are none. Throws the
-   * system's errors. */
+   * there are none. Throws the system's errors. */
   standsIn(file: StoredFile, content: Content, size: number): boolean | undefined {
     const cursors = this.cursors(file.id).filter(({ position, marker }) => marker !== '' && position <= size)
     return cursors.length === 0 ? undefined : cursors.every(cursor => isMarked(content, cursor))
