@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { Binding } from './bind.ts'
 import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
@@ -55,10 +55,10 @@ function parserOf({ use, ...options }: Options): Use {
   return { use: String(use), options }
 }
 
-/** Hashes of the files that an output names. */
+/** Hashes of the files that an output names. A pipe would be read once, and then be empty for the run. */
 function contentsOf(output: string, named: Binding['files']): string[] {
   return named
-    .filter(({ path }) => path[0] === 'outputs' && path[1] === output)
+    .filter(({ path, file }) => path[0] === 'outputs' && path[1] === output && statSync(file).isFile())
     .map(({ file }) => createHash('sha256').update(readFileSync(file)).digest('hex'))
 }
 

@@ -97,6 +97,15 @@ ${inputs}outputs:
     expect(outputs[0]!.delivery).toMatchObject({ batchBytes: 8 * 1024 * 1024, retryMaxMs: 5_400_000 })
   })
 
+  it('config knows the contents of named files, and reads no pipe: it would be empty for the run', async () => {
+    const ca = (file: string) => write('ca.yaml', es(`    tls: { ca_file: ${file} }`))
+    const contentsOf = async (file: string) => (await configOf([ca(file)])).outputs[0]!.contents
+    const before = await contentsOf(write('ca.pem', 'one'))
+    expect(before).toHaveLength(1)
+    expect(await contentsOf(write('ca.pem', 'two'))).not.toEqual(before)
+    expect(await contentsOf('/dev/null')).toEqual([])
+  })
+
   it('config puts normalize first and keeps its options', async () => {
     const text = `version: 1\n${inputs}${outputs}  nowhere: { type: "null" }
 process:
