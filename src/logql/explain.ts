@@ -67,6 +67,7 @@ const stages = [
   'line_format',
   'label_format',
   'unwrap',
+  'decolorize',
   'drop',
   'keep'
 ]

@@ -16,6 +16,7 @@ const broken: readonly (readonly [query: string, place: number, message: RegExp]
   ['{a.b="c"}', 2, /no dots/],
   ['{a="b"} |= x', 11, /stands in quotes: expected "x"/],
   ['{a="b"} | foo', 10, /Nothing is said of "foo"/],
+  ['{a="b"} | decolorize x', 21, /Cannot read "x": expected a stage/],
   ['{a="b"} | a > "5"', 14, /without quotes/],
   ['{a="b"} | a =~ 5', 15, /expected "5"/],
   ['{a="b"} |', 9, /the end of the query: expected a stage/],
