@@ -20,5 +20,6 @@ export const components = {
     stdout: () => import('./outputs/stdout.ts').then(room => room.stdout),
     null: () => import('./outputs/null.ts').then(room => room.nowhere)
   },
-  queries: () => import('./logql/filter.ts')
+  queries: () => import('./logql/filter.ts'),
+  patterns: () => import('./scan/regex/compile.ts')
 } as const

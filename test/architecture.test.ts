@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   parsers: [...shared, ...ground],
   processors: [...shared, ...ground],
   outputs: [...shared, ...ground],
-  'components.ts': [...components, 'logql'],
+  'components.ts': [...components, 'logql', 'scan'],
   pipeline: ['components.ts', ...components, ...shared, ...ground],
   server: ['pipeline', 'components.ts', ...components, ...shared, ...ground],
   cli: ['server', 'pipeline', 'components.ts', ...components, ...shared, ...ground],
@@ -48,6 +48,24 @@ test('each room imports only rooms below it', () => {
   expect(broken).toEqual([])
 })
 
+/** What compiles queries and patterns, and those who have some. */
+function isLate(file: string): boolean {
+  const users = ['pipeline/routing.ts', 'processors/select.ts', 'inputs/framing/pattern-grouping.ts']
+  return file.startsWith('logql/') || file.startsWith('scan/regex/') || users.includes(file)
+}
+
+test('queries and patterns cost nothing where there are none', () => {
+  const broken: string[] = []
+  for (const file of files.filter(file => !isLate(file))) {
+    for (const { path, isType, isDynamic } of importsOf(file)) {
+      if (isType || isDynamic || !path.startsWith('.') || !isLate(relative(src, resolve(src, dirname(file), path))))
+        continue
+      broken.push(`Cannot import "${path}" from ${file} before it is needed: use import(…)`)
+    }
+  }
+  expect(broken).toEqual([])
+})
+
 test('every folder of src is a room with a README', () => {
   const rooms = new Set(files.filter(file => file.includes('/')).map(file => file.split('/')[0]!))
   for (const room of rooms) {
@@ -67,12 +85,19 @@ test('files stay short enough to read', () => {
   expect(long).toEqual([])
 })
 
-function importsOf(file: string): { path: string; isType: boolean }[] {
+interface Import {
+  readonly path: string
+  readonly isType: boolean
+  readonly isDynamic: boolean
+}
+
+function importsOf(file: string): Import[] {
   const text = readFileSync(join(src, file), 'utf8')
-  const found: { path: string; isType: boolean }[] = []
+  const found: Import[] = []
   for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)) {
-    found.push({ path: match[2]!, isType: match[1] !== undefined })
+    found.push({ path: match[2]!, isType: match[1] !== undefined, isDynamic: false })
   }
-  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g)) found.push({ path: match[1]!, isType: false })
+  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g))
+    found.push({ path: match[1]!, isType: false, isDynamic: true })
   return found
 }

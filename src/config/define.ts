@@ -69,12 +69,15 @@ export interface ComponentRegistry {
   readonly processors: Readonly<Record<string, () => Promise<ProcessorDefinition>>>
   readonly outputs: Readonly<Record<string, () => Promise<OutputDefinition>>>
   /** What checks queries. */
-  readonly queries: () => Promise<QueryCheck>
+  readonly queries: () => Promise<TextCheck>
+  /** What checks patterns. */
+  readonly patterns: () => Promise<TextCheck>
 }
 
-export interface QueryCheck {
-  /** Why a query can not be used, and the offset in it; undefined where it can. */
-  faultIn(query: string): { readonly message: string; readonly at: number } | undefined
+/** Checks texts in a language of their own. */
+export interface TextCheck {
+  /** Why a text can not be used, and the offset in it, if it is one place; undefined where it can. */
+  faultIn(text: string): { readonly message: string; readonly at: number | undefined } | undefined
 }
 
 /** Which lines are one record, as plain data: by a preset, or by patterns. */

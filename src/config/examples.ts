@@ -1,12 +1,17 @@
 import { Binding } from './bind.ts'
-import type { AnyDefinition } from './define.ts'
+import { checkTexts } from './check-texts.ts'
+import type { AnyDefinition, ComponentRegistry } from './define.ts'
 import { explain } from './explain.ts'
 import { Problems } from './problems.ts'
 import { deliveryShape, optionsSchema } from './schema.ts'
 import { readTree } from './yaml.ts'
 
 /** What is wrong with options of a component that are given as YAML, as its examples are. */
-export function checkOptions(definition: AnyDefinition, text: string): string[] {
+export async function checkOptions(
+  definition: AnyDefinition,
+  text: string,
+  components: ComponentRegistry
+): Promise<string[]> {
   const file = definition.name
   const problems = new Problems([file])
   // Every variable is set: an example may show where a secret comes from.
@@ -16,6 +21,7 @@ export function checkOptions(definition: AnyDefinition, text: string): string[] 
     const schema = optionsSchema(definition, definition.kind === 'output' ? deliveryShape(definition) : {})
     const binding = new Binding(tree, schema, { problems, env })
     for (const issue of schema.safeParse(binding.value).error?.issues ?? []) explain(issue, binding)
+    await checkTexts(binding, problems, components)
   }
   return problems.sorted().map(({ line, column, message }) => `${line}:${column}: ${message}`)
 }

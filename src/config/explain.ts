@@ -15,9 +15,12 @@ export function explain(issue: Issue, binding: Binding): void {
   const inner = issue.code === 'invalid_union' && node?.kind === 'map' ? issuesInMap(issue) : []
   for (const one of inner) explain({ ...one, path: [...path, ...one.path] }, binding)
   if (inner.length > 0) return
-  if (node)
-    binding.report(path, `Cannot use ${shown(node, path)} for ${labelOf(path)}: ${expectation(issue, node, path)}`)
+  if (node) binding.report(path, cannotUse(node, path, expectation(issue, node, path)))
   else binding.report(path, `Missing ${labelOf(path)}${whereOf(path.slice(0, -1))}${allowedOf(issue)}`)
+}
+
+export function cannotUse(node: Node, path: Path, why: string): string {
+  return `Cannot use ${shown(node, path)} for ${labelOf(path)}: ${why}`
 }
 
 /** What is wrong within a map, where a union takes maps too. */

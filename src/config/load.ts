@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { assemble } from './assemble.ts'
 import { Binding } from './bind.ts'
 import { crossCheck } from './check.ts'
+import { checkTexts } from './check-texts.ts'
 import type { Config } from './config.ts'
 import type { ComponentRegistry } from './define.ts'
 import { explain } from './explain.ts'
@@ -11,7 +12,7 @@ import { type Problem, Problems } from './problems.ts'
 import { fileSchema } from './schema.ts'
 import { reasonOf } from './substitute.ts'
 import { toolOf } from './suggest.ts'
-import { type MapNode, placeIn } from './tree.ts'
+import type { MapNode } from './tree.ts'
 import { loadComponents, usedBy } from './used.ts'
 import { readTree } from './yaml.ts'
 
@@ -45,19 +46,9 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   const result = schema.safeParse(binding.value)
   for (const issue of result.error?.issues ?? []) if (issue.path[0] !== 'version') explain(issue, binding)
   crossCheck(tree, binding)
-  await checkQueries(binding, problems, components)
+  await checkTexts(binding, problems, components)
   if (problems.any || !result.success) return { problems: problems.sorted() }
   return { config: assemble(result.data, used, { files, env, named: binding.files }) }
-}
-
-/** Queries are checked by those who run them; they are loaded where there is one. */
-async function checkQueries({ queries }: Binding, problems: Problems, components: ComponentRegistry): Promise<void> {
-  if (queries.length === 0) return
-  const check = await components.queries()
-  for (const query of queries) {
-    const fault = check.faultIn(query.text)
-    if (fault !== undefined) problems.add(placeIn(query, fault.at), fault.message)
-  }
 }
 
 function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {

@@ -31,6 +31,8 @@ export interface OptionTypes {
   size(about: string, range?: { min?: number; max?: number }): z.ZodType<number, string | number>
   /** A LogQL query that selects rows: `{level="error"} |= "text"`. */
   query(about: string): z.ZodString
+  /** A regular expression of RE2's syntax, to look for in lines. */
+  pattern(about: string): z.ZodString
   /** `127.0.0.1:9680` */
   address(about: string): z.ZodType<Address, string>
   choice<const T extends readonly [string, ...string[]]>(about: string, values: T): z.ZodEnum<{ [K in T[number]]: K }>
@@ -53,7 +55,7 @@ const schemas = {
 }
 
 /** What zod's types do not tell about an option. */
-export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address' | 'query'
+export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address' | 'query' | 'pattern'
 export const kinds: z.core.$ZodRegistry<{ kind: OptionKind }> = z.registry<{ kind: OptionKind }>()
 
 interface Range {
@@ -95,6 +97,7 @@ export const optionTypes: OptionTypes = {
       .describe(about)
       .register(kinds, { kind: 'size' }),
   query: about => z.string().describe(about).register(kinds, { kind: 'query' }),
+  pattern: about => z.string().describe(about).register(kinds, { kind: 'pattern' }),
   address: about =>
     z
       .string({ error: addressHelp })

@@ -1,6 +1,5 @@
 import type { MultilinePlan, OptionsOf } from '../config/define.ts'
 import type { OptionTypes } from '../config/option-types.ts'
-import { LinearPattern } from '../scan/linear-pattern.ts'
 import { presets } from './framing/groupings.ts'
 
 const about =
@@ -20,9 +19,9 @@ function shape(t: OptionTypes) {
     preset: t
       .choice('Traces of one language, and all indented lines; or `auto`, for all languages at once.', presets)
       .optional(),
-    start: pattern(t, 'Pattern (RE2) of lines that begin a record.').optional(),
-    continue: pattern(t, 'Pattern of lines that belong to the record before them.').optional(),
-    end: pattern(t, 'Pattern of lines that end a record.').optional(),
+    start: t.pattern('Pattern (RE2) of lines that begin a record.').optional(),
+    continue: t.pattern('Pattern of lines that belong to the record before them.').optional(),
+    end: t.pattern('Pattern of lines that end a record.').optional(),
     negate: t.flag('`start`, `continue` and `end` mean the lines that do not match.').default(false),
     maxLines: t
       .count('Longer records are cut here and flagged; their other lines are the next record.', { min: 2 })
@@ -42,12 +41,6 @@ const oneWay = {
 
 function hasOneWay({ preset, start, continue: goOn, end }: Content): boolean {
   return (preset === undefined) !== ((start ?? goOn ?? end) === undefined)
-}
-
-function pattern(t: OptionTypes, about: string) {
-  return t.text(about).refine(text => LinearPattern.mistakeIn(text) === undefined, {
-    error: ({ input }) => LinearPattern.mistakeIn(String(input))
-  })
 }
 
 /** The part of the plan that these options make. */

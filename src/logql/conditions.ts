@@ -113,7 +113,7 @@ function wholeOf(pattern: string, at: number): ReturnType<typeof compileWhole> {
 /** A fault of a pattern that stands at `at` in a query, as one of the query. */
 export function faultOf(error: unknown, at: number): unknown {
   if (!(error instanceof PatternFault)) return error
-  return new QueryFault(`Cannot use this regular expression: ${error.message}`, at + error.at)
+  return new QueryFault(`Cannot use this regular expression: ${error.message}`, at + (error.at ?? 0))
 }
 
 const readers = { number: readNumber, duration: readDuration, bytes: readBytes }

@@ -10,6 +10,7 @@ import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { framerOf } from '../inputs/framing/framer.ts'
+import { type Multiline, multilineOf } from '../inputs/framing/groupings.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
@@ -49,11 +50,19 @@ export interface Route {
   readonly startedAt: number
 }
 
+/** What makes rows of an input's bytes, and fields of its rows. */
+interface InputSteps {
+  /** Absent: each line is a row. */
+  readonly multiline: Multiline | undefined
+  readonly parser: Parser
+}
+
 /** What plans that follow each other share. */
 class Workshop {
   /** Unfinished records of all lanes share one limit. */
   readonly held = new HeldBudget()
-  /** Parsers and processors are kept: they hold tables in the workspace, and a plan of today may be the one of yesterday. */
+  /** Parsers, processors and patterns are kept: they hold tables in the workspace or take time to make, and a plan of today may be the
+   * one of yesterday. */
   readonly #made = new Map<string, unknown>()
 
   async make<T>(owner: string, what: unknown, create: () => Promise<T>): Promise<T> {
@@ -70,13 +79,13 @@ class Workshop {
 export class Steps {
   readonly plan: Plan
   readonly routes: readonly Route[]
-  readonly #parsers: ReadonlyMap<string, Parser>
+  readonly #inputs: ReadonlyMap<string, InputSteps>
   readonly #workshop: Workshop
 
-  private constructor(plan: Plan, routes: Route[], parsers: Map<string, Parser>, workshop: Workshop) {
+  private constructor(plan: Plan, routes: Route[], inputs: Map<string, InputSteps>, workshop: Workshop) {
     this.plan = plan
     this.routes = routes
-    this.#parsers = parsers
+    this.#inputs = inputs
     this.#workshop = workshop
   }
 
@@ -85,14 +94,8 @@ export class Steps {
   static async create(plan: Plan, parts: StepsParts, former?: Steps): Promise<Steps> {
     const workshop = former === undefined ? new Workshop() : former.#workshop
     const context: StepContext = { keys: parts.keys, now: () => parts.clock.now() }
-    const parsers = new Map<string, Parser>()
-    for (const { name, parser, onParseError } of plan.inputs) {
-      const make = async (): Promise<Parser> => {
-        const definition = await load<ParserDefinition>('parsers', parser.use)
-        return withParseFate(definition.create(parser.options, context), onParseError)
-      }
-      parsers.set(name, await workshop.make(`input ${name}`, [parser, onParseError], make))
-    }
+    const inputs = new Map<string, InputSteps>()
+    for (const input of plan.inputs) inputs.set(input.name, await inputStepsOf(input, context, workshop))
     const changed = former && planChanges(former.plan, plan).outputs.changed
     const kept = former?.routes.filter(({ id }) => !changed!.includes(id)) ?? []
     const routes: Route[] = []
@@ -109,15 +112,29 @@ export class Steps {
       for (const { delivery } of routes) if (!kept.some(one => one.delivery === delivery)) await delivery.close()
       throw error
     }
-    return new Steps(plan, routes, parsers, workshop)
+    return new Steps(plan, routes, inputs, workshop)
   }
 
   parser(input: InputPlan): Parser {
-    return this.#parsers.get(input.name)!
+    return this.#inputs.get(input.name)!.parser
   }
 
   framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
-    return framerOf(input.follow, { arena, ...counts, budget: this.#workshop.held })
+    const { multiline } = this.#inputs.get(input.name)!
+    return framerOf({ ...input.follow, multiline }, { arena, ...counts, budget: this.#workshop.held })
+  }
+}
+
+async function inputStepsOf(input: InputPlan, context: StepContext, workshop: Workshop): Promise<InputSteps> {
+  const { name, parser, onParseError, follow } = input
+  const { multiline } = follow
+  const makeParser = async (): Promise<Parser> => {
+    const definition = await load<ParserDefinition>('parsers', parser.use)
+    return withParseFate(definition.create(parser.options, context), onParseError)
+  }
+  return {
+    multiline: multiline && (await workshop.make(`groups of ${name}`, multiline, () => multilineOf(multiline))),
+    parser: await workshop.make(`input ${name}`, [parser, onParseError], makeParser)
   }
 }
 

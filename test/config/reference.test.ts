@@ -50,8 +50,8 @@ describe('examples', async () => {
     const { inputs, parsers, processors, outputs } = await loadComponents(source)
     for (const definition of [...inputs, ...parsers, ...processors, ...outputs]) {
       for (const { title, config } of definition.examples) {
-        it(`${definition.kind} ${definition.name} takes its example: ${title}`, () => {
-          expect(checkOptions(definition, config)).toEqual([])
+        it(`${definition.kind} ${definition.name} takes its example: ${title}`, async () => {
+          expect(await checkOptions(definition, config, source)).toEqual([])
         })
       }
     }

@@ -154,5 +154,6 @@ export const registry: ComponentRegistry = {
   parsers: { auto: async () => auto, json: async () => json, logfmt: async () => logfmt, raw: async () => raw },
   processors: { normalize: async () => normalize, redact: async () => redact },
   outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere },
-  queries: () => import('../../src/logql/filter.ts')
+  queries: () => import('../../src/logql/filter.ts'),
+  patterns: () => import('../../src/scan/regex/compile.ts')
 }

@@ -7,16 +7,24 @@ import type { FollowPlan } from '../../src/config/define.ts'
 import { Flag } from '../../src/core/row.ts'
 import type { Framer } from '../../src/core/steps.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
+import type { Multiline } from '../../src/inputs/framing/groupings.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
 import { encode } from '../fakes/encode.ts'
 import { tempFolder } from '../fakes/folder.ts'
+import { multilineNow } from '../fakes/multiline.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { arena, batch, cutBytes, frame, frameFrom, load, type Row } from './frame.ts'
 import { followInput, Run } from './run.ts'
 
 const nulBytes = { value: 0 }
 
-function make(plan: Partial<FollowPlan> & { budget?: HeldBudget } = {}): Framer {
+type Plan = Pick<FollowPlan, 'encoding' | 'lineEnd'> & {
+  multiline?: Multiline
+  maxLineBytes?: number
+  budget?: HeldBudget
+}
+
+function make(plan: Plan = {}): Framer {
   const { budget = new HeldBudget(), ...rest } = plan
   return framerOf({ framing: 'lines', maxLineBytes: 200, ...rest }, { arena, budget, nulBytes, holdBytes: 32 })
 }
@@ -150,8 +158,7 @@ test('NULs in front of lines are skipped, of two bytes as well', () => {
 test('traces are one row in any encoding', () => {
   const trace = 'ERROR größe\njava.lang.Error: no\n\tat a.B.c(B.java:1)\n\n\nINFO ok'
   for (const encoding of ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252']) {
-    const limits = { negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }
-    const plan = { encoding, multiline: { ...limits, preset: 'auto' } }
+    const plan = { encoding, multiline: multilineNow({ preset: 'auto' }) }
     for (const size of [1, 10, 1000]) {
       const rows = frame(make(plan), encode(`\ufeff${trace}\n`.slice(encoding === 'windows-1252' ? 1 : 0), encoding), [
         size

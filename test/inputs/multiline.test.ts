@@ -5,6 +5,7 @@ import { Flag } from '../../src/core/row.ts'
 import type { Framer } from '../../src/core/steps.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
+import { multilineNow } from '../fakes/multiline.ts'
 import { arena, batch, frame, load, type Row, sourceOf } from './frame.ts'
 
 type More = Partial<MultilinePlan> & { framing?: FollowPlan['framing']; maxLineBytes?: number; budget?: HeldBudget }
@@ -13,9 +14,10 @@ const splitGroups = { value: 0 }
 
 function make(more: More = {}): Framer {
   const { framing = 'lines', maxLineBytes = 400, budget = new HeldBudget(), ...multiline } = more
-  const limits = { negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }
-  const plan = { framing, maxLineBytes, multiline: { ...limits, ...multiline } }
-  return framerOf(plan, { arena, budget, splitGroups, holdBytes: 64 })
+  return framerOf(
+    { framing, maxLineBytes, multiline: multilineNow(multiline) },
+    { arena, budget, splitGroups, holdBytes: 64 }
+  )
 }
 
 function texts(rows: readonly Row[]): string[] {

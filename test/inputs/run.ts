@@ -10,6 +10,7 @@ import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { FakeClock } from '../fakes/clock.ts'
+import { multilineNow } from '../fakes/multiline.ts'
 import type { MemoryLink } from '../fakes/state-link.ts'
 
 export interface SeenRow {
@@ -36,7 +37,9 @@ class Reader {
     this.base = base
     this.settled = base
     this.#run = run
-    this.#framer = framerOf(run.input, { arena: run.arena, budget: new HeldBudget() })
+    const { multiline, ...input } = run.input
+    const plan = { ...input, multiline: multiline && multilineNow(multiline) }
+    this.#framer = framerOf(plan, { arena: run.arena, budget: new HeldBudget() })
   }
 
   readAll(): void {

@@ -22,16 +22,11 @@ import type { FramerCounts } from '../../src/pipeline/tally.ts'
 import { Turns } from '../../src/pipeline/turns.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { FakeClock } from '../fakes/clock.ts'
+import { multilineNow } from '../fakes/multiline.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 
 const maxLineBytes = 300
-const multiline = {
-  continue: '^long',
-  negate: false,
-  maxLines: 5,
-  maxBytes: 400,
-  timeoutMs: 500
-}
+const multiline = multilineNow({ continue: '^long', maxLines: 5, maxBytes: 400, timeoutMs: 500 })
 
 /** Options of inputs by what is read. */
 export const framings = {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileSearch, compileWhole, type Matcher } from '../../src/scan/regex/compile.ts'
+import { compileLine, compileSearch, compileWhole, type Matcher } from '../../src/scan/regex/compile.ts'
 import { evilPatterns } from './evil-patterns.ts'
 
 function matches(matcher: Matcher, text: string | Buffer, isWhole = false): boolean {
@@ -29,6 +29,10 @@ const pattern = fc.letrec<{ pattern: string }>(tie => ({
       '[a-c0-2]',
       '\\d',
       '\\w',
+      '\\s',
+      '\\D',
+      '\\W',
+      '\\S',
       '\\.',
       '\\b',
       '\\B',
@@ -101,6 +105,11 @@ test.each([
   ['[]a]', ']', true],
   ['[^]a]', ']a', false],
   ['[a-]', '-', true],
+  ['[[]', '[', true],
+  ['[\\w-]+$', '-', true],
+  ['(?i)[^a-f]', 'ABC', false],
+  ['(?i)^error|warn', 'a WaRn', true],
+  ['\\x41\\-\\/', 'A-/', true],
   ['\\x{1F600}\\x41\\101', '😀AA', true],
   ['\\p{Greek}\\pL\\P{L}', 'λé1', true],
   ['\\p{^Lu}', 'A', false],
@@ -132,6 +141,7 @@ test.each([
   ['(?>a)', 0, /atomic/],
   ['(a)\\1', 3, /back references/],
   ['[b-a]', 1, /ends before/],
+  ['[a+-\\d]', 2, /ends in a class/],
   ['\\y', 0, /unknown/],
   ['[[:nope:]]', 1, /no class/],
   ['\\p{Nope}', 0, /no Unicode class/],
@@ -140,6 +150,15 @@ test.each([
   expect(() => compileSearch(source)).toThrow(
     expect.objectContaining({ at, message: expect.stringMatching(message) }) as Error
   )
+})
+
+test('in lines a point is no line feed, and bytes around them are not seen', () => {
+  const bytes = Buffer.from('ab\nb a')
+  const pattern = compileLine('^a.*b$')
+  expect(pattern.matches(bytes, 0, 2)).toBe(true)
+  expect(pattern.matches(bytes, 0, 4)).toBe(false)
+  expect(pattern.matches(bytes, 1, 6)).toBe(false)
+  expect(compileLine('^$').matches(bytes, 3, 3)).toBe(true)
 })
 
 /** T49. The figures hold on a machine that is busy with something else, too. */

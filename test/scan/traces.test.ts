@@ -1,14 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
+import { multilineNow } from '../fakes/multiline.ts'
 import { arena, frame } from '../inputs/frame.ts'
 import { TraceCorpus, traces } from './trace-corpus.ts'
 
-const limits = { negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }
-
 /** The records that a preset makes of lines. */
 function recordsOf(text: string, preset: string): string[] {
-  const plan = { framing: 'lines', maxLineBytes: 1 << 20, multiline: { ...limits, preset } } as const
+  const plan = { framing: 'lines', maxLineBytes: 1 << 20, multiline: multilineNow({ preset }) } as const
   const rows = frame(framerOf(plan, { arena, budget: new HeldBudget() }), Buffer.from(text), [4096])
   return rows.map(row => Buffer.from(row.text, 'latin1').toString())
 }

@@ -2,7 +2,7 @@ import type { FollowPlan } from '../../config/define.ts'
 import type { Framer } from '../../core/steps.ts'
 import { ContainerFramer } from './containers.ts'
 import { DecodingFramer } from './decoding.ts'
-import { groupingOf } from './groupings.ts'
+import type { Multiline } from './groupings.ts'
 import type { HeldBudget } from './held.ts'
 import { lineEndOf } from './line-ends.ts'
 import type { LineOptions } from './lines.ts'
@@ -15,7 +15,10 @@ export interface FramerParts extends Omit<LineOptions, 'maxLineBytes'> {
   readonly splitGroups?: { value: number }
 }
 
-type FramingPlan = Pick<FollowPlan, 'framing' | 'maxLineBytes' | 'multiline' | 'encoding' | 'lineEnd'>
+interface FramingPlan extends Pick<FollowPlan, 'framing' | 'maxLineBytes' | 'encoding' | 'lineEnd'> {
+  /** Absent: each line is a row. */
+  readonly multiline?: Multiline | undefined
+}
 
 /** The framer that an input's options ask for. */
 export function framerOf(plan: FramingPlan, parts: FramerParts): Framer {
@@ -29,7 +32,6 @@ export function framerOf(plan: FramingPlan, parts: FramerParts): Framer {
   return new MultilineFramer({
     ...multiline,
     ...parts,
-    grouping: groupingOf(multiline),
     lines: (own, isAgain) => linesOf({ ...(isAgain ? {} : parts), ...own, maxLineBytes }),
     lineEnd: areContainers ? -1 : lineEndOf(encoding, lineEnd).byte
   })

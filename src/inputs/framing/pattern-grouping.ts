@@ -1,5 +1,6 @@
 import { closed, type Grouping, other } from '../../core/grouping.ts'
-import { LinearPattern } from '../../scan/linear-pattern.ts'
+import type { Automaton } from '../../scan/regex/automaton.ts'
+import { compileLine } from '../../scan/regex/compile.ts'
 
 export interface Patterns {
   readonly start?: string | undefined
@@ -12,6 +13,7 @@ export interface Patterns {
 /** The group began with a line that `start` is for. */
 const started = 1
 const unstarted = 0
+const nothing = Buffer.alloc(0)
 
 /**
  * Groups by the user's patterns:
@@ -22,41 +24,37 @@ const unstarted = 0
  * - `start` with one of the others or both: only groups that `start` began go on; lines outside of them are alone.
  */
 export class PatternGrouping implements Grouping {
-  readonly #start: LinearPattern | undefined
-  readonly #continue: LinearPattern | undefined
-  readonly #end: LinearPattern | undefined
+  readonly #start: Automaton | undefined
+  readonly #continue: Automaton | undefined
+  readonly #end: Automaton | undefined
   readonly #negate: boolean
 
+  /** Throws `PatternFault`. */
   constructor({ start, continue: goOn, end, negate }: Patterns) {
-    this.#start = start === undefined ? undefined : LinearPattern.of(start)
-    this.#continue = goOn === undefined ? undefined : LinearPattern.of(goOn)
-    this.#end = end === undefined ? undefined : LinearPattern.of(end)
+    this.#start = start === undefined ? undefined : compileLine(start)
+    this.#continue = goOn === undefined ? undefined : compileLine(goOn)
+    this.#end = end === undefined ? undefined : compileLine(end)
     this.#negate = negate
   }
 
   begin(bytes: Buffer, start: number, end: number): number {
-    const line = bytes.utf8Slice(start, end)
-    const isStart = this.#is(this.#start, line)
+    const isStart = this.#is(this.#start, bytes, start, end)
     const isAlone = this.#start !== undefined && !isStart && (this.#continue ?? this.#end) !== undefined
-    if (isAlone || this.#is(this.#end, line)) return closed
+    if (isAlone || this.#is(this.#end, bytes, start, end)) return closed
     return isStart ? started : unstarted
   }
 
   next(state: number, bytes: Buffer, start: number, end: number): number {
-    return this.#next(state, bytes.utf8Slice(start, end))
+    if (this.#is(this.#start, bytes, start, end)) return other
+    if (this.#is(this.#end, bytes, start, end)) return closed
+    return this.#continue === undefined || this.#is(this.#continue, bytes, start, end) ? state : other
   }
 
   blank(state: number): number {
-    return this.#next(state, '')
+    return this.next(state, nothing, 0, 0)
   }
 
-  #next(state: number, line: string): number {
-    if (this.#is(this.#start, line)) return other
-    if (this.#is(this.#end, line)) return closed
-    return this.#continue === undefined || this.#is(this.#continue, line) ? state : other
-  }
-
-  #is(pattern: LinearPattern | undefined, line: string): boolean {
-    return pattern !== undefined && pattern.test(line) !== this.#negate
+  #is(pattern: Automaton | undefined, bytes: Uint8Array, start: number, end: number): boolean {
+    return pattern !== undefined && pattern.matches(bytes, start, end) !== this.#negate
   }
 }

@@ -131,8 +131,7 @@ class AutomatonBuilder {
     if (known !== undefined) return known
     if (this.#states.length === mostStates)
       throw new PatternFault(
-        `it takes more than ${mostStates} states: use fewer or smaller repeats, as ".*" for ".{20}"`,
-        0
+        `it takes more than ${mostStates} states: use fewer or smaller repeats, as ".*" for ".{20}"`
       )
     this.#known.set(key, this.#states.length)
     return this.#states.push({ nodes, before, isOpen }) - 1
@@ -148,7 +147,7 @@ class AutomatonBuilder {
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       if (this.#seen[index] === stamp) continue
       this.#seen[index] = stamp
-      if (++this.#work > mostWork) throw new PatternFault('it is too large: use fewer or smaller repeats', 0)
+      if (++this.#work > mostWork) throw new PatternFault('it is too large: use fewer or smaller repeats')
       const node = nodes[index]!
       if (node.kind === 'match') this.#isMatch = true
       else if (node.kind === 'byte') found.push(index)

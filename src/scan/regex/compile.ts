@@ -2,7 +2,7 @@ import { Automaton } from './automaton.ts'
 import { Captures } from './captures.ts'
 import { programOf } from './program.ts'
 import { readPattern } from './read.ts'
-import { literalOf, type Pattern } from './syntax.ts'
+import { literalOf, type Pattern, PatternFault } from './syntax.ts'
 
 /** What a pattern is made into: a text to look for where it stands for one only. */
 export type Matcher = { readonly literal: string } | { readonly automaton: Automaton }
@@ -12,9 +12,25 @@ export function compileWhole(text: string): Matcher {
   return compile(readPattern(text, false), 'whole')
 }
 
-/** Compiles a pattern to look for in a line. Throws `PatternFault`. */
+/** Compiles a pattern to look for in a line, with line feeds in it too. Throws `PatternFault`. */
 export function compileSearch(text: string): Matcher {
   return compile(readPattern(text, true), 'search')
+}
+
+/** Compiles a pattern to look for in a line, where `.` is no line feed. Throws `PatternFault`. */
+export function compileLine(text: string): Automaton {
+  return new Automaton(programOf(readPattern(text, false), 'search'))
+}
+
+/** Why a pattern can not be compiled for lines; undefined where it can. */
+export function faultIn(text: string): PatternFault | undefined {
+  try {
+    compileLine(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof PatternFault) return error
+    throw error
+  }
 }
 
 /** What finds the named groups of a pattern in a line; `automaton` says whether there is a match. Throws `PatternFault`. */

@@ -58,7 +58,7 @@ class ProgramBuilder {
 
   add(node: ProgramNode): number {
     if (this.nodes.length === mostNodes)
-      throw new PatternFault('it is too large: its repeats are written out, and the parts are too many', 0)
+      throw new PatternFault('it is too large: its repeats are written out, and the parts are too many')
     return this.nodes.push(node) - 1
   }
 

@@ -169,6 +169,8 @@ class PatternReader {
     const first = this.#classCode()
     if (!this.#sees('-') || this.#text[this.#at + 1] === ']' || this.#at + 1 >= this.#text.length) return [first, first]
     this.#at++
+    if (this.#sees('\\') && this.#escapedClass() !== undefined)
+      throw new PatternFault('a range that ends in a class: put its "-" last', start)
     const last = this.#classCode()
     if (last < first) throw new PatternFault('a range that ends before it begins', start)
     return rangesOf([[first, last]])

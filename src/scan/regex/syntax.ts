@@ -17,10 +17,10 @@ export type Pattern =
 
 export type Assertion = 'begin' | 'end' | 'lineBegin' | 'lineEnd' | 'word' | 'notWord'
 
-/** Why a pattern can not be used, and where in it. */
+/** Why a pattern can not be used, and the offset in it; undefined where that is true of all of it. */
 export class PatternFault extends Error {
-  readonly at: number
-  constructor(message: string, at: number) {
+  readonly at: number | undefined
+  constructor(message: string, at?: number) {
     super(message)
     this.at = at
   }

@@ -4,6 +4,7 @@ import { Keys } from '../../../src/core/keys.ts'
 import { Body } from '../../../src/core/output.ts'
 import type { Source } from '../../../src/core/source.ts'
 import { framerOf } from '../../../src/inputs/framing/framer.ts'
+import { multilineOf } from '../../../src/inputs/framing/groupings.ts'
 import { HeldBudget } from '../../../src/inputs/framing/held.ts'
 import { DocumentEncoder } from '../../../src/outputs/elasticsearch/encode.ts'
 import { fastGzip } from '../../../src/outputs/gzip.ts'
@@ -45,7 +46,7 @@ const framing = kind === 'cri' ? 'containers' : 'lines'
 const plan = {
   framing,
   maxLineBytes: 1 << 20,
-  ...(process.argv[3] === 'multiline' ? { multiline: groups } : {})
+  ...(process.argv[3] === 'multiline' ? { multiline: await multilineOf(groups) } : {})
 } as const
 const framer = framerOf(plan, { arena, budget: new HeldBudget() })
 const names = {
