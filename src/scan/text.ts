@@ -6,7 +6,6 @@ const quote = 0x22
 const backslash = 0x5c
 const replacement = Buffer.from('\ufffd')
 const hexDigits = Buffer.from('0123456789abcdef')
-const radix64Digits = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
 
 /** Second character of the two-character escape of a byte, or 0. */
 const shortEscape = new Uint8Array(128)
@@ -203,45 +202,6 @@ function writeCodePoint(code: number, into: Buffer, at: number): number {
   }
   into[at++] = 0x80 | (code & 0x3f)
   return at
-}
-
-/** Writes a safe integer in decimal digits. */
-export function writeInteger(n: number, into: Buffer, at: number): number {
-  if (n < 0) {
-    into[at++] = 0x2d
-    n = -n
-  }
-  if (n >= 1e9) {
-    const high = Math.floor(n / 1e9)
-    return writeDigits(n - high * 1e9, 9, into, writeInteger(high, into, at))
-  }
-  let digits = 1
-  for (let power = 10; power <= n; power *= 10) digits++
-  return writeDigits(n, digits, into, at)
-}
-
-function writeDigits(n: number, digits: number, into: Buffer, at: number): number {
-  let rest = n | 0
-  for (let i = at + digits - 1; i >= at; i--) {
-    const next = (rest / 10) | 0
-    into[i] = 0x30 + rest - next * 10
-    rest = next
-  }
-  return at + digits
-}
-
-/** Writes the lowest `digits` digits of a whole number below 2^53, highest first, in the URL-safe Base64 alphabet. */
-export function writeRadix64(n: number, digits: number, into: Buffer, at: number): number {
-  let low = n & 0x3fffffff
-  for (let i = digits - 1, left = 5; i >= 0; i--, left--) {
-    if (left === 0) {
-      low = Math.floor(n / 0x40000000) & 0x3fffffff
-      left = 5
-    }
-    into[at + i] = radix64Digits[low & 63]!
-    low >>= 6
-  }
-  return at + digits
 }
 
 /** Whether a row is valid UTF-8. `batch.isUtf8` alone does not say so of rows that were cut inside a character. */

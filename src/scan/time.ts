@@ -5,8 +5,6 @@ import { type TimeFormat, TimeFormats } from './strptime.ts'
 import { unescape } from './text.ts'
 import { fourDigits, isDigit, isWordByte, TimeReader, twoDigits } from './time-reader.ts'
 
-export { writeTime } from './time-writer.ts'
-
 const space = 0x20
 const dash = 0x2d
 const slash = 0x2f

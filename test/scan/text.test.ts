@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Batch } from '../../src/core/batch.ts'
 import { Flag } from '../../src/core/row.ts'
-import { copyBytes, isUtf8Row, unescape, writeEscaped, writeInteger, writeRadix64 } from '../../src/scan/text.ts'
+import { copyBytes, isUtf8Row, unescape, writeEscaped } from '../../src/scan/text.ts'
 import { randomOf } from './documents.ts'
 
 const into = Buffer.alloc(8192)
@@ -77,31 +77,6 @@ describe('unescape', () => {
     const wanted = (JSON.parse(`"${text}"`) as string).toWellFormed()
     expect(written((into, at) => unescape(from, 0, from.length, into, at)).toString()).toBe(wanted)
     expect(from.subarray(0, unescape(from, 0, from.length, from, 0)).toString()).toBe(wanted)
-  })
-})
-
-describe('numbers', () => {
-  test('writeInteger writes safe integers as String does', () => {
-    const random = randomOf(4)
-    const some = Array.from({ length: 2000 }, () => Math.floor(2 ** random(53) * (random(1000) / 1000)))
-    const powers = Array.from({ length: 16 }, (_, i) => [10 ** i - 1, 10 ** i, 10 ** i + 1]).flat()
-    for (const n of [...some, ...powers, 0, Number.MAX_SAFE_INTEGER, 2 ** 31, 2 ** 32, 1_000_000_007_000]) {
-      expect(written((into, at) => writeInteger(n, into, at)).toString()).toBe(String(n))
-      if (n > 0) expect(written((into, at) => writeInteger(-n, into, at)).toString()).toBe(String(-n))
-    }
-  })
-
-  test('writeRadix64 writes a fixed number of digits, highest first', () => {
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    const random = randomOf(5)
-    for (let round = 0; round < 2000; round++) {
-      const n = round < 100 ? round : Math.floor(2 ** random(54) * (random(1000) / 1000))
-      const digits = 1 + random(9)
-      let rest = BigInt(n)
-      let wanted = ''
-      for (let i = 0; i < digits; i++, rest >>= 6n) wanted = alphabet[Number(rest & 63n)]! + wanted
-      expect(written((into, at) => writeRadix64(n, digits, into, at)).toString()).toBe(wanted)
-    }
   })
 })
 

@@ -15,12 +15,9 @@ export class Timestamps {
   readonly #before: string
   #minute = Number.NaN
   #text: Fragment = fragment('')
-  /** The most bytes that `write` takes. */
-  readonly most: number
 
   constructor(before: string) {
     this.#before = before
-    this.most = Buffer.byteLength(before) + 32
   }
 
   /** `before` and the time, with three digits or, where `nanos` is not 0, nine; outside the years 1 to 9999, `other` instead.

@@ -4,7 +4,7 @@ import { auto } from '../../../src/parsers/auto.ts'
 import { logfmt } from '../../../src/parsers/logfmt.ts'
 import { normalize } from '../../../src/processors/normalize/index.ts'
 import { severityOf } from '../../../src/scan/severity.ts'
-import { TimeScanner, writeTime } from '../../../src/scan/time.ts'
+import { TimeScanner } from '../../../src/scan/time.ts'
 import { optionsOf } from '../../fakes/definitions.ts'
 import { Bench } from '../../fakes/rows.ts'
 
@@ -79,10 +79,6 @@ measureTimes(
 )
 
 {
-  const into = Buffer.alloc(64)
-  measure('time: written', 4000, () => {
-    for (let row = 0; row < 4000; row++) writeTime(startMs + row * 13, 0, into, 0)
-  })
   const words = Buffer.from('info,debug,error,warn,INFO,')
   let sum = 0
   measure('severity of words', 4000, () => {

@@ -3,7 +3,7 @@ import { Batch } from '../../../src/core/batch.ts'
 import { Keys } from '../../../src/core/keys.ts'
 import { Arena } from '../../../src/scan/arena.ts'
 import { JsonScanner } from '../../../src/scan/json.ts'
-import { copyBytes, writeEscaped, writeInteger, writeRadix64 } from '../../../src/scan/text.ts'
+import { copyBytes, writeEscaped } from '../../../src/scan/text.ts'
 
 const levels = ['debug', 'info', 'info', 'info', 'warn', 'error']
 const services = ['checkout', 'inventory', 'mcp-agent', 'payment-gateway']
@@ -131,12 +131,6 @@ function measureText(): void {
   const chinese = Buffer.from('订单服务在等待上游回复时超时并重试了三次'.repeat(2000))
   measure('  escape, Chinese', chinese.length, chinese.length / 261, () => {
     for (let i = 0; i < chinese.length; i += 261) writeEscaped(chinese, i, Math.min(i + 261, chinese.length), into, 0)
-  })
-  measure('  integer of 13 digits', 13000, 1000, () => {
-    for (let i = 0; i < 1000; i++) writeInteger(1_790_000_000_000 + i * 7919, into, 0)
-  })
-  measure('  radix 64 of 8 digits', 8000, 1000, () => {
-    for (let i = 0; i < 1000; i++) writeRadix64(1_790_000_000 + i * 7919, 8, into, 0)
   })
 }
 
