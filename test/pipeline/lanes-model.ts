@@ -51,7 +51,6 @@ export class MemorySource {
   readonly repeatsUntil = 0
   readonly startAt = 0
   readonly resource = {}
-  readonly wasKnown = true
   readonly id: string
   readonly marks: FileMarks
   /** Also those that nobody needs any more. */

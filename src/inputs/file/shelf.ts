@@ -1,4 +1,5 @@
 import { Archive, archiveFormat, Slots } from './archive.ts'
+import type { Opened } from './content.ts'
 import type { FileStat } from './disk.ts'
 import type { Handle } from './handle.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -44,7 +45,7 @@ export class Shelf {
   }
 
   /** Somebody reads it from now on, and closes it. */
-  take(archive: unknown): void {
+  take(archive: Opened): void {
     for (const [key, place] of this.#places) if (place.archive === archive) this.#places.delete(key)
   }
 

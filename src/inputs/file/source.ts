@@ -38,6 +38,7 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly size: number
   /** How it began when it was stored. */
   readonly fingerprint: Fingerprint
+  /** An earlier run followed it. */
   readonly wasKnown: boolean
   readonly barrier: number
   readonly content: Opened
@@ -70,8 +71,6 @@ export class FileSource implements Source {
   readonly path: string
   /** Where reading begins: what is before was left out by the input's options. */
   readonly startAt: Position
-  /** An earlier run followed it. */
-  readonly wasKnown: boolean
   /** Rows may be sent once this record is durable. */
   readonly barrier: number
   /** Bytes known to be, or to have been, there. */
@@ -103,7 +102,6 @@ export class FileSource implements Source {
     this.service = parts.service
     this.path = parts.path
     this.startAt = parts.startAt
-    this.wasKnown = parts.wasKnown
     this.repeatsUntil = this.#knownTo(parts.content, parts.size)
     this.barrier = parts.barrier
     this.size = parts.size
@@ -266,7 +264,7 @@ export class FileSource implements Source {
 
   /** Nobody knows how far an earlier run came in an archive. */
   #knownTo(content: Opened, otherwise: Position): Position {
-    return this.wasKnown && content.isSequential === true ? Infinity : otherwise
+    return this.#parts.wasKnown && content.isSequential === true ? Infinity : otherwise
   }
 
   /** Closes what it alone reads. */

@@ -63,10 +63,9 @@ export class StoredGeneration {
   }
 
   /** Nothing is left of a generation. The number of the last one has to be known until a newer one is stored. */
-  forget(stored: StoredFile): true {
+  forget(stored: StoredFile): void {
     if (stored.id !== this.value?.id) this.#parts.records.push({ kind: 'forget', source: stored.id })
     else if (!stored.isOver) this.put({ ...stored, isOver: true })
-    return true
   }
 
   #follow(value: StoredFile): void {
