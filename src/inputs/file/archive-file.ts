@@ -3,12 +3,12 @@ import type { KnownParts } from './context.ts'
 import type { Candidate } from './discover.ts'
 import type { FileStat } from './disk.ts'
 import { Handle } from './handle.ts'
-import { fingerprintOf, isHead, readHead } from './head.ts'
-import { headBytes, inodeOf, keyOf, sourceId } from './identity.ts'
+import { isHead, readHead } from './head.ts'
+import { headBytes, inodeOf, keyOf } from './identity.ts'
 import { packedOf } from './shelf.ts'
 import { FileSource } from './source.ts'
 import { sourceParts } from './source-parts.ts'
-import { type StoredFile, toStored } from './stored.ts'
+import { newStored, type StoredFile, toStored } from './stored.ts'
 
 /** Who writes an archive may pause so long, ms. */
 const quietMs = 2000
@@ -77,27 +77,14 @@ export class ArchiveFile {
 
   /** Begins to read, or goes on. Throws as `head` does. */
   open(now: number): void {
-    const { context, input, shelf } = this.#parts
+    const { context, shelf } = this.#parts
     const head = this.head(now)
     if (head.length === 0) return
     const archive = shelf.open(this.handle, this.stat, now)!
     const before = this.stored
     const known = before !== undefined && isHead(before, archive) ? before : undefined
-    const generation = known?.generation ?? (before?.generation ?? -1) + 1
-    const inode = inodeOf(this.stat)
-    const facts = { ...inode, ...fingerprintOf(head), input: input.name, path: this.handle.path, generation }
-    const fresh = { id: sourceId(context.hostId, inode, generation, head), name: this.name, size: 0, startAt: 0 }
-    const state = {
-      isOver: false,
-      isEnded: false,
-      copyOf: '',
-      heldTo: -1,
-      packed: packedOf(this.stat),
-      seenAt: context.clock.now()
-    }
-    const stored = { ...fresh, ...known, ...facts, ...state }
-    // It has grown: what is new begins where it had ended.
-    if (known?.isEnded) stored.startAt = known.size
+    const fresh = this.#newStored(head, { name: this.name, generation: (before?.generation ?? -1) + 1 })
+    const stored = known === undefined ? fresh : { ...fresh, ...goingOn(known) }
     const barrier = context.link.append([{ kind: 'source', source: toStored(stored) }])
     if (known === undefined) this.#forget()
     shelf.take(archive)
@@ -117,20 +104,8 @@ export class ArchiveFile {
 
   /** Its content is that of another source. Throws as `head` does. */
   leaveOut(origin: StoredFile, now: number): void {
-    const { context, input } = this.#parts
-    const head = this.head(now)
-    const inode = inodeOf(this.stat)
-    const id = sourceId(context.hostId, inode, 0, head)
-    const facts = { ...inode, ...fingerprintOf(head), input: input.name, path: this.handle.path, name: origin.name }
-    const state = {
-      generation: 0,
-      isOver: false,
-      isEnded: true,
-      copyOf: origin.id,
-      heldTo: -1,
-      seenAt: context.clock.now()
-    }
-    this.#put({ id, ...facts, ...state, size: 0, startAt: 0, packed: packedOf(this.stat) })
+    const stored = this.#newStored(this.head(now), { name: origin.name, generation: 0 })
+    this.#put({ ...stored, isEnded: true, copyOf: origin.id })
   }
 
   /** Once a scan: lets go of what is read and settled. */
@@ -159,6 +134,23 @@ export class ArchiveFile {
     this.handle.close()
   }
 
+  /** As it is now. */
+  #newStored(head: Buffer, of: Pick<StoredFile, 'name' | 'generation'>): StoredFile {
+    const { context, input } = this.#parts
+    const stored = newStored({
+      ...of,
+      hostId: context.hostId,
+      inode: inodeOf(this.stat),
+      head,
+      input: input.name,
+      path: this.handle.path,
+      size: 0,
+      startAt: 0,
+      seenAt: context.clock.now()
+    })
+    return { ...stored, packed: packedOf(this.stat) }
+  }
+
   #put(stored: StoredFile): void {
     this.stored = stored
     this.#parts.records.push({ kind: 'source', source: toStored(stored) })
@@ -167,4 +159,9 @@ export class ArchiveFile {
   #forget(): void {
     if (this.stored !== undefined) this.#parts.records.push({ kind: 'forget', source: this.stored.id })
   }
+}
+
+/** What stays of one that is read on. If it has grown, what is new begins where it had ended. */
+function goingOn({ id, name, generation, size, startAt, isEnded }: StoredFile): Partial<StoredFile> {
+  return { id, name, generation, size, startAt: isEnded ? size : startAt }
 }

@@ -1,9 +1,9 @@
 import type { Position, SourceId } from '../../core/source.ts'
 import type { FileFacts, KnownParts } from './context.ts'
-import { fingerprintOf, longerHead } from './head.ts'
-import { headBytes, sourceId } from './identity.ts'
+import { longerHead } from './head.ts'
+import { headBytes } from './identity.ts'
 import type { FileSource } from './source.ts'
-import { type StoredFile, toStored } from './stored.ts'
+import { newStored, type StoredFile, toStored } from './stored.ts'
 
 /**
  * What the state keeps of the last generation of a file. Generations owns it and says what has changed; what is to be stored goes to
@@ -31,23 +31,20 @@ export class StoredGeneration {
   /** The generation that begins with this head; it is not stored yet. */
   next(head: Buffer, size: number, startAt: Position): StoredFile {
     const { context, input } = this.#parts
-    const { dev, ino, birth } = this.#file.inode
-    const { name, handle } = this.#file
-    // If the last one is not over, it goes on.
-    const generation = this.value === undefined ? 0 : this.value.generation + 1
-    const id = sourceId(context.hostId, this.#file.inode, generation, head)
-    const file = { id, dev, ino, birth, input: input.name, name, path: handle.path, size }
-    const fingerprint = { ...fingerprintOf(head), generation }
-    const facts = {
+    const { inode, name, handle } = this.#file
+    const stored = newStored({
+      hostId: context.hostId,
+      inode,
+      head,
+      input: input.name,
+      name,
+      path: handle.path,
+      generation: this.value === undefined ? 0 : this.value.generation + 1,
+      size,
       startAt,
-      isOver: false,
-      isEnded: size <= startAt,
-      copyOf: '',
-      heldTo: -1,
-      packed: '',
       seenAt: context.clock.now()
-    }
-    return { ...file, ...fingerprint, ...facts }
+    })
+    return { ...stored, isEnded: size <= startAt }
   }
 
   /** Makes it durable, which a generation has to be before its first row is sent. Returns the number to wait for. */

@@ -1,6 +1,7 @@
 import type { StoredSource } from '../../core/record.ts'
 import type { SourceId } from '../../core/source.ts'
-import type { Inode } from './identity.ts'
+import { fingerprintOf } from './head.ts'
+import { type Inode, sourceId } from './identity.ts'
 
 /** What the state keeps of one generation of a file. */
 export interface StoredFile extends Inode {
@@ -29,6 +30,33 @@ export interface StoredFile extends Inode {
   /** Of an archive: its size and time of change when this was stored. Sizes and positions are those of what it holds. */
   readonly packed: string
   readonly seenAt: number
+}
+
+/** What is known of a generation when it begins. */
+export interface Beginning extends Pick<StoredFile, 'input' | 'name' | 'path' | 'generation' | 'size' | 'startAt'> {
+  readonly hostId: string
+  readonly inode: Inode
+  /** Its first bytes. */
+  readonly head: Buffer
+  /** Epoch ms. */
+  readonly seenAt: number
+}
+
+/** A generation that is met for the first time, and is to be read. */
+export function newStored({ hostId, inode: { dev, ino, birth }, head, ...rest }: Beginning): StoredFile {
+  return {
+    ...rest,
+    ...fingerprintOf(head),
+    id: sourceId(hostId, { dev, ino, birth }, rest.generation, head),
+    dev,
+    ino,
+    birth,
+    isOver: false,
+    isEnded: false,
+    copyOf: '',
+    heldTo: -1,
+    packed: ''
+  }
 }
 
 export function toStored(file: StoredFile): StoredSource {
