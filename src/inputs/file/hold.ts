@@ -31,7 +31,7 @@ export class Hold {
   readonly file: Deleted
   readonly #spool: Spool
   readonly #tails: Tails
-  readonly #bytes = Buffer.allocUnsafe(blockBytes)
+  readonly #bytes: Buffer
   /** Copied up to here. */
   #at: Position
   #isWhole = false
@@ -43,11 +43,12 @@ export class Hold {
   /** The disk is full, or worse. */
   #isFailing = false
 
-  /** `from` is a place that no stored cursor stands before. */
-  constructor(file: Deleted, from: Position, spool: Spool) {
+  /** `from` is a place that no stored cursor stands before; `bytes`, a block, are in use during a step only. */
+  constructor(file: Deleted, from: Position, { spool, bytes }: { spool: Spool; bytes: Buffer }) {
     this.file = file
     this.#at = from
     this.#spool = spool
+    this.#bytes = bytes
     this.#tails = new Tails(file.handle)
     this.#grewAt = file.unlinkedAt
   }

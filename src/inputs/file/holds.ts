@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts'
 import { limited, type Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { Position, SourceId } from '../../core/source.ts'
+import { blockBytes } from '../../delivery/spool/block.ts'
 import type { Held } from '../../delivery/spool/held.ts'
 import type { Spool, SpoolStatus } from '../../delivery/spool/spool.ts'
 import { type Deleted, Hold } from './hold.ts'
@@ -29,6 +30,7 @@ export interface HoldsParts {
 export class Holds {
   readonly #parts: HoldsParts
   readonly #log: Log
+  readonly #bytes = Buffer.allocUnsafeSlow(blockBytes)
   readonly #holds = new Map<FileSource, Hold>()
   /** Files whose cursors are on their way to the disk. */
   readonly #begun = new Set<FileSource>()
@@ -60,7 +62,7 @@ export class Holds {
     this.#onceStored(() => {
       // It may have been settled meanwhile.
       if (!this.#begun.delete(source)) return
-      this.#holds.set(source, new Hold(file, from, this.#parts.spool))
+      this.#holds.set(source, new Hold(file, from, { spool: this.#parts.spool, bytes: this.#bytes }))
       this.#kept.set(source, from)
       this.#schedule(0)
     })
