@@ -81,8 +81,8 @@ export class Generations {
     this.#retired.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), how)
   }
 
-  /** No name leads to the file any more. What stands in a copy of it is known. Without a handle it goes on there, or is lost. Throws the
-   * system's errors; then nothing has changed. */
+  /** No name leads to the file any more. Without a handle it goes on in a copy, or is lost. Throws the system's errors; then nothing has
+   * changed. */
   vanish(): void {
     const { source } = this
     const { current } = this.stored
@@ -90,9 +90,9 @@ export class Generations {
     if (current === undefined || source?.lostReason !== undefined || this.#retired.has(current.id)) return
     const { copies, context } = this.#parts
     const reason = 'deleted_unread'
-    if (source === undefined) this.#retired.addStored(current, this.#rest!.standsIn, { reason, nothing: () => {} })
-    if (source === undefined) return
+    if (source === undefined) return this.#retired.addStored(current, this.#rest!.standsIn, { reason })
     const copy = copies.find(current, source.standsIn, handle.isOpen ? source.size : undefined)
+    // It is read to its end; its copy is known from now on.
     if (handle.isOpen) return copy?.content.close()
     if (copy === undefined) source.lose(reason)
     else source.continueIn(copy, reason)
@@ -113,8 +113,7 @@ export class Generations {
   end(now: number): void {
     if (this.source !== undefined) return this.#truncate(this.source, now)
     const { current } = this.stored
-    const how = { reason: 'truncated_gap' as const, nothing: () => {} }
-    if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, how)
+    if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, { reason: 'truncated_gap' })
     this.#begin()
   }
 

@@ -58,16 +58,16 @@ export class Retired {
     this.#tell()
   }
 
+  /** The same for one without a source. `nothing`: all that there was of it is settled. */
+  addStored(stored: StoredFile, trace: Trace, how: { reason: LossReason; nothing?: () => void }): void {
+    this.#untold = [...this.#untold, { stored, trace, ...how, since: this.#parts.context.clock.monotonic() }]
+    this.#tell()
+  }
+
   /** Takes over a source that is read from the spool. */
   take(source: FileSource): void {
     this.#sources.push(source)
     this.#parts.context.wake(source)
-  }
-
-  /** The same for one without a source. `nothing`: all that there was of it is settled. */
-  addStored(stored: StoredFile, trace: Trace, how: { reason: LossReason; nothing: () => void }): void {
-    this.#untold = [...this.#untold, { stored, trace, ...how, since: this.#parts.context.clock.monotonic() }]
-    this.#tell()
   }
 
   /** Lets go of those that are settled. `kept` stays stored: the number of a generation must be known until a newer one is stored. */
