@@ -153,7 +153,7 @@ export class Copies {
   #open(path: string, stat: FileStat): Copy {
     const { context, disk, discovery, shelf } = this.#parts
     const now = context.clock.monotonic()
-    const handle = new Handle(path, inodeOf(stat), { disk, allowed: discovery })
+    const handle = new Handle(path, inodeOf(stat), { disk, allowed: discovery.roots })
     const archive = isPacked(path) ? shelf.open(handle, stat, now) : undefined
     if (archive === undefined) return { content: handle, size: Number(stat.size) }
     for (const [key, at] of this.#sought) if (now - at >= soughtMs) this.#sought.delete(key)

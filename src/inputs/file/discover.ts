@@ -4,7 +4,7 @@ import type { Disk, Entry, FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
 import type { Glob, Part } from './glob.ts'
 import { parseGlob, pathMatcher } from './glob.ts'
-import type { Allowed } from './handle.ts'
+import { Roots } from './roots.ts'
 
 /** A regular file that the patterns lead to. */
 export interface Candidate {
@@ -40,9 +40,10 @@ const deepest = 32
 const takesFailedForEmpty = hasBug('glob-error-is-empty')
 
 /** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
-export class Discovery implements Allowed {
+export class Discovery {
   /** How many files `exclude` left out in the last scan. */
   excluded = 0
+  readonly roots: Roots
   readonly #globs: readonly Glob[]
   readonly #isExcluded: (path: string) => boolean
   readonly #isIncluded: (path: string) => boolean
@@ -53,8 +54,6 @@ export class Discovery implements Allowed {
   /** Listings looked at in this scan. */
   readonly #fresh = new Set<string>()
   readonly #failed = new Set<string>()
-  #roots: string[] = []
-  #areRootsWhole = false
   #scan = 0
   #found = new Map<string, Candidate>()
 
@@ -65,6 +64,8 @@ export class Discovery implements Allowed {
     this.#globs = plan.paths.flatMap(parseGlob)
     this.#isExcluded = pathMatcher(plan.exclude)
     this.#isIncluded = pathMatcher(plan.paths)
+    const roots = [...this.#globs.map(glob => glob.root), ...plan.linkRoots, ...plan.rotatedTo]
+    this.roots = new Roots(roots, disk, { refuse: report, fail: (path, error) => this.#fail(path, error) })
   }
 
   scan(): Iterable<Candidate> {
@@ -72,7 +73,7 @@ export class Discovery implements Allowed {
     this.#failed.clear()
     this.#found = new Map()
     this.excluded = 0
-    if (this.#scan++ % trustedScans === 0 || !this.#areRootsWhole) this.#resolveRoots()
+    if (this.#scan++ % trustedScans === 0 || !this.roots.areWhole) this.roots.resolve()
     for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
     return this.#found.values()
@@ -90,10 +91,6 @@ export class Discovery implements Allowed {
     return this.#failed.has('/')
   }
 
-  has(realPath: string): boolean {
-    return this.#roots.some(root => realPath.startsWith(root))
-  }
-
   /** All regular files of a directory, or undefined if it can not be told. Used to find a file that was renamed. */
   siblings(directory: string): Map<string, FileStat> | undefined {
     const found = new Map<string, FileStat>()
@@ -109,32 +106,6 @@ export class Discovery implements Allowed {
       this.#fail(directory, error)
       return undefined
     }
-  }
-
-  #resolveRoots(): void {
-    const roots = new Set<string>()
-    let isWhole = true
-    const { linkRoots, rotatedTo } = this.#plan
-    for (const root of [...this.#globs.map(glob => glob.root), ...linkRoots, ...rotatedTo]) {
-      const real = this.#try(root, () => (this.#isTrusted(root) ? this.#disk.realPath(root) : undefined))
-      if (real === undefined) isWhole = false
-      else roots.add(real === '/' ? '/' : `${real}/`)
-    }
-    // A root that can not be looked at for a while stays allowed: nothing is opened below it meanwhile.
-    if (this.#failed.size > 0) for (const root of this.#roots) roots.add(root)
-    this.#roots = [...roots]
-    this.#areRootsWhole = isWhole
-  }
-
-  /** The fixed beginning of a pattern may lead over links, but not over those that others than root and we ourselves made. */
-  #isTrusted(root: string): boolean {
-    for (let at = root; at !== '/'; at = dirname(at)) {
-      const stat = this.#disk.lstat(at)
-      if (!stat?.isSymbolicLink() || stat.uid === 0n || Number(stat.uid) === process.getuid?.()) continue
-      this.#report('foreign_link', at)
-      return false
-    }
-    return true
   }
 
   #walk(directory: string, parts: readonly Part[], depth: number): void {
@@ -168,7 +139,7 @@ export class Discovery implements Allowed {
     const stat = this.#try(path, () => this.#disk.lstat(path))
     if (stat?.isSymbolicLink() && this.#plan.followSymlinks) {
       const real = this.#try(path, () => this.#disk.realPath(path))
-      if (real === undefined || !this.has(`${real}/`)) return false
+      if (real === undefined || !this.roots.has(`${real}/`)) return false
       return this.#try(real, () => this.#disk.lstat(real))?.isDirectory() ?? false
     }
     return stat?.isDirectory() ?? false
@@ -218,7 +189,7 @@ export class Discovery implements Allowed {
     }
     const path = this.#try(link, () => this.#disk.realPath(link))
     if (path === undefined) return
-    if (!this.has(path)) {
+    if (!this.roots.has(path)) {
       this.#report('outside', link)
       return
     }

@@ -87,7 +87,7 @@ export class Follower {
       input,
       context,
       disk: this.#disk,
-      allowed: this.#discovery,
+      allowed: this.#discovery.roots,
       resume: new Resume(input.name, stored, { link, now: clock.now() }),
       report: this.#problems.report,
       records: this.#records,
