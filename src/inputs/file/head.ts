@@ -1,5 +1,6 @@
+import type { Position } from '../../core/source.ts'
 import type { Content } from './content.ts'
-import { hashOf, headBytes } from './identity.ts'
+import { hashOf, headBytes, markerBytes } from './identity.ts'
 
 /** By what a generation is known again: the hash of its first `headLength` bytes. */
 export interface Fingerprint {
@@ -23,6 +24,11 @@ export function isHead({ headLength, head }: Fingerprint, content: Content): boo
   return content.read([bytes], 0) === headLength && hashOf(bytes) === head
 }
 
+/** Whether the first `got` bytes, of as many as there was room for, are such as a file with this fingerprint begins with. */
+export function isHeadIn({ headLength, head }: Fingerprint, bytes: Uint8Array, got: number): boolean {
+  return got < headLength ? bytes.length < headLength : hashOf(bytes.subarray(0, headLength)) === head
+}
+
 /** The fingerprint over more of the head, if it still begins as it did; else the one there is. */
 export function longerHead(known: Fingerprint, content: Content, size: number): Fingerprint {
   const { headLength, head } = known
@@ -33,4 +39,11 @@ export function longerHead(known: Fingerprint, content: Content, size: number): 
   } catch {
     return { headLength, head }
   }
+}
+
+/** The hash of the bytes before a position, by which a cursor's place is known again; empty if they are not all there. Throws the
+ * system's errors. */
+export function markerOf(content: Content, at: Position): string {
+  const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
+  return content.read([bytes], at - bytes.length) === bytes.length ? hashOf(bytes) : ''
 }

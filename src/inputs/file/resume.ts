@@ -1,9 +1,9 @@
 import type { Cursor } from '../../core/outcome.ts'
 import type { StateLink, StoredState } from '../../core/record.ts'
-import type { FileStat } from './disk.ts'
-import { isHead } from './head.ts'
 import type { Content } from './content.ts'
-import { hashOf, type Inode, markerBytes } from './identity.ts'
+import type { FileStat } from './disk.ts'
+import { isHead, markerOf } from './head.ts'
+import type { Inode } from './identity.ts'
 import { fromStored, type StoredFile } from './stored.ts'
 
 /** File systems stamp with a clock that is up to a tick behind. */
@@ -96,7 +96,9 @@ export class Resume {
    * there are none. Throws the system's errors. */
   standsIn(file: StoredFile, content: Content, size: number): boolean | undefined {
     const cursors = this.cursors(file.id).filter(({ position, marker }) => marker !== '' && position <= size)
-    return cursors.length === 0 ? undefined : cursors.every(cursor => isMarked(content, cursor))
+    return cursors.length === 0
+      ? undefined
+      : cursors.every(({ position, marker }) => markerOf(content, position) === marker)
   }
 
   /** Whether the file still begins as it did and has before each cursor what stood there. Throws the system's errors. */
@@ -105,14 +107,9 @@ export class Resume {
     if (!isHead(file, content)) return false
     return this.cursors(file.id).every(({ position, marker }) => {
       if (position > size) return false
-      return position === 0 || marker === '' || isMarked(content, { position, marker })
+      return position === 0 || marker === '' || markerOf(content, position) === marker
     })
   }
-}
-
-function isMarked(content: Content, { position, marker }: Pick<Cursor, 'position' | 'marker'>): boolean {
-  const bytes = Buffer.allocUnsafe(Math.min(position, markerBytes))
-  return content.read([bytes], position - bytes.length) === bytes.length && hashOf(bytes) === marker
 }
 
 /** Without the device, whose number may change. */

@@ -6,10 +6,12 @@ import type { Held } from '../../delivery/spool/held.ts'
 import { reasonOf } from './disk.ts'
 import type { Copy, Trace } from './copies.ts'
 import { NotYetError, type Opened } from './content.ts'
-import type { Fingerprint } from './head.ts'
-import { hashOf, markerBytes } from './identity.ts'
+import { type Fingerprint, isHeadIn, markerOf } from './head.ts'
 import { FileMarks } from './marks.ts'
+import { type Loss, Remains } from './remains.ts'
 import { Tails } from './tails.ts'
+
+export type { Loss } from './remains.ts'
 
 /*
  * How pipeline/reader.ts reads a file source:
@@ -52,12 +54,6 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly woken: (source: FileSource) => void
 }
 
-/** Bytes that existed and can not be read any more, and why. */
-export interface Loss {
-  readonly reason: LossReason
-  readonly bytes: number
-}
-
 /** One generation of a file: from its beginning, or where following began, until it is truncated, replaced or gone. */
 export class FileSource implements Source {
   readonly id: SourceId
@@ -81,15 +77,10 @@ export class FileSource implements Source {
   readTo: Position
   /** The last read failed: it is tried again at the next scan. */
   isFailing = false
-  #lostReason: LossReason | undefined
   readonly #parts: FileSourceParts
   #content: Opened
   #tails: Tails
-  /** Nothing can be read from here on, but from the spool. */
-  #end: Position = Infinity
-  /** What the spool has of it, and up to where it had all of it. */
-  #held: Held | undefined
-  #heldTo: Position = 0
+  readonly #remains = new Remains()
   #isSuspended = false
   #cameToEnd = false
 
@@ -114,43 +105,41 @@ export class FileSource implements Source {
 
   /** Why bytes behind the last that can be read are lost; undefined while there may be more. */
   get lostReason(): LossReason | undefined {
-    return this.#lostReason
+    return this.#remains.reason
   }
 
   /** The bytes from `at` on that are lost, as far as it is for one reason; undefined if none are, or none yet. */
   lossAt(at: Position): Loss | undefined {
-    const next = Math.min(this.#nextHeld(at), this.size)
-    if (!this.ended || next <= at || (this.#end > 0 && this.#lostReason === undefined)) return undefined
-    const start = this.#held?.start ?? 0
-    if (at < start) return { reason: 'deleted_unread', bytes: Math.min(next, start) - at }
-    if (at < this.#heldTo) return { reason: 'corrupt_frame', bytes: Math.min(next, this.#heldTo) - at }
-    return { reason: this.#lostReason ?? 'corrupt_frame', bytes: next - at }
+    return this.ended ? this.#remains.lossAt(at, this.size) : undefined
   }
 
   /** Whether the spool has bytes at `at`, or behind it. */
   hasHeld(at: Position): boolean {
-    return this.#nextHeld(at) < Infinity
+    return this.#remains.next(at) < Infinity
   }
 
   /** Whether anything can be read again. */
   get isReadable(): boolean {
-    return this.#end > 0
+    return this.#remains.end > 0
   }
 
   /** Nothing more will be read, if it has ended: how much an archive holds is known at its end. */
   get isRead(): boolean {
-    return this.#cameToEnd || this.#end < Infinity
+    return this.#cameToEnd || this.#remains.end < Infinity
   }
 
   read(at: Position, into: Uint8Array): number {
     if (this.#isSuspended) return Idle
-    if (at >= this.#end && this.#held === undefined) return Gone
+    const remains = this.#remains
+    if (at >= remains.end && !remains.isHeld) return Gone
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
     const part = room === into.length ? into : into.subarray(0, room)
     let got: number
     try {
-      got = at < this.#end ? this.#tails.read(at, part) : this.#held!.read(at, part)
-      if (at === 0 && got > 0 && this.#end > 0 && !this.#begins(part, got)) got = -1
+      got = at < remains.end ? this.#tails.read(at, part) : remains.read(at, part)
+      // Before the first bytes stand none that are compared: it may have been truncated while nobody had room for it.
+      const isFirst = at === 0 && got > 0 && remains.end > 0
+      if (isFirst && !isHeadIn(this.#parts.fingerprint, part, got)) got = -1
       if (got === 0) this.#comeToEnd(at)
       this.isFailing = false
     } catch (error) {
@@ -160,9 +149,9 @@ export class FileSource implements Source {
       return Idle
     }
     if (got < 0) {
-      if (this.#lostReason === undefined) this.#parts.truncated(this)
-      else this.lose(this.#lostReason)
-      return at < this.#end ? Idle : Gone
+      if (remains.reason === undefined) this.#parts.truncated(this)
+      else this.lose(remains.reason)
+      return at < remains.end ? Idle : Gone
     }
     if (got === 0) return this.ended ? Gone : Idle
     const end = at + got
@@ -170,23 +159,17 @@ export class FileSource implements Source {
     if (end > this.size) {
       this.size = end
       // It has grown after all: what has no end yet may get one. What an archive holds only comes to light.
-      if (this.#lostReason === undefined && !this.#content.isSequential) this.ended = false
+      if (remains.reason === undefined && !this.#content.isSequential) this.ended = false
     }
     return got
-  }
-
-  /** Before the first bytes stand none that could be compared: the file may have been truncated while nobody had room for it. */
-  #begins(bytes: Uint8Array, got: number): boolean {
-    const { headLength, head } = this.#parts.fingerprint
-    return got < headLength ? bytes.length < headLength : hashOf(bytes.subarray(0, headLength)) === head
   }
 
   /** Throws the system's errors; then nothing has changed. */
   #comeToEnd(at: Position): void {
     const { broken } = this.#content
-    if (broken !== undefined && this.#lostReason !== 'corrupt_archive') {
+    if (broken !== undefined && this.lostReason !== 'corrupt_archive') {
       this.size = Math.max(this.size, at + (this.#content.rest ?? 0))
-      this.#lostReason = 'corrupt_archive'
+      this.#remains.reason = 'corrupt_archive'
       this.#parts.failed(this, `archive ${broken}`)
     }
     this.#cameToEnd = true
@@ -194,15 +177,13 @@ export class FileSource implements Source {
 
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
   marker(at: Position): string {
-    if (at <= 0 || at > this.#end || this.#content.isSequential) return ''
+    if (at <= 0 || at > this.#remains.end || this.#content.isSequential) return ''
     try {
       if (!this.#tails.isIntact()) {
-        if (this.#lostReason === undefined) this.#parts.truncated(this)
+        if (this.lostReason === undefined) this.#parts.truncated(this)
         return ''
       }
-      const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
-      const got = this.#content.read([bytes], at - bytes.length)
-      return got === bytes.length ? hashOf(bytes) : ''
+      return markerOf(this.#content, at)
     } catch {
       return ''
     }
@@ -232,34 +213,26 @@ export class FileSource implements Source {
   lose(reason: LossReason | undefined, heldTo = -1): void {
     this.#isSuspended = false
     this.ended = true
-    this.#lostReason = reason
-    this.#end = 0
-    this.#heldTo = Math.max(heldTo, this.#held?.end ?? 0)
+    this.#remains.lose(reason, heldTo)
   }
 
   /** The spool has bytes of it, which are read where the file can not be. They may become more until the file is lost. */
   keep(held: Held | undefined): void {
-    this.#held = held
-  }
-
-  #nextHeld(at: Position): Position {
-    return this.#end > 0 ? Infinity : (this.#held?.next(at) ?? Infinity)
+    this.#remains.keep(held)
   }
 
   /** The rest is read from a copy. What was in the file and not in the copy is lost for this reason. */
   continueIn({ content, size }: Copy, reason: LossReason): void {
     this.close()
-    this.#held = undefined
     this.#isSuspended = false
     this.#cameToEnd = false
     this.#content = content
     this.#tails = new Tails(content)
     content.onReady = () => this.#parts.woken(this)
     this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
-    this.#end = size
     if (size < Infinity && size > this.size) this.size = size
     this.ended = true
-    this.#lostReason = reason
+    this.#remains.loseBehind(size, reason)
   }
 
   /** Nobody knows how far an earlier run came in an archive. */
