@@ -195,12 +195,13 @@ export class Delivery {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    for (const replay of this.#replays) replay.cancel()
+    await this.#sender.close()
+    // behind the sender: an answer that comes still may leave rows that wait for a retry or a decision
     this.#packer.close()
     this.#returns.close()
     this.#refusals.close()
     this.#letters.close()
-    for (const replay of this.#replays) replay.cancel()
-    await this.#sender.close()
     await this.#output.close?.()
     this.#pool.close()
     this.#books.show(0, 0, 0, '')

@@ -341,4 +341,15 @@ describe('delivery of refused rows', () => {
     await delivery.close()
     await expected
   })
+
+  test('delivery leaves rows to those after it that are refused by the last answer before it is closed', async () => {
+    const { clock, link, output, delivery, append, track, pending } = roomOf()
+    output.send = (_, signal) =>
+      new Promise(resolve => signal.addEventListener('abort', () => resolve(judged(['poison'], poison))))
+    append(['poison'])
+    await clock.advance(1000)
+    await delivery.close()
+    await clock.advance(60_000)
+    expect([link.letters.length, pending(), track.settled]).toEqual([0, 1, 0])
+  })
 })
