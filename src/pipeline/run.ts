@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
@@ -124,13 +125,22 @@ class Control implements Collector {
     const { clock, log } = this.#options
     const routes = this.#config.pipelines.flatMap(({ name, outputs }) => outputs.map(output => `${name}/${output}`))
     this.#state.expire(new Set(routes))
+    try {
+      this.#purgeLetters()
+    } catch (error) {
+      log.warn(`Cannot remove old dead letters: ${messageOf(error)}, trying again in an hour`)
+    }
+    this.#stopTidying = clock.after(tidyMs, () => this.#tidy())
+  }
+
+  /** Throws what SQLite throws: the disk may be full, or somebody has the file open. */
+  #purgeLetters(): void {
     const { letters: stored } = this.#state
     this.#state.append([{ kind: 'note', key: agesKey, value: this.#ages.mark(stored.newestId) }])
     for (const output of stored.totals().keys()) {
       const letters = stored.purge(output, this.#ages.newestBefore(maxAgeMs(this.#config, output)))
-      if (letters > 0) log.warn('Dead letters were older than max_age and are gone', { output, letters })
+      if (letters > 0) this.#options.log.warn('Dead letters were older than max_age and are gone', { output, letters })
     }
-    this.#stopTidying = clock.after(tidyMs, () => this.#tidy())
   }
 
   /** The shard bounds its dead letters by what is stored already. */
@@ -197,7 +207,7 @@ class Control implements Collector {
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
     const behind = await this.#shard.drain(withinMs).catch((error: unknown) => {
-      log.error('Cannot drain the shard', { reason: String(error) })
+      log.error('Cannot drain the shard', { reason: messageOf(error) })
       return -1
     })
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
