@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts'
 import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
 import type { StateLink, StateRecord } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
+import type { Track } from '../delivery/track.ts'
+import type { FileSource } from '../inputs/file/source.ts'
 import type { Backlog } from './backlog.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
@@ -53,35 +55,47 @@ export class Commits {
 
   /** Hands all cursors that moved to the state database; comes again while rows are pending. */
   now(): void {
-    const { lanes, cursors, backlog, link } = this.#parts
+    const { lanes, backlog } = this.#parts
     const records: StateRecord[] = []
-    let pending = 0
-    for (const [source, tracks] of lanes) {
-      let lowest = Infinity
-      for (const track of tracks) {
-        pending += track.pendingRows
-        lowest = Math.min(lowest, track.settled)
-        const moved = track.takeCursor()
-        if (moved === undefined) continue
-        const marker = source.marker(moved.position)
-        const cursor = { source: source.id, output: track.output, ...moved, marker }
-        cursors.set(resumesFromPending ? { ...cursor, position: track.read } : cursor)
-        records.push({ kind: 'cursor', cursor })
-      }
-      const dropped = source.marks.dropCuts(lowest)
-      if (dropped !== undefined) records.push(dropped)
-    }
-    if (pending > 0) this.soon()
+    for (const [source, tracks] of lanes) this.#collect(source, tracks, records)
+    if (lanes.pendingRows > 0) this.soon()
     backlog.look(lanes)
-    if (records.length === 0) return
-    crashPoint('pipeline.commit.before')
-    link.append(records)
-    crashPointHandedOver('pipeline.commit.after')
+    this.#handOver(records)
+  }
+
+  /** The same for one source, which is about to be closed: there may be thousands. */
+  nowOf(source: FileSource): void {
+    const records: StateRecord[] = []
+    this.#collect(source, this.#parts.lanes.tracksOf(source), records)
+    this.#handOver(records)
   }
 
   /** While the shard drains, behind its last row: what has moved does not wait any more. */
   last(): void {
     this.#stopTimer?.()
     this.now()
+  }
+
+  #collect(source: FileSource, tracks: readonly Track[], records: StateRecord[]): void {
+    const { cursors } = this.#parts
+    let lowest = Infinity
+    for (const track of tracks) {
+      lowest = Math.min(lowest, track.settled)
+      const moved = track.takeCursor()
+      if (moved === undefined) continue
+      const marker = source.marker(moved.position)
+      const cursor = { source: source.id, output: track.output, ...moved, marker }
+      cursors.set(resumesFromPending ? { ...cursor, position: track.read } : cursor)
+      records.push({ kind: 'cursor', cursor })
+    }
+    const dropped = source.marks.dropCuts(lowest)
+    if (dropped !== undefined) records.push(dropped)
+  }
+
+  #handOver(records: readonly StateRecord[]): void {
+    if (records.length === 0) return
+    crashPoint('pipeline.commit.before')
+    this.#parts.link.append(records)
+    crashPointHandedOver('pipeline.commit.after')
   }
 }

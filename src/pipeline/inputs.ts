@@ -150,7 +150,7 @@ export class Inputs {
 
   #close(source: FileSource): void {
     const { lanes, turns, commits } = this.#parts
-    if (!letsGoUnstored) commits.now()
+    if (!letsGoUnstored) commits.nowOf(source)
     for (const lane of lanes.of(source)) turns.remove(lane)
     lanes.close(source)
   }

@@ -59,6 +59,11 @@ export class Lanes {
     for (const [source, { tracks }] of this.#open) yield [source, tracks]
   }
 
+  /** Of one source; none where it is not open. */
+  tracksOf(source: FileSource): readonly Track[] {
+    return this.#open.get(source)?.tracks ?? []
+  }
+
   /** None where the source is not open, or nobody wants it. */
   *of(source: FileSource): Generator<Lane> {
     for (const road of this.#open.get(source)?.roads.values() ?? []) yield* road
@@ -76,7 +81,7 @@ export class Lanes {
 
   close(source: FileSource): void {
     for (const lane of this.of(source)) lane.end()
-    for (const track of this.#open.get(source)?.tracks ?? []) track.isLeft = true
+    for (const track of this.tracksOf(source)) track.isLeft = true
     this.#open.delete(source)
   }
 
@@ -143,7 +148,7 @@ export class Lanes {
   /** The lowest position up to which all outputs have settled the source; Infinity if nobody reads it. */
   settled(source: FileSource): Position {
     let settled = Infinity
-    for (const track of this.#open.get(source)?.tracks ?? []) settled = Math.min(settled, track.settled)
+    for (const track of this.tracksOf(source)) settled = Math.min(settled, track.settled)
     return settled
   }
 
