@@ -1,6 +1,9 @@
 import { ends, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
 import type { DeadLetter, StoredSource } from '../core/record.ts'
-import type { PortableEntry } from './portable.ts'
+import type { TableEntry } from './state-tables.ts'
+
+/** One line of an exported state, between its head and its end. */
+export type PortableEntry = TableEntry | { readonly kind: 'letter'; readonly letter: DeadLetter }
 
 type Fields = Record<string, unknown>
 

@@ -1,17 +1,17 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
-import type { Ledger } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
-import { readEntry } from './portable-entry.ts'
+import { type PortableEntry, readEntry } from './portable-entry.ts'
 import type { StateReader } from './reader.ts'
-import type { TableRecord } from './state-tables.ts'
+import type { TableEntry } from './state-tables.ts'
 import type { StateStore } from './store.ts'
 
 const format = 'mcp-collector state'
 /** Of the format below. A file of a newer one is refused, all older ones can be read. */
 const formatVersion = 1
 const lettersAtOnce = 500
+const notOurs = 'this is no exported state'
 
 export interface PortableHead {
   readonly program: string
@@ -20,12 +20,6 @@ export interface PortableHead {
   /** The id of a host that has none of its own: ids of sources come from it. */
   readonly hostId?: string | undefined
 }
-
-/** One line of an exported state, between its head and its end. */
-export type PortableEntry =
-  | TableRecord
-  | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }
-  | { readonly kind: 'letter'; readonly letter: DeadLetter }
 
 export interface PortableCounts {
   sources: number
@@ -61,14 +55,12 @@ export function* exportLines(state: StateReader, head: PortableHead): Generator<
 /** Reads an exported state to its end before anything of it is used. Throws `ExitError` with the line that is wrong. */
 export async function checkPortable(path: string): Promise<{ head: PortableHead; counts: PortableCounts }> {
   const counts = { sources: 0, cursors: 0, letters: 0 }
-  const lines = linesOf(path)
-  const head = headOf(path, (await lines.next()).value)
-  for await (const { entry } of entriesOf(path, lines, head.check)) {
-    if (entry.kind === 'source') counts.sources++
-    else if (entry.kind === 'cursor') counts.cursors++
-    else if (entry.kind === 'letter') counts.letters++
-  }
-  return { head: head.value, counts }
+  const head = await readPortable(path, ({ kind }) => {
+    if (kind === 'source') counts.sources++
+    else if (kind === 'cursor') counts.cursors++
+    else if (kind === 'letter') counts.letters++
+  })
+  return { head, counts }
 }
 
 /** Cursors of two states would not belong together. */
@@ -83,14 +75,12 @@ export function refuseUnlessEmpty(state: StateStore): void {
 
 /** Writes a checked file into an empty state: the dead letters first, then all else in one transaction. */
 export async function importInto(state: StateStore, path: string): Promise<void> {
-  const lines = linesOf(path)
-  const { check } = headOf(path, (await lines.next()).value)
   const letters: DeadLetter[] = []
-  const records: Exclude<PortableEntry, { kind: 'letter' }>[] = []
-  for await (const { entry } of entriesOf(path, lines, check)) {
+  const records: TableEntry[] = []
+  await readPortable(path, entry => {
     if (entry.kind !== 'letter') records.push(entry)
     else if (letters.push(entry.letter) === lettersAtOnce) state.letters.write(letters.splice(0))
-  }
+  })
   if (letters.length > 0) state.letters.write(letters)
   state.change(tables => {
     for (const record of records) {
@@ -100,49 +90,51 @@ export async function importInto(state: StateStore, path: string): Promise<void>
   })
 }
 
-/** The entries behind the head, with their lines. Throws at the first that is wrong, and where the file ends too early. */
-async function* entriesOf(
-  path: string,
-  lines: AsyncGenerator<string>,
-  check: Hash
-): AsyncGenerator<{ readonly entry: PortableEntry }> {
-  let number = 1
-  for await (const text of lines) {
-    number++
-    const value = parsed(path, number, text)
-    if (value['kind'] === 'end') {
-      const isWhole = value['records'] === number - 2 && value['sha256'] === check.digest('hex')
-      if (!isWhole || !(await lines.next()).done)
-        throw wrong(path, number, 'its check does not match what is before it')
-      return
-    }
-    check.update(`${text}\n`)
-    try {
-      yield { entry: readEntry(value) }
-    } catch (error) {
-      throw error instanceof ExitError ? error : wrong(path, number, messageOf(error))
-    }
+/** Hands out the entries of a file and returns its head. Throws at the first line that is wrong, and where the file is not whole. */
+async function readPortable(path: string, take: (entry: PortableEntry) => void): Promise<PortableHead> {
+  const check = createHash('sha256')
+  let head: PortableHead | undefined
+  let end: Record<string, unknown> | undefined
+  let line = 0
+  for await (const text of linesOf(path)) {
+    line++
+    // A line behind the end makes its count wrong.
+    if (end !== undefined) continue
+    const value = parsed(path, line, text)
+    if (value['kind'] === 'end') end = value
+    else if (head === undefined) head = headOf(path, value)
+    else take(entryOf(path, line, value))
+    if (end === undefined) check.update(`${text}\n`)
   }
-  throw wrong(path, number, 'the file ends here, without its last line')
+  if (head === undefined) throw wrong(path, 1, notOurs)
+  if (end === undefined) throw wrong(path, line, 'the file ends here, without its last line')
+  const isWhole = end['records'] === line - 2 && end['sha256'] === check.digest('hex')
+  if (!isWhole) throw wrong(path, line, 'its check does not match what is before it')
+  return head
 }
 
-function headOf(path: string, text: string | void): { readonly value: PortableHead; readonly check: Hash } {
-  const value = parsed(path, 1, text ?? '')
-  if (value['format'] !== format) throw wrong(path, 1, 'this is no exported state')
-  const version = Number(value['version'])
-  if (version > formatVersion) {
+function headOf(path: string, value: Record<string, unknown>): PortableHead {
+  if (value['format'] !== format) throw wrong(path, 1, notOurs)
+  const { program, exportedAt, hostId } = value
+  if (Number(value['version']) > formatVersion) {
     throw new ExitError(
-      `Cannot import "${path}": a newer version of the collector wrote it (${String(value['program'])})`,
+      `Cannot import "${path}": a newer version of the collector wrote it (${String(program)})`,
       exitCodes.newerState
     )
   }
-  const { program, exportedAt, hostId } = value
-  const head = {
+  return {
     program: String(program),
     exportedAt: Number(exportedAt),
     hostId: typeof hostId === 'string' ? hostId : undefined
   }
-  return { value: head, check: createHash('sha256').update(`${text ?? ''}\n`) }
+}
+
+function entryOf(path: string, line: number, value: Record<string, unknown>): PortableEntry {
+  try {
+    return readEntry(value)
+  } catch (error) {
+    throw wrong(path, line, messageOf(error))
+  }
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
@@ -163,7 +155,7 @@ function parsed(path: string, line: number, text: string): Record<string, unknow
   } catch {
     // Falls through: the same report.
   }
-  throw wrong(path, line, 'this is no exported state')
+  throw wrong(path, line, notOurs)
 }
 
 function wrong(path: string, line: number, reason: string): ExitError {

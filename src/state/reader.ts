@@ -8,7 +8,7 @@ import { inspect, openForLooking } from './database.ts'
 import { DeadLetters } from './letters.ts'
 import { statePaths } from './opening.ts'
 import { stateSchema } from './state-schema.ts'
-import { type LedgerEntry, StateTables } from './state-tables.ts'
+import { type LedgerEntry, StateTables, type TableEntry } from './state-tables.ts'
 
 /** The layout of state.db that this program writes. */
 export const newestLayout = stateSchema.migrations.length
@@ -63,7 +63,7 @@ export class StateReader {
   }
 
   /** Everything but the dead letters. */
-  entries(): ReturnType<StateTables['entries']> {
+  entries(): Generator<TableEntry> {
     return this.#tables.entries()
   }
 

@@ -15,6 +15,9 @@ export interface LedgerEntry {
 /** Letters have a file of their own. */
 export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
 
+/** What makes the rows of all tables: records, and the sum of what is over of each output. */
+export type TableEntry = TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }
+
 type Row = Record<string, SQLOutputValue>
 
 /** Rows of state.db as records and back. Reading throws `Damaged` for a row that isn't what was written. */
@@ -94,8 +97,8 @@ export class StateTables {
     return new Map(rows.map(row => [String(row['output']), JSON.parse(String(row['ledger'])) as Ledger]))
   }
 
-  /** All rows as the records that would make them, and the sums of `ended`. */
-  *entries(): Generator<TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }> {
+  /** All rows as the entries that would make them. */
+  *entries(): Generator<TableEntry> {
     const { sources, cursors, cuts, parsers, notes } = this.load()
     for (const source of sources) yield { kind: 'source', source }
     for (const cursor of cursors) yield { kind: 'cursor', cursor }
