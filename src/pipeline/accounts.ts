@@ -1,4 +1,4 @@
-import type { Cursor, Ledger } from '../core/outcome.ts'
+import type { Ledger } from '../core/outcome.ts'
 import type { StoredState } from '../core/record.ts'
 import { pathMatcher } from '../inputs/file/glob.ts'
 import type { LedgerRow } from './collector.ts'
@@ -7,7 +7,6 @@ import type { Plan } from './plan.ts'
 /** What the state directory knows of accounts. */
 export interface StoredAccounts {
   load(): StoredState
-  ledgers(): readonly Pick<Cursor, 'source' | 'output' | 'position' | 'ledger'>[]
   ended(): ReadonlyMap<string, Ledger>
 }
 
@@ -33,10 +32,11 @@ export function belongsTo({ inputs, pipelines }: Plan): Belongs {
  * that are forgotten, under no source. Together they hold each row that was ever read. */
 export function allAccounts(state: StoredAccounts, live: readonly LedgerRow[], belongs: Belongs): LedgerRow[] {
   const known = new Set(live.map(({ source, output }) => `${source} ${output}`))
-  const sources = new Map(state.load().sources.map(source => [source.id, source]))
+  const stored = state.load()
+  const sources = new Map(stored.sources.map(source => [source.id, source]))
   const rows = [...live]
   const add = (row: Omit<LedgerRow, 'configured'>): void => void rows.push({ ...row, configured: belongs(row) })
-  for (const { source: id, output, position, ledger } of state.ledgers()) {
+  for (const { source: id, output, position, ledger } of stored.cursors) {
     if (known.has(`${id} ${output}`)) continue
     const source = sources.get(id)
     add({ source: id, name: source?.name ?? id, input: source?.input ?? '', output, position, ledger })

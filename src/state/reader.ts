@@ -8,7 +8,7 @@ import { inspect, openForLooking } from './database.ts'
 import { DeadLetters } from './letters.ts'
 import { statePaths } from './opening.ts'
 import { stateSchema } from './state-schema.ts'
-import { type LedgerEntry, StateTables, type TableEntry } from './state-tables.ts'
+import { StateTables, type TableEntry } from './state-tables.ts'
 
 /** The layout of state.db that this program writes. */
 export const newestLayout = stateSchema.migrations.length
@@ -52,10 +52,6 @@ export class StateReader {
 
   load(): StoredState {
     return this.#tables.load()
-  }
-
-  ledgers(): LedgerEntry[] {
-    return this.#tables.ledgers()
   }
 
   ended(): Map<string, Ledger> {

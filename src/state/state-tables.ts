@@ -4,14 +4,6 @@ import type { StateRecord, StoredSource, StoredState } from '../core/record.ts'
 import type { SourceId } from '../core/source.ts'
 import { Damaged, seal } from './database.ts'
 
-/** The account of one source and output. */
-export interface LedgerEntry {
-  readonly source: SourceId
-  readonly output: string
-  readonly position: number
-  readonly ledger: Ledger
-}
-
 /** Letters have a file of their own. */
 export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
 
@@ -80,15 +72,11 @@ export class StateTables {
     const cuts = this.#all('SELECT * FROM cuts ORDER BY source, position', columnsOf.cuts)
     return {
       sources: this.#all('SELECT * FROM sources', columnsOf.sources).map(sourceOf),
-      cursors: this.#cursorRows().map(cursorOf),
+      cursors: this.#all('SELECT * FROM cursors', columnsOf.cursors).map(cursorOf),
       cuts: cuts.map(row => ({ source: String(row['source']), position: Number(row['position']) })),
       parsers,
       notes
     }
-  }
-
-  ledgers(): LedgerEntry[] {
-    return this.#cursorRows().map(cursorOf)
   }
 
   /** Sums over sources that were forgotten, by output. */
@@ -171,10 +159,6 @@ export class StateTables {
     const sum = row === undefined ? newLedger() : (JSON.parse(String(row['ledger'])) as Ledger)
     addLedger(sum, ledger)
     this.#run('INSERT OR REPLACE INTO ended VALUES (?, ?, ?)', ...sealed(output, JSON.stringify(sum)))
-  }
-
-  #cursorRows(): Row[] {
-    return this.#all('SELECT * FROM cursors', columnsOf.cursors)
   }
 
   /** All rows of a query, each compared with its seal. */

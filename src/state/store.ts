@@ -16,9 +16,8 @@ import { DeadLetters } from './letters.ts'
 import { InstanceLock } from './lock.ts'
 import { openDatabase, type Origin, statePaths } from './opening.ts'
 import type { Queue } from './queue.ts'
-import { StateReader } from './reader.ts'
 import { stateSchema } from './state-schema.ts'
-import { type LedgerEntry, StateTables } from './state-tables.ts'
+import { StateTables } from './state-tables.ts'
 
 export interface StateOptions {
   readonly clock: Clock
@@ -68,11 +67,6 @@ export class StateStore implements StateLink {
       lock.release()
       throw error
     }
-  }
-
-  /** For verbs of the command line, when no collector runs. */
-  static openReadOnly(dir: string, log: Log): StateReader {
-    return StateReader.open(dir, log)
   }
 
   private constructor(dir: string, lock: InstanceLock, options: StateOptions) {
@@ -135,12 +129,7 @@ export class StateStore implements StateLink {
     return this.#tables.load()
   }
 
-  /** Accounts of all sources that are known, ended ones until they are forgotten. */
-  ledgers(): LedgerEntry[] {
-    return this.#tables.ledgers()
-  }
-
-  /** Sums over sources that were forgotten, by output: with `ledgers`, everything since the state began. */
+  /** Sums over sources that were forgotten, by output: with the ledgers of all cursors, everything since the state began. */
   ended(): Map<string, Ledger> {
     return this.#tables.ended()
   }

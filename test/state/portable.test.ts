@@ -4,14 +4,14 @@ import { expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { newLedger } from '../../src/core/outcome.ts'
 import { checkPortable, exportLines, importInto, refuseUnlessEmpty } from '../../src/state/portable.ts'
-import type { StateReader } from '../../src/state/reader.ts'
+import { StateReader } from '../../src/state/reader.ts'
 import { StateStore } from '../../src/state/store.ts'
 import { cursorRecord, letter, listeningLog, openStore, sourceRecord, tempDir } from './support.ts'
 
 const head = { program: '0.1.0', exportedAt: 1_700_000_000_000, hostId: undefined }
 
 function read<T>(dir: string, look: (reader: StateReader) => T): T {
-  const reader = StateStore.openReadOnly(dir, listeningLog())
+  const reader = StateReader.open(dir, listeningLog())
   try {
     return look(reader)
   } finally {
