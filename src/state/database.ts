@@ -13,6 +13,8 @@ const readError = 266
 const shortRead = 522
 const logicError = 1
 const busyTimeoutMs = 250
+/** The most that SQLite can do. */
+const mostPages = 4_294_967_294
 
 /** A layout of a database file, in all its versions. */
 export interface Schema {
@@ -71,10 +73,11 @@ export function transaction<T>(database: DatabaseSync, run: () => T): T {
     database.exec('COMMIT')
     return result
   } catch (error) {
-    // SQLite itself has rolled back after some faults, and says so with an error here.
     try {
       database.exec('ROLLBACK')
-    } catch {}
+    } catch {
+      // SQLite itself has rolled back after some faults, and says so with an error here.
+    }
     throw error
   }
 }
@@ -86,6 +89,11 @@ export function openForWriting(path: string, settings = ''): DatabaseSync {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA journal_size_limit = 8388608;
     PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024`)
   return database
+}
+
+/** Lets a database grow to so many pages only, as a full disk would; 0 takes that back. */
+export function limitPages(database: DatabaseSync, pages: number): void {
+  database.exec(`PRAGMA max_page_count = ${pages === 0 ? mostPages : pages}`)
 }
 
 /** Opens for reading. An immutable file has no -wal, nobody writes to it, and no file appears beside it. */
@@ -162,7 +170,8 @@ export function checkPages(database: DatabaseSync): void {
   if (verdict !== 'ok') throw new Damaged(String(verdict))
 }
 
-function pragma(database: DatabaseSync, name: string): number {
+/** What a pragma says that is a number. */
+export function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 

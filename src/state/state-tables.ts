@@ -82,7 +82,7 @@ export class StateTables {
   /** Sums over sources that were forgotten, by output. */
   ended(): Map<string, Ledger> {
     const rows = this.#all('SELECT * FROM ended', columnsOf.ended)
-    return new Map(rows.map(row => [String(row['output']), JSON.parse(String(row['ledger'])) as Ledger]))
+    return new Map(rows.map(row => [String(row['output']), ledgerOf(row)]))
   }
 
   /** All rows as the entries that would make them. */
@@ -99,7 +99,7 @@ export class StateTables {
   /** Forgets where an output stands and what it has noted; its account lives on in its sum. Returns how many cursors it had. */
   forgetOutput(output: string): number {
     const cursors = this.#all('SELECT * FROM cursors WHERE output = ?', columnsOf.cursors, output)
-    for (const row of cursors) this.end(output, JSON.parse(String(row['ledger'])) as Ledger)
+    for (const row of cursors) this.end(output, ledgerOf(row))
     this.#run('DELETE FROM cursors WHERE output = ?', output)
     this.#run('DELETE FROM notes WHERE substr(key, 1, ?) = ?', output.length + 1, `${output}/`)
     return cursors.length
@@ -122,7 +122,7 @@ export class StateTables {
     for (const { id } of sources) this.#forget(String(id))
     const old = 'SELECT * FROM cursors WHERE idle > ?'
     const cursors = this.#all(old, columnsOf.cursors, limitMs)
-    for (const row of cursors) this.end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+    for (const row of cursors) this.end(String(row['output']), ledgerOf(row))
     this.#run('DELETE FROM cursors WHERE idle > ?', limitMs)
     return sources.length + cursors.length
   }
@@ -147,7 +147,7 @@ export class StateTables {
   /** The account of what is forgotten lives on in the sum of its output. */
   #forget(source: SourceId): void {
     for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', columnsOf.cursors, source)) {
-      this.end(String(row['output']), JSON.parse(String(row['ledger'])) as Ledger)
+      this.end(String(row['output']), ledgerOf(row))
     }
     for (const table of ['cursors', 'cuts', 'parsers']) this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
     this.#run('DELETE FROM sources WHERE id = ?', source)
@@ -156,7 +156,7 @@ export class StateTables {
   /** Adds an account that is over to the sum of its output. */
   end(output: string, ledger: Ledger): void {
     const [row] = this.#all('SELECT * FROM ended WHERE output = ?', columnsOf.ended, output)
-    const sum = row === undefined ? newLedger() : (JSON.parse(String(row['ledger'])) as Ledger)
+    const sum = row === undefined ? newLedger() : ledgerOf(row)
     addLedger(sum, ledger)
     this.#run('INSERT OR REPLACE INTO ended VALUES (?, ?, ?)', ...sealed(output, JSON.stringify(sum)))
   }
@@ -196,6 +196,10 @@ const columnsOf = {
   meta: ['key', 'value']
 } as const
 
+function ledgerOf(row: Row): Ledger {
+  return JSON.parse(String(row['ledger'])) as Ledger
+}
+
 function sealed(...values: (string | number)[]): (string | number)[] {
   return [...values, seal(...values)]
 }
@@ -216,6 +220,6 @@ function cursorOf(row: Row): Cursor {
     output: String(row['output']),
     position: Number(row['position']),
     marker: String(row['marker']),
-    ledger: JSON.parse(String(row['ledger'])) as Ledger
+    ledger: ledgerOf(row)
   }
 }

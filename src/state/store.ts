@@ -9,7 +9,7 @@ import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import type { SourceId } from '../core/source.ts'
 import { Backups } from './backup.ts'
-import { isDamage, transaction } from './database.ts'
+import { isDamage, limitPages, transaction } from './database.ts'
 import { fileKey, prepareDirectory } from './files.ts'
 import { GroupCommit } from './group-commit.ts'
 import { DeadLetters } from './letters.ts'
@@ -170,7 +170,7 @@ export class StateStore implements StateLink {
   /** Lets the file grow to this number of pages only, as a full disk would; 0 takes that back. */
   limitPages(pages: number): void {
     this.#maxPages = pages
-    this.#database?.exec(`PRAGMA max_page_count = ${pages === 0 ? 4294967294 : pages}`)
+    if (this.#database !== undefined) limitPages(this.#database, pages)
   }
 
   /** Commits, writes the last backup and gives the lock back. */

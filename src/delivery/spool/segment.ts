@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { StoredSource } from '../../core/record.ts'
-import { codeOf, isDamage, seal, sqlite, transaction } from '../../state/database.ts'
+import { codeOf, isDamage, limitPages, pragma, seal, sqlite, transaction } from '../../state/database.ts'
 import { removeDatabase, setAside } from '../../state/files.ts'
 import { openDatabase } from '../../state/opening.ts'
 import { type Block, type Place, sealOf, unpack } from './block.ts'
@@ -132,7 +132,7 @@ export class Segment {
 
   /** Lets the file grow to so many pages only, as a full disk would; 0 takes that back. */
   limitPages(pages: number): void {
-    this.#database.exec(`PRAGMA max_page_count = ${pages === 0 ? 4294967294 : pages}`)
+    limitPages(this.#database, pages)
   }
 
   /** It is full: what stands in the log of changes goes to its place, and the log takes no room any more. */
@@ -200,8 +200,7 @@ export class Segment {
 }
 
 function sizeOf(database: DatabaseSync): number {
-  const numberOf = (pragma: string): number => Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
-  return numberOf('page_count') * numberOf('page_size')
+  return pragma(database, 'page_count') * pragma(database, 'page_size')
 }
 
 function placeOf({ source, position, length }: Place): Place {
