@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fsyncDirectory } from '../state/files.ts'
 
 const machineIdFile = '/etc/machine-id'
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -28,10 +29,14 @@ export function hostIdIn(stateDir: string): string | undefined {
   return idIn(join(stateDir, 'host-id'), uuid)
 }
 
-/** Gives a state directory the id that its sources have come from. */
+/** Gives a state directory the id that its sources have come from. All ids of documents come from it, so that it has to be whole and
+ * durable before the first is made. */
 export function putHostId(stateDir: string, id: string): void {
   if (!uuid.test(id)) throw new Error(`"${id}" is no id of a host`)
-  store(join(stateDir, 'host-id'), `${id}\n`, stateDir)
+  const path = join(stateDir, 'host-id')
+  writeFileSync(`${path}.new`, `${id}\n`, { mode: 0o600, flush: true })
+  renameSync(`${path}.new`, path)
+  fsyncDirectory(stateDir)
 }
 
 /** Undefined where there is no such file, or none with an id: a crash may have left it empty. */
@@ -51,24 +56,5 @@ function machineIdIn(path: string): string | undefined {
   } catch {
     // A container may have anything in its place.
     return undefined
-  }
-}
-
-/** All ids of documents come from it, so that it has to be whole and durable before the first is made. */
-function store(path: string, text: string, dir: string): void {
-  const fresh = `${path}.new`
-  const file = openSync(fresh, 'w', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(fresh, path)
-  const folder = openSync(dir, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
   }
 }
