@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs'
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -8,6 +7,7 @@ import type { Meter } from '../core/metrics.ts'
 import type { DeadLetter } from '../core/record.ts'
 import { isDamage, openForLooking, transaction } from './database.ts'
 import { setAside } from './files.ts'
+import { insert, type LetterRow, unpack } from './letter-rows.ts'
 import { lettersSchema } from './letters-schema.ts'
 import { openDatabase, removeUnfinished } from './opening.ts'
 
@@ -43,9 +43,6 @@ interface Context {
 
 /** The most that one `purge` removes: it runs on the control thread. */
 const purgeLimit = 10_000
-const rowOverhead = 200
-/** A shipment is at most so large, thus no row can be larger; stops a damaged size from taking the memory. */
-const maxRowBytes = 64 * 1024 * 1024
 const summary = 'id, output, source, position, length, status, type, reason, at, bytes'
 
 /**
@@ -85,8 +82,8 @@ export class DeadLetters {
       database.prepare(`SELECT ${summary}, seal, row FROM letters WHERE id = ?`).get(id)
     )
     if (found === undefined) return undefined
-    const { row, seal, ...rest } = found
-    return { ...(rest as unknown as LetterSummary), row: this.#unpack(found, row as Uint8Array, Number(seal)) }
+    const { seal: _, ...rest } = found
+    return { ...(rest as unknown as LetterSummary), row: this.#rowOf(found) }
   }
 
   /** All letters, oldest first; damaged ones are reported, and left out. */
@@ -95,9 +92,9 @@ export class DeadLetters {
     for (let after = 0; ; ) {
       const found = this.#guard(database => database.prepare(next).get(after))
       if (found === undefined) return
-      const { seal, row: packed, identity, ...rest } = found
+      const { seal: _, identity, ...rest } = found
       after = Number(rest['id'])
-      const row = this.#unpack(found, packed as Uint8Array, Number(seal))
+      const row = this.#rowOf(found)
       const known = Number(identity) >= 0 && { identity: Number(identity) }
       if (row !== undefined) yield { ...(rest as unknown as LetterSummary), ...known, row }
     }
@@ -210,49 +207,12 @@ export class DeadLetters {
     meter.of('collector_state_dead_letter_bytes', output).value = bytes
   }
 
-  #unpack(letter: Record<string, SQLOutputValue>, packed: Uint8Array, seal: number): Buffer | undefined {
-    const { output, source, position, length } = letter as unknown as DeadLetter
-    try {
-      if (sealOf({ output, source, position, length }, packed) === seal) {
-        return zstdDecompressSync(packed, { maxOutputLength: maxRowBytes })
-      }
-    } catch {
-      // Falls through: the same report.
+  #rowOf(letter: LetterRow): Buffer | undefined {
+    const row = unpack(letter)
+    if (row === undefined) {
+      const place = { id: Number(letter['id']), output: String(letter['output']) }
+      this.#context.log.error('Cannot read dead letter: its row does not match its check', place)
     }
-    this.#context.log.error('Cannot read dead letter: its row does not match its check', {
-      id: Number(letter['id']),
-      output
-    })
-    return undefined
+    return row
   }
-}
-
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
-
-function insert(database: DatabaseSync, letter: DeadLetter): { output: string; count: number; bytes: number } {
-  const { output, source, position, length, status, type, reason } = letter
-  const identity = letter.identity ?? crc32(letter.row)
-  const row = zstdCompressSync(letter.row, level)
-  const seal = sealOf(letter, row)
-  const bytes = row.length + type.length + reason.length + rowOverhead
-  const at = Math.round(letter.at)
-  const again = database
-    .prepare(
-      `UPDATE letters SET status = ?, type = ?, reason = ?, at = ?
-       WHERE output = ? AND source = ? AND position = ? AND length = ? AND (identity = ? OR seal = ?)`
-    )
-    .run(status, type, reason, at, output, source, position, length, identity, seal)
-  if (again.changes !== 0) return { output, count: 0, bytes: 0 }
-  database
-    .prepare(
-      `INSERT INTO letters (output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-    )
-    .run(output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
-  return { output, count: 1, bytes }
-}
-
-function sealOf(letter: Pick<DeadLetter, 'output' | 'source' | 'position' | 'length'>, packed: Uint8Array): number {
-  const place = `${letter.output}\u0000${letter.source}\u0000${letter.position}\u0000${letter.length}`
-  return crc32(packed, crc32(place))
 }
