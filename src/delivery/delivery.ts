@@ -16,7 +16,7 @@ import { type DeliveryOptions, defaultOptions } from './options.ts'
 import { Packer } from './packer.ts'
 import { Parcel } from './parcel.ts'
 import { Refusals, type UndecidedRows } from './refusals.ts'
-import { Replay, type ReplayId, type ReplayRow, type ReplayVerdict } from './replay.ts'
+import { Replay, type ReplayRow, type ReplayVerdict } from './replay.ts'
 import { Returns } from './returns.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
@@ -209,7 +209,7 @@ export class Delivery {
 
   /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. What could not be
    * sent for a while has no verdict. */
-  async replay(rows: readonly ReplayRow[]): Promise<Map<ReplayId, ReplayVerdict>> {
+  async replay(rows: readonly ReplayRow[]): Promise<Map<number, ReplayVerdict>> {
     const replay = new Replay(rows)
     this.#replays.add(replay)
     this.#books.replayed(rows.length)

@@ -3,12 +3,11 @@ import { Body } from '../core/output.ts'
 import type { Account } from './account.ts'
 import { Parcel } from './parcel.ts'
 
-export type ReplayId = number | string
 /** What became of a dead letter that was sent again. `duplicate`: the row is there already. */
 export type ReplayVerdict = 'delivered' | 'duplicate' | 'refused'
 
 export interface ReplayRow {
-  readonly id: ReplayId
+  readonly id: number
   /** The encoded row. */
   readonly row: Uint8Array
 }
@@ -16,12 +15,12 @@ export interface ReplayRow {
 /** The account of dead letters that are sent again: one range for each letter. */
 export class Replay implements Account {
   readonly sourceId = ''
-  readonly verdicts: Promise<Map<ReplayId, ReplayVerdict>>
+  readonly verdicts: Promise<Map<number, ReplayVerdict>>
   isOver = false
   readonly #rows: readonly ReplayRow[]
-  readonly #result = new Map<ReplayId, ReplayVerdict>()
+  readonly #result = new Map<number, ReplayVerdict>()
   #left: number
-  #resolve!: (result: Map<ReplayId, ReplayVerdict>) => void
+  #resolve!: (result: Map<number, ReplayVerdict>) => void
   #reject!: (error: Error) => void
 
   constructor(rows: readonly ReplayRow[]) {

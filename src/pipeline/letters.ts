@@ -20,7 +20,7 @@ interface Chunk {
 }
 
 /** Counts of a replay. */
-class Tally {
+class ReplayTally {
   delivered = 0
   refused = 0
   unsent = 0
@@ -36,7 +36,7 @@ class Tally {
     this.#reasons.add(reason)
   }
 
-  add(other: Tally): void {
+  add(other: ReplayTally): void {
     this.delivered += other.delivered
     this.refused += other.refused
     this.unsent += other.unsent
@@ -82,7 +82,7 @@ export class DeadLetterDesk implements Letters {
   }
 
   async replay(ids: readonly number[]): Promise<ReplayResult> {
-    const tally = new Tally()
+    const tally = new ReplayTally()
     const until = this.#clock.monotonic() + answerMs
     for (const chunk of this.#chunks(ids, tally)) {
       const leftMs = until - this.#clock.monotonic()
@@ -99,7 +99,7 @@ export class DeadLetterDesk implements Letters {
   }
 
   /** Letters to send, by output. Counts those that can't be. */
-  *#chunks(ids: readonly number[], tally: Tally): Generator<Chunk> {
+  *#chunks(ids: readonly number[], tally: ReplayTally): Generator<Chunk> {
     const open = new Map<string, Chunk>()
     for (const id of ids) {
       const letter = this.#letter(id)
@@ -126,8 +126,8 @@ export class DeadLetterDesk implements Letters {
   }
 
   /** Sends letters that are not on their way. Verdicts that come after `withinMs` still delete what was delivered. */
-  async #answerOf({ output, letters }: Chunk, withinMs: number): Promise<Tally> {
-    const tally = new Tally()
+  async #answerOf({ output, letters }: Chunk, withinMs: number): Promise<ReplayTally> {
+    const tally = new ReplayTally()
     const free = letters.filter(({ id }) => !this.#underWay.has(id))
     if (free.length < letters.length) tally.leave(letters.length - free.length, 'the letter is being sent already')
     if (free.length === 0) return tally
@@ -141,9 +141,9 @@ export class DeadLetterDesk implements Letters {
   }
 
   /** Never rejects. */
-  async #send(output: string, letters: readonly SendableLetter[]): Promise<Tally> {
+  async #send(output: string, letters: readonly SendableLetter[]): Promise<ReplayTally> {
     for (const { id } of letters) this.#underWay.add(id)
-    const tally = new Tally()
+    const tally = new ReplayTally()
     try {
       const verdicts = await this.#shard.replay(
         output,
@@ -158,13 +158,13 @@ export class DeadLetterDesk implements Letters {
     return tally
   }
 
-  #settle(letters: readonly SendableLetter[], verdicts: ReplayVerdicts, tally: Tally): void {
+  #settle(letters: readonly SendableLetter[], verdicts: ReplayVerdicts, tally: ReplayTally): void {
     const done: number[] = []
     for (const { id } of letters) {
       const verdict = verdicts[id]
       if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
       else if (verdict === undefined) tally.leave(1, 'the output takes no rows now')
-      else tally.refuse(1, verdict)
+      else tally.refuse(1, 'the output has refused it again')
     }
     if (done.length > 0) tally.delivered += this.#delete(done)
   }

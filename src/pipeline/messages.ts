@@ -1,6 +1,7 @@
 import type { LogFields } from '../core/log.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { StateRecord, StoredState } from '../core/record.ts'
+import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
 import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
 import type { Plan } from './plan.ts'
 
@@ -48,12 +49,8 @@ export type FromShard =
   /** An output will never take rows again: the collector is to drain. */
   | { readonly type: 'ended' }
 
-export interface ReplayRow {
-  readonly id: number
-  readonly row: Uint8Array
-}
-/** By the id of the row: `delivered`, `duplicate`, or why it was refused. Rows that could not be sent have none. */
-export type ReplayVerdicts = Readonly<Record<number, string>>
+/** By the id of the row. Those that could not be sent have none. */
+export type ReplayVerdicts = Readonly<Record<number, ReplayVerdict>>
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug'
 
 /** Answers to `ask`. */

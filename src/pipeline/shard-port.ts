@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../core/log.ts'
 import type { StateRecord } from '../core/record.ts'
+import type { ReplayRow } from '../delivery/replay.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Plan } from './plan.ts'
-import type { Answers, FromShard, ReplayRow, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
+import type { Answers, FromShard, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
 const answerMs = 3000

@@ -335,7 +335,7 @@ describe('delivery of refused rows', () => {
   test('delivery rejects a replay that its end cuts off', async () => {
     const { clock, output, delivery } = roomOf()
     output.latencyMs = 1000
-    const replayed = delivery.replay([{ id: 'x', row: Buffer.from('x\n') }])
+    const replayed = delivery.replay([{ id: 1, row: Buffer.from('x\n') }])
     await clock.advance(10)
     const expected = expect(replayed).rejects.toThrow('output was closed')
     await delivery.close()

@@ -1,7 +1,8 @@
 import { onTestFinished, describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/core/log.ts'
-import type { ReplayRow, ReplayVerdicts } from '../../src/pipeline/messages.ts'
+import type { ReplayRow } from '../../src/delivery/replay.ts'
 import { DeadLetterDesk, maxAgeMs } from '../../src/pipeline/letters.ts'
+import type { ReplayVerdicts } from '../../src/pipeline/messages.ts'
 import { StateStore } from '../../src/state/store.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../fakes/folder.ts'
@@ -37,6 +38,15 @@ describe('a replay of dead letters', () => {
     )
     expect(await desk.replay(ids)).toMatchObject({ delivered: 10, unsent: 0 })
     expect([sizes, left()]).toEqual([[4, 4, 2], 0])
+  })
+
+  it('says of letters that are refused again that they are, and keeps them', async () => {
+    const { desk, ids, left } = await deskOf([Buffer.from('a'), Buffer.from('b')], async rows => {
+      return Object.fromEntries(rows.map(({ id }, i) => [id, i === 0 ? 'duplicate' : 'refused']))
+    })
+    const refused = { refused: 1, reasons: ['the output has refused it again'] }
+    expect(await desk.replay(ids)).toMatchObject({ delivered: 1, unsent: 0, ...refused })
+    expect(left()).toBe(1)
   })
 
   it('deletes what is delivered after the answer, and sends no letter a second time until then', async () => {
