@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ExitError, exitCodes } from '../core/errors.ts'
-import type { CollectorStatus, LetterInfo, LetterQuery, ReplayResult } from '../pipeline/collector.ts'
+import type { CollectorStatus, LetterInfo, ReplayResult } from '../pipeline/collector.ts'
+import type { LetterQuery } from '../state/letters.ts'
 import { ask, notRunning } from './client.ts'
 import { readOffline } from './offline.ts'
 import { outputId, outputName } from './output-id.ts'

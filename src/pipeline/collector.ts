@@ -3,6 +3,7 @@ import type { Sample } from '../core/metrics.ts'
 import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
+import type { LetterQuery } from '../state/letters.ts'
 import type { Changes } from './changes.ts'
 
 /**
@@ -183,13 +184,6 @@ export interface Letters {
   delete(ids: readonly number[]): Promise<number>
   /** Sends letters again. The delivered ones are deleted, the refused ones stay. */
   replay(ids: readonly number[]): Promise<ReplayResult>
-}
-
-export interface LetterQuery {
-  readonly output?: string
-  /** Only letters with a smaller id: the last id of the page before. */
-  readonly before?: number
-  readonly limit: number
 }
 
 export interface LetterInfo extends Omit<DeadLetter, 'row'> {

@@ -5,7 +5,8 @@ import { HTTPException } from 'hono/http-exception'
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
 import { type Caller, denyRows, type Door } from './access.ts'
-import type { Collector, LetterQuery, Reload } from '../pipeline/collector.ts'
+import type { Collector, Reload } from '../pipeline/collector.ts'
+import type { LetterQuery } from '../state/letters.ts'
 import { type AccountQuery, accountPage } from './accounts.ts'
 
 /** Bytes of a request's body. */

@@ -5,12 +5,12 @@ import type {
   CollectorStatus,
   InputNote,
   Letter,
-  LetterQuery,
   LedgerRow,
   OutputState,
   Reload,
   ReplayResult
 } from '../../src/pipeline/collector.ts'
+import type { LetterQuery } from '../../src/state/letters.ts'
 
 /** A collector without a pipeline: it answers with what the test gives it, and writes down what it was asked to do. */
 export class FakeCollector implements Collector {
