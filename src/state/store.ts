@@ -7,9 +7,9 @@ import type { Meter } from '../core/metrics.ts'
 import type { Ledger } from '../core/outcome.ts'
 import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
-import type { SourceId } from '../core/source.ts'
 import { Backups } from './backup.ts'
 import { isDamage, limitPages, transaction } from './database.ts'
+import { Expiry } from './expiry.ts'
 import { fileKey, prepareDirectory } from './files.ts'
 import { GroupCommit } from './group-commit.ts'
 import { DeadLetters } from './letters.ts'
@@ -26,7 +26,6 @@ export interface StateOptions {
 }
 
 const storesLettersLast = hasBug('letters-behind-cursor')
-const forgottenAfterMs = 7 * 86_400_000
 
 /**
  * The state directory of a running collector: the lock, state.db, its backup, and the dead letters. Lives on the control thread.
@@ -50,9 +49,7 @@ export class StateStore implements StateLink {
   #fileKey: string | undefined
   #closed = false
   #maxPages = 0
-  /** Sources that were written about since the last `expire`. */
-  readonly #seen = new Set<SourceId>()
-  #expiredAt: number
+  readonly #expiry: Expiry
 
   /**
    * Takes the lock and opens what is there, in any condition. Throws `ExitError`: another collector holds the directory, a newer
@@ -85,7 +82,7 @@ export class StateStore implements StateLink {
       this.#database?.close()
       throw error
     }
-    this.#expiredAt = options.clock.monotonic()
+    this.#expiry = new Expiry(options.clock)
     this.#backups = new Backups(this.#paths, options, () => this.durable)
   }
 
@@ -108,10 +105,7 @@ export class StateStore implements StateLink {
   }
 
   append(records: readonly StateRecord[]): number {
-    for (const record of records) {
-      if (record.kind === 'source') this.#seen.add(record.source.id)
-      else if (record.kind === 'cursor') this.#seen.add(record.cursor.source)
-    }
+    this.#expiry.note(records)
     return this.#commits.append(records)
   }
 
@@ -134,21 +128,12 @@ export class StateStore implements StateLink {
     return this.#tables.ended()
   }
 
-  /**
-   * Removes sources that nobody has written about (as a source or a cursor) and cursors of outputs other than `outputs` after
-   * seven days, counted while a collector ran. Call it hourly. Returns how many sources and cursors went.
-   */
+  /** Removes what is too old, and nothing of `outputs`: see expiry.ts. Call it hourly. Returns how many sources and cursors went. */
   expire(outputs: ReadonlySet<string>): number {
     this.flush()
     if (!this.writable || this.#database === undefined) return 0
-    const now = this.#options.clock.monotonic()
     try {
-      const removed = transaction(this.#database, () =>
-        this.#tables.age(now - this.#expiredAt, forgottenAfterMs, this.#seen, outputs)
-      )
-      this.#expiredAt = now
-      this.#seen.clear()
-      return removed
+      return this.#expiry.run(this.#database, this.#tables, outputs)
     } catch (error) {
       // Tried again in an hour; that the disk is full is reported by the next commit.
       this.#options.log.warn(`Cannot remove old sources: ${messageOf(error)}`)
