@@ -3,7 +3,7 @@ import { Fate, parseErrors } from '../core/row.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
-import type { End, LossReason } from '../core/outcome.ts'
+import type { LossReason } from '../core/outcome.ts'
 import { Body, type Output, type Refusal } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
@@ -11,16 +11,17 @@ import type { Workspace } from '../core/workspace.ts'
 import { BodyPool } from './body-pool.ts'
 import { Books } from './books.ts'
 import { Budget } from './budget.ts'
+import { countFates } from './fates.ts'
 import { Letters } from './letters.ts'
 import { type DeliveryOptions, defaultOptions } from './options.ts'
 import { Packer } from './packer.ts'
 import { Parcel } from './parcel.ts'
-import { Refusals, type UndecidedRows } from './refusals.ts'
+import { Refusals } from './refusals.ts'
 import { Replay, type ReplayRow, type ReplayVerdict } from './replay.ts'
 import { Returns } from './returns.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
-import { countFates } from './fates.ts'
+import { type OutputStatus, statusOf } from './status.ts'
 import type { Track } from './track.ts'
 
 export interface DeliveryContext {
@@ -42,41 +43,6 @@ export interface Choice {
   narrow(batch: Batch): void
   /** Gives the rows back the fates they had: other outputs get the same batch. */
   restore(batch: Batch): void
-}
-
-/** How an output stands, for status pages and alerts. */
-export interface OutputStatus {
-  readonly id: string
-  readonly state: 'running' | 'retrying' | 'paused'
-  /** Why it is paused; empty when it is not. */
-  readonly reason: string
-  /** While it is paused, a request goes out so often to see whether it still has to be; 0: none does. */
-  readonly tryEveryMs: number
-  /** Epoch ms of the last change of state. */
-  readonly since: number
-  /** Who answered last, in words for people; empty before, and where there is nobody to ask. */
-  readonly server: string
-  readonly concurrency: number
-  readonly inFlightRequests: number
-  readonly inFlightBytes: number
-  /** For how long the oldest of them has had no answer. */
-  readonly waitingMs: number
-  /** All encoded bytes in memory; reading stops at `maxInFlightBytes`. */
-  readonly bufferedBytes: number
-  readonly queuedRequests: number
-  readonly pendingRows: number
-  /** Refused rows that wait for a decision, or for the server to take rows again. */
-  readonly heldRows: number
-  /** Those of them that wait for a decision. */
-  readonly undecided: UndecidedRows
-  /** Failed attempts since the last success. */
-  readonly failures: number
-  readonly retriedRows: number
-  readonly idCollisions: number
-  /** Most bytes of a request, as learned. */
-  readonly limitBytes: number
-  readonly lastError: { readonly at: number; readonly message: string; readonly status: number } | undefined
-  readonly rows: Readonly<Record<End, number>>
 }
 
 /**
@@ -227,32 +193,9 @@ export class Delivery {
   }
 
   status(): OutputStatus {
-    const sender = this.#sender
-    const { gate } = sender
-    const isFull = this.#letters.isFull
-    return {
-      id: this.#context.id,
-      state: isFull ? 'paused' : gate.state,
-      reason: isFull ? 'dead_letters_full' : gate.reason,
-      tryEveryMs: isFull || sender.isEnded || gate.state !== 'paused' ? 0 : gate.pausedEveryMs,
-      since: isFull ? this.#letters.fullSince : gate.since,
-      server: sender.server,
-      concurrency: sender.concurrency.limit,
-      inFlightRequests: sender.inFlight,
-      inFlightBytes: sender.inFlightBytes,
-      waitingMs: sender.waitingMs,
-      bufferedBytes: this.#budget.used,
-      queuedRequests: sender.queue.length,
-      pendingRows: this.#books.pendingRows,
-      heldRows: this.#refusals.heldRows,
-      undecided: this.#refusals.undecided,
-      failures: gate.failures,
-      retriedRows: this.#books.retriedRows.value,
-      idCollisions: this.#books.idCollisions.value,
-      limitBytes: sender.queue.limit.bytes,
-      lastError: this.#books.lastError,
-      rows: this.#books.counts()
-    }
+    const { id } = this.#context
+    const [sender, books, budget] = [this.#sender, this.#books, this.#budget]
+    return statusOf({ id, sender, books, budget, letters: this.#letters, refusals: this.#refusals })
   }
 
   #giveUp(replay: Replay): void {

@@ -1,5 +1,5 @@
 import type { Meter, Sample } from '../core/metrics.ts'
-import type { Delivery } from '../delivery/delivery.ts'
+import type { OutputStatus } from '../delivery/status.ts'
 import type { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Backlog, Behind } from './backlog.ts'
@@ -123,7 +123,7 @@ function outputState({ id, delivery, startedAt }: Route, plan: Plan): Omit<Outpu
   }
 }
 
-function stateOf(status: ReturnType<Delivery['status']>): OutputState['state'] {
+function stateOf(status: OutputStatus): OutputState['state'] {
   if (status.state !== 'running') return status.state
   return status.pendingRows > 0 ? 'sending' : 'idle'
 }
