@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 
-const everyMs = 60_000
+const sayEveryMs = 60_000
 
 /** Says that an output fails: at once, and once a minute for as long as it does. */
 export class Complaints {
@@ -37,7 +37,7 @@ export class Complaints {
   #due(isNews: boolean): number | undefined {
     const now = this.#clock.monotonic()
     if (isNews) this.#begunAt = now
-    else if (now - this.#saidAt < everyMs) return undefined
+    else if (now - this.#saidAt < sayEveryMs) return undefined
     this.#saidAt = now
     return Math.round((now - this.#begunAt) / 1000)
   }

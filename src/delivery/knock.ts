@@ -1,7 +1,9 @@
-import type { SendError } from '../core/errors.ts'
 import type { Courier } from './courier.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, pauseReason } from './gate.ts'
 import type { SenderParts } from './request.ts'
+import type { Trouble } from './trouble.ts'
+
+type KnockParts = Pick<SenderParts, 'id' | 'log' | 'books' | 'output'>
 
 /** Finds out whether a server is there before there is a row to send, so that a wrong address is told at the start. */
 export class Knock {
@@ -9,11 +11,13 @@ export class Knock {
   isOpen = false
   readonly #courier: Courier
   readonly #gate: Gate
-  readonly #parts: Pick<SenderParts, 'id' | 'log' | 'output'>
+  readonly #trouble: Trouble
+  readonly #parts: KnockParts
 
-  constructor(courier: Courier, gate: Gate, parts: Pick<SenderParts, 'id' | 'log' | 'output'>) {
+  constructor(courier: Courier, gate: Gate, trouble: Trouble, parts: KnockParts) {
     this.#courier = courier
     this.#gate = gate
+    this.#trouble = trouble
     this.#parts = parts
   }
 
@@ -22,14 +26,19 @@ export class Knock {
     return this.isOpen && this.#parts.output.prepare !== undefined && !this.#courier.isPrepared
   }
 
-  /** Asks once; tells the fault. Never rejects. */
-  async ask(): Promise<SendError | undefined> {
+  /** Asks once. Never rejects. */
+  async ask(): Promise<void> {
     const fault = await this.#courier.prepare()
-    if (this.#courier.isClosed) return undefined
-    if (fault !== undefined) return fault
-    const { id, log } = this.#parts
-    this.#gate.succeeded()
-    log.info(`Output "${id}" answers`, { server: this.#courier.server })
-    return undefined
+    if (this.#courier.isClosed) return
+    const { id, log, books } = this.#parts
+    if (fault === undefined) {
+      this.#gate.succeeded()
+      log.info(`Output "${id}" answers`, { server: this.#courier.server })
+      return
+    }
+    const message = books.noted(fault.message, fault.status)
+    if (fault.fault === 'pause') this.#trouble.pause(pauseReason(fault.status), message)
+    else this.#trouble.retry(this.#gate.epoch, fault.retryAfterMs, message)
+    this.#gate.knocked()
   }
 }

@@ -3,7 +3,6 @@ import { SendError } from '../core/errors.ts'
 import { Verdict } from '../core/outcome.ts'
 import type { Verdicts } from '../core/output.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
-import { Complaints } from './complaints.ts'
 import { Concurrency } from './concurrency.ts'
 import { type Answer, Courier } from './courier.ts'
 import { Gate, pauseReason } from './gate.ts'
@@ -12,6 +11,7 @@ import type { Parcel } from './parcel.ts'
 import { Queue } from './queue.ts'
 import type { Probe, Request, SenderParts } from './request.ts'
 import { countRetries } from './settler.ts'
+import { Trouble } from './trouble.ts'
 
 const dropsTooLarge = hasBug('drop-on-413')
 const resetsBackoff = hasBug('backoff-reset')
@@ -34,7 +34,7 @@ export class Sender {
   isEnded = false
   readonly #courier: Courier
   readonly #knock: Knock
-  readonly #complaints: Complaints
+  readonly #trouble: Trouble
   /** Requests without an answer, and when they began. */
   readonly #requests = new Map<Promise<void>, number>()
   #cancelWake: (() => void) | undefined
@@ -42,12 +42,12 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts
-    this.#complaints = new Complaints(parts)
     this.gate = new Gate(parts.clock, parts.retry, parts.random)
     this.concurrency = new Concurrency(parts.maxConcurrency)
     this.queue = new Queue(parts.batchBytes, parts)
     this.#courier = new Courier(parts.output, parts.link, parts.clock)
-    this.#knock = new Knock(this.#courier, this.gate, parts)
+    this.#trouble = new Trouble(this.#courier, this.gate, parts)
+    this.#knock = new Knock(this.#courier, this.gate, this.#trouble, parts)
   }
 
   /** Who answered last; empty before. */
@@ -117,12 +117,8 @@ export class Sender {
 
   async #ask(): Promise<void> {
     this.inFlight++
-    const fault = await this.#knock.ask()
+    await this.#knock.ask()
     this.inFlight--
-    const message = fault === undefined ? '' : this.#parts.books.noted(fault.message, fault.status)
-    if (fault?.fault === 'pause') this.#pause(pauseReason(fault.status), message)
-    else if (fault !== undefined) this.#retried(this.gate.epoch, fault.retryAfterMs, message)
-    if (fault !== undefined) this.gate.knocked()
     this.pump()
   }
 
@@ -201,7 +197,7 @@ export class Sender {
       this.#end(message)
     } else if (fault.fault === 'pause') {
       this.#putBack(request)
-      this.#pause(pauseReason(fault.status), message)
+      this.#trouble.pause(pauseReason(fault.status), message)
     } else {
       this.#pushedBack(request, fault.retryAfterMs, message, fault.status === 429)
     }
@@ -220,13 +216,7 @@ export class Sender {
     if (isStuck && rows > 1 && size > leastHalvedBytes) this.queue.halve(request.parcel)
     else this.#putBack(request)
     this.concurrency.pressed(this.#parts.clock.monotonic())
-    this.#retried(request.epoch, retryAfterMs, error)
-  }
-
-  #retried(epoch: number, retryAfterMs: number | undefined, error: string): void {
-    const inMs = Math.round(this.gate.failed(epoch, retryAfterMs))
-    const rows = this.#parts.books.pendingRows
-    this.#complaints.retrying(this.gate.failures === 1, { error, inMs, rows })
+    this.#trouble.retry(request.epoch, retryAfterMs, error)
   }
 
   #putBack({ parcel, probe }: Request): void {
@@ -250,12 +240,7 @@ export class Sender {
 
   #pauseRefused(): void {
     const { books, refusals } = this.#parts
-    this.#pause(refusesAll, books.noted(`Half of the last rows were refused: ${refusals.type}`))
-  }
-
-  #pause(reason: string, error: string): void {
-    this.#courier.isPrepared = false
-    this.#complaints.paused(this.gate.pause(reason), { reason, error, everyMs: this.gate.pausedEveryMs })
+    this.#trouble.pause(refusesAll, books.noted(`Half of the last rows were refused: ${refusals.type}`))
   }
 
   #show(): void {
