@@ -5,7 +5,7 @@ import type { Keys } from './keys.ts'
  * Cuts records out of indexed bytes. One instance for each reader: it keeps what is unfinished between chunks. What it gives out and
  * keeps depends on bytes and stored cuts alone: one that begins at a border, where nothing is held, goes on alike.
  *
- * Before `frame`, the lane has put the carry and the new bytes at `batch.bytes[0, size)`, set `batch.base`, and indexed them:
+ * Before `frame`, the reader has put the carry and the new bytes at `batch.bytes[0, size)`, set `batch.base`, and indexed them:
  * `lines.ends[0, lines.count)` are the positions of `\n`, `lines.marks[i]` the index into `batch.marks` just behind that `\n`.
  */
 export interface Framer {

@@ -7,10 +7,11 @@ import { Gone, Idle } from '../core/source.ts'
 import type { Framer, Parser, Processor } from '../core/steps.ts'
 import type { FileSource, Loss } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
+import { Carry } from './carry.ts'
 import type { FramerCounts, Tally } from './tally.ts'
 
-/** A lane without an unfinished line keeps no more than this for the next one, bytes. */
-const mostIdleCarry = 4096
+const lostMessage = 'Bytes are lost: they were gone before they were read'
+const cutMessage = 'Records are cut: what is behind max_line_bytes is lost'
 
 export interface ReaderParts {
   readonly arena: Arena
@@ -53,8 +54,7 @@ export class Reader {
   readonly #knownTo: Position
   readonly #parts: ReaderParts
   readonly #outlet: Outlet
-  #carry: Buffer = Buffer.alloc(0)
-  #carried = 0
+  readonly #carry = new Carry()
   /** Monotonic ms of the last growth of an unfinished line. */
   grewAt = 0
   /** The last read found nothing: what is unfinished is so at the end of the source, not of a chunk. */
@@ -78,7 +78,7 @@ export class Reader {
 
   /** Everything before this position has been read. */
   get readTo(): Position {
-    return this.#base + this.#carried
+    return this.#base + this.#carry.length
   }
 
   /** It has not come to what nobody knows yet. */
@@ -87,12 +87,12 @@ export class Reader {
   }
 
   get isUnfinished(): boolean {
-    return this.#carried > 0 || this.#parts.framer.heldBytes > 0
+    return this.#carry.length > 0 || this.#parts.framer.heldBytes > 0
   }
 
   /** Whole lines wait so long for others; undefined while there is a line without an end. */
   get patienceMs(): number | undefined {
-    return this.#carried > 0 ? undefined : this.#parts.framer.patienceMs
+    return this.#carry.length > 0 ? undefined : this.#parts.framer.patienceMs
   }
 
   /** Everything before is given out, by this one or before it began, or held. */
@@ -112,20 +112,20 @@ export class Reader {
     if (!this.#obeyCut()) return this.#isGone ? Gone : Idle
     const most = this.isReturning ? this.#knownTo : Math.min(limit, tally.limit(this.readTo))
     const end = Math.min(arena.chunkBytes, most - this.#base)
-    if (end <= this.#carried) return Idle
-    const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carried, end))
+    if (end <= this.#carry.length) return Idle
+    const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carry.length, end))
     this.atEnd = got < 0
     if (got < 0) return got
-    this.#carry.copy(arena.bytes, 0, 0, this.#carried)
+    this.#carry.copyTo(arena.bytes)
     this.grewAt = clock.monotonic()
-    return this.#process(this.#carried + got, false) ? got : Idle
+    return this.#process(this.#carry.length + got, false) ? got : Idle
   }
 
   /** Gives out what has no end. False if it can not be read again now. */
   giveOutRest(): boolean {
     if (!this.isUnfinished) return true
-    this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
-    return this.#process(this.#carried, true)
+    this.#carry.copyTo(this.#parts.arena.bytes)
+    return this.#process(this.#carry.length, true)
   }
 
   /** Gives out what is there of a source that has ended, or has a gap, and counts what is lost behind it, up to a limit. False if that
@@ -139,7 +139,7 @@ export class Reader {
       if (lostReason === undefined) return false
       const from = Math.min(this.#base, this.#parts.framer.heldFrom)
       this.#base = this.#knownTo
-      this.#carried = 0
+      this.#carry.drop()
       this.#dropHeld(from, lostReason)
     } else if (!this.giveOutRest()) {
       if (lostReason === undefined || !this.#isGone) return false
@@ -153,8 +153,7 @@ export class Reader {
   /** Nobody needs it any more: what it holds takes no memory. */
   end(): void {
     this.#parts.framer.drop()
-    this.#carry = Buffer.alloc(0)
-    this.#carried = 0
+    this.#carry.drop()
   }
 
   /** Nothing of it can be read again. */
@@ -166,8 +165,8 @@ export class Reader {
    * framer can not go on now. */
   #obeyCut(): boolean {
     while (this.isUnfinished && this.#nextCut <= this.readTo) {
-      this.#carry.copy(this.#parts.arena.bytes, 0, 0, this.#carried)
-      if (!this.#process(this.#carried, false)) return false
+      this.#carry.copyTo(this.#parts.arena.bytes)
+      if (!this.#process(this.#carry.length, false)) return false
     }
     return true
   }
@@ -189,7 +188,7 @@ export class Reader {
     batch.source = this.source
     batch.clear()
     this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
-    this.#tell('Bytes are lost: they were gone before they were read', { reason, from, bytes: this.#base - from })
+    this.#tell(lostMessage, { reason, from, bytes: this.#base - from })
     this.#outlet.skip(this.#base, this.#base, reason, this.#base - from)
   }
 
@@ -198,11 +197,7 @@ export class Reader {
       const loss = this.source.lossAt(this.#base)
       if (loss === undefined) return
       const bytes = Math.min(loss.bytes, limit - this.#base)
-      this.#tell('Bytes are lost: they were gone before they were read', {
-        reason: loss.reason,
-        from: this.#base,
-        bytes
-      })
+      this.#tell(lostMessage, { reason: loss.reason, from: this.#base, bytes })
       this.#outlet.skip(this.#base, this.#base + bytes, loss.reason, bytes)
       this.#base += bytes
     }
@@ -226,7 +221,7 @@ export class Reader {
     const isKnown = this.isReturning
     const consumed = framer.frame(batch, arena.lines, this.#nextCut, final)
     if (consumed < 0) return false
-    this.#keep(consumed, size)
+    this.#carry.keep(batch.bytes, consumed, size)
     this.#base += consumed
     batch.cutBytes = framer.cutBytes
     // also where no row came of it: what follows does not continue it
@@ -234,10 +229,7 @@ export class Reader {
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {
-      this.#tell('Records are cut: what is behind max_line_bytes is lost', {
-        reason: 'too_large',
-        bytes: batch.cutBytes
-      })
+      this.#tell(cutMessage, { reason: 'too_large', bytes: batch.cutBytes })
     }
     if (!isKnown) this.#outlet.append(batch, this.#base, framer.heldFrom, this.barrier)
     return true
@@ -248,13 +240,5 @@ export class Reader {
     parser.parse(batch)
     for (const processor of processors) processor.apply(batch)
     this.barrier = Math.max(this.barrier, batch.barrier, this.source.marks.barrier)
-  }
-
-  #keep(from: number, to: number): void {
-    this.#carried = to - from
-    // There may be ten thousand lanes, and most are at the end of a line.
-    if (this.#carried === 0 && this.#carry.length > mostIdleCarry) this.#carry = Buffer.alloc(0)
-    if (this.#carry.length < this.#carried) this.#carry = Buffer.allocUnsafeSlow(Math.max(1024, this.#carried * 2))
-    this.#parts.batch.bytes.copy(this.#carry, 0, from, to)
   }
 }
