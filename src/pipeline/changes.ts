@@ -26,20 +26,14 @@ export interface Changes extends PlanChanges {
 export function planChanges(before: Plan, after: Plan): PlanChanges {
   const inputs = namesOf(inputsOf(before), inputsOf(after))
   const outputs = namesOf(outputsOf(before), outputsOf(after))
-  const isKept = ([route, [input, output]]: readonly [string, readonly [string, string]]): string[] =>
-    inputs.added.includes(input) ||
-    inputs.removed.includes(input) ||
-    outputs.added.includes(output) ||
-    outputs.removed.includes(output)
-      ? []
-      : [route]
-  const old = new Set([...routesOf(before)].flatMap(isKept))
-  const now = new Set([...routesOf(after)].flatMap(isKept))
-  return {
-    inputs,
-    outputs,
-    routes: { added: [...now].filter(route => !old.has(route)), removed: [...old].filter(route => !now.has(route)) }
-  }
+  const isBetweenKept = ({ input, output }: RouteName): boolean => !isNews(inputs, input) && !isNews(outputs, output)
+  const { added, removed } = namesOf(routesOf(before, isBetweenKept), routesOf(after, isBetweenKept))
+  return { inputs, outputs, routes: { added, removed } }
+}
+
+/** Only one of the plans has it. */
+function isNews({ added, removed }: Names, name: string): boolean {
+  return added.includes(name) || removed.includes(name)
 }
 
 /** Options beside the plan that differ. `fixed` ones can not change while the program runs. */
@@ -119,12 +113,14 @@ function outputsOf({ pipelines, outputs }: Plan): Parts {
   )
 }
 
-function routesOf({ pipelines }: Plan): Map<string, readonly [input: string, output: string]> {
-  const routes = new Map<string, readonly [string, string]>()
-  for (const { name, inputs, outputs } of pipelines) {
-    for (const input of inputs) {
-      for (const output of outputs) routes.set(`${input} → ${name}/${output}`, [input, `${name}/${output}`])
-    }
-  }
-  return routes
+interface RouteName {
+  readonly input: string
+  readonly output: string
+}
+
+function routesOf({ pipelines }: Plan, isWanted: (route: RouteName) => boolean): Parts {
+  const all = pipelines.flatMap(({ name, inputs, outputs }) =>
+    inputs.flatMap(input => outputs.map(output => ({ input, output: `${name}/${output}` })))
+  )
+  return new Map(all.filter(isWanted).map(route => [`${route.input} → ${route.output}`, route]))
 }
