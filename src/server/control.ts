@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -22,16 +23,14 @@ export async function listenOnControl(server: Server, path: string): Promise<voi
     if (await answers(path)) throw new ExitError(`Another collector answers on "${path}"`, exitCodes.alreadyRunning)
     unlinkSync(path)
   }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    // The mask is there from the first moment on: `chmod` afterwards would leave a gap.
-    const mask = process.umask(0o177)
-    try {
-      server.listen(path, resolve)
-    } finally {
-      process.umask(mask)
-    }
-  })
+  // The mask is there from the first moment on: `chmod` afterwards would leave a gap.
+  const mask = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(mask)
+  }
+  await once(server, 'listening')
 }
 
 function answers(path: string): Promise<boolean> {

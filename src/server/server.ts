@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
@@ -48,6 +49,8 @@ export async function openServer(collector: Collector, options: ServerOptions): 
   }
 }
 
+type ListenOption = 'server.listen' | 'metrics.listen'
+
 interface Listener {
   readonly http: HttpServer
   readonly asked: Address
@@ -58,8 +61,8 @@ class Server implements RunningServer {
   readonly #collector: Collector
   readonly #options: ServerOptions
   #token: string | undefined
-  #main: Listener | undefined
-  #metrics: Listener | undefined
+  /** By the option that says where. */
+  readonly #listeners = new Map<ListenOption, Listener>()
   readonly #control: HttpServer
   /** Of listeners that have answers under way. */
   readonly #closing = new Set<Promise<void>>()
@@ -72,11 +75,11 @@ class Server implements RunningServer {
   }
 
   get address(): string {
-    return this.#main?.address ?? ''
+    return this.#listeners.get('server.listen')?.address ?? ''
   }
 
   get metricsAddress(): string | undefined {
-    return this.#metrics?.address
+    return this.#listeners.get('metrics.listen')?.address
   }
 
   async open(): Promise<void> {
@@ -86,40 +89,37 @@ class Server implements RunningServer {
   }
 
   async change({ listen, metricsListen, token }: Listening): Promise<void> {
-    const before = [this.#main?.asked, this.#metrics?.asked] as const
+    const [main, metrics] = [this.#listeners.get('server.listen'), this.#listeners.get('metrics.listen')]
     try {
       await this.#listen(listen, metricsListen)
     } catch (error) {
-      await this.#listen(...before)
+      await this.#listen(main?.asked, metrics?.asked)
       throw error
     }
     this.#token = token
   }
 
   async close(): Promise<void> {
-    for (const http of [this.#main?.http, this.#metrics?.http, this.#control]) if (http?.listening) this.#end(http)
+    for (const { http } of this.#listeners.values()) this.#end(http)
+    if (this.#control.listening) this.#end(this.#control)
     await Promise.all(this.#closing)
   }
 
   async #listen(listen: Address | undefined, metricsListen: Address | undefined): Promise<void> {
     const door = isLoopback(listen?.host.toLowerCase() ?? '') ? 'local' : 'open'
-    await this.#move(this.#main, listen, it => (this.#main = it), ['server.listen', door])
-    await this.#move(this.#metrics, metricsListen, it => (this.#metrics = it), ['metrics.listen', 'metrics'])
+    await this.#move('server.listen', door, listen)
+    await this.#move('metrics.listen', 'metrics', metricsListen)
   }
 
   /** The old listener is closed first: where one of two addresses is that of all networks, they can not share a port. */
-  async #move(
-    old: Listener | undefined,
-    asked: Address | undefined,
-    set: (listener: Listener | undefined) => void,
-    [option, door]: readonly [option: string, door: Door]
-  ): Promise<void> {
+  async #move(option: ListenOption, door: Door, asked: Address | undefined): Promise<void> {
+    const old = this.#listeners.get(option)
     if (isDeepStrictEqual(old?.asked, asked)) return
     if (old !== undefined) this.#end(old.http)
-    set(undefined)
+    this.#listeners.delete(option)
     if (asked === undefined) return
     const http = this.#http(door)
-    set({ http, asked, address: await bind(http, asked, option) })
+    this.#listeners.set(option, { http, asked, address: await bind(http, asked, option) })
   }
 
   #http(door: Door): HttpServer {
@@ -147,18 +147,16 @@ async function openControl(server: HttpServer, { stateDir, log }: ServerOptions)
   }
 }
 
-async function bind(server: HttpServer, { host, port }: Address, option: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(host === '' ? { port } : { host, port }, resolve)
-  }).catch((error: NodeJS.ErrnoException) => {
+async function bind(server: HttpServer, { host, port }: Address, option: ListenOption): Promise<string> {
+  server.listen(host === '' ? { port } : { host, port })
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     const message = `Cannot listen on "${writeAddress({ host, port })}": ${bindFault(error, option)}`
     throw new ExitError(message, exitCodes.failed, error)
   })
   return writeAddress({ host, port: (server.address() as AddressInfo).port })
 }
 
-function bindFault(error: NodeJS.ErrnoException, option: string): string {
+function bindFault(error: NodeJS.ErrnoException, option: ListenOption): string {
   if (error.code === 'EADDRINUSE') return `another program listens there: stop it, or set "${option}" to another port`
   if (error.code === 'EACCES') return `not allowed: ports below 1024 need a privilege, set "${option}" to one above`
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
