@@ -13,7 +13,7 @@ import { lineNumbers } from './line-numbers.ts'
 import { readOffline } from './offline.ts'
 import { outputName } from './output-id.ts'
 import { asPath } from './state-dir.ts'
-import { formatBytes, formatCount, tableLines } from './table.ts'
+import { counted, formatBytes, formatCount, tableLines } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -171,25 +171,24 @@ function reportLines(out: Stream, report: Report): string[] {
   const { file, output, rows, found, leftOut, missing, double, skippedBytes, unfinishedBytes } = report
   const name = outputName(output)
   return [
-    `${printable(file)}: ${counted(rows, 'in it')}, ${formatCount(found)} of them in ${name}`,
+    `${printable(file)}: ${counted(rows, 'row')} in it, ${formatCount(found)} of them in ${name}`,
     ...(report.known ? [] : [out.style('yellow', 'No collector with this state directory has met this file yet')]),
     ...(skippedBytes > 0 ? [`${formatBytes(skippedBytes)} before the place where reading began were left out`] : []),
-    ...Object.entries(leftOut).map(([end, count]) =>
-      counted(count, `are ${end}: the configuration does not send them`)
+    ...Object.entries(leftOut).map(
+      ([end, count]) => `${counted(count, 'row')} ${end} by the configuration, and not sent`
     ),
     ...(unfinishedBytes > 0 ? [`${formatBytes(unfinishedBytes)} behind the last row have no line end yet`] : []),
     ...Object.entries(missing).flatMap(([why, strange]) => [
-      out.style(why === 'unexplained' ? 'red' : 'yellow', `missing: ${counted(strange.rows, reasons[why] ?? why)}`),
+      out.style(
+        why === 'unexplained' ? 'red' : 'yellow',
+        `missing: ${counted(strange.rows, 'row')} ${reasons[why] ?? why}`
+      ),
       ...listLines(out, strange)
     ]),
-    ...(double.rows > 0 ? [out.style('red', `twice: ${counted(double.rows, 'in more than one index')}`)] : []),
+    ...(double.rows > 0 ? [out.style('red', `twice: ${counted(double.rows, 'row')} in more than one index`)] : []),
     ...(double.rows > 0 ? listLines(out, double) : []),
     report.equal ? out.style('green', 'equal: every row is there once') : out.style('red', 'not equal')
   ]
-}
-
-function counted(count: number, what: string): string {
-  return `${formatCount(count)} ${count === 1 ? 'row' : 'rows'} ${what}`
 }
 
 function listLines(out: Stream, { rows, list }: Report['double']): string[] {
