@@ -12,7 +12,7 @@ import { openState } from './state-open.ts'
 import { withStateDir } from './state-dir.ts'
 import { counted } from './table.ts'
 import { isConfirmed, type Terminal } from './terminal.ts'
-import { examples } from './verb.ts'
+import { examples, usage } from './verb.ts'
 
 interface Options {
   readonly stateDir: string
@@ -121,8 +121,4 @@ function unknown(what: string, name: string, known: ReadonlySet<string>): ExitEr
 
 function failed(message: string): ExitError {
   return new ExitError(message, exitCodes.failed)
-}
-
-function usage(message: string): ExitError {
-  return new ExitError(message, exitCodes.badConfiguration)
 }
