@@ -1,6 +1,6 @@
 import { Fate, Kind, Use } from './row.ts'
 import type { Source } from './source.ts'
-import { float64s, int32s, uint8s, type Workspace } from './workspace.ts'
+import { float64s, grown, int32s, uint8s, type Workspace } from './workspace.ts'
 
 /** Spans and kinds of one value, for every row of the batch. `kind` is `Kind.absent` where the row has none. */
 export interface Column {
@@ -245,9 +245,4 @@ export class Batch {
     }
     for (const name of ['fieldKind', 'fieldUse'] as const) this[name] = grown(this[name], new Uint8Array(fields))
   }
-}
-
-function grown<T extends Int32Array | Uint8Array | Float64Array>(from: T, into: T): T {
-  into.set(from)
-  return into
 }

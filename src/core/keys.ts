@@ -1,3 +1,5 @@
+import { grown } from './workspace.ts'
+
 const slots = 2048
 const maxKeys = 16384
 /** A row may be one name of a megabyte. */
@@ -53,11 +55,7 @@ export class Keys {
     this.names.push(name)
     this.#ids.set(name, id)
     const length = Buffer.byteLength(name)
-    if (id + 2 > this.starts.length) {
-      const starts = new Int32Array(this.starts.length * 2)
-      starts.set(this.starts)
-      this.starts = starts
-    }
+    if (id + 2 > this.starts.length) this.starts = grown(this.starts, new Int32Array(this.starts.length * 2))
     const start = this.starts[id]!
     if (start + length > this.bytes.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, start + length))

@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import { grown } from './workspace.ts'
 
 /**
  * Encoded rows of one request, and where each came from. Outputs append to it; delivery/ cuts, sends and settles it.
@@ -61,15 +62,9 @@ export class Body {
 
   #grow(): void {
     const rows = this.rowEnds.length * 2
-    const ends = new Int32Array(rows)
-    ends.set(this.rowEnds)
-    this.rowEnds = ends
-    const positions = new Float64Array(rows)
-    positions.set(this.rowPositions)
-    this.rowPositions = positions
-    const lengths = new Int32Array(rows)
-    lengths.set(this.rowLengths)
-    this.rowLengths = lengths
+    this.rowEnds = grown(this.rowEnds, new Int32Array(rows))
+    this.rowPositions = grown(this.rowPositions, new Float64Array(rows))
+    this.rowLengths = grown(this.rowLengths, new Int32Array(rows))
   }
 }
 

@@ -64,3 +64,9 @@ export function float64s(workspace: Workspace | undefined, count: number): Float
   const address = workspace?.take(count * 8) ?? -1
   return address < 0 ? new Float64Array(count) : new Float64Array(workspace!.buffer, address, count)
 }
+
+/** A larger column in the place of one that is full. */
+export function grown<T extends Int32Array | Uint8Array | Float64Array>(from: T, into: T): T {
+  into.set(from)
+  return into
+}

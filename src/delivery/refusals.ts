@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Refusal } from '../core/output.ts'
+import { grown } from '../core/workspace.ts'
 import type { Parcel } from './parcel.ts'
 
 const windowRows = 500
@@ -221,11 +222,7 @@ export class Refusals {
     // a server that makes up a type for each row must not fill the memory
     const type = Math.min(this.#types.size + 1, mostTypes)
     if (type < mostTypes) this.#types.set(name, type)
-    if (type >= this.#counts.length) {
-      const counts = new Int32Array(this.#counts.length * 2)
-      counts.set(this.#counts)
-      this.#counts = counts
-    }
+    if (type >= this.#counts.length) this.#counts = grown(this.#counts, new Int32Array(this.#counts.length * 2))
     return type
   }
 }
