@@ -116,26 +116,21 @@ export class Settler {
       for (const row of refused) books.end(parcel, parcel.entryOf(row), endOf.dead_lettered, 1)
       return
     }
+    const why = refused.map(row => reasons.get(row) ?? unexplained)
     if (parcel.isFinal) {
-      if (refused.length > 0)
-        refusals.bury(
-          this.#held(parcel),
-          refused.map(row => reasons.get(row) ?? unexplained)
-        )
+      if (refused.length > 0) refusals.bury(this.#held(parcel), why)
       return
     }
     const seen: number[] = []
-    const why: Refusal[] = []
     const retry = this.#retry
     let next = 0
     let again = 0
-    for (const row of refused) {
+    // in the order of the rows: what is neither refused nor to be sent again is there
+    for (const [i, row] of refused.entries()) {
       const before = again
       while (again < retry.length && retry[again]! < row) again++
       refusals.accepted(row - next - (again - before))
-      const reason = reasons.get(row) ?? unexplained
-      why.push(reason)
-      seen.push(refusals.refused(reason))
+      seen.push(refusals.refused(why[i]!))
       next = row + 1
     }
     refusals.accepted(parcel.rows - next - (retry.length - again))
