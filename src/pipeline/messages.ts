@@ -23,7 +23,7 @@ export interface SpoolStart {
   readonly isStateLost: boolean
 }
 
-/** Control thread → shard. Those with an id are answered under it. */
+/** Control thread → shard. */
 export type ToShard =
   | { readonly type: 'start' }
   | { readonly type: 'durable'; readonly number: number; readonly writable: boolean }
@@ -33,6 +33,9 @@ export type ToShard =
   | { readonly type: 'change'; readonly id: number; readonly plan: Plan }
   | { readonly type: 'follow'; readonly id: number; readonly stored: StoredState }
   | { readonly type: 'drain'; readonly id: number; readonly withinMs: number }
+
+/** What is answered, under its id. */
+export type Question = Extract<ToShard, { readonly id: number }>
 
 /** Shard → control thread. `await` is answered by `durable` with its number, once all that was appended before it is. */
 export type FromShard =

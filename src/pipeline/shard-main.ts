@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log, LogFields } from '../core/log.ts'
-import type { FromShard, LogLevel, ShardStart, ToShard } from './messages.ts'
+import type { FromShard, LogLevel, Question, ShardStart, ToShard } from './messages.ts'
 import { PortLink } from './port-link.ts'
 import { Shard } from './shard.ts'
 
@@ -20,13 +20,13 @@ const link = new PortLink(post)
 const shard = new Shard(start, { link, clock: systemClock, log, onEnd: () => post({ type: 'ended' }) })
 
 port.on('message', (message: ToShard) => {
-  if (message.type === 'durable') link.confirm(message.number, message.writable)
+  if ('id' in message) void answer(message)
+  else if (message.type === 'durable') link.confirm(message.number, message.writable)
   else if (message.type === 'start') shard.read()
-  else if (message.type === 'letters') shard.setLetterBytes(message.bytes)
-  else void answer(message)
+  else shard.setLetterBytes(message.bytes)
 })
 
-async function answer(message: Exclude<ToShard, { type: 'durable' | 'letters' | 'start' }>): Promise<void> {
+async function answer(message: Question): Promise<void> {
   try {
     post({ type: 'answer', id: message.id, value: await valueOf(message) })
   } catch (error) {
@@ -34,7 +34,7 @@ async function answer(message: Exclude<ToShard, { type: 'durable' | 'letters' | 
   }
 }
 
-function valueOf(message: Exclude<ToShard, { type: 'durable' | 'letters' | 'start' }>): unknown {
+function valueOf(message: Question): unknown {
   if (message.type === 'drain') return shard.drain(message.withinMs)
   if (message.type === 'change') return shard.change(message.plan)
   if (message.type === 'follow') return shard.follow(message.stored)

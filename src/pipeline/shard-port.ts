@@ -4,7 +4,7 @@ import type { StateRecord } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Plan } from './plan.ts'
-import type { Answers, FromShard, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
+import type { Answers, FromShard, Question, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
 const answerMs = 3000
@@ -14,7 +14,7 @@ const replayMs = 3_600_000
 /** A shard that reads from a disk that hangs takes over another plan when that has come back. */
 const changeMs = 30_000
 
-type Question = ToShard extends infer M ? (M extends { readonly id: number } ? Omit<M, 'id'> : never) : never
+type WithoutId<Q> = Q extends Question ? Omit<Q, 'id'> : never
 
 /** The control thread's end of one shard: starts the worker, stores what it asks to be stored, passes questions on. */
 export class ShardPort {
@@ -90,7 +90,7 @@ export class ShardPort {
     await this.#worker.terminate()
   }
 
-  #question<T>(question: Question, withinMs: number): Promise<T> {
+  #question<T>(question: WithoutId<Question>, withinMs: number): Promise<T> {
     const id = this.#nextQuestion++
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const timer = setTimeout(() => reject(new Error(`No answer from the shard within ${withinMs} ms`)), withinMs)
