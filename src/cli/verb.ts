@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb's file exports. */
@@ -14,9 +13,4 @@ export function examples(lines: Readonly<Record<string, string>>): string {
   return ['', 'Examples:', ...Object.entries(lines).map(([line, about]) => `  ${line.padEnd(width)}  ${about}`)].join(
     '\n'
   )
-}
-
-/** A mistake in the arguments that only the verb can see. */
-export function usage(message: string): ExitError {
-  return new ExitError(message, exitCodes.badConfiguration)
 }

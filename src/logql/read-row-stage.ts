@@ -8,7 +8,7 @@ export function readRowStage(stage: SyntaxNode, query: string): RowStage[] {
     case terms.LabelParser:
       return [labelParser(stage, query)]
     case terms.JsonExpressionParser:
-      return [{ kind: 'json', fields: extractions(stage, query), at: stage.from }]
+      return [{ kind: 'json', fields: extractions(stage, query) }]
     case terms.LogfmtParser:
     case terms.LogfmtExpressionParser:
       return [logfmt(stage, query)]
@@ -30,11 +30,11 @@ export function readRowStage(stage: SyntaxNode, query: string): RowStage[] {
 function labelParser(stage: SyntaxNode, query: string): RowStage {
   switch (stage.firstChild!.type.id) {
     case terms.Json:
-      return { kind: 'json', fields: [], at: stage.from }
+      return { kind: 'json', fields: [] }
     case terms.Logfmt:
-      return { kind: 'logfmt', isStrict: false, keepsEmpty: false, fields: [], at: stage.from }
+      return { kind: 'logfmt', isStrict: false, keepsEmpty: false, fields: [] }
     case terms.Unpack:
-      return { kind: 'unpack', at: stage.from }
+      return { kind: 'unpack' }
     case terms.Pattern:
       return { kind: 'pattern', text: textIn(stage, query) }
     default:
@@ -49,8 +49,7 @@ function logfmt(stage: SyntaxNode, query: string): RowStage {
     kind: 'logfmt',
     isStrict: written.includes('--strict'),
     keepsEmpty: written.includes('--keep-empty'),
-    fields: extractions(stage, query),
-    at: stage.from
+    fields: extractions(stage, query)
   }
 }
 

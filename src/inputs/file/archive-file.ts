@@ -4,7 +4,7 @@ import type { Candidate } from './discover.ts'
 import type { FileStat } from './disk.ts'
 import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
-import { headBytes, inodeOf, keyOf } from './identity.ts'
+import { headBytes, inodeOf } from './identity.ts'
 import { packedOf } from './shelf.ts'
 import { FileSource } from './source.ts'
 import { sourceParts } from './source-parts.ts'
@@ -28,8 +28,8 @@ export class ArchiveFile {
   readonly #parts: KnownParts
   #archive: Archive | undefined
 
-  constructor({ path, names, stat }: Candidate, parts: KnownParts) {
-    this.key = keyOf(inodeOf(stat))
+  constructor({ path, names, key, stat }: Candidate, parts: KnownParts) {
+    this.key = key
     this.name = path
     this.names = names
     this.stat = stat

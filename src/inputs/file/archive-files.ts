@@ -72,7 +72,7 @@ export class ArchiveFiles {
 
   #meet(candidate: Candidate, now: number): ArchiveFile | undefined {
     const { context, input, report } = this.#parts
-    const key = keyOf(inodeOf(candidate.stat))
+    const { key } = candidate
     const known = this.#byKey.get(key)
     known?.observe(candidate, now)
     if (known !== undefined) return known

@@ -4,6 +4,7 @@ import type { Disk, Entry, FileStat } from './disk.ts'
 import { reasonOf } from './disk.ts'
 import type { Glob, Part } from './glob.ts'
 import { parseGlob, pathMatcher } from './glob.ts'
+import { inodeOf, isSameInode, keyOf } from './identity.ts'
 import { Roots } from './roots.ts'
 
 /** A regular file that the patterns lead to. */
@@ -12,7 +13,12 @@ export interface Candidate {
   readonly path: string
   /** All names it was found under: links, what they point to, `path` last. */
   readonly names: readonly string[]
+  readonly key: string
   readonly stat: FileStat
+}
+
+export function candidateOf(path: string, names: readonly string[], stat: FileStat): Candidate {
+  return { path, names, key: keyOf(inodeOf(stat)), stat }
 }
 
 export interface DiscoverPlan {
@@ -56,6 +62,8 @@ export class Discovery {
   readonly #failed = new Set<string>()
   #scan = 0
   #found = new Map<string, Candidate>()
+  /** What the scan before found. */
+  #last: ReadonlyMap<string, Candidate> = new Map()
 
   constructor(plan: DiscoverPlan, disk: Disk, report: (reason: string, path: string) => void) {
     this.#plan = plan
@@ -71,6 +79,7 @@ export class Discovery {
   scan(): Iterable<Candidate> {
     this.#fresh.clear()
     this.#failed.clear()
+    this.#last = this.#found
     this.#found = new Map()
     this.excluded = 0
     if (this.#scan++ % trustedScans === 0 || !this.roots.areWhole) this.roots.resolve()
@@ -177,9 +186,17 @@ export class Discovery {
     }
     const stat = this.#try(path, () => this.#disk.lstat(path))
     if (stat?.isSymbolicLink()) this.#lookThrough(path)
-    else if (stat?.isFile()) this.#found.set(path, { path, names: [path], stat })
+    else if (stat?.isFile()) this.#found.set(path, this.#candidate(path, stat))
     else if (stat?.isDirectory() === false) this.#report('not_regular', path)
     else if (stat !== undefined && isNamed) this.#report('directory', path)
+  }
+
+  /** A thousand files at rest would be a thousand new candidates at every scan: garbage that takes more time than the scan. */
+  #candidate(path: string, stat: FileStat): Candidate {
+    const last = this.#last.get(path)
+    if (last?.path !== path || !isSameInode(last.stat, stat)) return candidateOf(path, [path], stat)
+    const isSame = last.stat.size === stat.size && last.stat.mtimeNs === stat.mtimeNs
+    return isSame ? last : { ...last, stat }
   }
 
   #lookThrough(link: string): void {
@@ -204,7 +221,7 @@ export class Discovery {
       at = next ?? path
       names.push(at)
     }
-    this.#found.set(link, { path, names, stat })
+    this.#found.set(link, candidateOf(path, names, stat))
   }
 
   #try<T>(path: string, run: () => T): T | undefined {

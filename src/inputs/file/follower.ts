@@ -37,6 +37,8 @@ export class Follower {
   readonly #timer: ScanTimer
   #touchedAt = 0
   #isStopped = false
+  /** What to look at between scans. */
+  readonly #warm = new Set<KnownFile>()
   #stopPoll: (() => void) | undefined
 
   constructor(input: FollowInput, context: FollowContext) {
@@ -150,7 +152,7 @@ export class Follower {
     if (file === undefined) return
     this.#look(file, now)
     if (!isRenamed) file.heat.leaveToEvents()
-    if (file.heat.isWarm(now)) this.#pollSoon()
+    if (file.heat.isWarm(now)) this.#warmed(file)
     // The next scan would wake the thread once more, which costs more than the scan.
     if (!isRenamed && this.#timer.isHalfway) this.scan()
   }
@@ -164,7 +166,8 @@ export class Follower {
     }
   }
 
-  #pollSoon(): void {
+  #warmed(file: KnownFile): void {
+    this.#warm.add(file)
     this.#stopPoll ??= this.#context.clock.after(pollMs, () => this.#poll())
   }
 
@@ -172,34 +175,34 @@ export class Follower {
     this.#stopPoll = undefined
     if (this.#isStopped) return
     const now = this.#context.clock.monotonic()
-    let isAnyHot = false
-    for (const file of this.#files) {
-      if (!file.heat.isWarm(now)) continue
-      isAnyHot = true
+    const files = [...this.#warm].filter(file => file.heat.isWarm(now))
+    this.#warm.clear()
+    for (const file of files) {
       this.#look(file, now)
+      this.#warmed(file)
     }
     this.#flush()
-    if (isAnyHot) this.#pollSoon()
   }
 
   #afterScan(): void {
     const now = this.#context.clock.monotonic()
     const folders = new Map<string, number>()
     const busy = new Set<string>()
-    let isAnyHot = false
+    // Files that are followed no more are among them.
+    this.#warm.clear()
+    let sources = this.#files.archives.open
     for (const file of this.#files) {
+      if (file.source !== undefined) sources++
       if (file.unlinkedAt >= 0) continue
       const folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
       if (!file.heat.isWarm(now)) continue
-      isAnyHot = true
+      this.#warmed(file)
       if (file.heat.isHot) busy.add(folder)
     }
     const quiet = [...folders].filter(([folder, files]) => files <= mostWatchedFiles && !busy.has(folder))
     this.#wakes.watch(new Set(quiet.map(([folder]) => folder)))
-    this.#context.meter.of('collector_input_sources', this.#input.name).value =
-      this.paths.length + this.#files.archives.open
-    if (isAnyHot) this.#pollSoon()
+    this.#context.meter.of('collector_input_sources', this.#input.name).value = sources
   }
 
   #flush(): void {

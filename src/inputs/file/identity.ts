@@ -23,6 +23,10 @@ export function keyOf({ dev, ino, birth }: Inode): string {
   return `${dev}:${ino}:${birth}`
 }
 
+export function isSameInode(one: FileStat, other: FileStat): boolean {
+  return one.ino === other.ino && one.dev === other.dev && one.birthtimeNs === other.birthtimeNs
+}
+
 export function hashOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex').slice(0, 32)
 }

@@ -3,7 +3,7 @@ import type { KnownParts } from './context.ts'
 import { archiveFormat } from './archive.ts'
 import { ArchiveFiles } from './archive-files.ts'
 import { Copies } from './copies.ts'
-import type { Candidate, Discovery } from './discover.ts'
+import { type Candidate, candidateOf, type Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Handle } from './handle.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -87,10 +87,12 @@ export class KnownFiles implements Iterable<KnownFile> {
   #merged(): ReadonlyMap<string, Candidate> {
     const files = new Map<string, Candidate>()
     for (const candidate of this.#discovery.scan()) {
-      const key = keyOf(inodeOf(candidate.stat))
+      const { key, names } = candidate
       const known = files.get(key)
-      const names = known === undefined ? candidate.names : [...known.names, ...candidate.names]
-      files.set(key, { ...candidate, path: known?.path ?? candidate.path, names })
+      files.set(
+        key,
+        known === undefined ? candidate : { ...candidate, path: known.path, names: [...known.names, ...names] }
+      )
     }
     return files
   }
@@ -113,23 +115,22 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #kindOf(candidate: Candidate): 'archives' | 'known' | 'news' {
-    const inode = inodeOf(candidate.stat)
-    if (this.#roster.get(keyOf(inode)) !== undefined) return 'known'
+    if (this.#roster.get(candidate.key) !== undefined) return 'known'
     if (this.#isArchive(candidate)) return 'archives'
-    return this.#parts.resume.last(inode) === undefined ? 'news' : 'known'
+    return this.#parts.resume.last(inodeOf(candidate.stat)) === undefined ? 'news' : 'known'
   }
 
   #meetAny(candidate: Candidate, now: number): void {
-    const file = this.#roster.get(keyOf(inodeOf(candidate.stat)))
+    const file = this.#roster.get(candidate.key)
     if (file === undefined) this.#meet(candidate, now)
     else this.#meetAgain(file, candidate, now)
   }
 
   #meet(candidate: Candidate, now: number): void {
-    const { path, names, stat } = candidate
+    const { path, names, key, stat } = candidate
     const { context, input, resume, report } = this.#parts
     this.#hasMet = true
-    const owner = context.claims?.claim(keyOf(inodeOf(stat)), input.name)
+    const owner = context.claims?.claim(key, input.name)
     if (owner !== undefined) return report(`followed by input "${owner}" already`, path)
     const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
     const stored = resume.take(inodeOf(stat), path)
@@ -143,7 +144,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       return
     }
     this.#roster.add(file)
-    this.#setAway(file, [path, ...names], now)
+    this.#setAway(file, candidate, now)
     file.observe(stat, now)
   }
 
@@ -159,7 +160,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     const key = keyOf(inodeOf(stat))
     const now = context.clock.monotonic()
     if (isPacked(path) && this.#roster.get(key) === undefined) {
-      return this.archives.leaveOut({ path, names: [path], stat }, origin, now)
+      return this.archives.leaveOut(candidateOf(path, [path], stat), origin, now)
     }
     if (context.claims?.claim(key, input.name) !== undefined) return
     const file = this.#roster.get(key) ?? new KnownFile(path, [path], inodeOf(stat), this.#parts)
@@ -183,14 +184,14 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #meetAgain(file: KnownFile, candidate: Candidate, now: number): void {
-    const paths = [candidate.path, ...candidate.names]
-    if (!paths.includes(file.path)) file.handle.path = candidate.path
-    this.#setAway(file, paths, now)
+    const { path, names } = candidate
+    if (path !== file.path && !names.includes(file.path)) file.handle.path = path
+    this.#setAway(file, candidate, now)
     file.observe(candidate.stat, now)
   }
 
-  #setAway(file: KnownFile, paths: readonly string[], now: number): void {
-    if (paths.includes(file.name)) file.awayAt = -1
+  #setAway(file: KnownFile, { path, names }: Candidate, now: number): void {
+    if (path === file.name || names.includes(file.name)) file.awayAt = -1
     else if (file.awayAt < 0) file.awayAt = now
     file.unlinkedAt = -1
   }
@@ -206,8 +207,9 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (this.#sought.has(file) && this.#mayRest(file)) continue
       const found = this.#seeker.sibling(folder, keyOf(file))
       if (!this.#discovery.isUnknown(folder)) this.#sought.add(file)
-      if (found !== undefined && file.packed !== '') this.archives.add({ ...found, names: [found.path] }, now)
-      else if (found !== undefined) this.#meet({ ...found, names: [found.path] }, now)
+      if (found !== undefined && file.packed !== '')
+        this.archives.add(candidateOf(found.path, [found.path], found.stat), now)
+      else if (found !== undefined) this.#meet(candidateOf(found.path, [found.path], found.stat), now)
       else if (!this.#discovery.isUnknown(folder)) this.#loseStored(file)
     }
   }

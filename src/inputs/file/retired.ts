@@ -72,6 +72,7 @@ export class Retired {
 
   /** Lets go of those that are settled. `kept` stays stored: the number of a generation must be known until a newer one is stored. */
   release(kept: SourceId | undefined): void {
+    if (this.isEmpty) return
     const { context, records } = this.#parts
     this.#tell()
     this.#sources = this.#sources.filter(source => {
