@@ -2,7 +2,7 @@ import type { CollectorStatus, InputStatus } from '../pipeline/collector.ts'
 import type { RunningServer } from '../server/server.ts'
 import { outputName } from './output-id.ts'
 import { reasonsOf } from './reasons.ts'
-import { formatCount } from './table.ts'
+import { counted } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
 
 const mostInputs = 4
@@ -21,7 +21,7 @@ export function bannerLines(
   })
   const metrics = server.metricsAddress ?? server.address
   return [
-    `${stream.style('bold', `mcp-collector ${status.version}`)} follows ${plural(files, 'source')}, sends to ${outputs.join(', ')}`,
+    `${stream.style('bold', `mcp-collector ${status.version}`)} follows ${counted(files, 'source')}, sends to ${outputs.join(', ')}`,
     ...firstOf(status.inputs, mostInputs, input => [
       inputLine(stream, input),
       ...firstOf(reasonsOf(stream, input, status.problems), mostReasons, reason => [`    ${reason}`])
@@ -36,15 +36,11 @@ function inputLine(stream: Stream, { name, paths, sources, sourceCount }: InputS
   const shown = paths.slice(0, 3).map(printable).join(', ')
   const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
   const isOld = sourceCount > 0 && sources.every(source => source.settled >= source.size)
-  const count = `(${plural(sourceCount, 'source')}${isOld ? ', nothing new since the last run' : ''})`
+  const count = `(${counted(sourceCount, 'source')}${isOld ? ', nothing new since the last run' : ''})`
   return `  ${stream.style('cyan', name)}: ${shown}${more} ${stream.style('dim', count)}`
 }
 
 function firstOf<T>(all: readonly T[], most: number, linesOf: (one: T) => string[]): string[] {
   const lines = all.slice(0, most).flatMap(linesOf)
   return all.length > most ? [...lines, `  and ${all.length - most} more: see "mcp-collector status"`] : lines
-}
-
-function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

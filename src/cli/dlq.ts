@@ -9,7 +9,7 @@ import { undecidedText } from './outputs.ts'
 import { withStateDir } from './state-dir.ts'
 import { tableLines } from './table.ts'
 import { printable, type Terminal } from './terminal.ts'
-import { examples, type Verb } from './verb.ts'
+import { examples, usage, type Verb } from './verb.ts'
 
 interface Options {
   readonly stateDir: string
@@ -198,10 +198,6 @@ function asCount(text: string): number {
   const count = Number(text)
   if (!Number.isSafeInteger(count) || count < 1) throw usage(`"${text}" is not a positive whole number`)
   return count
-}
-
-function usage(message: string): ExitError {
-  return new ExitError(message, exitCodes.badConfiguration)
 }
 
 function shortened(reason: string): string {

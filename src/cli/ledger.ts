@@ -7,7 +7,7 @@ import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
 import { outputId, outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
-import { formatCount, tableLines, wrapped, type Column } from './table.ts'
+import { counted, formatCount, tableLines, wrapped, type Column } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -97,8 +97,10 @@ export function configuredLines(stream: Stream, rows: readonly NamedLedgerRow[],
   const left = rows.length - shown.length
   const lines = ledgerLines(stream, shown, most)
   if (left === 0) return lines
-  const what = left === 1 ? '1 account' : `${left} accounts`
-  return [...lines, stream.style('dim', `${what} of other configurations: see "mcp-collector ledger --all"`)]
+  return [
+    ...lines,
+    stream.style('dim', `${counted(left, 'account')} of other configurations: see "mcp-collector ledger --all"`)
+  ]
 }
 
 /** The accounts as a table: a column for each way to end that occurs, and a line that sums them where there are several. */
@@ -126,7 +128,7 @@ export function ledgerLines(stream: Stream, rows: readonly NamedLedgerRow[], mos
   const all = rows.length > 1 ? [...shown, total(rows)] : shown
   const table = tableLines(stream, columns, all)
   const lines = table[1]!.length > stream.columns ? all.flatMap(row => paragraph(stream, columns, row)) : table
-  if (left > 0) lines.push(stream.style('dim', `${left} more sources are part of the total`))
+  if (left > 0) lines.push(stream.style('dim', `and ${counted(left, 'more source')} in the total`))
   return [...lines, ...lossLines(stream, rows)]
 }
 
@@ -148,8 +150,8 @@ function lossLines(stream: Stream, rows: readonly NamedLedgerRow[]): string[] {
   const { lost, lostBytes } = total(rows).ledger
   return lossReasons.flatMap(reason => {
     const counts = [
-      ...(lost[reason] ? [`${formatCount(lost[reason])} ${lost[reason] === 1 ? 'row' : 'rows'}`] : []),
-      ...(lostBytes[reason] ? [`${formatCount(lostBytes[reason])} ${lostBytes[reason] === 1 ? 'byte' : 'bytes'}`] : [])
+      ...(lost[reason] ? [counted(lost[reason], 'row')] : []),
+      ...(lostBytes[reason] ? [counted(lostBytes[reason], 'byte')] : [])
     ]
     if (counts.length === 0) return []
     const text = `lost ${counts.join(', ')}: ${reason}, ${losses[reason]}`

@@ -1,6 +1,6 @@
 import type { OutputState } from '../pipeline/collector.ts'
 import { outputName } from './output-id.ts'
-import { formatBytes, formatCount, formatDuration, tableLines, wrapped } from './table.ts'
+import { counted, formatBytes, formatCount, formatDuration, tableLines, wrapped } from './table.ts'
 import { printable, type Stream, type Style } from './terminal.ts'
 
 const columns = [
@@ -90,10 +90,9 @@ function stateOf(output: OutputState, now: number): string[] {
 
 /** What was refused, and what has become of it. */
 function refusedOf({ deadLetters, undecided }: OutputState): string[] {
-  const letters = `${formatCount(deadLetters)} dead ${deadLetters === 1 ? 'letter' : 'letters'}`
   return [
     ...(undecided === undefined ? [] : [undecidedText(undecided)]),
-    ...(deadLetters === 0 ? [] : [`${letters}: see "mcp-collector dlq list"`])
+    ...(deadLetters === 0 ? [] : [`${counted(deadLetters, 'dead letter')}: see "mcp-collector dlq list"`])
   ]
 }
 

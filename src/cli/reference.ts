@@ -2,15 +2,15 @@ import { components } from '../components.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { reference as referenceOf } from '../config/reference.ts'
 import { oneOf } from '../config/wording.ts'
-import { ExitError, exitCodes } from '../core/errors.ts'
+import { exitCodes } from '../core/errors.ts'
 import { wrapped } from './table.ts'
-import { examples, type Verb } from './verb.ts'
+import { examples, usage, type Verb } from './verb.ts'
 
 export const reference: Verb = {
   define(command, { out }, finish) {
     command.argument(
       '[component]',
-      'only this component; "config" is the file format, "delivery" what outputs share, "ledger" how rows end'
+      'only this component; "config" is the file format, "input" and "delivery" what inputs and outputs share, "query" is LogQL, "ledger" how rows end'
     )
     command.option('--json-schema', 'the JSON schema of configuration files, for editors')
     command.addHelpText(
@@ -48,8 +48,4 @@ async function textOf(name: string | undefined): Promise<string> {
   const { unknown, meant, known } = answer
   const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`
   throw usage(`There is no component "${unknown}": ${rest}`)
-}
-
-function usage(message: string): ExitError {
-  return new ExitError(message, exitCodes.badConfiguration)
 }

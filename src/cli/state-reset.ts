@@ -10,9 +10,9 @@ import type { StateTables } from '../state/state-tables.ts'
 import { outputId, outputName } from './output-id.ts'
 import { openState } from './state-open.ts'
 import { withStateDir } from './state-dir.ts'
-import { formatCount } from './table.ts'
+import { counted } from './table.ts'
 import { isConfirmed, type Terminal } from './terminal.ts'
-import { examples } from './verb.ts'
+import { examples, usage } from './verb.ts'
 
 interface Options {
   readonly stateDir: string
@@ -85,7 +85,7 @@ function resetOf(options: Options, state: StoredState): Reset {
   const ids = wanted.map(({ id }) => id)
   return {
     sources: ids,
-    consequence: `${counted(wanted.length, 'source is', 'sources are')} forgotten: ${again}`,
+    consequence: `${counted(wanted.length, 'source')} ${wanted.length === 1 ? 'is' : 'are'} forgotten: ${again}`,
     apply: tables => ids.forEach(id => tables.write({ kind: 'forget', source: id }))
   }
 }
@@ -94,7 +94,7 @@ function resetOutput(name: string, { cursors }: StoredState): Reset {
   const id = outputId(name)
   const own = cursors.filter(cursor => cursor.output === id)
   if (own.length === 0) throw unknown('output', name, new Set(cursors.map(cursor => outputName(cursor.output))))
-  const where = counted(own.length, 'source', 'sources')
+  const where = counted(own.length, 'source')
   return {
     sources: own.map(cursor => cursor.source),
     consequence: `Output "${name}" forgets where it stands in ${where}: it begins as a new one does, see its start_from`,
@@ -105,17 +105,13 @@ function resetOutput(name: string, { cursors }: StoredState): Reset {
 function resetAll({ sources }: StoredState): Reset {
   return {
     sources: sources.map(({ id }) => id),
-    consequence: `${counted(sources.length, 'source', 'sources')} and all accounts are forgotten: ${again}`,
+    consequence: `${counted(sources.length, 'source')} and all accounts are forgotten: ${again}`,
     apply: tables => tables.clear()
   }
 }
 
 function pathsOf({ name, file }: StoredState['sources'][number]): string[] {
   return [name, String(file['path'] ?? '')]
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
 function unknown(what: string, name: string, known: ReadonlySet<string>): ExitError {
@@ -125,8 +121,4 @@ function unknown(what: string, name: string, known: ReadonlySet<string>): ExitEr
 
 function failed(message: string): ExitError {
   return new ExitError(message, exitCodes.failed)
-}
-
-function usage(message: string): ExitError {
-  return new ExitError(message, exitCodes.badConfiguration)
 }

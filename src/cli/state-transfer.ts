@@ -19,7 +19,7 @@ import { readOffline } from './offline.ts'
 import { packageVersion } from './package.ts'
 import { openState } from './state-open.ts'
 import { withStateDir } from './state-dir.ts'
-import { formatBytes, formatCount } from './table.ts'
+import { counted, formatBytes, formatCount } from './table.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples } from './verb.ts'
 
@@ -92,7 +92,7 @@ export function defineImport(command: Command, { env, out, err }: Terminal, fini
 }
 
 function importedLine({ sources, cursors, letters }: PortableCounts): string {
-  return `Imported ${formatCount(sources)} sources, ${formatCount(cursors)} cursors, ${formatCount(letters)} dead letters`
+  return `Imported ${counted(sources, 'source')}, ${counted(cursors, 'cursor')}, ${counted(letters, 'dead letter')}`
 }
 
 /** Writes a file that only its owner may read, whole or not at all; returns how many lines it has. */

@@ -10,7 +10,7 @@ import { outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
 import { defineReset } from './state-reset.ts'
 import { defineExport, defineImport } from './state-transfer.ts'
-import { formatBytes, formatCount, formatDuration, tableLines } from './table.ts'
+import { counted, formatBytes, formatDuration, tableLines } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -110,10 +110,10 @@ function stateLines(out: Stream, { stateDir, isRunning, layout, files, sources, 
     backup === undefined ? 'no backup yet' : `backup of ${formatDuration(Date.now() - backup.changedAt)} ago`
   return [
     `state in ${printable(stateDir)}: ${isRunning ? 'a collector runs on it' : 'no collector runs on it'}`,
-    `layout ${layout}, ${formatBytes(bytes)}, ${copied}, ${formatCount(sources.length)} ${sources.length === 1 ? 'source' : 'sources'}`,
+    `layout ${layout}, ${formatBytes(bytes)}, ${copied}, ${counted(sources.length, 'source')}`,
     ...Object.entries(letters).map(
       ([output, { count, bytes }]) =>
-        `${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'} of output ${outputName(output)}, ${formatBytes(bytes)}`
+        `${counted(count, 'dead letter')} of output ${outputName(output)}, ${formatBytes(bytes)}`
     ),
     ...(sources.length === 0 ? [] : ['', ...sourceLines(out, sources)])
   ]

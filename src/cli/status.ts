@@ -5,7 +5,7 @@ import { ask, notRunning } from './client.ts'
 import { outputLines, troubleText } from './outputs.ts'
 import { reasonsOf } from './reasons.ts'
 import { withStateDir } from './state-dir.ts'
-import { formatBytes, formatDuration, tableLines } from './table.ts'
+import { counted, formatBytes, formatDuration, tableLines } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -56,8 +56,8 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
 function keptLines({ kept }: CollectorStatus): string[] {
   if (kept === undefined || kept.sources === 0) return []
   const { bytes, maxBytes, sources, damagedBlocks } = kept
-  const files = `${sources} deleted ${sources === 1 ? 'file' : 'files'}`
-  const damage = damagedBlocks === 0 ? '' : `; ${damagedBlocks} blocks could not be read`
+  const files = counted(sources, 'deleted file')
+  const damage = damagedBlocks === 0 ? '' : `; ${counted(damagedBlocks, 'block')} could not be read`
   return [
     `keeps what was not sent of ${files}: ${formatBytes(bytes)} of ${formatBytes(maxBytes)} (hold_deleted)${damage}`
   ]

@@ -64,6 +64,11 @@ export function formatCount(count: number): string {
   return grouped.format(count)
 }
 
+/** `1 row`, `2,000 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** `1,024 B`, `1.5 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB']

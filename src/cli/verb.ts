@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb's file exports. */
@@ -13,4 +14,9 @@ export function examples(lines: Readonly<Record<string, string>>): string {
   return ['', 'Examples:', ...Object.entries(lines).map(([line, about]) => `  ${line.padEnd(width)}  ${about}`)].join(
     '\n'
   )
+}
+
+/** A mistake in the arguments that only the verb can see. */
+export function usage(message: string): ExitError {
+  return new ExitError(message, exitCodes.badConfiguration)
 }

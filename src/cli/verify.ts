@@ -13,7 +13,7 @@ import { lineNumbers } from './line-numbers.ts'
 import { readOffline } from './offline.ts'
 import { outputName } from './output-id.ts'
 import { asPath } from './state-dir.ts'
-import { formatBytes, formatCount, tableLines } from './table.ts'
+import { counted, formatBytes, formatCount, tableLines } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -25,11 +25,11 @@ interface Options {
 }
 
 /** Why a row is not in the output, in words. */
-const reasons: Readonly<Record<string, string>> = {
+const reasons = {
   pending: 'not settled yet: the cursor of the output stands before them',
   dead_letter: 'refused, and among the dead letters: see "mcp-collector dlq list"',
   unexplained: 'settled, and not there: deleted there since, or cut otherwise by time'
-}
+} as const
 type Why = keyof typeof reasons
 
 /** Rows that are listed for people; JSON has a thousand of each kind. */
@@ -46,14 +46,18 @@ interface Report {
   readonly found: number
   /** Rows that the configuration does not send, by how they end. */
   readonly leftOut: Readonly<Record<string, number>>
-  readonly missing: Readonly<Record<Why, { readonly rows: number; readonly list: readonly ShownRow[] }>>
-  readonly double: { readonly rows: number; readonly list: readonly ShownRow[] }
+  readonly missing: Readonly<Partial<Record<Why, Listed>>>
+  readonly double: Listed
   /** Bytes before the place where reading began. */
   readonly skippedBytes: number
   /** Bytes behind the last row: a line without an end is none yet. */
   readonly unfinishedBytes: number
 }
 type ShownRow = StrangeRow & { readonly line: number }
+interface Listed {
+  readonly rows: number
+  readonly list: readonly ShownRow[]
+}
 
 /** Compares a file with what an output has of it. */
 export const verify: Verb = {
@@ -145,7 +149,7 @@ async function reportOf(file: string, { output, stored }: FileOfPlan, comparison
     file,
     lists.map(({ position }) => position)
   )
-  const shown = ({ rows, list }: Comparison['double']): Report['double'] => {
+  const shown = ({ rows, list }: Comparison['double']): Listed => {
     return { rows, list: list.map(row => ({ ...row, line: lines.get(row.position)! })) }
   }
   const missingRows = Object.values(missing).reduce((sum, { rows }) => sum + rows, 0)
@@ -171,28 +175,30 @@ function reportLines(out: Stream, report: Report): string[] {
   const { file, output, rows, found, leftOut, missing, double, skippedBytes, unfinishedBytes } = report
   const name = outputName(output)
   return [
-    `${printable(file)}: ${counted(rows, 'in it')}, ${formatCount(found)} of them in ${name}`,
+    `${printable(file)}: ${counted(rows, 'row')} in it, ${formatCount(found)} of them in ${name}`,
     ...(report.known ? [] : [out.style('yellow', 'No collector with this state directory has met this file yet')]),
     ...(skippedBytes > 0 ? [`${formatBytes(skippedBytes)} before the place where reading began were left out`] : []),
-    ...Object.entries(leftOut).map(([end, count]) =>
-      counted(count, `are ${end}: the configuration does not send them`)
+    ...Object.entries(leftOut).map(
+      ([end, count]) => `${counted(count, 'row')} ${end} by the configuration, and not sent`
     ),
     ...(unfinishedBytes > 0 ? [`${formatBytes(unfinishedBytes)} behind the last row have no line end yet`] : []),
-    ...Object.entries(missing).flatMap(([why, strange]) => [
-      out.style(why === 'unexplained' ? 'red' : 'yellow', `missing: ${counted(strange.rows, reasons[why] ?? why)}`),
-      ...listLines(out, strange)
-    ]),
-    ...(double.rows > 0 ? [out.style('red', `twice: ${counted(double.rows, 'in more than one index')}`)] : []),
+    ...missingLines(out, missing),
+    ...(double.rows > 0 ? [out.style('red', `twice: ${counted(double.rows, 'row')} in more than one index`)] : []),
     ...(double.rows > 0 ? listLines(out, double) : []),
     report.equal ? out.style('green', 'equal: every row is there once') : out.style('red', 'not equal')
   ]
 }
 
-function counted(count: number, what: string): string {
-  return `${formatCount(count)} ${count === 1 ? 'row' : 'rows'} ${what}`
+function missingLines(out: Stream, missing: Report['missing']): string[] {
+  return (Object.keys(reasons) as Why[]).flatMap(why => {
+    const strange = missing[why]
+    if (strange === undefined) return []
+    const text = `missing: ${counted(strange.rows, 'row')} ${reasons[why]}`
+    return [out.style(why === 'unexplained' ? 'red' : 'yellow', text), ...listLines(out, strange)]
+  })
 }
 
-function listLines(out: Stream, { rows, list }: Report['double']): string[] {
+function listLines(out: Stream, { rows, list }: Listed): string[] {
   const columns = [
     { title: '  line', cell: (row: ShownRow) => row.line },
     { title: 'position', cell: (row: ShownRow) => row.position },

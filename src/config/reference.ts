@@ -18,24 +18,28 @@ interface Unknown {
   readonly known: readonly string[]
 }
 
-/** The reference as text: of everything, of the file format (`config`), or of all components with a name. */
+/** The reference as text: of everything, a page by its name, or all components with a name. */
 export async function reference(registry: ComponentRegistry, name?: string): Promise<Reference> {
   const components = await loadComponents(registry)
   const all = [...components.inputs, ...components.parsers, ...components.processors, ...components.outputs]
   if (name === undefined) {
-    const shared = [configText(components), inputText(components), deliveryText(), queryText(), ledgerText()]
-    const texts = [...shared, ...all.map(componentText)]
-    return { text: texts.join('\n') }
+    const shared = Object.values(pages).map(textOf => textOf(components))
+    return { text: [...shared, ...all.map(componentText)].join('\n') }
   }
-  if (name === 'config') return { text: configText(components) }
-  if (name === 'input') return { text: inputText(components) }
-  if (name === 'delivery') return { text: deliveryText() }
-  if (name === 'query') return { text: queryText() }
-  if (name === 'ledger') return { text: ledgerText() }
+  if (Object.hasOwn(pages, name)) return { text: pages[name]!(components) }
   const named = all.filter(definition => definition.name === name)
   if (named.length > 0) return { text: named.map(componentText).join('\n') }
-  const known = ['config', 'input', 'delivery', 'query', 'ledger', ...all.map(definition => definition.name)]
+  const known = [...Object.keys(pages), ...all.map(definition => definition.name)]
   return { unknown: name, meant: suggestValue(name, known), known: [...new Set(known)] }
+}
+
+/** What is of no single component, by name. */
+const pages: Readonly<Record<string, (components: Components) => string>> = {
+  config: configText,
+  input: inputText,
+  delivery: deliveryText,
+  query: queryText,
+  ledger: ledgerText
 }
 
 function configText(components: Components): string {

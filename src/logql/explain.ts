@@ -1,4 +1,5 @@
 import { type SyntaxNode, terms, type Tree } from './grammar.ts'
+import { offsetBeside } from './read-parts.ts'
 import { QueryFault } from './syntax.ts'
 
 const example = '{level="error"} |= "text"'
@@ -9,7 +10,7 @@ export function syntaxFault(tree: Tree, text: string): QueryFault | undefined {
   if (error === undefined) return undefined
   const start = text.length - text.trimStart().length
   if (start === text.length) return new QueryFault(`The query is empty: expected ${example}`, 0)
-  const known = knownFault(text, start) ?? faultIn(error, text)
+  const known = knownFault(text, start) ?? bracketFault(error, text) ?? faultIn(error, text)
   return known ?? new QueryFault(`Cannot read ${tokenAt(text, error.from)}: expected ${expectedIn(error)}`, error.from)
 }
 
@@ -17,20 +18,55 @@ function firstError(tree: Tree): SyntaxNode | undefined {
   let first: SyntaxNode | undefined
   tree.iterate({
     enter(node) {
-      if (node.type.isError && (first === undefined || node.from < first.from)) first = node.node
+      if (!node.type.isError || (first !== undefined && first.from <= node.from)) return
+      if (!isOffset(node.node)) first = node.node
     }
   })
   return first
 }
 
+/** The two errors that are an `offset` all the same. */
+function isOffset(error: SyntaxNode): boolean {
+  const before = error.prevSibling
+  return [before, before?.prevSibling].some(
+    log => log?.type.id === terms.LogRangeExpr && offsetBeside(log) !== undefined
+  )
+}
+
 /** Mistakes that are seen best in the text. */
 function knownFault(text: string, start: number): QueryFault | undefined {
-  if (text[start] !== '{' && text[start] !== '(' && !/^[a-z_]+\s*(?:\(|by\b|without\b)/.test(text.slice(start)))
+  const called = /^([A-Za-z_]\w*)\s*(?:\(|by\b|without\b)/.exec(text.slice(start))?.[1]
+  if (called !== undefined && terms.parser.parse(text).topNode.firstChild?.type.isError === true)
+    return new QueryFault(`"${called}" is not known: expected a function, as rate or count_over_time`, start)
+  if (called === undefined && !/[{(\d.+-]/.test(text[start]!))
     return new QueryFault(`A query begins with a selector in braces: expected ${example}`, start)
-  const nothing = /\{\s*\}/.exec(text)
-  if (nothing?.index === start)
-    return new QueryFault('A selector names at least one label: {service_name=~".*"} selects everything', start)
   return undefined
+}
+
+/** A mistake that brackets show. */
+function bracketFault(error: SyntaxNode, text: string): QueryFault | undefined {
+  const at = error.from
+  const before = text.slice(0, at).trimEnd()
+  if (text[at] === '}' && before.endsWith('{'))
+    return new QueryFault(
+      'A selector names at least one label: {service_name=~".*"} selects everything',
+      before.length - 1
+    )
+  const open = /\b(sum|avg|min|max|count|stddev|stdvar)[^{}]*\($/.exec(text.slice(0, text.indexOf('{')))
+  if (text[at] === ')' && open !== null && error.parent?.type.isTop === true)
+    return new QueryFault(
+      `"${open[1]}" takes series, not rows: expected ${open[1]}(count_over_time({…}[5m]))`,
+      open.index
+    )
+  if (before.endsWith('-') && /^[A-Za-z_(]/.test(text.slice(at)))
+    return new QueryFault('A minus stands before numbers only: write 0 - …', before.length - 1)
+  return at >= text.trimEnd().length && unclosed(text) > 0 ? new QueryFault('A "(" has no ")"', at) : undefined
+}
+
+/** How many parentheses stay open, outside of texts. */
+function unclosed(text: string): number {
+  const outside = text.replaceAll(/`[^`]*`|"(?:[^"\\]|\\.)*"/g, '')
+  return outside.split('(').length - outside.split(')').length
 }
 
 function faultIn(error: SyntaxNode, text: string): QueryFault | undefined {
@@ -111,7 +147,18 @@ const expected: ReadonlyMap<number, string> = new Map([
   [terms.LabelFilter, 'a condition, as level="error" or duration > 5s'],
   [terms.PipelineStage, 'a stage, as |= "text" or | level="error"'],
   [terms.PipelineExpr, 'a stage, as |= "text" or | level="error"'],
-  [terms.LogExpr, 'a stage, as |= "text" or | level="error"']
+  [terms.LogExpr, 'a stage, as |= "text" or | level="error"'],
+  [terms.Range, 'a duration, as [5m]'],
+  [terms.LogRangeExpr, 'a range, as [5m], in front of the ")"'],
+  [terms.UnwrapExpr, 'a label, as | unwrap size or | unwrap duration(took)'],
+  [terms.Grouping, 'labels in parentheses, as by (level, host)'],
+  [terms.GroupingLabels, 'labels in parentheses, as on (level, host)'],
+  [terms.OffsetExpr, 'a duration, as offset 1h'],
+  [terms.RangeAggregationExpr, 'a selector and a range, as rate({level="error"}[5m])'],
+  [terms.VectorAggregationExpr, 'series in parentheses, as sum by (level) (rate({level=~".+"}[5m]))'],
+  [terms.LabelAggregationExpr, 'another function, as this one is not supported'],
+  [terms.VectorExpr, 'a number, as vector(1)'],
+  [terms.BinOpExpr, 'a number or an aggregation, as sum(rate({level="error"}[5m])) > 5']
 ])
 
 function expectedIn(error: SyntaxNode): string {
@@ -119,5 +166,5 @@ function expectedIn(error: SyntaxNode): string {
     const words = expected.get(node.type.id)
     if (words !== undefined) return words
   }
-  return example
+  return error.prevSibling?.getChild(terms.MetricExpr) == null ? example : 'an operator, or the end of the query'
 }

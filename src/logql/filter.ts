@@ -5,7 +5,7 @@ import { labelFor } from './labels.ts'
 import { LineStage } from './lines.ts'
 import { readQuery } from './read-query.ts'
 import { isChange, RowStages } from './stages/stages.ts'
-import { type LabelFilter, type LineFilter, type LogQuery, QueryFault } from './syntax.ts'
+import { type LabelFilter, type LineFilter, type LogQuery, QueryFault, type Stage } from './syntax.ts'
 
 /** Why a query can not be used, and the offset in it; undefined where it can. */
 export function faultIn(query: string): { readonly message: string; readonly at: number } | undefined {
@@ -18,7 +18,7 @@ export function faultIn(query: string): { readonly message: string; readonly at:
   }
 }
 
-interface FilterStage {
+export interface FilterStage {
   /** Takes rows out of `wanted`. */
   narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void
 }
@@ -31,7 +31,9 @@ export class RowFilter {
 
   /** Throws `QueryFault`. */
   constructor(query: string, keys: Keys) {
-    this.#stages = stagesOf(readQuery(query), keys)
+    const { columns, changing } = divided(readQuery(query))
+    const stages = columns.map(stage => columnStage(stage, keys))
+    this.#stages = changing.length === 0 ? stages : [...stages, new RowStages(changing, keys)]
   }
 
   /** Takes rows that the query does not select out of `wanted`, where 1 stands for a row that is wanted so far. */
@@ -43,14 +45,18 @@ export class RowFilter {
 }
 
 /** Up to the first stage that changes rows, stages look at the columns of all rows; from there on each row goes by itself. */
-function stagesOf({ matchers, stages }: LogQuery, keys: Keys): FilterStage[] {
+export function divided({ matchers, stages }: LogQuery): {
+  readonly columns: readonly (LineFilter | LabelFilter)[]
+  readonly changing: readonly Stage[]
+} {
   const change = stages.findIndex(isChange)
-  const before = change < 0 ? stages : stages.slice(0, change)
-  const asked = [...matchers, ...(before as readonly (LineFilter | LabelFilter)[])]
-  const columns = asked.map(stage =>
-    stage.kind === 'line' ? new LineStage(stage) : new LabelStage(conditionOf(stage, name => labelFor(name, keys)))
-  )
-  return change < 0 ? columns : [...columns, new RowStages(stages.slice(change), keys)]
+  const before = (change < 0 ? stages : stages.slice(0, change)) as readonly (LineFilter | LabelFilter)[]
+  return { columns: [...matchers, ...before], changing: change < 0 ? [] : stages.slice(change) }
+}
+
+export function columnStage(stage: LineFilter | LabelFilter, keys: Keys): FilterStage {
+  if (stage.kind === 'line') return new LineStage(stage)
+  return new LabelStage(conditionOf(stage, name => labelFor(name, keys)))
 }
 
 class LabelStage implements FilterStage {

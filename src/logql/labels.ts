@@ -12,7 +12,14 @@ const levels = severityTexts.map(text => Buffer.from(text))
 const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId' } as const
 
 /** What a stage could not do with a row; by number, as rows carry it. */
-export const rowErrors = ['', 'LabelFilterErr', 'JSONParserErr', 'LogfmtParserErr', 'RegexpParserErr'] as const
+export const rowErrors = [
+  '',
+  'LabelFilterErr',
+  'JSONParserErr',
+  'LogfmtParserErr',
+  'RegexpParserErr',
+  'SampleExtractionErr'
+] as const
 export type RowError = (typeof rowErrors)[number]
 const errorTexts = rowErrors.map(text => Buffer.from(text))
 

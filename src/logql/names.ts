@@ -9,6 +9,20 @@ const inResource: Readonly<Record<string, readonly string[]>> = {
   file: ['log.file.path']
 }
 
+/** The labels of a stream, beside the constant fields of its source. */
+export const labelsOfStream: readonly string[] = ['agent_id', 'level', 'service_name']
+
+/** The labels that the constant fields of a source are, in order of the alphabet. */
+export function labelsOfSource(resource: Resource): readonly (readonly [label: string, value: string])[] {
+  const known = Object.entries(inResource).flatMap(([label, names]): [string, string][] => {
+    const name = names.find(one => Object.hasOwn(resource, one))
+    return name === undefined ? [] : [[label, resource[name]!]]
+  })
+  const others = Object.entries(resource).filter(([name]) => !Object.values(inResource).flat().includes(name))
+  const all = new Map([...others.toReversed().map(([name, value]) => [labelOf(name), value] as const), ...known])
+  return [...all].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** Fields that `normalize` gives another name: they can still be asked for by their own. */
 const renamed: Readonly<Record<string, string>> = {
   event: 'event_action',

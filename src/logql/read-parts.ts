@@ -31,3 +31,16 @@ export function leaves(list: SyntaxNode | null, kind: number): SyntaxNode[] {
   }
   return found.toReversed()
 }
+
+/** The grammar does not know `offset` behind a condition on unwrapped values: it is an error there, and so is the duration behind it,
+ * which is returned. */
+export function offsetBeside(log: SyntaxNode): SyntaxNode | undefined {
+  const word = log.nextSibling
+  const duration = word?.nextSibling
+  const isOffset =
+    word?.type.isError === true && word.firstChild?.type.id === terms.Offset && word.firstChild.to === word.to
+  const inner = duration?.type.isError === true ? duration.getChild(terms.Duration) : null
+  return isOffset && inner !== null && inner.from === duration!.from && inner.to === duration!.to
+    ? duration!
+    : undefined
+}

@@ -8,7 +8,7 @@ export function readRowStage(stage: SyntaxNode, query: string): RowStage[] {
     case terms.LabelParser:
       return [labelParser(stage, query)]
     case terms.JsonExpressionParser:
-      return [{ kind: 'json', fields: extractions(stage, query) }]
+      return [{ kind: 'json', fields: extractions(stage, query), at: stage.from }]
     case terms.LogfmtParser:
     case terms.LogfmtExpressionParser:
       return [logfmt(stage, query)]
@@ -30,11 +30,11 @@ export function readRowStage(stage: SyntaxNode, query: string): RowStage[] {
 function labelParser(stage: SyntaxNode, query: string): RowStage {
   switch (stage.firstChild!.type.id) {
     case terms.Json:
-      return { kind: 'json', fields: [] }
+      return { kind: 'json', fields: [], at: stage.from }
     case terms.Logfmt:
-      return { kind: 'logfmt', isStrict: false, keepsEmpty: false, fields: [] }
+      return { kind: 'logfmt', isStrict: false, keepsEmpty: false, fields: [], at: stage.from }
     case terms.Unpack:
-      return { kind: 'unpack' }
+      return { kind: 'unpack', at: stage.from }
     case terms.Pattern:
       return { kind: 'pattern', text: textIn(stage, query) }
     default:
@@ -49,7 +49,8 @@ function logfmt(stage: SyntaxNode, query: string): RowStage {
     kind: 'logfmt',
     isStrict: written.includes('--strict'),
     keepsEmpty: written.includes('--keep-empty'),
-    fields: extractions(stage, query)
+    fields: extractions(stage, query),
+    at: stage.from
   }
 }
 

@@ -8,15 +8,17 @@ export type Stage = LineFilter | LabelFilter | RowStage
 
 /** A stage that gives a row other labels, or another line. */
 export type RowStage =
-  | { readonly kind: 'json'; readonly fields: readonly Extraction[] }
+  | { readonly kind: 'json'; readonly fields: readonly Extraction[]; readonly at: number }
   | {
       readonly kind: 'logfmt'
       readonly isStrict: boolean
       readonly keepsEmpty: boolean
       readonly fields: readonly Extraction[]
+      readonly at: number
     }
   | { readonly kind: 'pattern' | 'regexp' | 'lineFormat'; readonly text: Text }
-  | { readonly kind: 'unpack' | 'decolorize' }
+  | { readonly kind: 'unpack'; readonly at: number }
+  | { readonly kind: 'decolorize' }
   | { readonly kind: 'labelFormat'; readonly label: string; readonly from: string | Text }
   | { readonly kind: 'drop' | 'keep'; readonly labels: readonly (string | TextFilter)[] }
 

@@ -87,10 +87,26 @@ function longNameAt(names: readonly Buffer[], number: number, bytes: Uint8Array,
   return (number << 5) | (length === name.length ? length : 3)
 }
 
-/** The last day with this date that is not later than tomorrow, in days since 1970, or NaN. */
-export function daysInferred(now: number, month: number, day: number): number {
-  const tomorrow = Math.floor(now / dayMs) + 1
-  const newest = new Date(now + dayMs).getUTCFullYear()
+/** The days of dates without a year. Keeps the last one, for the next row mostly has the same. */
+export class InferredDays {
+  /** What was found last. */
+  last = Number.NaN
+  #date = -1
+  #today = -1
+
+  /** The last day with this date that is not later than tomorrow, in days since 1970, or NaN. */
+  find(now: number, month: number, day: number): number {
+    const today = Math.floor(now / dayMs)
+    const date = month * 100 + day
+    if (date === this.#date && today === this.#today) return this.last
+    this.#date = date
+    this.#today = today
+    return (this.last = lastUntil(today + 1, month, day))
+  }
+}
+
+function lastUntil(tomorrow: number, month: number, day: number): number {
+  const newest = new Date(tomorrow * dayMs).getUTCFullYear()
   for (let year = newest; year >= newest - 8; year--) {
     if (!isDay(year, month, day)) continue
     const days = daysOf(year, month, day)

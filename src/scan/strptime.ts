@@ -1,4 +1,4 @@
-import { dayMs, daysInferred, daysOf, daysOfOrdinal, isDay, longMonthAt, longWeekdayAt } from './calendar.ts'
+import { dayMs, daysOf, daysOfOrdinal, InferredDays, isDay, longMonthAt, longWeekdayAt } from './calendar.ts'
 import { directive, directiveOf, stepsOf } from './strptime-steps.ts'
 import { earliestMs, isDigit, isWordByte, latestMs } from './time-reader.ts'
 import type { Zone } from './zone.ts'
@@ -22,6 +22,7 @@ export class TimeFormat {
   readonly #steps: Uint16Array
   readonly #isTwelve: boolean
   readonly #zone: Zone
+  readonly #inferred = new InferredDays()
   #year = 0
   #month = 0
   #day = 0
@@ -206,7 +207,7 @@ export class TimeFormat {
   /** Days since 1970, or NaN. */
   #dayOf(now: number): number {
     if (this.#ordinal > 0) return daysOfOrdinal(this.#year, this.#ordinal)
-    if (this.#year < 0) return daysInferred(now, this.#month, this.#day)
+    if (this.#year < 0) return this.#inferred.find(now, this.#month, this.#day)
     return isDay(this.#year, this.#month, this.#day) ? daysOf(this.#year, this.#month, this.#day) : Number.NaN
   }
 }

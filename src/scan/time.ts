@@ -1,5 +1,5 @@
 import { Kind } from '../core/row.ts'
-import { dayMs, daysInferred, daysOfOrdinal, daysOfWeek, isWeekdayAt, monthAt } from './calendar.ts'
+import { dayMs, daysOfOrdinal, daysOfWeek, InferredDays, isWeekdayAt, monthAt } from './calendar.ts'
 import { epoch } from './epoch.ts'
 import { type TimeFormat, TimeFormats } from './strptime.ts'
 import { unescape } from './text.ts'
@@ -24,9 +24,7 @@ export class TimeScanner extends TimeReader {
   /** Epoch ms by which stamps without a year get one. */
   now = Date.now()
   readonly #scratch = Buffer.alloc(maxLength)
-  #inferredKey = -1
-  #inferredNow = -1
-  #inferredDay = 0
+  readonly #inferred = new InferredDays()
   readonly #formats: TimeFormats
 
   /** Formats as in strptime.ts, without a fault. */
@@ -208,7 +206,7 @@ export class TimeScanner extends TimeReader {
 
   /** The ` 2026` or ` UTC 2026` of `asctime` and `date`, in whose place there may be nothing or another word. */
   #yearLast(bytes: Uint8Array, at: number, end: number, monthAndDay: number): number {
-    const clock = this.local - this.#inferredDay * dayMs
+    const clock = this.local - this.#inferred.last * dayMs
     const zone = this.offset(bytes, at, end)
     if (zone < 0 || bytes[zone] !== space) return zone
     const year = fourDigits(bytes, zone + 1, end)
@@ -235,18 +233,8 @@ export class TimeScanner extends TimeReader {
     return zone < 0 ? -1 : this.offset(bytes, zone, end)
   }
 
-  /** Gives a date without a year the last one in which it is not later than tomorrow. */
   #inferDay(month: number, day: number): boolean {
-    const now = Math.floor(this.now / dayMs)
-    const key = month * 32 + day
-    if (key !== this.#inferredKey || now !== this.#inferredNow) {
-      const days = daysInferred(this.now, month, day)
-      if (Number.isNaN(days)) return false
-      this.#inferredKey = key
-      this.#inferredNow = now
-      this.#inferredDay = days
-    }
-    this.local = this.#inferredDay * dayMs
-    return true
+    this.local = this.#inferred.find(this.now, month, day) * dayMs
+    return !Number.isNaN(this.local)
   }
 }

@@ -167,7 +167,7 @@ describe('ledger lines', () => {
       '/log/3  es         3          3        0           5',
       '/log/2  es         2          2        0           5',
       'total              6          6        0          15',
-      '1 more sources are part of the total',
+      'and 1 more source in the total',
       'lost 15 bytes: truncated_gap, bytes of a file that was truncated or written anew before they were read'
     ])
   })

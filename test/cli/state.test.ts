@@ -165,7 +165,7 @@ describe('state export and import', () => {
     stateDir = join(tempFolder(), 'other')
     expect(await state('import', file)).toEqual({
       code: 0,
-      out: 'Imported 3 sources, 3 cursors, 1 dead letters\n',
+      out: 'Imported 3 sources, 3 cursors, 1 dead letter\n',
       err: ''
     })
     expect(await known()).toEqual(before)

@@ -185,7 +185,7 @@ describe('status', () => {
     expect(out).toMatch(/\nes +elasticsearch +paused .*\n {2}paused for \d+d \d+h: status_401\n/)
     expect(out).toMatch(/\n\/var\/log\/a.log +agent +2.0 KiB +1.0 KiB +1.0 KiB\n/)
     expect(out).toContain('cannot read /var/log/secure: Permission denied')
-    const kept = '5.0 MiB of 1.0 GiB (hold_deleted); 1 blocks could not be read'
+    const kept = '5.0 MiB of 1.0 GiB (hold_deleted); 1 block could not be read'
     expect(out).toContain(`keeps what was not sent of 2 deleted files: ${kept}`)
   })
 

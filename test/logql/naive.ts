@@ -46,7 +46,7 @@ function writtenLine({ operator, any }: LineTest): string {
   return `${operator} ${any.map(text => JSON.stringify(text)).join(' or ')}`
 }
 
-function writtenLabel(test: LabelTest): string {
+export function writtenLabel(test: LabelTest): string {
   if ('left' in test) return `(${writtenLabel(test.left)} ${test.kind} ${writtenLabel(test.right)})`
   if (test.kind === 'text') return `${test.label}${test.operator}${JSON.stringify(test.text)}`
   if (test.kind === 'number') return `${test.label} ${test.operator} ${test.written}`
@@ -63,18 +63,28 @@ function writtenChange(test: ChangeTest): string {
   return 'names' in test ? `${test.kind} ${test.names.join(', ')}` : test.kind
 }
 
-/** What the query says of a row, one stage after the other. */
-export function selects({ matchers, stages }: Query, row: PlainRow): boolean {
+export function selects(query: Query, row: PlainRow): boolean {
+  return passed(query, row) !== undefined
+}
+
+/** A row as the stages of a query leave it, and what failed on the way. */
+export interface PassedRow {
+  row: PlainRow
+  readonly state: { error: string }
+}
+
+/** What becomes of a row, one stage after the other; undefined if one of them leaves it out. */
+export function passed({ matchers, stages }: Query, row: PlainRow): PassedRow | undefined {
   const state = { error: '' }
   let now = row
-  for (const matcher of matchers) if (!holds(matcher, now, state)) return false
+  for (const matcher of matchers) if (!holds(matcher, now, state)) return undefined
   for (const stage of stages) {
     if (stage.kind === 'line') {
-      if (!holdsLine(stage, now.line)) return false
+      if (!holdsLine(stage, now.line)) return undefined
     } else if (isChange(stage)) now = changed(stage, now, { base: row.labels, state })
-    else if (!holds(stage, now, state)) return false
+    else if (!holds(stage, now, state)) return undefined
   }
-  return true
+  return { row: now, state }
 }
 
 interface Before {
@@ -114,6 +124,7 @@ function taken(pairs: readonly (readonly [string, string])[], labels: PlainRow['
 function jsonPairs(line: string, state: { error: string }): [string, string][] {
   try {
     const object = JSON.parse(line) as Record<string, string | number | Record<string, string>>
+    if (typeof object !== 'object') throw new Error('This is no object')
     return Object.entries(object).flatMap(([key, value]): [string, string][] =>
       typeof value === 'object'
         ? Object.entries(value).map(([inner, text]) => [`${key}_${inner}`, text])
@@ -137,7 +148,7 @@ function holdsLine({ operator, any }: LineTest, line: string): boolean {
   return has !== operator.startsWith('!')
 }
 
-function holds(test: LabelTest, row: PlainRow, state: { error: string }): boolean {
+export function holds(test: LabelTest, row: PlainRow, state: { error: string }): boolean {
   if ('left' in test) {
     const left = holds(test.left, row, state)
     if (test.kind === 'or') return left || holds(test.right, row, state)

@@ -311,3 +311,11 @@ test('zones resolve gaps from before and overlaps to the first', () => {
   expect(zone.offset(local('2026-10-25T03:00:00'))).toBe(3_600_000)
   expect(() => new Zone('Mars/Olympus')).toThrow(RangeError)
 })
+
+test('a day that no month has is no other one that was read before', () => {
+  const scanner = new TimeScanner('UTC')
+  scanner.now = now
+  const isTime = (text: string): boolean => scanner.parse(Buffer.from(text), 0, text.length, Kind.text)
+  expect(isTime('Feb 01 10:00:00')).toBe(true)
+  expect(isTime('Jan 33 10:00:00')).toBe(false)
+})

@@ -33,6 +33,7 @@ export class Shelf {
     const place = this.#places.get(key)
     if (place !== undefined && !place.archive.isClosed) {
       place.usedAt = now
+      // Also where it is the archive's own, which opens it when it reads: many may wait for their turn.
       handle.close()
       return place.archive
     }

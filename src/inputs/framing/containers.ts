@@ -9,6 +9,7 @@ import { cutOf, HeldBudget } from './held.ts'
 import type { LineOptions } from './lines.ts'
 import { LineFramer } from './lines.ts'
 import { PartialRecord } from './partial-record.ts'
+import { insertRows } from './rows.ts'
 
 /** A record whose end is so far behind its start is given out, so that a lost last part does not hold the cursor back for ever. */
 const longestRecord = 64 * 1024 * 1024
@@ -95,13 +96,7 @@ export class ContainerFramer implements Framer {
   #makeRoom(batch: Batch): number {
     let held = 0
     for (const partial of this.#partials) if (partial.isBegun) held++
-    const rows = batch.rows
-    for (let i = 0; i < held; i++) batch.addRow(0, 0, 0, 0, 0)
-    if (held > 0 && rows > 0) {
-      for (const array of [batch.starts, batch.ends, batch.positions, batch.lengths, batch.mark, batch.flags]) {
-        array.copyWithin(held, 0, rows)
-      }
-    }
+    if (held > 0) insertRows(batch, held)
     return held
   }
 

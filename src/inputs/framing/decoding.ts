@@ -5,6 +5,7 @@ import type { Lines } from '../../core/steps.ts'
 import { encodingOf, lineEndOf, orderMarkBytes } from './line-ends.ts'
 import { LineFramer, type LineOptions } from './lines.ts'
 import type { LineSource } from './multiline-options.ts'
+import { removeFirstRow } from './rows.ts'
 import { TextReader } from './text-reader.ts'
 
 /** Bytes below 0x80 are no ASCII in them, or not always. */
@@ -86,10 +87,7 @@ export class DecodingFramer implements LineSource {
   #skipMark(batch: Batch): void {
     batch.starts[0]! += this.#markBytes
     if (this.#text !== undefined || batch.starts[0]! < batch.ends[0]!) return
-    for (const column of [batch.starts, batch.ends, batch.mark, batch.positions, batch.lengths, batch.flags]) {
-      column.copyWithin(0, 1, batch.rows)
-    }
-    batch.rows--
+    removeFirstRow(batch)
   }
 }
 

@@ -8,6 +8,7 @@ import { HeldBudget } from './held.ts'
 import { LineGroup, Piece } from './line-group.ts'
 import type { LineSource, MultilineOptions } from './multiline-options.ts'
 import { readAgain } from './read-again.ts'
+import { insertRows } from './rows.ts'
 
 /** A group whose last line is so far behind is given out, so that a stream that fell silent does not hold the cursor back. */
 const longestGroup = 64 * 1024 * 1024
@@ -88,10 +89,7 @@ export class MultilineFramer implements Framer {
   #makeRoom(batch: Batch): number {
     let more = 0
     for (const group of this.#groups) more += group.unpack(batch, this.#options.arena)
-    if (more === 0) return 0
-    const { rows } = batch
-    for (let i = 0; i < more; i++) batch.addRow(0, 0, 0, 0, 0)
-    for (const array of columnsOf(batch)) array.copyWithin(more, 0, rows)
+    if (more > 0) insertRows(batch, more)
     return more
   }
 
@@ -271,8 +269,3 @@ export class MultilineFramer implements Framer {
 }
 
 const everything: Grouping = { begin: () => 0, next: () => 0, blank: () => 0 }
-
-function columnsOf(batch: Batch): readonly (Int32Array | Uint8Array | Float64Array)[] {
-  const { starts, ends, mark, positions, lengths, flags, errors, time, nanos } = batch
-  return [starts, ends, mark, positions, lengths, flags, errors, time, nanos]
-}

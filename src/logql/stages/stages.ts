@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
 import { type Condition, conditionOf } from '../conditions.ts'
+import type { Label } from '../labels.ts'
 import { LineStage } from '../lines.ts'
 import { RowView, ViewLabel } from '../row-view.ts'
 import type { LabelFilter, LineFilter, RowStage, Stage } from '../syntax.ts'
@@ -16,21 +17,45 @@ export function isChange(stage: Stage): stage is RowStage {
 /** Does something with a row; false where it leaves it out. */
 type Step = (row: number) => boolean
 
+/** Who wants to see rows that stay, each as the stages have made it. */
+export interface RowTaker {
+  take(row: number): void
+}
+
 /** The stages of a query from the first that changes rows on, for one row after the other. */
 export class RowStages {
   readonly #view: RowView
   readonly #steps: readonly Step[]
   readonly #conditions: Condition[] = []
 
-  constructor(stages: readonly Stage[], keys: Keys) {
-    this.#view = new RowView(keys, new Set(stages.flatMap(namesIn)))
+  /** `wanted` are labels that are asked for behind the last stage. */
+  constructor(stages: readonly Stage[], keys: Keys, wanted: readonly string[] = []) {
+    this.#view = new RowView(keys, new Set([...stages.flatMap(namesIn), ...wanted]))
     this.#steps = stages.map(stage => this.#stepOf(stage))
   }
 
   narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
+    this.#open(batch, errors)
+    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !this.#keeps(row)) wanted[row] = 0
+  }
+
+  /** Gives the rows that stay to `taker`, which may ask `label` and `lineBytes` for them. */
+  give(batch: Batch, wanted: Uint8Array, errors: Uint8Array, taker: RowTaker): void {
+    this.#open(batch, errors)
+    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && this.#keeps(row)) taker.take(row)
+  }
+
+  label(name: string): Label {
+    return new ViewLabel(name, this.#view)
+  }
+
+  get lineBytes(): number {
+    return this.#view.end - this.#view.start
+  }
+
+  #open(batch: Batch, errors: Uint8Array): void {
     this.#view.open(batch, errors)
     for (const condition of this.#conditions) condition.open(batch, errors)
-    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !this.#keeps(row)) wanted[row] = 0
   }
 
   #keeps(row: number): boolean {
@@ -60,7 +85,7 @@ export class RowStages {
   }
 
   #ask(filter: LabelFilter): Condition {
-    const condition = conditionOf(filter, name => new ViewLabel(name, this.#view))
+    const condition = conditionOf(filter, name => this.label(name))
     this.#conditions.push(condition)
     return condition
   }

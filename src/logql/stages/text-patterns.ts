@@ -22,6 +22,10 @@ export function extractGroups({ value, at }: Text): (view: RowView) => void {
   }
 }
 
+export function namesOfGroups({ value, at }: Text): readonly string[] {
+  return compiled(value, at).names
+}
+
 function compiled(pattern: string, at: number): ReturnType<typeof compileGroups> {
   try {
     return compileGroups(pattern)
@@ -47,6 +51,10 @@ export function extractParts(text: Text): (view: RowView) => void {
       at = end + literal.length
     }
   }
+}
+
+export function namesOfParts(text: Text): readonly string[] {
+  return partsOf(text).names.filter(name => name !== '_')
 }
 
 /** Texts stand around each name. */

@@ -11,10 +11,9 @@ import { PlainRows } from './plain-rows.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
 import { Timestamps, writeDecimal } from './timestamps.ts'
 import { mostBytesOfRow } from './row-size.ts'
-import { type Ends, writeValue } from './values.ts'
+import { type Ends, isFlatList, writeValue } from './values.ts'
 
 const quote = 0x22
-const arrayStart = 0x5b
 const objectStart = 0x7b
 
 /**
@@ -210,7 +209,8 @@ export class DocumentEncoder {
 
   #staysOnTop(batch: Batch, row: number, field: number, text: SourceText): boolean {
     const key = batch.fieldKey[field]!
-    if (batch.fieldKind[field] === Kind.json && !isFlatList(batch, field)) return false
+    const isJson = batch.fieldKind[field] === Kind.json
+    if (isJson && !isFlatList(batch.bytes, batch.fieldStart[field]!, batch.fieldEnd[field]!)) return false
     const hasOwn = text.claimsEcs || batch.errors[row] !== 0 || batch.flags[row] !== 0
     if (hasOwn && this.#isOurs(batch, row, this.#keys.name(key), text)) return false
     return this.#keys.takeTop(key)
@@ -238,15 +238,6 @@ export class DocumentEncoder {
     at = copyFragment(name, this.#ends.intoView, at)
     return writeValue(this.#ends, batch.fieldKind[field]!, batch.fieldStart[field]!, batch.fieldEnd[field]!, at)
   }
-}
-
-/** Whether a JSON value is a list without objects in it, which a keyword field can hold. */
-function isFlatList(batch: Batch, field: number): boolean {
-  const { bytes } = batch
-  const start = batch.fieldStart[field]!
-  if (bytes[start] !== arrayStart) return false
-  for (let i = start, end = batch.fieldEnd[field]!; i < end; i++) if (bytes[i] === objectStart) return false
-  return true
 }
 
 function grown(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {

@@ -5,6 +5,8 @@ import { copySpan } from './copy.ts'
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
+const openBracket = 0x5b
+const openBrace = 0x7b
 
 /** Elasticsearch reads no number of more digits (Jackson: StreamReadConstraints); such a one is written as a string. */
 const maxNumberLength = 1000
@@ -112,4 +114,11 @@ function freeName(json: string): string {
   let name = '_'
   for (let n = 2; names.has(name); n++) name = `_${n}`
   return name
+}
+
+/** Whether JSON is a list without objects in it, which a keyword field can hold. */
+export function isFlatList(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== openBracket) return false
+  for (let i = start; i < end; i++) if (bytes[i] === openBrace) return false
+  return true
 }

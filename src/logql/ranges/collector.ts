@@ -1,0 +1,170 @@
+import type { Batch } from '../../core/batch.ts'
+import type { Keys } from '../../core/keys.ts'
+import { type Condition, conditionOf } from '../conditions.ts'
+import { columnStage, divided, type FilterStage } from '../filter.ts'
+import { labelFor } from '../labels.ts'
+import { namesIn } from '../stages/changes.ts'
+import { RowStages, type RowTaker } from '../stages/stages.ts'
+import { noCounts, type RangeDelta, type SlabPart } from './delta.ts'
+import { GroupKeys } from './group-keys.ts'
+import { GroupTable } from './group-table.ts'
+import { type Measure, measureOf } from './measures.ts'
+import type { RangePlan } from './plan.ts'
+import { binOf } from './sketch.ts'
+import { Slab } from './slab.ts'
+import { UnwrappedValue } from './values.ts'
+
+/** A row may say that it is so much younger than its reading, since clocks differ a little. */
+const tolerableMs = 1000
+
+/** The side of a range aggregation that sees rows: it adds up what they count for, by group and bucket, until somebody takes it. */
+export class RangeCollector implements RowTaker {
+  readonly #plan: RangePlan
+  readonly #measure: Measure
+  readonly #hasBins: boolean
+  readonly #countsBytes: boolean
+  /** Rows with an error count as well. */
+  readonly #takesErrors: boolean
+  readonly #columns: readonly FilterStage[]
+  readonly #changes: RowStages | undefined
+  readonly #unwrapped: UnwrappedValue | undefined
+  readonly #conditions: readonly Condition[]
+  readonly #keys: GroupKeys
+  readonly #groups: GroupTable
+  #slabs = new Map<number, Slab>()
+  #slab!: Slab
+  #bucket = Number.NaN
+  /** The first bucket that a window to come may have. */
+  #oldest = 0
+  #batch!: Batch
+  #wanted = new Uint8Array(0)
+  #errors = new Uint8Array(0)
+  #counts = { ...noCounts }
+
+  /** Throws `QueryFault`. */
+  constructor(plan: RangePlan, keys: Keys, maxGroups: number) {
+    const { log, unwrap, operation } = plan.range
+    const { columns, changing } = divided(log)
+    const conditions = unwrap?.conditions ?? []
+    const wanted = [
+      ...plan.labels.names,
+      ...conditions.flatMap(namesIn),
+      ...(unwrap === undefined ? [] : [unwrap.label])
+    ]
+    const changes = changing.length === 0 ? undefined : new RowStages(changing, keys, wanted)
+    const labels = (name: string) => changes?.label(name) ?? labelFor(name, keys)
+    this.#plan = plan
+    this.#measure = measureOf(plan.range)
+    this.#hasBins = operation === 'quantile_over_time'
+    this.#countsBytes = operation.startsWith('bytes')
+    this.#takesErrors = [...log.stages, ...conditions].flatMap(namesIn).includes('__error__')
+    this.#columns = columns.map(stage => columnStage(stage, keys))
+    this.#changes = changes
+    this.#unwrapped = unwrap && new UnwrappedValue(unwrap, labels)
+    this.#conditions = conditions.map(condition => conditionOf(condition, labels))
+    this.#keys = new GroupKeys(plan.labels, labels)
+    this.#groups = new GroupTable(maxGroups)
+  }
+
+  /** Looks at the rows of a batch for which `rows` is 1. */
+  collect(batch: Batch, rows: Uint8Array): void {
+    this.#open(batch, rows)
+    const wanted = this.#wanted
+    for (const stage of this.#columns) stage.narrow(batch, wanted, this.#errors)
+    if (this.#changes !== undefined) this.#changes.give(batch, wanted, this.#errors, this)
+    else for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1) this.take(row)
+  }
+
+  take(row: number): void {
+    let value = 1
+    if (this.#unwrapped !== undefined) {
+      if (!this.#unwrapped.find(row)) return
+      for (const condition of this.#conditions) if (!condition.holds(row)) return
+      ;({ value } = this.#unwrapped)
+    } else if (this.#countsBytes) value = this.#lineBytes(row)
+    if (this.#errors[row] !== 0 && !this.#takesErrors) this.#counts.failed++
+    else this.#add(row, value)
+  }
+
+  /** What has been added since the last call; undefined if there is nothing. */
+  delta(): RangeDelta | undefined {
+    const groups = this.#groups
+    const counts = this.#counts
+    if (groups.count === 0 && Object.values(counts).every(count => count === 0)) return undefined
+    const delta = {
+      keys: new Uint8Array(groups.keys.subarray(0, groups.count === 0 ? 0 : groups.ends[groups.count - 1])),
+      ends: groups.ends.slice(0, groups.count),
+      rows: groups.rows.slice(0, groups.count),
+      slabs: [...this.#slabs].map(([bucket, slab]) => partOf(bucket, slab)),
+      counts
+    }
+    groups.clear()
+    this.#slabs.clear()
+    this.#bucket = Number.NaN
+    this.#counts = { ...noCounts }
+    return delta
+  }
+
+  #open(batch: Batch, rows: Uint8Array): void {
+    if (this.#wanted.length < batch.rows) {
+      this.#wanted = new Uint8Array(batch.rows * 2)
+      this.#errors = new Uint8Array(batch.rows * 2)
+    }
+    const errors = this.#errors.fill(0, 0, batch.rows)
+    this.#wanted.set(rows.subarray(0, batch.rows))
+    this.#batch = batch
+    this.#keys.open(batch, errors)
+    this.#unwrapped?.open(batch, errors)
+    for (const condition of this.#conditions) condition.open(batch, errors)
+    const { range, widthMs } = this.#plan
+    this.#oldest = Math.floor((batch.readTime - range.offsetMs - range.rangeMs) / widthMs)
+  }
+
+  #lineBytes(row: number): number {
+    const { starts, ends } = this.#batch
+    return this.#changes?.lineBytes ?? ends[row]! - starts[row]!
+  }
+
+  #add(row: number, value: number): void {
+    const batch = this.#batch
+    let ms = batch.time[row]!
+    let nanos = batch.nanos[row]!
+    if (ms >= batch.readTime || this.#plan.clock === 'read') {
+      if (ms > batch.readTime + tolerableMs) this.#counts.ahead++
+      ms = batch.readTime
+      nanos = 0
+    }
+    const bucket = Math.ceil((ms + (nanos === 0 ? 0 : 0.5)) / this.#plan.widthMs) - 1
+    if (bucket < this.#oldest) {
+      this.#counts.late++
+      return
+    }
+    const group = this.#keys.write(row) ? this.#groups.find(this.#keys.bytes, this.#keys.length) : -1
+    if (group < 0) {
+      this.#counts.refused++
+      return
+    }
+    this.#groups.rows[group]!++
+    const slab = bucket === this.#bucket ? this.#slab : this.#slabOf(bucket)
+    const entry = slab.entry(group, this.#hasBins ? binOf(value) : 0)
+    this.#measure.add(slab.numbers, entry * slab.width, this.#hasBins ? 1 : value, ms, nanos)
+  }
+
+  #slabOf(bucket: number): Slab {
+    let slab = this.#slabs.get(bucket)
+    if (slab === undefined) this.#slabs.set(bucket, (slab = new Slab(this.#measure.empty, this.#hasBins)))
+    this.#bucket = bucket
+    this.#slab = slab
+    return slab
+  }
+}
+
+function partOf(bucket: number, slab: Slab): SlabPart {
+  const { count, groups, bins, numbers, width } = slab
+  return {
+    bucket,
+    groups: groups.slice(0, count),
+    bins: bins?.slice(0, count),
+    numbers: numbers.slice(0, count * width)
+  }
+}

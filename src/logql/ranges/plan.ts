@@ -1,0 +1,102 @@
+import type { Binary, Grouping, Metric, RangeAggregation, RangeOperation } from '../metric-syntax.ts'
+import type { VectorAggregation, VectorOperation } from '../metric-syntax.ts'
+import { type Asked, type GroupLabels, groupLabels } from './group-labels.ts'
+
+/** What there is to do for a range aggregation: the same wherever it is worked out. */
+export interface RangePlan {
+  readonly range: RangeAggregation
+  readonly labels: GroupLabels
+  /** Which time of a row counts: its own, or when it was read. */
+  readonly clock: 'row' | 'read'
+  /** Of a bucket: those of rows with a time in (n × width, (n + 1) × width] are added up together. */
+  readonly widthMs: number
+}
+
+/** The operations of which silence is 0, and not no sample, for groups that are remembered. */
+const counting: readonly RangeOperation[] = ['count_over_time', 'rate', 'bytes_over_time', 'bytes_rate']
+
+/** A longer window has wider buckets. */
+const mostBuckets = 360
+/** Of a window and of what lies between it and now. */
+const mostKept = 20_000
+
+/** Plans the range aggregations of a query, in its order. Throws `QueryFault`. */
+export function planRanges(metric: Metric, intervalMs: number): RangePlan[] {
+  const plans: RangePlan[] = []
+  const nothing: Asked = { also: [], without: [] }
+  visit(metric, { asked: nothing, isLow: false }, (range, { asked, isLow }) => {
+    const readsClock = range.operation === 'absent_over_time' || (isLow && isCounting(range))
+    plans.push({
+      range,
+      labels: groupLabels(range, asked),
+      clock: readsClock ? 'read' : 'row',
+      widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs)
+    })
+  })
+  return plans
+}
+
+/** Whether silence is 0: rows or bytes are counted. */
+export function isCounting({ operation, unwrap }: RangeAggregation): boolean {
+  return counting.includes(operation) && unwrap === undefined
+}
+
+/** What stands around a part of a query says about it. */
+interface Around {
+  readonly asked: Asked
+  /** It is compared with 0, or asked whether it is below a number. */
+  readonly isLow: boolean
+}
+
+function visit(metric: Metric, around: Around, plan: (range: RangeAggregation, around: Around) => void): void {
+  if (metric.kind === 'range') plan(metric, around)
+  else if (metric.kind === 'vectors') visit(metric.of, { ...around, asked: askedBy(metric, around.asked) }, plan)
+  else if (metric.kind === 'binary') {
+    const { left, right, operator } = metric
+    const on = operator.matching?.isOn === true ? operator.matching.labels : []
+    const asked = { also: [...around.asked.also, ...on], without: [] }
+    visit(left, { asked, isLow: asksForLess(metric, left, around.isLow) }, plan)
+    visit(right, { asked, isLow: asksForLess(metric, right, around.isLow) }, plan)
+  }
+}
+
+/** Sums of sums, the least of the least: where the parts are of the same kind, groups may be as coarse as the whole. */
+const mergeable: Readonly<Partial<Record<VectorOperation, readonly RangeOperation[]>>> = {
+  sum: [...counting, 'sum_over_time'],
+  min: ['min_over_time'],
+  max: ['max_over_time']
+}
+
+function askedBy({ operation, grouping, of }: VectorAggregation, outer: Asked): Asked {
+  const { isBy, labels, at }: Grouping = grouping ?? { isBy: true, labels: [], at: 0 }
+  const isDirect = of.kind === 'range' && of.grouping === undefined && mergeable[operation]?.includes(of.operation)
+  if (!isBy) return { also: outer.also, without: isDirect === true ? labels : [], withoutAt: at }
+  return isDirect === true ? { by: labels, also: [], without: [] } : { also: labels, without: [] }
+}
+
+const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }
+
+/** Whether one side of an operator is asked whether there is little of it, or nothing. */
+function asksForLess({ operator: { symbol }, left, right }: Binary, side: Metric, isLow: boolean): boolean {
+  const other = side === left ? right : left
+  if (other.kind !== 'literal' && other.kind !== 'vector') return false
+  if (symbol === '==') return other.value === 0
+  if (smaller[side === left ? 'left' : 'right']!.includes(symbol)) return true
+  return isLow && ['+', '-', '*', '/'].includes(symbol)
+}
+
+/** Windows begin and end on borders of buckets where both the interval of evaluations and the window are multiples of the width;
+ * where that would take too many buckets, the width is a part of the window, and may be more than the interval. */
+function bucketWidth(intervalMs: number, rangeMs: number, offsetMs: number): number {
+  const finest = divisor(intervalMs, divisor(rangeMs, offsetMs))
+  const least = Math.ceil(Math.max(rangeMs / mostBuckets, (rangeMs + offsetMs) / mostKept) / finest)
+  for (let many = least; many <= 2 * least; many++) {
+    const width = many * finest
+    if (rangeMs % width === 0 && offsetMs % width === 0) return width
+  }
+  return least * finest
+}
+
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b)
+}

@@ -1,0 +1,330 @@
+import { type LabelTest, holds, type PlainRow, passed, type Query, written, writtenLabel } from './naive.ts'
+
+/** A query that computes numbers, as tests make it up. */
+export type Metric = Range | Vectors | Binary | { readonly kind: 'number' | 'vector'; readonly value: number }
+
+export interface Range {
+  readonly kind: 'range'
+  readonly operation: string
+  readonly quantile: number | undefined
+  readonly log: Query
+  readonly unwrap:
+    | { readonly label: string; readonly unit: string; readonly condition: LabelTest | undefined }
+    | undefined
+  readonly seconds: number
+  readonly offset: number
+  readonly by: readonly string[] | undefined
+}
+
+export interface Vectors {
+  readonly kind: 'vectors'
+  readonly operation: string
+  readonly grouping: { readonly isBy: boolean; readonly labels: readonly string[] } | undefined
+  readonly of: Metric
+}
+
+export interface Binary {
+  readonly kind: 'binary'
+  readonly symbol: string
+  readonly isBool: boolean
+  readonly matching: { readonly isOn: boolean; readonly labels: readonly string[] } | undefined
+  readonly left: Metric
+  readonly right: Metric
+}
+
+/** A row that nobody forgets. Times are nanoseconds. */
+export interface KeptRow extends PlainRow {
+  readonly time: bigint
+  readonly readTime: bigint
+}
+
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+export function writtenMetric(metric: Metric): string {
+  switch (metric.kind) {
+    case 'number':
+      return String(metric.value)
+    case 'vector':
+      return `vector(${metric.value})`
+    case 'range':
+      return writtenRange(metric)
+    case 'vectors': {
+      const { operation, grouping, of } = metric
+      const by = grouping === undefined ? '' : `${grouping.isBy ? 'by' : 'without'} (${grouping.labels.join(', ')}) `
+      return `${operation} ${by}(${writtenMetric(of)})`
+    }
+    default: {
+      const { symbol, isBool, matching, left, right } = metric
+      const match =
+        matching === undefined ? '' : `${matching.isOn ? 'on' : 'ignoring'} (${matching.labels.join(', ')}) `
+      return `(${writtenMetric(left)} ${symbol} ${isBool ? 'bool ' : ''}${match}${writtenMetric(right)})`
+    }
+  }
+}
+
+function writtenRange({ operation, quantile, log, unwrap, seconds, offset, by }: Range): string {
+  const value = unwrap?.unit === 'number' ? unwrap.label : `${unwrap?.unit}(${unwrap?.label})`
+  const condition = unwrap?.condition === undefined ? '' : `| ${writtenLabel(unwrap.condition)} `
+  const taken = unwrap === undefined ? '' : `| unwrap ${value} ${condition}`
+  const back = offset === 0 ? '' : ` offset ${offset}s`
+  const first = quantile === undefined ? '' : `${quantile}, `
+  return `${operation}(${first}${written(log)} ${taken}[${seconds}s]${back})${by === undefined ? '' : ` by (${by.join(', ')})`}`
+}
+
+const streamLabels = ['service_name', 'level', 'agent_id', 'host', 'file', 'region']
+const counting = ['count_over_time', 'rate', 'bytes_over_time', 'bytes_rate']
+
+/** Works a query out at a time, from all rows that have been read. Throws where samples have no one partner. */
+export function valueAt(metric: Metric, rows: readonly KeptRow[], at: bigint): Sample[] {
+  return new Naive(rows, at).samples(metric, [], false)
+}
+
+class Naive {
+  readonly #rows: readonly KeptRow[]
+  readonly #at: bigint
+
+  constructor(rows: readonly KeptRow[], at: bigint) {
+    this.#rows = rows
+    this.#at = at
+  }
+
+  /** `named` are labels that are asked for around; `isLow`: whether there is little of it is. */
+  samples(metric: Metric, named: readonly string[], isLow: boolean): Sample[] {
+    switch (metric.kind) {
+      case 'number':
+      case 'vector':
+        return [{ labels: {}, value: metric.value }]
+      case 'range':
+        return this.#range(metric, named, isLow)
+      case 'vectors':
+        return this.#vectors(metric, named, isLow)
+      default:
+        return this.#binary(metric, named, isLow)
+    }
+  }
+
+  #range(range: Range, named: readonly string[], isLow: boolean): Sample[] {
+    const end = this.#at - BigInt(range.offset) * 1_000_000_000n
+    const start = end - BigInt(range.seconds) * 1_000_000_000n
+    const byReading =
+      range.operation === 'absent_over_time' ||
+      (isLow && range.unwrap === undefined && counting.includes(range.operation))
+    const series = new Map<string, { labels: Sample['labels']; values: { time: bigint; value: number }[] }>()
+    for (const row of this.#rows) {
+      const time = byReading || row.time > row.readTime ? row.readTime : row.time
+      if (time <= start || time > end) continue
+      const found = countedFor(range, row)
+      if (found === undefined) continue
+      const labels = seriesLabels(range, found.labels, named)
+      const key = keyOf(labels)
+      if (!series.has(key)) series.set(key, { labels, values: [] })
+      series.get(key)!.values.push({ time, value: found.value })
+    }
+    if (range.operation === 'absent_over_time') {
+      const known = range.log.matchers.filter(
+        ({ label, operator, text }, _, all) =>
+          operator === '=' && text !== '' && all.filter(other => other.label === label).length === 1
+      )
+      const labels = Object.fromEntries(known.map(({ label, text }) => [label, text]))
+      return series.size === 0 ? [{ labels, value: 1 }] : []
+    }
+    return [...series.values()].map(({ labels, values }) => ({ labels, value: overTime(range, values) }))
+  }
+
+  #vectors({ operation, grouping, of }: Vectors, named: readonly string[], isLow: boolean): Sample[] {
+    const labels = grouping?.labels ?? []
+    const isBy = grouping?.isBy !== false
+    const series = new Map<string, { labels: Sample['labels']; values: number[] }>()
+    for (const sample of this.samples(of, isBy ? labels : named, isLow)) {
+      const own = only(sample.labels, name => labels.includes(name) === isBy)
+      if (!series.has(keyOf(own))) series.set(keyOf(own), { labels: own, values: [] })
+      series.get(keyOf(own))!.values.push(sample.value)
+    }
+    return [...series.values()].map(({ labels, values }) => ({ labels, value: aggregate(operation, values) }))
+  }
+
+  #binary({ symbol, isBool, matching, left, right }: Binary, named: readonly string[], isLow: boolean): Sample[] {
+    const also = [...named, ...(matching?.isOn === true ? matching.labels : [])]
+    const asksLeft =
+      isPlain(right) &&
+      (symbol === '==' ? right.value === 0 : ['<', '<='].includes(symbol) || (isLow && '+-*/'.includes(symbol)))
+    const asksRight =
+      isPlain(left) &&
+      (symbol === '==' ? left.value === 0 : ['>', '>='].includes(symbol) || (isLow && '+-*/'.includes(symbol)))
+    const lefts = this.samples(left, also, asksLeft)
+    const rights = this.samples(right, also, asksRight)
+    const looked = (labels: Sample['labels']): Sample['labels'] =>
+      matching === undefined ? labels : only(labels, name => matching.labels.includes(name) === matching.isOn)
+    const same = (a: Sample, b: Sample): boolean => keyOf(looked(a.labels)) === keyOf(looked(b.labels))
+    if (symbol === 'and') return lefts.filter(one => rights.some(other => same(one, other)))
+    if (symbol === 'unless') return lefts.filter(one => !rights.some(other => same(one, other)))
+    if (symbol === 'or') return [...lefts, ...rights.filter(one => !lefts.some(other => same(one, other)))]
+    const pair = (a: number, b: number, own: number): number | undefined => {
+      const result = calculate(symbol, a, b)
+      return typeof result === 'number' ? result : isBool ? Number(result) : result ? own : undefined
+    }
+    if (left.kind === 'number' && right.kind === 'number')
+      return [{ labels: {}, value: Number(calculate(symbol, left.value, right.value)) }]
+    if (right.kind === 'number') return kept(lefts, value => pair(value, right.value, value))
+    if (left.kind === 'number') return kept(rights, value => pair(left.value, value, value))
+    if (rights.some((one, i) => rights.some((other, j) => i < j && same(one, other))))
+      throw new Error('two on the right')
+    const results = lefts.flatMap(one => {
+      const other = rights.find(sample => same(one, sample))
+      const value = other === undefined ? undefined : pair(one.value, other.value, one.value)
+      return value === undefined ? [] : [{ labels: looked(one.labels), value }]
+    })
+    if (results.some((one, i) => results.some((other, j) => i < j && keyOf(one.labels) === keyOf(other.labels))))
+      throw new Error('two on the left')
+    return results
+  }
+}
+
+function isPlain(side: Metric): side is Metric & { value: number } {
+  return side.kind === 'number' || side.kind === 'vector'
+}
+
+function kept(samples: Sample[], change: (value: number) => number | undefined): Sample[] {
+  return samples.flatMap(({ labels, value }) => {
+    const changed = change(value)
+    return changed === undefined ? [] : [{ labels, value: changed }]
+  })
+}
+
+/** What a row counts for, and its labels. */
+function countedFor(
+  { operation, log, unwrap }: Range,
+  row: KeptRow
+): { value: number; labels: Sample['labels'] } | undefined {
+  const result = passed(log, row)
+  if (result === undefined) return undefined
+  const { state } = result
+  const { labels, line } = result.row
+  const asksErrors = JSON.stringify([log.stages, unwrap?.condition]).includes('__error__')
+  let value = operation.startsWith('bytes') ? Buffer.byteLength(line) : 1
+  if (unwrap !== undefined) {
+    const text = labels[unwrap.label] ?? ''
+    if (text === '') return undefined
+    const read = unwrapped(text, unwrap.unit)
+    if (read === undefined) state.error ||= 'SampleExtractionErr'
+    value = read ?? 0
+    if (unwrap.condition !== undefined && !holds(unwrap.condition, result.row, state)) return undefined
+  }
+  return state.error !== '' && !asksErrors ? undefined : { value, labels: { ...labels, __error__: state.error } }
+}
+
+function unwrapped(text: string, unit: string): number | undefined {
+  const [, count, written] = /^(-?\d+(?:\.\d+)?)(|ms|s|KB)$/.exec(text) ?? []
+  const per: Record<string, number> = { number: { '': 1 }, duration: { ms: 0.001, s: 1 }, bytes: { '': 1, KB: 1000 } }[
+    unit.replace('_seconds', '')
+  ] as Record<string, number>
+  if (count === undefined || per[written!] === undefined) return text === '0' ? 0 : undefined
+  if (unit === 'bytes') return Number(count) < 0 ? undefined : Math.floor(Number(count) * per[written!]!)
+  return written === 'ms' ? Number(count) / 1000 : Number(count)
+}
+
+/** The labels that tell one series from another. */
+function seriesLabels(
+  { log, unwrap, by }: Range,
+  labels: Sample['labels'],
+  named: readonly string[]
+): Sample['labels'] {
+  if (by !== undefined) return only(labels, name => by.includes(name))
+  let telling = [...streamLabels]
+  for (const stage of log.stages) {
+    if (stage.kind === 'keep') telling = [...stage.names]
+    if (stage.kind === 'rename') telling.push(stage.to)
+  }
+  return only(labels, name => (telling.includes(name) || named.includes(name)) && name !== unwrap?.label)
+}
+
+function overTime({ operation, quantile, seconds, unwrap }: Range, values: { time: bigint; value: number }[]): number {
+  const numbers = values.map(({ value }) => value)
+  const sum = numbers.reduce((all, value) => all + value, 0)
+  const ordered = values.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+  switch (operation) {
+    case 'count_over_time':
+      return values.length
+    case 'rate':
+      return (unwrap === undefined ? values.length : sum) / seconds
+    case 'bytes_rate':
+      return sum / seconds
+    case 'first_over_time':
+      return ordered[0]!.value
+    case 'last_over_time':
+      return ordered[ordered.length - 1]!.value
+    case 'quantile_over_time':
+      return quantileIn(numbers, quantile!)
+    default:
+      return aggregate(operation.replace(/_over_time$/, '').replace('bytes', 'sum'), numbers)
+  }
+}
+
+/** As Prometheus has it: between two values in proportion. */
+function quantileIn(values: readonly number[], quantile: number): number {
+  const ordered = values.toSorted((a, b) => a - b)
+  const rank = quantile * (ordered.length - 1)
+  const below = ordered[Math.floor(rank)]!
+  const above = ordered[Math.min(Math.floor(rank) + 1, ordered.length - 1)]!
+  return below + (above - below) * (rank - Math.floor(rank))
+}
+
+function aggregate(operation: string, values: readonly number[]): number {
+  const sum = values.reduce((all, value) => all + value, 0)
+  const mean = sum / values.length
+  const variance = values.reduce((all, value) => all + (value - mean) ** 2, 0) / values.length
+  const results: Record<string, number> = {
+    sum,
+    avg: mean,
+    count: values.length,
+    // not a number only if there is nothing else
+    min: Math.min(...comparable(values)),
+    max: Math.max(...comparable(values)),
+    stddev: Math.sqrt(variance),
+    stdvar: variance
+  }
+  return results[operation]!
+}
+
+function comparable(values: readonly number[]): readonly number[] {
+  const numbers = values.filter(value => !Number.isNaN(value))
+  return numbers.length === 0 ? [Number.NaN] : numbers
+}
+
+function calculate(symbol: string, a: number, b: number): number | boolean {
+  switch (symbol) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '/':
+      return b === 0 ? Number.NaN : a / b
+    case '%':
+      return a % b
+    case '==':
+      return a === b
+    case '!=':
+      return a !== b
+    case '>':
+      return a > b
+    case '>=':
+      return a >= b
+    case '<':
+      return a < b
+    default:
+      return a <= b
+  }
+}
+
+export function keyOf(labels: Sample['labels']): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function only(labels: Sample['labels'], isWanted: (name: string) => boolean): Sample['labels'] {
+  return Object.fromEntries(Object.entries(labels).filter(([name, value]) => value !== '' && isWanted(name)))
+}
