@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { evaluate } from './evaluate/evaluate.ts'
-import type { Sample } from './evaluate/sample.ts'
+import type { Labels, Sample } from './evaluate/sample.ts'
 import type { Metric } from './metric-syntax.ts'
 import { RangeCollector } from './ranges/collector.ts'
 import { noCounts, type RangeCounts, type RangeDelta } from './ranges/delta.ts'
@@ -20,6 +20,20 @@ export interface MetricOptions {
 
 /** What rows have added to each range aggregation of a query; plain data, for another thread. */
 export type MetricDelta = readonly (RangeDelta | undefined)[]
+
+/** What is stored of a query under a range aggregation and a bucket. */
+export interface StoredBuckets {
+  readonly range: number
+  readonly bucket: number
+  readonly blob: Uint8Array
+}
+
+export interface MetricChanges {
+  /** In place of what was stored under the same numbers. */
+  readonly stored: readonly StoredBuckets[]
+  /** No longer of use. */
+  readonly gone: readonly Pick<StoredBuckets, 'range' | 'bucket'>[]
+}
 
 /** A query that computes numbers, on the thread that sees rows. */
 export class MetricCollector {
@@ -70,7 +84,26 @@ export class MetricEvaluator {
     }
   }
 
-  /** The samples at a time, which never goes back, of the rows merged until now. */
+  /** What has changed since the last call, for keeping it over a restart, in one transaction with how far rows have been read. */
+  changes(): MetricChanges {
+    const all = this.#ranges.map(range => range.changes())
+    return {
+      stored: all.flatMap(({ stored }, range) => stored.map(one => ({ range, ...one }))),
+      gone: all.flatMap(({ gone }, range) => gone.map(bucket => ({ range, bucket })))
+    }
+  }
+
+  /** Takes a blob back, before anything is merged; false if it is broken, or of a query that was another one. */
+  restore({ range, blob }: StoredBuckets): boolean {
+    return this.#ranges[range]?.restore(blob) ?? false
+  }
+
+  /** Series with these labels have left for good reason: they are not remembered, unless there are rows of them again. */
+  forget(labels: Labels): void {
+    for (const range of this.#ranges) range.forget(labels)
+  }
+
+  /** The samples at a time, which never goes back, of the rows merged until now. Throws `EvaluationFault`. */
   at(time: number): readonly Sample[] {
     let next = 0
     return evaluate(this.#metric, () => this.#ranges[next++]!.samples(time))

@@ -1,5 +1,5 @@
 import type { Batch } from '../../src/core/batch.ts'
-import { type MetricOptions, MetricCollector, MetricEvaluator } from '../../src/logql/metrics.ts'
+import { type MetricOptions, MetricCollector, MetricEvaluator, type StoredBuckets } from '../../src/logql/metrics.ts'
 import type { Sample } from '../../src/logql/evaluate/sample.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
@@ -16,10 +16,10 @@ class Reader {
   readonly #parser = auto.create(optionsOf(auto, {}), this.bench.context)
   readonly #normalizer = normalize.create(optionsOf(normalize, {}), this.bench.context)
 
-  read(lines: readonly string[], readTime: number): Batch {
+  read(lines: readonly (string | Buffer)[], readTime: number): Batch {
     const { batch } = this.bench
     this.bench.keys.trim()
-    this.bench.fill(Buffer.from(lines.map(line => `${line}\n`).join('')))
+    this.bench.fill(Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')])))
     batch.source = this.#source
     batch.readTime = readTime
     this.#parser.parse(batch)
@@ -35,15 +35,21 @@ const readers: Reader[] = []
 export class MetricStream {
   readonly collectors: readonly MetricCollector[]
   evaluator: MetricEvaluator
+  /** Blobs by range aggregation and bucket. */
+  readonly stored = new Map<string, StoredBuckets>()
+  readonly #query: string
+  readonly #options: MetricOptions
 
   constructor(query: string, options: Partial<MetricOptions> = {}, shards = 1) {
     const all = { intervalMs: 5000, rememberMs: 0, maxGroups: 1000, ...options }
     while (readers.length < shards) readers.push(new Reader())
     this.collectors = readers.slice(0, shards).map(({ bench }) => new MetricCollector(query, bench.keys, all))
     this.evaluator = new MetricEvaluator(query, all)
+    this.#query = query
+    this.#options = all
   }
 
-  read(lines: readonly string[], readTime: number, shard = 0): void {
+  read(lines: readonly (string | Buffer)[], readTime: number, shard = 0): void {
     this.collectors[shard]!.collect(readers[shard]!.read(lines, readTime))
   }
 
@@ -53,6 +59,22 @@ export class MetricStream {
       // what another thread would get
       if (delta !== undefined) this.evaluator.merge(structuredClone(delta))
     }
+  }
+
+  /** Keeps what has changed. */
+  store(): void {
+    this.merge()
+    const { stored, gone } = this.evaluator.changes()
+    for (const { range, bucket } of gone) this.stored.delete(`${range} ${bucket}`)
+    for (const one of stored) this.stored.set(`${one.range} ${one.bucket}`, one)
+  }
+
+  /** Goes on with nothing but what is stored. */
+  restart(): void {
+    this.store()
+    this.evaluator = new MetricEvaluator(this.#query, this.#options)
+    for (const one of this.stored.values())
+      if (!this.evaluator.restore(one)) throw new Error('A blob is not taken back')
   }
 
   at(time: number): Sample[] {

@@ -1,36 +1,5 @@
-import { type LabelTest, holds, type PlainRow, passed, type Query, written, writtenLabel } from './naive.ts'
-
-/** A query that computes numbers, as tests make it up. */
-export type Metric = Range | Vectors | Binary | { readonly kind: 'number' | 'vector'; readonly value: number }
-
-export interface Range {
-  readonly kind: 'range'
-  readonly operation: string
-  readonly quantile: number | undefined
-  readonly log: Query
-  readonly unwrap:
-    | { readonly label: string; readonly unit: string; readonly condition: LabelTest | undefined }
-    | undefined
-  readonly seconds: number
-  readonly offset: number
-  readonly by: readonly string[] | undefined
-}
-
-export interface Vectors {
-  readonly kind: 'vectors'
-  readonly operation: string
-  readonly grouping: { readonly isBy: boolean; readonly labels: readonly string[] } | undefined
-  readonly of: Metric
-}
-
-export interface Binary {
-  readonly kind: 'binary'
-  readonly symbol: string
-  readonly isBool: boolean
-  readonly matching: { readonly isOn: boolean; readonly labels: readonly string[] } | undefined
-  readonly left: Metric
-  readonly right: Metric
-}
+import type { Binary, Metric, Range, Vectors } from './metric-text.ts'
+import { holds, type PlainRow, passed } from './naive.ts'
 
 /** A row that nobody forgets. Times are nanoseconds. */
 export interface KeptRow extends PlainRow {
@@ -43,52 +12,26 @@ export interface Sample {
   readonly value: number
 }
 
-export function writtenMetric(metric: Metric): string {
-  switch (metric.kind) {
-    case 'number':
-      return String(metric.value)
-    case 'vector':
-      return `vector(${metric.value})`
-    case 'range':
-      return writtenRange(metric)
-    case 'vectors': {
-      const { operation, grouping, of } = metric
-      const by = grouping === undefined ? '' : `${grouping.isBy ? 'by' : 'without'} (${grouping.labels.join(', ')}) `
-      return `${operation} ${by}(${writtenMetric(of)})`
-    }
-    default: {
-      const { symbol, isBool, matching, left, right } = metric
-      const match =
-        matching === undefined ? '' : `${matching.isOn ? 'on' : 'ignoring'} (${matching.labels.join(', ')}) `
-      return `(${writtenMetric(left)} ${symbol} ${isBool ? 'bool ' : ''}${match}${writtenMetric(right)})`
-    }
-  }
-}
-
-function writtenRange({ operation, quantile, log, unwrap, seconds, offset, by }: Range): string {
-  const value = unwrap?.unit === 'number' ? unwrap.label : `${unwrap?.unit}(${unwrap?.label})`
-  const condition = unwrap?.condition === undefined ? '' : `| ${writtenLabel(unwrap.condition)} `
-  const taken = unwrap === undefined ? '' : `| unwrap ${value} ${condition}`
-  const back = offset === 0 ? '' : ` offset ${offset}s`
-  const first = quantile === undefined ? '' : `${quantile}, `
-  return `${operation}(${first}${written(log)} ${taken}[${seconds}s]${back})${by === undefined ? '' : ` by (${by.join(', ')})`}`
-}
-
 const streamLabels = ['service_name', 'level', 'agent_id', 'host', 'file', 'region']
+const second = 1_000_000_000n
+const five = 5n * second
 const counting = ['count_over_time', 'rate', 'bytes_over_time', 'bytes_rate']
 
-/** Works a query out at a time, from all rows that have been read. Throws where samples have no one partner. */
-export function valueAt(metric: Metric, rows: readonly KeptRow[], at: bigint): Sample[] {
-  return new Naive(rows, at).samples(metric, [], false)
+/** Works a query out at a time, from all rows that have been read. Throws where samples have no one partner. Groups are remembered
+ * as if rows came at the end of their five seconds. */
+export function valueAt(metric: Metric, rows: readonly KeptRow[], at: bigint, rememberSeconds = 0): Sample[] {
+  return new Naive(rows, at, rememberSeconds).samples(metric, [], false)
 }
 
 class Naive {
   readonly #rows: readonly KeptRow[]
   readonly #at: bigint
+  readonly #remember: bigint
 
-  constructor(rows: readonly KeptRow[], at: bigint) {
+  constructor(rows: readonly KeptRow[], at: bigint, rememberSeconds: number) {
     this.#rows = rows
     this.#at = at
+    this.#remember = BigInt(rememberSeconds) * second
   }
 
   /** `named` are labels that are asked for around; `isLow`: whether there is little of it is. */
@@ -107,21 +50,22 @@ class Naive {
   }
 
   #range(range: Range, named: readonly string[], isLow: boolean): Sample[] {
-    const end = this.#at - BigInt(range.offset) * 1_000_000_000n
-    const start = end - BigInt(range.seconds) * 1_000_000_000n
+    const end = this.#at - BigInt(range.offset) * second
+    const start = end - BigInt(range.seconds) * second
     const byReading =
       range.operation === 'absent_over_time' ||
       (isLow && range.unwrap === undefined && counting.includes(range.operation))
     const series = new Map<string, { labels: Sample['labels']; values: { time: bigint; value: number }[] }>()
     for (const row of this.#rows) {
       const time = byReading || row.time > row.readTime ? row.readTime : row.time
-      if (time <= start || time > end) continue
+      const isInside = time > start && time <= end
+      if (!isInside && !this.#isRemembered(range, time, row)) continue
       const found = countedFor(range, row)
       if (found === undefined) continue
       const labels = seriesLabels(range, found.labels, named)
       const key = keyOf(labels)
       if (!series.has(key)) series.set(key, { labels, values: [] })
-      series.get(key)!.values.push({ time, value: found.value })
+      series.get(key)!.values.push({ time, value: isInside ? found.value : 0 })
     }
     if (range.operation === 'absent_over_time') {
       const known = range.log.matchers.filter(
@@ -132,6 +76,14 @@ class Naive {
       return series.size === 0 ? [{ labels, value: 1 }] : []
     }
     return [...series.values()].map(({ labels, values }) => ({ labels, value: overTime(range, values) }))
+  }
+
+  /** A row outside of the window, that was not too late for all windows when it was read. */
+  #isRemembered({ operation, unwrap, offset, seconds }: Range, time: bigint, { readTime }: KeptRow): boolean {
+    if (!counting.includes(operation) || unwrap !== undefined) return false
+    const bucket = (time + five - 1n) / five
+    const isLate = bucket - 1n < (readTime - BigInt(offset + seconds) * second) / five
+    return !isLate && bucket * five > this.#at - this.#remember && bucket * five <= this.#at
   }
 
   #vectors({ operation, grouping, of }: Vectors, named: readonly string[], isLow: boolean): Sample[] {
@@ -241,15 +193,14 @@ function seriesLabels(
   return only(labels, name => (telling.includes(name) || named.includes(name)) && name !== unwrap?.label)
 }
 
-function overTime({ operation, quantile, seconds, unwrap }: Range, values: { time: bigint; value: number }[]): number {
+function overTime({ operation, quantile, seconds }: Range, values: { time: bigint; value: number }[]): number {
   const numbers = values.map(({ value }) => value)
   const sum = numbers.reduce((all, value) => all + value, 0)
   const ordered = values.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
   switch (operation) {
     case 'count_over_time':
-      return values.length
+      return sum
     case 'rate':
-      return (unwrap === undefined ? values.length : sum) / seconds
     case 'bytes_rate':
       return sum / seconds
     case 'first_over_time':

@@ -5,7 +5,7 @@ import { columnStage, divided, type FilterStage } from '../filter.ts'
 import { labelFor } from '../labels.ts'
 import { namesIn } from '../stages/changes.ts'
 import { RowStages, type RowTaker } from '../stages/stages.ts'
-import { noCounts, type RangeDelta, type SlabPart } from './delta.ts'
+import { noCounts, type RangeDelta } from './delta.ts'
 import { GroupKeys } from './group-keys.ts'
 import { GroupTable } from './group-table.ts'
 import { type Measure, measureOf } from './measures.ts'
@@ -95,7 +95,7 @@ export class RangeCollector implements RowTaker {
       keys: new Uint8Array(groups.keys.subarray(0, groups.count === 0 ? 0 : groups.ends[groups.count - 1])),
       ends: groups.ends.slice(0, groups.count),
       rows: groups.rows.slice(0, groups.count),
-      slabs: [...this.#slabs].map(([bucket, slab]) => partOf(bucket, slab)),
+      slabs: [...this.#slabs].map(([bucket, slab]) => slab.part(bucket)),
       counts
     }
     groups.clear()
@@ -156,15 +156,5 @@ export class RangeCollector implements RowTaker {
     this.#bucket = bucket
     this.#slab = slab
     return slab
-  }
-}
-
-function partOf(bucket: number, slab: Slab): SlabPart {
-  const { count, groups, bins, numbers, width } = slab
-  return {
-    bucket,
-    groups: groups.slice(0, count),
-    bins: bins?.slice(0, count),
-    numbers: numbers.slice(0, count * width)
   }
 }

@@ -1,3 +1,5 @@
+import type { SlabPart } from './delta.ts'
+
 /** Entries of one bucket: numbers for a group, or for a group and a bin. Entries are only added, and keep their places. */
 export class Slab {
   count = 0
@@ -23,15 +25,37 @@ export class Slab {
 
   /** The entry of a group and a bin (0 where there are none), added if it is not there. */
   entry(group: number, bin: number): number {
+    const slot = this.#slotOf(group, bin)
+    const found = this.#slots![slot]!
+    return found > 0 ? found - 1 : this.#add(group, bin, slot)
+  }
+
+  has(group: number, bin: number): boolean {
+    const slot = this.#slotOf(group, bin)
+    return this.#slots![slot]! > 0
+  }
+
+  /** A copy of what is in it, as plain data. */
+  part(bucket: number): SlabPart {
+    const { count, groups, bins, numbers, width } = this
+    return {
+      bucket,
+      groups: groups.slice(0, count),
+      bins: bins?.slice(0, count),
+      numbers: numbers.slice(0, count * width)
+    }
+  }
+
+  #slotOf(group: number, bin: number): number {
     const slots = this.#slots ?? this.#index()
     const { groups, bins } = this
     const mask = slots.length - 1
     let slot = hash(group, bin) & mask
     for (let found = slots[slot]!; found > 0; found = slots[slot]!) {
-      if (groups[found - 1] === group && (bins === undefined || bins[found - 1] === bin)) return found - 1
+      if (groups[found - 1] === group && (bins === undefined || bins[found - 1] === bin)) break
       slot = (slot + 1) & mask
     }
-    return this.#add(group, bin, slot)
+    return slot
   }
 
   /** Gives memory back that only more entries would need. */

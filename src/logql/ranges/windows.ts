@@ -1,11 +1,24 @@
-import type { Sample } from '../evaluate/sample.ts'
-import type { RangeDelta } from './delta.ts'
+import type { Labels, Sample } from '../evaluate/sample.ts'
+import { meaningOf, readBlob, type StoredSlab, writeBlob } from './blob.ts'
+import type { RangeDelta, SlabPart } from './delta.ts'
 import { labelsOfAbsence } from './group-labels.ts'
 import { Groups } from './groups.ts'
 import { type Measure, measureOf } from './measures.ts'
 import { isCounting, type RangePlan } from './plan.ts'
 import { quantileOf } from './sketch.ts'
 import { Slab } from './slab.ts'
+
+/** Of the entries of all buckets, but for the space that they may grow into. */
+const mostBytes = 64 << 20
+/** In place of a bucket: the groups that are remembered. */
+const groupsBucket = -1
+
+export interface WindowChanges {
+  /** To be kept in place of what was stored under the same number. */
+  readonly stored: readonly { readonly bucket: number; readonly blob: Uint8Array }[]
+  /** No longer of use. */
+  readonly gone: readonly number[]
+}
 
 /** The side of a range aggregation that is asked for numbers: it merges what all shards have seen. */
 export class RangeWindows {
@@ -14,9 +27,14 @@ export class RangeWindows {
   readonly #hasBins: boolean
   readonly #groups: Groups
   readonly #absence: Sample
+  readonly #meaning: Buffer
   readonly #slabs = new Map<number, Slab>()
+  readonly #mostEntries: number
+  #entries = 0
   /** The first bucket that a window to come may have. */
   #oldest = -Infinity
+  readonly #dirty = new Set<number>()
+  readonly #gone: number[] = []
 
   constructor(plan: RangePlan, rememberMs: number, maxGroups: number) {
     this.#plan = plan
@@ -24,73 +42,109 @@ export class RangeWindows {
     this.#hasBins = plan.range.operation === 'quantile_over_time'
     this.#groups = new Groups(plan, isCounting(plan.range) ? rememberMs : 0, maxGroups)
     this.#absence = { labels: labelsOfAbsence(plan.range.log), value: 1 }
+    this.#meaning = meaningOf(plan)
+    this.#mostEntries = Math.floor(mostBytes / (8 * this.#measure.empty.length + (this.#hasBins ? 8 : 4)))
   }
 
-  /** Adds what a shard has seen; returns how many of its rows belong to groups that are too many. */
-  merge(delta: RangeDelta): number {
-    const { keys, ends, rows } = delta
-    const all = Buffer.from(keys.buffer, keys.byteOffset, keys.length)
-    const numbers = new Int32Array(ends.length)
-    let refused = 0
-    for (let i = 0; i < ends.length; i++) {
-      numbers[i] = this.#groups.numberOf(all.latin1Slice(ends[i - 1] ?? 0, ends[i]!))
-      if (numbers[i]! < 0) refused += rows[i]!
-    }
-    for (const part of delta.slabs) {
-      if (part.bucket < this.#oldest) continue
-      const slab = this.#slabOf(part.bucket)
-      const { width } = slab
-      for (let i = 0; i < part.groups.length; i++) {
-        const group = numbers[part.groups[i]!]!
-        if (group < 0) continue
-        this.#groups.see(group, part.bucket)
-        const entry = slab.entry(group, part.bins?.[i] ?? 0)
-        this.#measure.merge(slab.numbers, entry * width, part.numbers, i * width)
-      }
-    }
-    return refused
+  /** Adds what a shard has seen; returns how many of its rows are refused, as there are too many groups, or too much of them. */
+  merge({ keys, ends, rows, slabs }: RangeDelta): number {
+    const groups = this.#numbersOf(Buffer.from(keys.buffer, keys.byteOffset, keys.length), ends)
+    const refused = new Set<number>()
+    for (const [group, number] of groups.entries()) if (number < 0) refused.add(group)
+    for (const part of slabs) this.#add(part, groups, refused)
+    return [...refused].reduce((sum, group) => sum + rows[group]!, 0)
   }
 
   /** The samples at a time, of the rows merged until now. `at` never goes back. */
   samples(at: number): Sample[] {
     const { offsetMs, rangeMs, operation } = this.#plan.range
-    const first = Math.floor((at - offsetMs - rangeMs) / this.#plan.widthMs)
-    const last = Math.ceil((at - offsetMs) / this.#plan.widthMs) - 1
-    this.#forget(first, at)
+    const { widthMs } = this.#plan
+    const last = Math.ceil((at - offsetMs) / widthMs) - 1
+    this.#forget(Math.floor((at - offsetMs - rangeMs) / widthMs), at)
     const sum = new Slab(this.#measure.empty, this.#hasBins)
-    for (const [bucket, slab] of this.#slabs) if (bucket <= last) this.#mergeInto(sum, slab)
+    for (const [bucket, slab] of this.#slabs) {
+      if (bucket <= last) this.#mergeInto(sum, slab)
+      if (bucket < last) slab.seal()
+    }
     if (operation === 'absent_over_time') return sum.count === 0 ? [this.#absence] : []
     const found = this.#hasBins ? this.#quantiles(sum) : this.#results(sum)
     return [...found, ...this.#silent(sum, at - offsetMs)]
   }
 
+  /** What has changed since the last call, for keeping it over a restart. */
+  changes(): WindowChanges {
+    const stored = [...this.#dirty].map(bucket => ({ bucket, blob: this.#blobOf(bucket) }))
+    if (this.#groups.isDirty)
+      stored.push({ bucket: groupsBucket, blob: writeBlob(this.#groups.stored(), this.#meaning) })
+    this.#groups.isDirty = false
+    this.#dirty.clear()
+    return { stored, gone: this.#gone.splice(0) }
+  }
+
+  /** Takes what was stored back; false if it is broken, or of a query that was another one. */
+  restore(blob: Uint8Array): boolean {
+    const stored = readBlob(blob, this.#meaning)
+    if (stored === undefined) return false
+    const { part } = stored
+    const groups = this.#numbersOf(stored.keys, stored.ends)
+    if (part.bucket === groupsBucket) this.#groups.restore(groups, part.numbers)
+    else this.#add(part, groups, new Set())
+    this.#dirty.delete(part.bucket)
+    return true
+  }
+
+  /** Groups with these labels have left: they are not remembered, unless they have rows again. */
+  forget(labels: Labels): void {
+    this.#groups.leave(labels)
+  }
+
+  #numbersOf(keys: Buffer, ends: Int32Array): Int32Array {
+    return ends.map((end, i) => this.#groups.numberOf(keys.latin1Slice(ends[i - 1] ?? 0, end)))
+  }
+
+  /** Adds entries, whose groups have other numbers here; `refused` are those of them for which there is no room. */
+  #add(part: SlabPart, groups: Int32Array, refused: Set<number>): void {
+    if (part.bucket < this.#oldest) return
+    const slab = this.#slabOf(part.bucket)
+    const { count, width } = slab
+    for (let i = 0; i < part.groups.length; i++) {
+      const group = groups[part.groups[i]!]!
+      const bin = part.bins?.[i] ?? 0
+      if (group < 0) continue
+      const isFull = this.#entries + slab.count - count >= this.#mostEntries
+      if (isFull && !slab.has(group, bin)) refused.add(part.groups[i]!)
+      else {
+        this.#groups.see(group, part.bucket)
+        const entry = slab.entry(group, bin)
+        this.#measure.merge(slab.numbers, entry * width, part.numbers, i * width)
+      }
+    }
+    this.#entries += slab.count - count
+    this.#dirty.add(part.bucket)
+  }
+
   #results(sum: Slab): Sample[] {
     return Array.from({ length: sum.count }, (_, entry) => ({
-      labels: this.#groups.labels(sum.groups[entry]!),
+      labels: this.#groups.at(sum.groups[entry]!).labels,
       value: this.#measure.result(sum.numbers, entry * sum.width)
     }))
   }
 
   #quantiles(sum: Slab): Sample[] {
-    const entries = Map.groupBy(
-      Array.from({ length: sum.count }, (_, entry) => entry),
-      entry => sum.groups[entry]!
-    )
+    const entries = Map.groupBy(sum.groups.subarray(0, sum.count).keys(), entry => sum.groups[entry]!)
     return [...entries].map(([group, own]) => {
       own.sort((a, b) => sum.bins![a]! - sum.bins![b]!)
       const bins = Int32Array.from(own, entry => sum.bins![entry]!)
       const counts = Float64Array.from(own, entry => sum.numbers[entry]!)
-      return { labels: this.#groups.labels(group), value: quantileOf(this.#plan.range.quantile, bins, counts) }
+      return { labels: this.#groups.at(group).labels, value: quantileOf(this.#plan.range.quantile, bins, counts) }
     })
   }
 
   /** Groups that are remembered and have no rows now. */
   #silent(sum: Slab, at: number): Sample[] {
     const seen = new Set(sum.groups.subarray(0, sum.count))
-    const silent: Sample[] = []
-    for (const group of this.#groups.remembered(at))
-      if (!seen.has(group.number)) silent.push({ labels: group.labels, value: 0 })
-    return silent
+    const silent = this.#groups.remembered(at).filter(({ number }) => !seen.has(number))
+    return silent.map(({ labels }) => ({ labels, value: 0 }))
   }
 
   #mergeInto(sum: Slab, slab: Slab): void {
@@ -103,7 +157,13 @@ export class RangeWindows {
 
   #forget(oldest: number, at: number): void {
     this.#oldest = Math.max(this.#oldest, oldest)
-    for (const bucket of this.#slabs.keys()) if (bucket < this.#oldest) this.#slabs.delete(bucket)
+    for (const [bucket, slab] of this.#slabs) {
+      if (bucket >= this.#oldest) continue
+      this.#entries -= slab.count
+      this.#slabs.delete(bucket)
+      this.#gone.push(bucket)
+      this.#dirty.delete(bucket)
+    }
     this.#groups.forget(this.#oldest, at)
   }
 
@@ -111,5 +171,15 @@ export class RangeWindows {
     let slab = this.#slabs.get(bucket)
     if (slab === undefined) this.#slabs.set(bucket, (slab = new Slab(this.#measure.empty, this.#hasBins)))
     return slab
+  }
+
+  /** A blob has its own numbers of groups. */
+  #blobOf(bucket: number): Buffer {
+    const slab = this.#slabs.get(bucket)!
+    const { groups, bins, numbers } = slab.part(bucket)
+    const own = new Map<number, number>()
+    for (const group of groups) if (!own.has(group)) own.set(group, own.size)
+    const part = { bucket, groups: groups.map(group => own.get(group)!), bins, numbers }
+    return writeBlob({ ...this.#groups.keysOf([...own.keys()]), part } satisfies StoredSlab, this.#meaning)
   }
 }

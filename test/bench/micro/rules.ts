@@ -1,0 +1,48 @@
+// What queries that compute numbers cost a row of W1, beside what the row costs anyway (path.ts): `node test/bench/micro/rules.ts`.
+// The best of many short rounds, since others may use the machine as well.
+import { MetricCollector } from '../../../src/logql/metrics.ts'
+import { auto } from '../../../src/parsers/auto.ts'
+import { normalize } from '../../../src/processors/normalize/index.ts'
+import { optionsOf } from '../../fakes/definitions.ts'
+import { Bench } from '../../fakes/rows.ts'
+import { bytesOf, LineMaker } from '../generate.ts'
+
+const rounds = 300
+const typical = [
+  'sum by (agent_id) (count_over_time({service_name="mcp-agent"} |= "heartbeat" [90s])) == 0',
+  'sum by (agent_id) (count_over_time({service_name="mcp-agent"} |= "connection refused" [5m])) > 3',
+  'sum by (agent_id) (count_over_time({service_name="mcp-agent", event="auth_failure"}[5m])) > 0',
+  'avg_over_time({service_name="mcp-agent"} | unwrap cpu_percent [30s]) by (agent_id) > 75',
+  'avg_over_time({service_name="gateway"} |= "finished in" | pattern "<_>finished in <ms> ms<_>" | unwrap ms [30s]) by (service_name) > 800',
+  'quantile_over_time(0.99, {service_name="gateway"} | unwrap took_ms [5m]) by (service_name) > 2000',
+  'sum(rate({service_name="gateway", level="error"}[1m])) / sum(rate({service_name="gateway"}[1m])) > 0.02',
+  'sum by (service_name) (rate({level="error"}[1m])) > 10',
+  'sum by (service_name) (count_over_time({service_name=~".+"} |~ "panic|out of memory" [5m])) > 0',
+  'sum by (service_name, level) (count_over_time({level=~"warn|error"}[5m])) > 100'
+]
+
+const bench = new Bench()
+const { batch } = bench
+const maker = new LineMaker('json')
+const lines = Array.from({ length: Math.floor(131_072 / bytesOf.json) }, () => `${maker.next()}\n`)
+bench.fill(Buffer.from(lines.join('')))
+auto.create(optionsOf(auto, {}), bench.context).parse(batch)
+normalize.create(optionsOf(normalize, {}), bench.context).apply(batch)
+batch.readTime = batch.time[batch.rows - 1]!
+
+const options = { intervalMs: 5000, rememberMs: 0, maxGroups: 10_000 }
+const costs = typical.map(query => costOf([query]))
+for (const [i, query] of typical.entries()) console.log(`${costs[i]!.toFixed(1).padStart(6)} ns/row  ${query}`)
+console.log(`${costOf(typical).toFixed(1).padStart(6)} ns/row  all of them`)
+
+function costOf(queries: readonly string[]): number {
+  const collectors = queries.map(query => new MetricCollector(query, bench.keys, options))
+  let best = Infinity
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now()
+    for (let pass = 0; pass < 4; pass++) for (const collector of collectors) collector.collect(batch)
+    best = Math.min(best, performance.now() - start)
+    for (const collector of collectors) collector.delta()
+  }
+  return (best * 1e6) / batch.rows / 4
+}

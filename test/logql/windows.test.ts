@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { MetricStream } from './metric-stream.ts'
+
+const start = Date.parse('2026-11-22T10:00:00Z')
+const at = (second: number): number => start + second * 1000
+const line = (second: number, fields: object): string =>
+  JSON.stringify({ time: new Date(at(second)).toISOString(), ...fields })
+
+function idsAt(stream: MetricStream, second: number): (string | undefined)[] {
+  const ids = stream.at(at(second)).map(({ labels }) => labels['agent_id'])
+  return ids.toSorted((a, b) => Number(a) - Number(b))
+}
+
+const count = (range: string): MetricStream => new MetricStream(`sum(count_over_time({region="eu"}[${range}]))`)
+
+describe('time', () => {
+  test('a row stands in the windows that end at its time or later, to the nanosecond', () => {
+    const stream = count('10s')
+    stream.read(['{"time":"2026-11-22T10:00:05Z"}', '{"time":"2026-11-22T10:00:05.000000001Z"}'], at(6))
+    expect([5, 10, 15, 20].map(second => stream.at(at(second))[0]?.value)).toEqual([1, 2, 1, undefined])
+  })
+
+  test('rows that are late enter windows that are still to come, others are counted', () => {
+    const stream = count('10s')
+    stream.read([line(8, {}), line(2, {})], at(9))
+    expect(stream.at(at(10))[0]?.value).toBe(2)
+    stream.read([line(4, {}), line(9, {}), line(-30, {})], at(14))
+    expect(stream.at(at(15))[0]?.value).toBe(2)
+    expect(stream.evaluator.counts).toEqual({ late: 1, failed: 0, refused: 0, ahead: 0 })
+  })
+
+  test('a row is never ahead of its reading', () => {
+    const stream = count('5s')
+    stream.read([line(3600, {}), line(9.5, {})], at(9))
+    expect(stream.at(at(10))[0]?.value).toBe(2)
+    expect(stream.evaluator.counts).toEqual({ late: 0, failed: 0, refused: 0, ahead: 1 })
+  })
+
+  test.each([
+    ['absent_over_time({region="eu"}[30s])', [undefined, undefined, 1]],
+    ['sum(count_over_time({region="eu"}[30s])) < 2', [1, 1, undefined]],
+    ['sum(count_over_time({region="eu"}[30s])) == 0', [undefined, undefined, undefined]],
+    ['2 > sum(rate({region="eu"}[30s])) * 30', [1, 1, undefined]],
+    ['sum(count_over_time({region="eu"}[30s])) > 0', [undefined, undefined, undefined]],
+    [
+      'sum(count_over_time({region="eu"}[30s])) < sum(count_over_time({region!="eu"}[30s])) + 2',
+      [undefined, undefined, undefined]
+    ]
+  ])('whether there is little is asked by the time of reading: %s', (query, wanted) => {
+    const stream = new MetricStream(query)
+    stream.read([line(-3000, {})], at(1))
+    expect([5, 30, 35].map(second => stream.at(at(second))[0]?.value)).toEqual(wanted)
+  })
+
+  test('a long window has wider buckets, and is at most a 360th longer', () => {
+    const stream = count('2h')
+    const wide = 20
+    stream.read([line(-7200 + wide, {}), line(-7200 + wide + 0.001, {})], at(0))
+    expect(stream.at(at(wide))[0]?.value).toBe(1)
+    const other = count('2h')
+    other.read([line(-7200 + wide, {}), line(-7200 + wide + 0.001, {})], at(0))
+    expect(other.at(at(wide + 5))[0]?.value).toBe(1)
+    expect(other.at(at(2 * wide))).toEqual([])
+  })
+})
+
+describe('groups', () => {
+  const lines = Array.from({ length: 10 }, (_, i) => line(i, { agent_id: `${i % 4}` }))
+  const query = 'sum by (agent_id) (count_over_time({region="eu"}[30s]))'
+
+  test('those that are too many are refused, and counted', () => {
+    const stream = new MetricStream(query, { maxGroups: 3 }, 2)
+    stream.read(lines, at(10))
+    stream.read([line(9, { agent_id: 'other' })], at(10), 1)
+    expect(stream.at(at(10)).map(({ labels, value }) => [labels['agent_id'], value])).toEqual([
+      ['0', 3],
+      ['1', 3],
+      ['2', 2]
+    ])
+    expect(stream.evaluator.counts.refused).toBe(3)
+    // once some are gone, there is room again
+    stream.at(at(45))
+    stream.read([line(44, { agent_id: 'other' })], at(45), 1)
+    expect(stream.at(at(45))).toEqual([{ labels: { agent_id: 'other' }, value: 1 }])
+  })
+
+  test('labels that are too long are refused', () => {
+    const stream = new MetricStream(query)
+    stream.read([line(1, { agent_id: 'x'.repeat(5000) })], at(2))
+    expect(stream.at(at(5))).toEqual([])
+    expect(stream.evaluator.counts.refused).toBe(1)
+  })
+
+  test('values that are equal once they are text are one', () => {
+    const stream = new MetricStream('sum by (msg_id) (count_over_time({region="eu"}[30s]))')
+    const ids = ['é', '\\u00e9', '\\ud800', '\\udfff', '']
+    const lines = ids.map(id => `{"time":"2026-11-22T10:00:01Z","msg.id":"${id}"}`)
+    stream.read(lines, at(2))
+    const broken = ['\xff', '\xfe'].map(id => Buffer.from(`time=2026-11-22T10:00:01Z msg.id=${id}`, 'latin1'))
+    stream.read(broken, at(2))
+    expect(stream.at(at(5))).toEqual([
+      { labels: { msg_id: 'é' }, value: 2 },
+      { labels: { msg_id: '\ufffd' }, value: 4 },
+      { labels: {}, value: 1 }
+    ])
+  })
+
+  test('those that were seen are remembered', () => {
+    const stream = new MetricStream(`${query} == 0`, { rememberMs: 3_600_000 })
+    stream.read(lines, at(10))
+    expect(stream.at(at(10))).toEqual([])
+    stream.read([line(30, { agent_id: '1' })], at(35))
+    expect(idsAt(stream, 45)).toEqual(['0', '2', '3'])
+    stream.restart()
+    expect(idsAt(stream, 50)).toEqual(['0', '2', '3'])
+    stream.evaluator.forget({ agent_id: '2' })
+    expect(idsAt(stream, 55)).toEqual(['0', '3'])
+    stream.restart()
+    expect(idsAt(stream, 100)).toEqual(['0', '1', '3'])
+    stream.read([line(101, { agent_id: '2' })], at(101))
+    expect(idsAt(stream, 150)).toEqual(['0', '1', '2', '3'])
+    expect(idsAt(stream, 3700)).toEqual(['2'])
+    expect(stream.at(at(3705))).toEqual([])
+  })
+})
+
+test('an hour of old lines makes no spike', () => {
+  const stream = new MetricStream('sum(count_over_time({region="eu"}[1m])) > 70')
+  for (let minute = -60; minute < 0; minute++) {
+    stream.read(
+      Array.from({ length: 60 }, (_, i) => line(minute * 60 + i, {})),
+      at(minute / 1000)
+    )
+  }
+  expect(stream.at(at(0))).toEqual([])
+})
+
+test('rows with an error are left out and counted', () => {
+  const stream = new MetricStream('sum(avg_over_time({region="eu"} | unwrap took [1m]))')
+  stream.read([line(1, { took: 5 }), line(2, { took: 'x' }), line(3, { took: 'NaN' }), line(4, {})], at(5))
+  expect(stream.at(at(5))[0]?.value).toBe(5)
+  expect(stream.evaluator.counts).toEqual({ late: 0, failed: 2, refused: 0, ahead: 0 })
+})
