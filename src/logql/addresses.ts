@@ -22,7 +22,7 @@ export class Addresses {
   /** Whether one of them stands anywhere in a text. */
   standIn(text: string): boolean {
     for (const [candidate] of text.matchAll(candidates)) {
-      const bare = candidate.endsWith('::') ? candidate : candidate.replace(/[.:]+$/, '')
+      const bare = candidate.endsWith('::') ? candidate : withoutEnd(candidate)
       const version = isIP(bare)
       if (version !== 0 && this.#list.check(bare, familyOf(version))) return true
     }
@@ -36,6 +36,13 @@ export class Addresses {
     else if (prefix !== undefined) this.#list.addSubnet(network!, prefixOf(prefix), familyOf(isIP(network!)))
     else this.#list.addAddress(text, familyOf(isIP(text)))
   }
+}
+
+/** Without the punctuation behind it. Not by a pattern: for a long row of colons that would take the square of its length. */
+function withoutEnd(candidate: string): string {
+  let end = candidate.length
+  while (end > 0 && '.:'.includes(candidate[end - 1]!)) end--
+  return candidate.slice(0, end)
 }
 
 function prefixOf(text: string): number {

@@ -12,9 +12,11 @@ const nanoseconds: Readonly<Record<string, number>> = {
   y: 31_536_000e9
 }
 
+/* Values may be lines of a megabyte: in these patterns there is one way only to match any text. */
+
 /** Nanoseconds of a duration such as `1h15m30.5s`; NaN where it is none. */
 export function readDuration(text: string): number {
-  const found = /^([-+]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|[smhdwy]))+)$/.exec(text)
+  const found = /^([-+]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|[smhdwy]))+)$/.exec(text)
   if (found === null) return text === '0' ? 0 : Number.NaN
   let sum = 0
   for (const [, count, unit] of found[2]!.matchAll(/([\d.]+)([^\d.]+)/g))
@@ -26,7 +28,7 @@ const powers = 'kmgtpe'
 
 /** Bytes of a size such as `5MiB`, `1.5 kb` or `42B`; NaN where it is none. `kb` is 1000, `kib` 1024. */
 export function readBytes(text: string): number {
-  const found = /^(\d[\d,]*\.?\d*|\.\d+) *(?:([kmgtpe])(i?)b?|b)?$/i.exec(text)
+  const found = /^(\d[\d,]*(?:\.\d*)?|\.\d+) *(?:([kmgtpe])(i?)b?|b)?$/i.exec(text)
   if (found === null) return Number.NaN
   const power = found[2] === undefined ? 0 : powers.indexOf(found[2].toLowerCase()) + 1
   return Math.floor(Number(found[1]!.replaceAll(',', '')) * (found[3] ? 1024 : 1000) ** power)
@@ -34,5 +36,5 @@ export function readBytes(text: string): number {
 
 /** A number as Go reads it; NaN where it is none. */
 export function readNumber(text: string): number {
-  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : Number.NaN
 }
