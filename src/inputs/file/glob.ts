@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
+import { nameTest, pathTest } from './wildcards.ts'
 
 /** A path pattern, cut into its fixed beginning and the parts to match. `**` stands for any directories, none too. */
 export interface Glob {
@@ -30,37 +31,17 @@ export function parseGlob(pattern: string): Glob[] {
 function partOf(name: string): Part {
   if (name === '**') return { kind: 'any' }
   if (!magic.test(name)) return { kind: 'name', name }
-  const regex = new RegExp(`^${sourceOf(name)}$`, 's')
-  return { kind: 'pattern', matches: text => regex.test(text) }
+  return { kind: 'pattern', matches: nameTest(name) }
 }
 
 /** Whether a whole path matches one of the patterns; a pattern without a slash is for the file name. */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const regexes = patterns.flatMap(expandBraces).map(pattern => {
-    if (!pattern.includes('/')) return new RegExp(`(?:^|/)${sourceOf(pattern)}$`, 's')
-    const parts = resolve(pattern).split('/').slice(1)
-    return new RegExp(`^${parts.map(part => (part === '**' ? '(?:/[^/]+)*' : `/${sourceOf(part)}`)).join('')}$`, 's')
+  const tests = patterns.flatMap(expandBraces).map(pattern => {
+    if (pattern.includes('/')) return pathTest(resolve(pattern))
+    const isNamed = nameTest(pattern)
+    return (path: string) => isNamed(basename(path))
   })
-  return path => regexes.some(regex => regex.test(path))
-}
-
-function sourceOf(name: string): string {
-  let source = ''
-  for (let i = 0; i < name.length; i++) {
-    const letter = name[i]!
-    const close = letter === '[' ? name.indexOf(']', i + 2) : -1
-    if (letter === '*') {
-      if (name[i - 1] !== '*') source += '[^/]*'
-    } else if (letter === '?') source += '[^/]'
-    else if (close > 0) {
-      source += `[${name
-        .slice(i + 1, close)
-        .replace(/^!/, '^')
-        .replaceAll('\\', '\\\\')}]`
-      i = close
-    } else source += letter.replace(/[\\^$.|+()[\]{}]/, '\\$&')
-  }
-  return source
+  return path => tests.some(matches => matches(path))
 }
 
 /** `a{b,c}` → `ab`, `ac`; braces may nest. */
