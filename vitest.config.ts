@@ -6,7 +6,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/torture/**'],
     testTimeout: 20_000,
-    execArgv: ['--enable-experimental-regexp-engine', '--enable-experimental-regexp-engine-on-excessive-backtracks'],
     pool: 'forks',
     // The default leaves one core of two idle, and half of the tests wait for something.
     maxWorkers: Math.max(2, availableParallelism() - 1)

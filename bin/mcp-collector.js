@@ -6,14 +6,9 @@ import { dirname, join } from 'path'
 import { fileURLToPath, pathToFileURL } from 'url'
 
 const neededMajor = 24
-// The linear regex engine, for patterns that come from users. A small young generation. And what runs a few times a second is not worth
-// compiling again for speed: at one line a second V8's compilers took a tenth of all CPU.
-const flags = [
-  '--enable-experimental-regexp-engine',
-  '--enable-experimental-regexp-engine-on-excessive-backtracks',
-  '--max-semi-space-size=1',
-  '--invocation-count-for-maglev=2000'
-]
+// A small young generation. And what runs a few times a second is not worth compiling again for speed: at one line a second V8's
+// compilers took a tenth of all CPU.
+const flags = ['--max-semi-space-size=1', '--invocation-count-for-maglev=2000']
 // glibc maps ever larger blocks from its heap, and what is freed between them stays: files that come and go took 70 MiB an hour at 19 of
 // them a second, and none with these. It reads them only when a process starts.
 const memory = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '65536' }
@@ -31,7 +26,7 @@ function runsForLong() {
   return process.argv[2] === 'run' && process.platform === 'linux' && !isSet
 }
 
-/** Goes on in this process: V8 reads these flags whenever it compiles or runs a regex, so no second start is needed. */
+/** Goes on in this process: the flags hold for threads that begin later and for what is compiled later, which is all that matters. */
 function start(file) {
   const v8 = process.getBuiltinModule('v8')
   for (const flag of flags) v8.setFlagsFromString(flag)
