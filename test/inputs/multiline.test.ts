@@ -130,6 +130,16 @@ describe('multiline', () => {
     }
   })
 
+  test('lines that wait are not lost where their group ends because it is far behind', () => {
+    const framer = make({ preset: 'auto', framing: 'containers' })
+    load(Buffer.from(cri('ERROR no', 'stderr', 'F', 1) + cri('com.acme.CartException: no', 'stderr', 'F', 1)), 0)
+    framer.frame(batch, arena.lines, Infinity, false)
+    load(Buffer.from(cri('INFO one', 'stdout', 'F', 2)), 65 << 20)
+    framer.frame(batch, arena.lines, Infinity, true)
+    const rows = Array.from({ length: batch.rows }, (_, row) => batch.text(batch.starts[row]!, batch.ends[row]!))
+    expect(rows.toSorted()).toEqual(['ERROR no', 'INFO one', 'com.acme.CartException: no'])
+  })
+
   test('the times of a runtime end a group to which nothing came for the timeout', () => {
     const late = `2026-11-22T10:00:09.000Z stdout F ${java[2]}\n`
     const input = cri('ERROR no', 'stderr') + cri(java[0]!) + cri(java[1]!) + late
