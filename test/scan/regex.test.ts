@@ -65,6 +65,25 @@ describe('patterns match as JavaScript says', () => {
     )
   })
 
+  test('somewhere in a text of another encoding, whose bytes are no characters', () => {
+    const piece = fc.constantFrom('a', 'b', '0', ' ', '\n', 'é', 'ö', 'Ä', 'ü ', 'a° ')
+    const latin = fc.array(piece, { maxLength: 8 }).map(parts => Buffer.from(parts.join(''), 'latin1'))
+    let found = 0
+    fc.assert(
+      fc.property(pattern, fc.array(latin, { minLength: 1, maxLength: 8 }), (source, texts) => {
+        const matcher = compileSearch(source)
+        const wanted = new RegExp(source, 'us')
+        for (const one of texts) {
+          const isWanted = wanted.test(one.toString())
+          found += isWanted ? 1 : 0
+          expect(matches(matcher, one), `${source} in ${JSON.stringify(one.toString('latin1'))}`).toBe(isWanted)
+        }
+      }),
+      { numRuns: 2000 }
+    )
+    expect(found).toBeGreaterThan(1000)
+  })
+
   test('as a whole', () => {
     fc.assert(
       fc.property(pattern, fc.array(text, { minLength: 1, maxLength: 8 }), (source, texts) => {
@@ -118,6 +137,11 @@ test.each([
   ['(?P<name>a)(?<other>b)', 'ab', true],
   ['\\pN{3}', '12', false],
   ['a.*b', Buffer.from([0x61, 0xff, 0xfe, 0x62]), true],
+  ['^\\S+ b', Buffer.from('größe b', 'latin1'), true],
+  ['a.b', Buffer.from([0x61, 0xe2, 0x82, 0x62]), true],
+  ['a..b', Buffer.from([0x61, 0xe2, 0x82, 0x62]), false],
+  ['^..$', 'é', false],
+  ['[^é]b', 'éb', false],
   ['', '', true],
   ['foo.{0,50}bar', `foo${'x'.repeat(50)}bar`, true],
   ['foo.{0,50}bar', `foo${'x'.repeat(51)}bar`, false],

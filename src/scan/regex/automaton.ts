@@ -1,5 +1,5 @@
 import type { Program } from './program.ts'
-import { holds, mayHold, Side, sideOf, told } from './sides.ts'
+import { holds, holdsBehind, Side, sideOf, told } from './sides.ts'
 import { PatternFault } from './syntax.ts'
 
 /** A table of them stays in the cache of the processor. */
@@ -153,10 +153,11 @@ class AutomatonBuilder {
       else if (node.kind === 'byte') found.push(index)
       else if (node.kind === 'choice') for (const next of node.next) open.push(next)
       else if (node.kind === 'border') open.push(node.next)
-      else if (node.kind !== 'assertion') continue
-      else if (after >= 0) {
-        if (holds(node.what, before, after)) open.push(node.next)
-      } else if (mayHold(node.what, before)) found.push(index)
+      else if (node.kind === 'assertion') {
+        const isTrue = after < 0 ? holdsBehind(node.what, before) : holds(node.what, before, after)
+        if (isTrue === undefined) found.push(index)
+        else if (isTrue) open.push(node.next)
+      }
     }
     return found.sort((a, b) => a - b)
   }

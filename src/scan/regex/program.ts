@@ -1,9 +1,11 @@
-import { lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
+import { isIn, lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
 import { type Assertion, type Pattern, PatternFault } from './syntax.ts'
 import { type ByteRanges, bytesOf } from './utf8.ts'
 
 /** Enough for anything a person writes; a hostile pattern is refused within milliseconds. */
 const mostNodes = 4000
+/** What decoders make of bytes that are no character. */
+const replacement = 0xfffd
 
 /** `next` of a choice are its ways out, the preferred one first; of the others there is one. A border is where a group begins or ends. */
 export type ProgramNode =
@@ -117,7 +119,23 @@ class ProgramBuilder {
 
   #set(ranges: Ranges, next: number): number {
     if (this.#notesGroups) return this.add({ kind: 'set', ranges, ascii: asciiOf(ranges), next })
-    return this.#sequences(bytesOf(ranges), next)
+    const characters = this.#sequences(bytesOf(ranges), next)
+    return isIn(ranges, replacement) ? this.#choice([characters, ...this.#broken(next)]) : characters
+  }
+
+  /** What decoders take for one broken character: a beginning that does not go on, and a byte that can not stand where it does. Of several
+   * bytes that continue nothing, the first alone. */
+  #broken(next: number): number[] {
+    const cut = this.assertion('cut', next)
+    const second = this.byte(0x80, 0xbf, cut)
+    return [
+      this.byte(0xc2, 0xf4, cut),
+      this.byte(0xe0, 0xf4, second),
+      this.byte(0xf0, 0xf4, this.byte(0x80, 0xbf, second)),
+      this.byte(0xc0, 0xc1, next),
+      this.byte(0xf5, 0xff, next),
+      this.assertion('stray', this.byte(0x80, 0xbf, next))
+    ]
   }
 
   /** Sequences that begin alike go on from one node. */

@@ -15,7 +15,8 @@ export type Pattern =
   | { readonly kind: 'group'; readonly name: string; readonly part: Pattern }
   | { readonly kind: 'assertion'; readonly what: Assertion }
 
-export type Assertion = 'begin' | 'end' | 'lineBegin' | 'lineEnd' | 'word' | 'notWord'
+/** Of our own: `cut` holds where no byte comes that continues a character, `stray` where one that comes would continue none. */
+export type Assertion = 'begin' | 'end' | 'lineBegin' | 'lineEnd' | 'word' | 'notWord' | 'cut' | 'stray'
 
 /** Why a pattern can not be used, and the offset in it; undefined where that is true of all of it. */
 export class PatternFault extends Error {

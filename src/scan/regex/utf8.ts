@@ -1,4 +1,4 @@
-import { pairsOf, type Ranges } from './ranges.ts'
+import { lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
 
 /** Ranges of bytes, one for each byte of a code point. */
 export type ByteRanges = readonly (readonly [first: number, last: number])[]
@@ -6,10 +6,23 @@ export type ByteRanges = readonly (readonly [first: number, last: number])[]
 /** Last code points of one, two, three and four bytes. */
 const lasts = [0x7f, 0x7ff, 0xffff, 0x10ffff]
 
+const tail = [0x80, 0xbf] as const
+/** All characters beyond ASCII, and a few that are none; it takes a third of the parts. */
+const beyondAscii: readonly ByteRanges[] = [
+  [[0xc2, 0xdf], tail],
+  [[0xe0, 0xef], tail, tail],
+  [[0xf0, 0xf4], tail, tail, tail]
+]
+
 /** What the code points are in UTF-8: each sequence of byte ranges is a part of them. Surrogates have no form. */
 export function bytesOf(ranges: Ranges): ByteRanges[] {
   const found: ByteRanges[] = []
   for (const [first, last] of pairsOf(ranges)) {
+    if (first <= 0x80 && last === lastCodePoint) {
+      if (first < 0x80) found.push([[first, 0x7f]])
+      found.push(...beyondAscii)
+      continue
+    }
     for (const [from, to] of withoutSurrogates(first, last)) split(from, to, found)
   }
   return found
