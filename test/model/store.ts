@@ -18,6 +18,8 @@ export class ModelStore {
   readonly documents = new Map<string, string>()
   mode: StoreMode = 'ok'
   #waiting: Request[] = []
+  /** Collectors so far. */
+  #lives = 0
 
   /** What waits is stored and answered. */
   ack(): void {
@@ -44,9 +46,10 @@ export class ModelStore {
     }
   }
 
-  /** The collector has died: nobody waits any more. */
+  /** The collector has died: nobody waits any more, and what it was about to send never leaves it. */
   forget(): void {
     this.#waiting = []
+    this.#lives++
   }
 
   #take({ rows }: Request, isTaken: (row: number) => boolean): Verdicts {
@@ -61,11 +64,13 @@ export class ModelStore {
 
   /** For a collector. */
   output(): Output {
+    const life = this.#lives
     return {
       encode,
       salt: row => Buffer.concat([Buffer.from('!'), row]),
       send: (shipment, signal) => {
         const request = { rows: rowsOf(shipment), answer: Promise.withResolvers<Verdicts>() }
+        if (life !== this.#lives) return request.answer.promise
         signal.addEventListener('abort', () =>
           request.answer.reject(new SendError('Cannot send to "model": aborted', 'retry', { unknown: true }))
         )
