@@ -1,41 +1,15 @@
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Slots } from '../../src/inputs/file/archive.ts'
-import type { FollowInput } from '../../src/inputs/file/follower.ts'
 import { type Call, FaultyDisk } from '../fakes/disk.ts'
-import { MemoryLink } from '../fakes/state-link.ts'
-import { followInput, Run, type RunOptions } from './run.ts'
+import { lines, Logs, texts } from './logs.ts'
+import type { Run } from './run.ts'
 
-let dir: string
-let link: MemoryLink
-const runs: Run[] = []
-
-beforeEach(() => {
-  dir = fs.mkdtempSync(join(tmpdir(), 'archives-'))
-  link = new MemoryLink()
-})
-afterEach(() => {
-  for (const run of runs.splice(0)) run.follower.stop()
-  fs.rmSync(dir, { recursive: true, force: true })
-})
-
-const at = (name: string): string => join(dir, name)
-const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
-const lines = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, n) => `line ${from + n} of many\n`).join('')
-const texts = (from: number, to: number): string[] => lines(from, to).split('\n').slice(0, -1)
+const { at, append, follow } = new Logs()
 const packers = { gz: gzipSync, zst: zstdCompressSync } as const
 const formats = ['gz', 'zst'] as const
-
-async function follow(glob: string, more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
-  const run = new Run(followInput([at(glob)], more), { link, ...options })
-  runs.push(run)
-  return run.start()
-}
 
 /** Time passes, and what is decompressed in the background is. */
 async function pass(run: Run, ms: number): Promise<void> {

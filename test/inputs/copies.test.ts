@@ -1,35 +1,10 @@
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { FollowInput } from '../../src/inputs/file/follower.ts'
-import { MemoryLink } from '../fakes/state-link.ts'
-import { followInput, Run, type RunOptions } from './run.ts'
+import { expect, test } from 'vitest'
+import { lines, Logs, texts } from './logs.ts'
+import { followInput } from './run.ts'
 
-let dir: string
-let link: MemoryLink
-const runs: Run[] = []
-
-beforeEach(() => {
-  dir = fs.mkdtempSync(join(tmpdir(), 'copies-'))
-  link = new MemoryLink()
-})
-afterEach(() => {
-  for (const run of runs.splice(0)) run.follower.stop()
-  fs.rmSync(dir, { recursive: true, force: true })
-})
-
-const at = (name: string): string => join(dir, name)
-const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
-const lines = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, n) => `line ${from + n} of many\n`).join('')
-const texts = (from: number, to: number): string[] => lines(from, to).split('\n').slice(0, -1)
-
-async function follow(glob: string, more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
-  const run = new Run(followInput([at(glob)], more), { link, ...options })
-  runs.push(run)
-  return run.start()
-}
+const logs = new Logs()
+const { at, append, follow } = logs
 
 function copyTruncate(name: string, copy: string): void {
   fs.copyFileSync(at(name), at(copy))
@@ -195,8 +170,7 @@ test('copies that count up by copying are read once', async () => {
 
 test('a file of which nothing was read yet goes on in its copy', async () => {
   append('a.log', lines(0, 200))
-  const run = new Run(followInput([at('*.log*')]), { link })
-  runs.push(run)
+  const run = logs.run(followInput([at('*.log*')]))
   await run.follower.start()
   copyTruncate('a.log', 'a.log.1')
   append('a.log', lines(200, 210))

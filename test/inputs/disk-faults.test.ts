@@ -1,33 +1,20 @@
 import fs from 'node:fs'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
 import { type Call, FaultyDisk } from '../fakes/disk.ts'
-import { tempFolder } from '../fakes/folder.ts'
-import { MemoryLink } from '../fakes/state-link.ts'
-import { followInput, Run } from './run.ts'
+import { Logs } from './logs.ts'
+import type { Run } from './run.ts'
 
-let dir: string
-let link: MemoryLink
+const logs = new Logs()
+const { at, append } = logs
 let faulty: FaultyDisk
-const runs: Run[] = []
 
 beforeEach(() => {
-  dir = tempFolder()
-  link = new MemoryLink()
   faulty = new FaultyDisk()
 })
-afterEach(() => {
-  for (const run of runs.splice(0)) run.follower.stop()
-})
 
-const at = (name: string): string => join(dir, name)
-const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
-
-async function follow(more: Partial<FollowInput> = {}): Promise<Run> {
-  const run = new Run(followInput([at('*.log*')], more), { link, disk: faulty.disk })
-  runs.push(run)
-  return run.start()
+function follow(more: Partial<FollowInput> = {}): Promise<Run> {
+  return logs.follow('*.log*', more, { disk: faulty.disk })
 }
 
 const calls = Object.keys(new FaultyDisk().calls).filter(call => call !== 'close') as Call[]
@@ -57,7 +44,7 @@ test.each(calls)('nothing is lost, nor read twice, when %s fails now and then', 
 test.each(['EACCES', 'ESTALE', 'EIO'])('a folder that gives %s for a while takes nothing with it', async code => {
   append('a.log', 'one\n')
   const run = await follow()
-  faulty.fault = (call, subject) => (call !== 'close' && subject.startsWith(dir) ? code : undefined)
+  faulty.fault = (call, subject) => (call !== 'close' && subject.startsWith(logs.folder) ? code : undefined)
   append('a.log', 'two\n')
   await run.pass(60_000)
   expect(run.follower.problems.length).toBeGreaterThan(0)
@@ -97,5 +84,5 @@ test.each([
   expect(new Set(run.texts).size).toBe(60 * 6 + 1)
   expect(run.lost).toEqual([])
   expect(run.follower.problems).toEqual([])
-  expect(link.records.filter(record => record.kind === 'forget')).toEqual([])
+  expect(logs.link.records.filter(record => record.kind === 'forget')).toEqual([])
 })

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FollowPlan } from '../../src/config/define.ts'
@@ -14,6 +13,7 @@ import { tempFolder } from '../fakes/folder.ts'
 import { multilineNow } from '../fakes/multiline.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { arena, batch, cutBytes, frame, frameFrom, load, type Row } from './frame.ts'
+import { olderThanRun } from './logs.ts'
 import { followInput, Run } from './run.ts'
 
 const nulBytes = { value: 0 }
@@ -197,8 +197,7 @@ test.each(['utf-16le', 'utf-16be', 'utf-8'])('read_from counts lines of %s from 
     path,
     encode(`\ufeff${Array.from({ length: 20_000 }, (_, n) => `line ${n} \u0a0a`).join('\n')}\n`, encoding)
   )
-  // older than the run
-  await delay(50)
+  await olderThanRun()
   const run = await new Run(followInput([path], { readFrom: 3 }), { link: new MemoryLink(), chunkBytes: 4096 }).start()
   await run.stop()
   expect(run.texts).toEqual([19_997, 19_998, 19_999].map(n => `line ${n} \u0a0a`))

@@ -1,35 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Disk } from '../../src/inputs/file/disk.ts'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
 import { FaultyDisk } from '../fakes/disk.ts'
-import { MemoryLink } from '../fakes/state-link.ts'
-import { followInput, Run, type RunOptions } from './run.ts'
+import { Logs, olderThanRun } from './logs.ts'
+import type { Run, RunOptions } from './run.ts'
 
-let dir: string
-let link: MemoryLink
-const runs: Run[] = []
-
-beforeEach(() => {
-  dir = fs.mkdtempSync(join(tmpdir(), 'follow-'))
-  link = new MemoryLink()
-})
-afterEach(async () => {
-  for (const run of runs.splice(0)) run.follower.stop()
-  fs.rmSync(dir, { recursive: true, force: true })
-})
-
-const at = (name: string): string => join(dir, name)
+const logs = new Logs()
+const { at, append } = logs
 const criRow = (text: string): string => `2026-11-22T10:00:00.5Z stdout F ${text}\n`
-const append = (name: string, text: string): void => fs.appendFileSync(at(name), text)
 
-async function follow(more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
-  const run = new Run(followInput([at('*.log')], more), { link, ...options })
-  runs.push(run)
-  return run.start()
+function follow(more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> {
+  return logs.follow('*.log', more, options)
 }
 
 /** A file named so with an inode that was used before; the file system soon gives it again. */
@@ -289,7 +272,7 @@ test('follower reads a deleted file to its end while it is open', async () => {
   await run.pass(15_000)
   expect(run.texts).toEqual(['one', 'two', 'three'])
   expect(run.closed).toHaveLength(1)
-  expect(link.stored().sources).toEqual([])
+  expect(logs.link.stored().sources).toEqual([])
 })
 
 test('follower keeps a file open that has unread bytes, however long nobody reads them', async () => {
@@ -420,7 +403,7 @@ test.each([
   [2, ['2', '3']]
 ] as const)('follower starts at %s in files that are there at first', async (readFrom, expected) => {
   append('a.log', '1\n2\n3\n')
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await olderThanRun()
   const first = await follow({ readFrom })
   expect(first.texts).toEqual(expected)
   append('b.log', 'b\n')
@@ -436,7 +419,7 @@ test('follower leaves old files alone until they grow', async () => {
   append('a.log', 'old\n')
   const longAgo = new Date(Date.now() - 48 * 3600 * 1000)
   fs.utimesSync(at('a.log'), longAgo, longAgo)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await olderThanRun()
   const run = await follow()
   await run.pass(2000)
   expect(run.texts).toEqual([])
@@ -448,7 +431,7 @@ test('follower leaves old files alone until they grow', async () => {
 test.each(['shorter', 'longer'])('follower reads a %s new generation of a file that it had left alone', async how => {
   const old = 'old\n'.repeat(300)
   append('a.log', old)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await olderThanRun()
   const run = await follow({ readFrom: 'end' })
   await run.pass(2000)
   fs.truncateSync(at('a.log'), 0)

@@ -74,6 +74,7 @@ test('wakes watch a folder again that was replaced, and none that nobody wants',
   await until(() => woken.includes(`name ${join(folder, 'b.log')}`))
   wakes.watch(new Set())
   fs.writeFileSync(join(folder, 'c.log'), '')
+  // Nothing is to come: it would within a few ms.
   await delay(20)
   expect(woken).not.toContain(`name ${join(folder, 'c.log')}`)
 })
