@@ -6,6 +6,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { newLedger } from '../../src/core/outcome.ts'
 import { StateStore } from '../../src/state/store.ts'
+import { letter } from '../state/support.ts'
 import { command } from './command.ts'
 
 const source = 'AAAAAAAAAAAAAAAA'
@@ -16,20 +17,10 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'offline-'))
   const state = StateStore.open(stateDir, { clock: systemClock, log: silentLog })
   const ledger = { ...newLedger(), read: 5, rows: [4, 0, 0, 0, 0, 0, 1] }
-  const letter = {
-    output: 'default/es',
-    source,
-    position: 7,
-    length: 9,
-    status: 400,
-    type: 'mapping',
-    reason: 'no',
-    at: 1
-  }
   const last = state.append([
     { kind: 'source', source: { id: source, input: 'agent', name: '/var/log/a.log', file: {}, seenAt: 0 } },
     { kind: 'cursor', cursor: { source, output: 'default/es', position: 100, marker: '', ledger } },
-    { kind: 'letter', letter: { ...letter, row: Buffer.from('{"message":"x"}\n') } },
+    { kind: 'letter', letter: letter(7, 'default/es', '{"message":"x"}\n') },
     { kind: 'cursor', cursor: { source: gone, output: 'default/es', position: 50, marker: '', ledger } },
     { kind: 'forget', source: gone }
   ])
@@ -65,9 +56,9 @@ describe('state of a collector that does not run', () => {
     const before = readdirSync(stateDir)
     const list = await command(['dlq', 'list', '--json', '--state-dir', stateDir])
     const { letters } = JSON.parse(list.out) as { letters: { id: number }[] }
-    expect(letters).toMatchObject([{ output: 'default/es', reason: 'no' }])
+    expect(letters).toMatchObject([{ output: 'default/es', reason: 'failed to parse field [a]' }])
     const shown = await command(['dlq', 'show', String(letters[0]!.id), '--state-dir', stateDir])
-    expect(shown.out).toContain('status 400, mapping: no\n{"message":"x"}\n')
+    expect(shown.out).toContain('status 400, document_parsing_exception: failed to parse field [a]\n{"message":"x"}\n')
     expect((await command(['dlq', 'drop', '--all', '--state-dir', stateDir])).code).toBe(1)
     expect(readdirSync(stateDir)).toEqual(before)
   })

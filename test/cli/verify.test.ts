@@ -6,6 +6,7 @@ import { silentLog } from '../../src/core/log.ts'
 import { saltedId } from '../../src/outputs/elasticsearch/id.ts'
 import { StateStore } from '../../src/state/store.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import { letter } from '../state/support.ts'
 import type { Finished } from './command.ts'
 import { Site } from './live.ts'
 
@@ -54,17 +55,8 @@ class Desk {
   bury(position: number, length: number): void {
     const state = StateStore.open(this.site.stateDir, { clock: systemClock, log: silentLog })
     const { id } = state.load().sources[0]!
-    const letter = {
-      output: 'default/es',
-      source: id,
-      position,
-      length,
-      status: 400,
-      type: 'mapping',
-      reason: 'no',
-      at: 1
-    }
-    state.append([{ kind: 'letter', letter: { ...letter, row: Buffer.from('{"create":{}}\n{}\n') } }])
+    const refused = letter(position, 'default/es', '{"create":{}}\n{}\n')
+    state.append([{ kind: 'letter', letter: { ...refused, source: id, length } }])
     state.close()
   }
 

@@ -20,11 +20,6 @@ export class FakeClock implements Clock {
     return this.#epoch + this.#ms
   }
 
-  /** Somebody sets the clock: only `now` jumps. */
-  set(ms: number): void {
-    this.#epoch += ms
-  }
-
   monotonic(): number {
     return this.#ms
   }
@@ -43,7 +38,7 @@ export class FakeClock implements Clock {
     return new Promise(resolve => this.after(ms, resolve))
   }
 
-  /** Somebody sets the clock on the wall. */
+  /** Somebody sets the clock on the wall: only `now` jumps. */
   step(ms: number): void {
     this.#epoch += ms
   }

@@ -37,14 +37,20 @@ test.each(places)('what was not read before copytruncate is read from $copy (pat
   expect(second.texts).toEqual([])
 })
 
-test.each(places)('the same while it was stopped ($copy, paths: $glob)', async place => {
+/** Copied and truncated while no run was there; returns what the next one follows. */
+async function rotatedWhileStopped({ glob, copy, rotatedTo }: (typeof places)[number]) {
   fs.mkdirSync(at('old'))
-  const more = { rotatedTo: place.rotatedTo.map(at) }
+  const more = { rotatedTo: rotatedTo.map(at) }
   append('a.log', lines(0, 100))
-  await (await follow(place.glob, more)).stop()
+  await (await follow(glob, more)).stop()
   append('a.log', lines(100, 300))
-  copyTruncate('a.log', place.copy)
+  copyTruncate('a.log', copy)
   append('a.log', lines(300, 400))
+  return more
+}
+
+test.each(places)('the same while it was stopped ($copy, paths: $glob)', async place => {
+  const more = await rotatedWhileStopped(place)
   const run = await follow(place.glob, more)
   await run.pass(30_000)
   expect(run.texts.toSorted()).toEqual(texts(100, 400).toSorted())
@@ -56,13 +62,7 @@ test.each(places)('the same while it was stopped ($copy, paths: $glob)', async p
 })
 
 test.each(places)('a kill while the copy is read costs and repeats nothing ($copy, paths: $glob)', async place => {
-  fs.mkdirSync(at('old'))
-  const more = { rotatedTo: place.rotatedTo.map(at) }
-  append('a.log', lines(0, 100))
-  await (await follow(place.glob, more)).stop()
-  append('a.log', lines(100, 300))
-  copyTruncate('a.log', place.copy)
-  append('a.log', lines(300, 400))
+  const more = await rotatedWhileStopped(place)
   const killed = await follow(place.glob, more, { settles: false })
   await killed.pass(3000)
   killed.follower.stop()

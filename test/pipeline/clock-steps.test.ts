@@ -25,15 +25,15 @@ describe('a clock that is set (T46)', () => {
     }
     await delivers()
     for (const step of steps) {
-      stage.clock.set(step)
+      stage.clock.step(step)
       await delivers()
       // set while requests fail, and while a line has no end yet
       stage.server.failNext(503, 503)
       stage.write('{"message":"unfini')
-      stage.clock.set(-step)
+      stage.clock.step(-step)
       stage.write(`shed"}\n`)
       rows++
-      stage.clock.set(step)
+      stage.clock.step(step)
       await delivers()
       for (const { name, value } of run.shard.samples()) expect(value, name).toBeGreaterThanOrEqual(0)
     }
@@ -63,7 +63,7 @@ describe('a clock that is set (T46)', () => {
     let ages = new LetterAges(undefined, clock)
     ages.mark(10)
     for (const step of steps) {
-      clock.set(step)
+      clock.step(step)
       clock.move(hour)
       ages.mark(20)
       expect(ages.newestBefore(7 * day)).toBe(0)
