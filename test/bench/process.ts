@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { memoryOf } from '../fakes/memory.ts'
 
-/** CPU seconds and memory of a process so far, from /proc; the time of its threads in ns, since a tick of 10 ms is much for W13. */
-export function usage(pid: number): { cpuSeconds: number; peakMiB: number; rssMiB: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const kiB = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
-  return { cpuSeconds: cpuNs(pid) / 1e9, peakMiB: kiB('VmHWM') / 1024, rssMiB: kiB('VmRSS') / 1024 }
+/** CPU seconds and memory of a process so far; the time of its threads in ns, since a tick of 10 ms is much for W13. */
+export function usage(pid: number): { cpuSeconds: number; peakMiB: number } {
+  return { cpuSeconds: cpuNs(pid) / 1e9, peakMiB: memoryOf(pid).peak }
 }
 
 /** The threads of node live as long as the process does: none of them takes its time with it. */

@@ -1,6 +1,7 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { memoryOf } from '../fakes/memory.ts'
 import { lineOf } from './line.ts'
 import { delay, until } from './process.ts'
 import { type Scenario, type Size, together, Trial } from './trial.ts'
@@ -55,19 +56,14 @@ function bomb(seed: number): Promise<Verdict> {
     writeFileSync(join(place.logs, 'plain.log'), text)
     place.start()
     await trial.stored(1)
-    const before = mebibytes(place.collector!.pid!)
-    // Ten gibibytes in ten mebibytes, as far as anybody looks.
+    const before = memoryOf(place.collector!.pid!).peak
+    // A quarter of a gibibyte in a quarter of a mebibyte.
     writeFileSync(join(place.logs, 'bomb.log.gz'), gzipSync(Buffer.alloc(1 << 28)))
     trial.faults++
     await until('the archive is given up', 30_000, () => place.messages.includes('more than 500 times as large'))
-    const grown = mebibytes(place.collector!.pid!) - before
+    const grown = memoryOf(place.collector!.pid!).peak - before
     notes.push(`an archive of NULs took ${grown.toFixed(0)} MiB`)
     if (grown > mostMebibytes) broken.push(`memory has grown by ${grown.toFixed(0)} MiB`)
     return trial.verdict({ journals: { plain: 1 } })
   })
-}
-
-/** Peak of the resident memory. */
-function mebibytes(pid: number): number {
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readMessage } from './line.ts'
-import { Journal } from './journal.ts'
+import { Journal, linesOf } from './journal.ts'
 import { Scraper } from './scraper.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { messageIn } from './verdict.ts'
@@ -45,7 +45,7 @@ export const bulkChaos: Scenario = {
       const ratio = store.stats.bulkRequests / needed
       trial.faults = Math.round(store.stats.bulkRequests * failing)
       const verdict = await trial.verdict({
-        journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])),
+        journals: linesOf(journals),
         letters
       })
       notes.push(`${scraper.scrapes} scrapes, each with every row in it`)

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Journal } from './journal.ts'
+import { memoryOf } from '../fakes/memory.ts'
+import { Journal, linesOf } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -28,8 +29,6 @@ const append = (journals: readonly Journal[], lines: number): void => {
     journal.close()
   }
 }
-const counts = (journals: readonly Journal[]): Record<string, number> =>
-  Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))
 
 /** Files that begin alike, or are alike altogether, are as many files. */
 export const twinFiles: Scenario = {
@@ -82,7 +81,7 @@ export const overlap: Scenario = {
       await trial.stored(1000)
       append(journals, size === 'quick' ? 100 : 1000)
       trial.faults = journals.length * 4
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
   }
 }
@@ -100,7 +99,7 @@ export const fewHandles: Scenario = {
         append(journals, 10)
         trial.faults++
       }
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
 }
 
@@ -124,11 +123,10 @@ export const manyFiles: Scenario = {
       late.write(1)
       late.close()
       await trial.stored(many[size] * 2 + active * 50 + 1)
-      const peak =
-        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${site.collector!.pid!}/status`, 'utf8'))![1]) / 1024
+      const { peak } = memoryOf(site.collector!.pid!)
       notes.push(`a new file after ${(performance.now() - began).toFixed(0)} ms, ${peak.toFixed(0)} MiB`)
       if (peak > mostMebibytes) broken.push(`it takes ${peak.toFixed(0)} MiB`)
-      return trial.verdict({ journals: counts([...journals, late]) })
+      return trial.verdict({ journals: linesOf([...journals, late]) })
     })
 }
 
@@ -154,6 +152,6 @@ export const lostEvents: Scenario = {
       trial.faults = operations[size]
       site.collector!.kill('SIGCONT')
       await trial.stored(50 + 250 + 200, 15_000)
-      return trial.verdict({ journals: counts([...journals, ...news]) })
+      return trial.verdict({ journals: linesOf([...journals, ...news]) })
     })
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryOf } from '../fakes/memory.ts'
 import { messageOf } from './line.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { lostBytes } from './verdict.ts'
@@ -30,7 +31,8 @@ export const endlessLine: Scenario = {
       plain.line('plain', 0)
       cri.part(messageOf('cri', 0, 'ready'), 'F')
       await trial.stored(2)
-      const before = peakMiB(trial)
+      const peakMiB = (): number => memoryOf(trial.site.collector!.pid!).peak
+      const before = peakMiB()
       const began = performance.now()
       const bytes = megabytes[size] * 1e6
       plain.fill('x'.repeat(mebi), bytes)
@@ -42,7 +44,7 @@ export const endlessLine: Scenario = {
       cri.part(messageOf('cri', 1, 'ready'), 'F')
       await trial.stored(8)
       const seconds = (performance.now() - began) / 1000
-      const more = peakMiB(trial) - before
+      const more = peakMiB() - before
       if (more > mostMoreMiB[size]) broken.push(`it took ${more.toFixed(0)} MiB more`)
       notes.push(`${more.toFixed(0)} MiB more, ${((plain.bytes + cri.bytes) / 1e6 / seconds).toFixed(0)} MB/s`)
       trial.faults += 3
@@ -94,10 +96,4 @@ class Writer {
   #write(text: string): void {
     this.bytes += writeSync(this.#fd, text)
   }
-}
-
-/** The most memory that the collector ever took. */
-function peakMiB({ site }: Trial): number {
-  const status = readFileSync(`/proc/${site.collector!.pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
 }

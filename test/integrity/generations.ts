@@ -1,5 +1,5 @@
 import { rmSync, statSync } from 'node:fs'
-import { Journal } from './journal.ts'
+import { Journal, linesOf, totalOf } from './journal.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 
@@ -20,7 +20,7 @@ export const truncateAndRegrow: Scenario = {
       site.start()
       for (let round = 0; round < rounds[size] * 2; round++) {
         const isStopped = round % 2 === 1
-        await trial.stored(total(journals))
+        await trial.stored(totalOf(linesOf(journals)))
         if (isStopped) await stop(trial)
         for (const journal of journals) {
           const before = statSync(journal.path).size
@@ -31,7 +31,7 @@ export const truncateAndRegrow: Scenario = {
         }
         if (isStopped) site.start()
       }
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
 }
 
@@ -47,7 +47,7 @@ export const sameInode: Scenario = {
       site.start()
       let reused = 0
       for (let round = 0; round < rounds[size]; round++) {
-        await trial.stored(total(journals))
+        await trial.stored(totalOf(linesOf(journals)))
         const isStopped = size === 'quick' || round % 2 === 1
         if (isStopped) await stop(trial)
         reused += await recreate(journals, isStopped)
@@ -55,7 +55,7 @@ export const sameInode: Scenario = {
         if (isStopped) site.start()
       }
       trial.notes.push(`${reused} of ${trial.faults} got the inode of one that was deleted`)
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
 }
 
@@ -81,7 +81,3 @@ async function recreate(journals: readonly Journal[], isStopped: boolean): Promi
   }
   return journals.filter(({ path }) => inodes.has(statSync(path).ino)).length
 }
-
-const total = (journals: readonly Journal[]): number => journals.reduce((sum, { seq }) => sum + seq, 0)
-const counts = (journals: readonly Journal[]): Record<string, number> =>
-  Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))

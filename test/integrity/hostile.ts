@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { type Hostility, HostileServer } from '../fakes/hostile-server.ts'
+import { memoryOf } from '../fakes/memory.ts'
 import { Journal } from './journal.ts'
 import { delay, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -51,7 +51,7 @@ export const hostileServer: Scenario = {
             // A request is given up after five times its timeout, and followed by another one.
             const isMet = (): boolean => (hostile.requests.get(mode) ?? 0) >= met + 2
             await until(`a second request meets ${mode}`, 20_000, isMet)
-            peak = Math.max(peak, residentMiB(pid!))
+            peak = Math.max(peak, memoryOf(pid!).resident)
             hostile.become('pass')
             await trial.stored(journal.seq)
           }
@@ -69,14 +69,5 @@ export const hostileServer: Scenario = {
         await hostile.stop()
       }
     })
-  }
-}
-
-/** 0 where the system does not tell. */
-function residentMiB(pid: number): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0
   }
 }

@@ -2,7 +2,7 @@
  * Writes journals at a steady rate, as a process of its own: `journal-main.ts FOLDER FILES BYTES_PER_SECOND ROTATE_EVERY_LINES PREFIX`.
  * When its standard input ends it stops, and prints how many lines each journal has.
  */
-import { Journal } from './journal.ts'
+import { Journal, linesOf } from './journal.ts'
 
 const [folder = '', files = '1', rate = '1000000', rotateEvery = '0', prefix = 'j'] = process.argv.slice(2)
 const tickMs = 20
@@ -26,5 +26,5 @@ process.stdin.resume()
 process.stdin.on('end', () => {
   clearInterval(timer)
   for (const journal of journals) journal.close()
-  console.log(JSON.stringify(Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))))
+  console.log(JSON.stringify(linesOf(journals)))
 })

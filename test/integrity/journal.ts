@@ -15,6 +15,16 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { lineOf } from './line.ts'
 
+/** How many lines each has, by its name. */
+export function linesOf(journals: readonly { readonly name: string; readonly seq: number }[]): Record<string, number> {
+  return Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))
+}
+
+/** Of all of them. */
+export function totalOf(journals: Readonly<Record<string, number>>): number {
+  return Object.values(journals).reduce((sum, lines) => sum + lines, 0)
+}
+
 /** Appends lines that prove themselves to `<folder>/<name>.log`, and does to the file what programs do. */
 export class Journal {
   readonly name: string

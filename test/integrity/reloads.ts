@@ -2,6 +2,7 @@ import { ask } from '../../src/cli/client.ts'
 import type { CollectorStatus, Reload } from '../../src/pipeline/collector.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import type { Dice } from './dice.ts'
+import { totalOf } from './journal.ts'
 import { delay, until } from './process.ts'
 import { type Scale, type Scenario, together, Trial } from './trial.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -83,15 +84,11 @@ async function storm(trial: Trial, { scale, second, failing }: Surroundings): Pr
   await storm.change(everything)
   for (const store of [trial.store, second]) store.options = { ...store.options, requests: {} }
   const journals = { ...turning, ...still }
-  const stillRows = rowsOf(still)
+  const stillRows = totalOf(still)
   await until('the second store has all', 60_000, () => second.store.count() >= stillRows).catch(() => undefined)
-  const verdict = await trial.verdict({ journals, read: rowsOf(journals) + stillRows })
+  const verdict = await trial.verdict({ journals, read: totalOf(journals) + stillRows })
   const beside = judge(second.store.documents(), { journals: still })
   return together([verdict, { ...beside, faults: 0, ledger: '', broken: [], notes: storm.notes }])
-}
-
-function rowsOf(journals: Readonly<Record<string, number>>): number {
-  return Object.values(journals).reduce((total, lines) => total + lines, 0)
 }
 
 class Storm {

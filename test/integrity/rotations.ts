@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { Journal } from './journal.ts'
+import { Journal, linesOf, totalOf } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -12,9 +12,6 @@ const rounds = { quick: 1, short: 6, long: 60 }
 /** A rotated file lives for so many rotations of 200 ms: longer than a busy machine takes for a scan. */
 const keep = 50
 const linesARound = 100
-
-const counts = (journals: readonly Journal[]): Record<string, number> =>
-  Object.fromEntries(journals.map(({ name, seq }) => [name, seq]))
 
 /** Many files, each renamed several times a second, the oldest deleted. */
 export const renameStorm: Scenario = {
@@ -35,7 +32,7 @@ export const renameStorm: Scenario = {
         }
         await delay(200)
       }
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
 }
 
@@ -81,7 +78,7 @@ export const replaceGames: Scenario = {
     Trial.run(seed, {}, async trial => {
       const { site, dice } = trial
       const journals = Array.from({ length: files[size] }, (_, index) => new Journal(site.logs, `g${index}`))
-      const all = (): number => journals.reduce((sum, { seq }) => sum + seq, 0)
+      const all = (): number => totalOf(linesOf(journals))
       site.start()
       await site.ready()
       for (let round = 0; round < rounds[size]; round++) {
@@ -101,6 +98,6 @@ export const replaceGames: Scenario = {
         for (const journal of journals) chmodSync(journal.path, 0o644)
         await trial.stored(all())
       }
-      return trial.verdict({ journals: counts(journals) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
 }

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RequestOdds } from '../fakes/elasticsearch.ts'
+import { memoryOf } from '../fakes/memory.ts'
 import { collectGarbage } from './inspector.ts'
-import { Journal } from './journal.ts'
+import { Journal, linesOf, totalOf } from './journal.ts'
 import { delay, until } from './process.ts'
 import { type Scale, type Scenario, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
@@ -88,7 +89,7 @@ class Soak {
     await this.#trial.stored(steadyJournals)
     const handles = this.#handles
     const most = await this.#live()
-    await this.#trial.stored(Object.values(this.#journals).reduce((sum, lines) => sum + lines, 0))
+    await this.#trial.stored(totalOf(this.#journals))
     for (const journal of this.#passing.splice(0)) this.#drop(journal)
     if (doesRest) {
       const atRest = (): boolean => this.#handles <= handles + 5
@@ -103,7 +104,7 @@ class Soak {
   }
 
   get #journals(): Record<string, number> {
-    return { ...this.#lines, ...Object.fromEntries(this.#steady.map(({ name, seq }) => [name, seq])) }
+    return { ...this.#lines, ...linesOf(this.#steady) }
   }
 
   get #handles(): number {
@@ -177,7 +178,7 @@ class Soak {
     const url = [...site.messages.matchAll(/ws:\/\/\S+/g)].at(-1)?.[0]
     if (url === undefined) throw new Error('The collector has no inspector')
     await collectGarbage(url)
-    this.#memory.push([hour, anonymousBytes(site.collector!.pid!)])
+    this.#memory.push([hour, memoryOf(site.collector!.pid!).anonymous * mebibyte])
   }
 
   /** Memory after a forced collection, without the first third of the time: what an outage needs is kept for the next one. */
@@ -192,12 +193,6 @@ class Soak {
     notes.push(`memory grows by ${inMebibytes(slope)} an hour`)
     if (slope > mostSlope) broken.push(`memory grows by ${inMebibytes(slope)} an hour`)
   }
-}
-
-/** Memory of the process that belongs to no file. */
-function anonymousBytes(pid: number): number {
-  const [, kibibytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kibibytes) * 1024
 }
 
 function bytesIn(folder: string): number {

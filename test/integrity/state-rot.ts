@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dice } from './dice.ts'
-import { Journal } from './journal.ts'
+import { Journal, linesOf, totalOf } from './journal.ts'
 import { type Scenario, together, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -53,7 +53,7 @@ function survives(rot: Rot, { seed, isStrict }: { seed: number; isStrict: boolea
     let written = 0
     for (let run = 0; run < 2; run++) {
       for (const journal of journals) journal.write(dice.between(100, 2000))
-      written = journals.reduce((sum, { seq }) => sum + seq, 0)
+      written = totalOf(linesOf(journals))
       site.start()
       await trial.stored(written)
       await site.end(run === 0 ? 'SIGTERM' : dice.one(['SIGTERM', 'SIGKILL']))
@@ -68,7 +68,7 @@ function survives(rot: Rot, { seed, isStrict }: { seed: number; isStrict: boolea
     // Beside other tests everything takes longer.
     if (seconds > (isStrict ? 3 : 30)) broken.push(`it started after ${seconds.toFixed(1)} s`)
     for (const journal of journals) journal.write(dice.between(1, 500))
-    const verdict = await trial.verdict({ journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])) })
+    const verdict = await trial.verdict({ journals: linesOf(journals) })
     const ledger = verdict.ledger === '' ? '' : `state ${rot.name}: ${verdict.ledger}`
     return { ...verdict, ledger, broken: broken.map(sentence => `state ${rot.name}: ${sentence}`) }
   })

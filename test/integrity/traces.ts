@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dice } from './dice.ts'
+import { linesOf } from './journal.ts'
 import { lineOf, messageOf } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -38,7 +39,7 @@ export const killedInTraces: Scenario = {
       await delay(500)
       isOver = true
       await written
-      return trial.verdict({ journals: Object.fromEntries(journals.map(({ name, seq }) => [name, seq])) })
+      return trial.verdict({ journals: linesOf(journals) })
     })
   }
 }

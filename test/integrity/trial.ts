@@ -1,6 +1,7 @@
 import type { LossReason } from '../../src/core/outcome.ts'
 import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
 import { Dice } from './dice.ts'
+import { totalOf } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay, Site, type SiteOptions, until } from './process.ts'
 import { type Expectation, type Gap, judge, judgeLedger, lostBytes, type Verdict } from './verdict.ts'
@@ -115,7 +116,7 @@ export class Trial {
   async verdict(
     expected: Expectation & { readonly read?: number; readonly reasons?: readonly LossReason[] }
   ): Promise<Verdict> {
-    const lines = Object.values(expected.journals).reduce((sum, count) => sum + count, 0)
+    const lines = totalOf(expected.journals)
     const mayMiss = expected.gaps?.reduce((sum, { from, to }) => sum + to - from, 0) ?? 0
     await this.stored(lines - (expected.letters ?? 0) - mayMiss)
     if (expected.letters !== undefined) await this.lettered(expected.letters)
