@@ -1,83 +1,86 @@
-/** `npm run bench -- [--only W1,W2] [--lines N] [--runs N] [--against REV [--pairs N]] [--json FILE]` */
+/** Measures the built package against a stand-in for Elasticsearch, or compares it with another revision. */
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
+import { examples } from '../../src/cli/verb.ts'
+import { someOf, whole } from '../options.ts'
 import { type Built, builtRevision, builtTree } from './built.ts'
 import { compare, median } from './compare.ts'
 import { type Result, run, type Workload, workloads } from './workloads.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    lines: { type: 'string', default: '2000000' },
-    runs: { type: 'string', default: '3' },
-    against: { type: 'string' },
-    pairs: { type: 'string', default: '11' },
-    json: { type: 'string' },
-    help: { type: 'boolean' }
-  }
-})
+interface Options {
+  readonly only?: readonly string[]
+  readonly lines: number
+  readonly runs: number
+  readonly against?: string
+  readonly pairs: number
+  readonly json?: string
+}
 
 const root = resolve(import.meta.dirname, '../..')
-const chosen = workloads.filter(one => values.only === undefined || values.only.split(',').includes(one.id))
-const lines = Number(values.lines)
+const options = new Command('npm run bench --')
+  .description('Measures the built package on one core, with a stand-in for Elasticsearch on the other.')
+  .option('--only <ids>', 'these workloads alone, with commas between them', someOf(workloads.map(({ id }) => id)))
+  .option('--lines <number>', 'lines of a run, where its time is not given', whole(1), 2_000_000)
+  .option('--runs <number>', 'runs of a workload, of which the median is shown', whole(1), 3)
+  .option('--against <revision>', 'compares this tree with another revision', revision)
+  .option('--pairs <number>', 'pairs of runs that are compared', whole(1), 11)
+  .option('--json <file>', 'where the results go, too')
+  .addHelpText(
+    'after',
+    examples({
+      'npm run bench': 'all workloads',
+      'npm run bench -- --only W1,W2 --json results.json': 'some, with a file of all figures',
+      'npm run bench -- --only W1 --against HEAD~5': 'whether it became slower'
+    })
+  )
+  .parse()
+  .opts<Options>()
 
-if (values.help) {
-  console.log('npm run bench -- [--only W1,W2] [--lines N] [--runs N] [--against REV [--pairs N]] [--json FILE]')
-} else {
-  const own = builtTree(root)
-  try {
-    if (values.against === undefined) await table(own)
-    else await versus(own, values.against)
-  } finally {
-    own.remove()
-  }
+const chosen = workloads.filter(one => options.only?.includes(one.id) ?? true)
+
+const own = builtTree(root)
+try {
+  if (options.against === undefined) await table(own)
+  else await versus(own, options.against)
+} finally {
+  own.remove()
+}
+
+function revision(text: string): string {
+  if (spawnSync('git', ['-C', root, 'rev-parse', '--verify', '--quiet', `${text}^{commit}`]).status !== 0)
+    throw new InvalidArgumentError('There is no such revision.')
+  return text
 }
 
 async function table(own: Built): Promise<void> {
   const all: Result[] = []
   console.log('workload  lines/CPU-s  lines/s    MB/s  CPU-s/M  cores   peak MiB  B/doc  on wire  sink load')
   for (const workload of chosen) {
-    const runs = workload.steady === undefined ? Number(values.runs) : 1
+    const runs = workload.steady === undefined ? options.runs : 1
     const results: Result[] = []
-    for (let n = 0; n < runs; n++) results.push(await run(workload, own.path, lines))
+    for (let n = 0; n < runs; n++) results.push(await run(workload, own.path, options.lines))
     all.push(...results)
     print(workload, results)
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`)
 }
 
 function print(workload: Workload, results: readonly Result[]): void {
-  const of = (pick: (result: Result) => number): number => median(results.map(pick))
+  const figure = (of: (result: Result) => number, digits: number, width: number): string =>
+    median(results.map(of)).toFixed(digits).padStart(width)
   const cells = [
     workload.id.padEnd(8),
-    of(one => one.linesPerCpuSecond)
-      .toFixed(0)
-      .padStart(12),
-    of(one => one.linesPerSecond)
-      .toFixed(0)
-      .padStart(8),
-    of(one => one.inputMBPerSecond)
-      .toFixed(1)
-      .padStart(7),
-    of(one => one.cpuSecondsPerMillion)
-      .toFixed(2)
-      .padStart(8),
-    of(one => one.cores)
-      .toFixed(4)
-      .padStart(8),
-    of(one => one.peakMiB)
-      .toFixed(0)
-      .padStart(8),
-    of(one => one.bytesPerDocument)
-      .toFixed(0)
-      .padStart(7),
-    of(one => one.wireBytesPerDocument)
-      .toFixed(0)
-      .padStart(8),
-    of(one => one.sinkLoad)
-      .toFixed(2)
-      .padStart(9)
+    figure(one => one.linesPerCpuSecond, 0, 12),
+    figure(one => one.linesPerSecond, 0, 8),
+    figure(one => one.inputMBPerSecond, 1, 7),
+    figure(one => one.cpuSecondsPerMillion, 2, 8),
+    figure(one => one.cores, 4, 8),
+    figure(one => one.peakMiB, 0, 8),
+    figure(one => one.bytesPerDocument, 0, 7),
+    figure(one => one.wireBytesPerDocument, 0, 8),
+    figure(one => one.sinkLoad, 2, 9)
   ]
   const [{ ages } = {}] = results
   const age = ages === undefined ? '' : `; write → sink ${ages.p50} ms, p99 ${ages.p99}, at most ${ages.max}`
@@ -90,9 +93,9 @@ async function versus(own: Built, revision: string): Promise<void> {
     console.log(`CPU seconds, this tree against ${revision}: below 1 is faster`)
     for (const workload of chosen) {
       const ratios: number[] = []
-      for (let pair = 0; pair < Number(values.pairs); pair++) {
-        const first = await run(workload, pair % 2 === 0 ? own.path : other.path, lines)
-        const second = await run(workload, pair % 2 === 0 ? other.path : own.path, lines)
+      for (let pair = 0; pair < options.pairs; pair++) {
+        const first = await run(workload, pair % 2 === 0 ? own.path : other.path, options.lines)
+        const second = await run(workload, pair % 2 === 0 ? other.path : own.path, options.lines)
         const [ours, theirs] = pair % 2 === 0 ? [first, second] : [second, first]
         ratios.push(ours.cpuSecondsPerMillion / theirs.cpuSecondsPerMillion)
       }
