@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ask } from '../../src/cli/client.ts'
 import { bytesOf, inputFile, type LineKind, LineMaker } from './generate.ts'
 import { Pinned, usage } from './process.ts'
 
@@ -92,10 +94,12 @@ export async function run(workload: Workload, root: string, lines: number): Prom
         : join(logs, '*.log')
     const config = join(folder, 'config.yaml')
     writeFileSync(config, configFor(workload, path, port))
-    const command = ['node', join(root, 'bin/mcp-collector.js'), 'run', config, '--state-dir', join(folder, 'state')]
+    const state = join(folder, 'state')
+    const command = ['node', join(root, 'bin/mcp-collector.js'), 'run', config, '--state-dir', state]
     const began = performance.now()
     const collector = new Pinned(collectorCore, command)
     try {
+      if (steady !== undefined) await ready(state, 30_000)
       const measured = steady === undefined ? await burst(collector, sink) : await pace(collector, sink, logs, steady)
       await collector.stop()
       return await resultOf({ workload, measured, total, port, wallMs: performance.now() - began })
@@ -105,6 +109,15 @@ export async function run(workload: Workload, root: string, lines: number): Prom
   } finally {
     await sink.stop()
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Waits until a collector follows its files. */
+async function ready(state: string, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while ((await ask<{ status: string }>(state, { path: '/readyz', accept: [503] }))?.status !== 'ready') {
+    if (performance.now() > end) throw new Error(`Not ready within ${withinMs} ms`)
+    await delay(20)
   }
 }
 
@@ -128,7 +141,6 @@ async function pace(
   logs: string,
   steady: NonNullable<Workload['steady']>
 ): Promise<Measured> {
-  await new Promise(resolve => setTimeout(resolve, 3000))
   const { files, rate, seconds } = steady
   const command = [
     process.execPath,
@@ -140,7 +152,7 @@ async function pace(
   ]
   const feed = new Pinned(otherCore, command)
   // The first quarter warms the code up; what users pay for years is what comes behind it.
-  await new Promise(resolve => setTimeout(resolve, seconds * 250))
+  await delay(seconds * 250)
   const before = usage(collector.pid)
   const began = performance.now()
   await feed.exited
