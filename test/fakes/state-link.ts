@@ -1,5 +1,5 @@
 import type { Cursor } from '../../src/core/outcome.ts'
-import type { StateLink, StateRecord, StoredSource, StoredState } from '../../src/core/record.ts'
+import type { DeadLetter, StateLink, StateRecord, StoredSource, StoredState } from '../../src/core/record.ts'
 
 /** State in memory. Everything is durable at once. */
 export class MemoryLink implements StateLink {
@@ -14,6 +14,10 @@ export class MemoryLink implements StateLink {
 
   untilDurable(): Promise<void> {
     return Promise.resolve()
+  }
+
+  get letters(): DeadLetter[] {
+    return this.records.flatMap(record => (record.kind === 'letter' ? [record.letter] : []))
   }
 
   /** What the next run would load. */
