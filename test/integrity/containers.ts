@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ContainerLog, rowsOf } from './container-records.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
-import { messageIn } from './verdict.ts'
+import { judgeMessages } from './verdict.ts'
 
 const files = { quick: 4, short: 8, long: 16 }
 const rounds = { quick: 20, short: 80, long: 3000 }
@@ -49,7 +49,8 @@ export const containerMatrix: Scenario = {
       for (const log of logs) if (log.text !== '') end(log)
       await trial.stored(wanted.length)
       const verdict = await trial.verdict({ journals: {}, read: wanted.length })
-      return { ...verdict, ...compare(trial, wanted) }
+      // Some rows look like others: blanks alone.
+      return { ...verdict, ...judgeMessages(trial.store.store.documents(), wanted) }
     })
   }
 }
@@ -64,20 +65,4 @@ async function write({ site, dice }: Trial, log: ContainerLog): Promise<void> {
   appendFileSync(path, bytes.subarray(0, cut))
   if (dice.next() < 0.2) await delay(20)
   appendFileSync(path, bytes.subarray(cut))
-}
-
-/** Some rows look like others (blanks alone): they are counted. */
-function compare({ store }: Trial, wanted: readonly string[]) {
-  const left = new Map<string, number>()
-  for (const row of wanted) left.set(row, (left.get(row) ?? 0) + 1)
-  let more = 0
-  for (const { source } of store.store.documents()) {
-    const message = messageIn(source)
-    const count = left.get(message) ?? 0
-    if (count === 0) more++
-    else left.set(message, count - 1)
-  }
-  const lost = [...left.values()].reduce((sum, count) => sum + count, 0)
-  const corrupt = Math.min(more, lost)
-  return { rows: wanted.length, lost: lost - corrupt, twice: 0, ghost: more - corrupt, corrupt }
 }

@@ -2,10 +2,10 @@ import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { memoryOf } from '../fakes/memory.ts'
 import { Journal, linesOf } from './journal.ts'
-import { lineOf } from './line.ts'
+import { lineOf, messageOf } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
-import { messageIn } from './verdict.ts'
+import { judgeMessages } from './verdict.ts'
 
 const twins = { quick: 100, short: 2000, long: 2000 }
 const many = { quick: 300, short: 2000, long: 10_000 }
@@ -37,7 +37,8 @@ export const twinFiles: Scenario = {
   run: ({ size, seed }) =>
     Trial.run(seed, { site: { glob: '**/*.log' } }, async trial => {
       const { site, store } = trial
-      const text = Array.from({ length: 20 }, (_, seq) => `${lineOf('twin', seq)}\n`).join('')
+      const messages = Array.from({ length: 20 }, (_, seq) => messageOf('twin', seq))
+      const text = messages.map((_, seq) => `${lineOf('twin', seq)}\n`).join('')
       mkdirSync(join(site.logs, 'other'))
       for (let n = 0; n < twins[size] / 2; n++) {
         writeFileSync(join(site.logs, `twin-${n}.log`), text)
@@ -45,20 +46,10 @@ export const twinFiles: Scenario = {
         writeFileSync(join(site.logs, `empty-${n}.log`), '')
       }
       site.start()
-      await trial.stored(20 * twins[size])
-      await site.end('SIGTERM')
-      const times = new Map<string, number>()
-      for (const { source } of store.store.documents()) {
-        const message = messageIn(source)
-        times.set(message, (times.get(message) ?? 0) + 1)
-      }
-      let lost = 0
-      let twice = 0
-      for (const count of times.values()) {
-        lost += Math.max(0, twins[size] - count)
-        twice += Math.max(0, count - twins[size])
-      }
-      return trial.judged({ rows: 20 * twins[size], lost, twice, ghost: times.size - 20, corrupt: 0, ledger: '' })
+      const wanted = Array.from({ length: twins[size] }, () => messages).flat()
+      await trial.stored(wanted.length)
+      const verdict = await trial.verdict({ journals: {}, read: wanted.length })
+      return { ...verdict, ...judgeMessages(store.store.documents(), wanted) }
     })
 }
 

@@ -1,9 +1,8 @@
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
-import { Journal } from './journal.ts'
-import { delay, until } from './process.ts'
+import { Journal, linesOf } from './journal.ts'
+import { delay } from './process.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { type Scenario, type Size, Trial } from './trial.ts'
-import { judge, judgeLedger, type Verdict } from './verdict.ts'
 
 const tight = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
 const linesPerSecond = 1500
@@ -34,7 +33,10 @@ export const fanOut: Scenario = {
         if (size === 'quick') await killAt(both, trial.dice.one(points))
         for (let round = 0; round < { quick: 0, short: 1, long: 10 }[size]; round++) await killInEveryState(both)
         journal.close()
-        return verdictOf(both)
+        trial.site.start()
+        const verdict = await trial.verdictOfEach([trial.store, far], linesOf([journal]))
+        trial.notes.push(`sent again after kills: ${sentAgain(trial.store)} and ${sentAgain(far)} rows`)
+        return verdict
       })
     } finally {
       await far.stop()
@@ -66,7 +68,7 @@ async function compareTimes({ trial, far, journal }: Both, ms: number): Promise<
   await look('catching up')
   watch.stop()
   notes.push(`p99 of the output that is up: ${times.join(', ')}`)
-  await stored({ trial, far, journal })
+  for (const one of [store, far]) await trial.stored(journal.seq, 60_000, one)
   await site.end('SIGTERM')
   trial.faults++
 }
@@ -112,32 +114,6 @@ async function outage({ far, journal }: Both, ms: number): Promise<void> {
 async function writeSome(journal: Journal): Promise<void> {
   journal.write(100)
   await delay(20)
-}
-
-async function stored({ trial, far, journal }: Both): Promise<void> {
-  await trial.stored(journal.seq)
-  await until(`the other store has ${journal.seq} documents`, 60_000, () => far.store.count() >= journal.seq)
-}
-
-/** Both have everything, and each has its own account of it. */
-async function verdictOf(both: Both): Promise<Verdict> {
-  const { trial, far, journal } = both
-  const { site, store, broken, notes } = trial
-  site.start()
-  await stored(both).catch((error: unknown) => void broken.push(`${String(error)}, but ${far.store.count()}`))
-  await site.end('SIGTERM')
-  const expected = { journals: { [journal.name]: journal.seq } }
-  const one = judge(store.store.documents(), expected)
-  const two = judge(far.store.documents(), expected)
-  notes.push(`sent again after kills: ${sentAgain(store)} and ${sentAgain(far)} rows`)
-  return trial.judged({
-    rows: one.rows + two.rows,
-    lost: one.lost + two.lost,
-    twice: one.twice + two.twice,
-    ghost: one.ghost + two.ghost,
-    corrupt: one.corrupt + two.corrupt,
-    ledger: judgeLedger(await site.verb('ledger', '--json'), journal.seq * 2)
-  })
 }
 
 function sentAgain({ stats, store }: FakeElasticsearch): number {

@@ -1,9 +1,8 @@
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
-import { Journal } from './journal.ts'
+import { Journal, linesOf } from './journal.ts'
 import { until } from './process.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { type Scenario, Trial } from './trial.ts'
-import { judge, judgeLedger, type Verdict } from './verdict.ts'
 
 /** A day of lines, each hour in a file of its own. */
 const hours = 24
@@ -46,7 +45,7 @@ export const longOutage: Scenario = {
           trial.broken.push(`it went at ${ratio.toFixed(1)} x the live rate only`)
         if (most > mostLiveMs) trial.broken.push(`a live line took ${most.toFixed(0)} ms`)
         for (const journal of [day, live]) journal.close()
-        return verdictOf(trial, far, { day: day.seq, live: live.seq })
+        return trial.verdictOfEach([trial.store, far], linesOf([day, live]))
       })
     } finally {
       await far.stop()
@@ -60,24 +59,4 @@ async function drain(far: FakeElasticsearch, day: Journal): Promise<number> {
   await far.resume()
   await until('the other store has the day', 120_000, () => far.store.count() >= day.seq)
   return day.seq / ((performance.now() - began) / 1000)
-}
-
-async function verdictOf(trial: Trial, far: FakeElasticsearch, journals: Record<string, number>): Promise<Verdict> {
-  const { site, store, broken } = trial
-  const lines = Object.values(journals).reduce((sum, count) => sum + count, 0)
-  await trial.stored(lines)
-  await until(`the other store has ${lines} documents`, 60_000, () => far.store.count() >= lines).catch(
-    (error: unknown) => void broken.push(`${String(error)}, but ${far.store.count()}`)
-  )
-  await site.end('SIGTERM')
-  const one = judge(store.store.documents(), { journals })
-  const two = judge(far.store.documents(), { journals })
-  return trial.judged({
-    rows: one.rows + two.rows,
-    lost: one.lost + two.lost,
-    twice: one.twice + two.twice,
-    ghost: one.ghost + two.ghost,
-    corrupt: one.corrupt + two.corrupt,
-    ledger: judgeLedger(await site.verb('ledger', '--json'), lines * 2)
-  })
 }

@@ -4,7 +4,7 @@ import { Dice } from './dice.ts'
 import { totalOf } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay, Site, type SiteOptions, until } from './process.ts'
-import { type Expectation, type Gap, judge, judgeLedger, lostBytes, type Verdict } from './verdict.ts'
+import { type Expectation, type Gap, judge, judgeLedger, lostBytes, sumOf, type Verdict } from './verdict.ts'
 
 /** `quick` runs with the unit tests, `short` in CI, `long` by night. */
 export type Size = 'quick' | 'short' | 'long'
@@ -16,6 +16,14 @@ export interface Scale {
   readonly kills?: number
   /** How long the soak of the long form takes. */
   readonly hours?: number
+}
+
+/** What may be missing. */
+interface Losses {
+  /** Why it has to be counted as lost, to the byte. If not given: as far as is known of a file that was truncated. */
+  readonly reasons?: readonly LossReason[]
+  /** Bytes that are missing, at least and at most. */
+  readonly lostBytes?: readonly [least: number, most: number]
 }
 
 export interface Scenario {
@@ -69,10 +77,10 @@ export class Trial {
     this.faults++
   }
 
-  async stored(documents: number, withinMs = 60_000): Promise<void> {
+  async stored(documents: number, withinMs = 60_000, { store } = this.store): Promise<void> {
     const what = `the store has ${documents} documents`
-    await until(what, withinMs, () => this.store.store.count() >= documents).catch((error: unknown) => {
-      this.broken.push(`${String(error)}, but ${this.store.store.count()}`)
+    await until(what, withinMs, () => store.count() >= documents).catch((error: unknown) => {
+      this.broken.push(`${String(error)}, but ${store.count()}`)
     })
   }
 
@@ -113,32 +121,51 @@ export class Trial {
   }
 
   /** Waits until the store has everything, stops the collector and judges. `read`: rows in the ledger, if not as many as lines. */
-  async verdict(
-    expected: Expectation & { readonly read?: number; readonly reasons?: readonly LossReason[] }
-  ): Promise<Verdict> {
+  async verdict(expected: Expectation & Losses & { readonly read?: number }): Promise<Verdict> {
     const lines = totalOf(expected.journals)
     const mayMiss = expected.gaps?.reduce((sum, { from, to }) => sum + to - from, 0) ?? 0
     await this.stored(lines - (expected.letters ?? 0) - mayMiss)
     if (expected.letters !== undefined) await this.lettered(expected.letters)
-    await this.site.end('SIGTERM')
-    for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
-    if (expected.letters === undefined) {
-      const letters = await this.letters()
-      if (letters.length > 0) this.broken.push(`${letters.length} rows are among the dead letters`)
-    }
+    await this.#end()
+    if (expected.letters === undefined) await this.#noLetters()
     const { gone, ...count } = judge(this.store.store.documents(), expected)
     const json = await this.site.verb('ledger', '--json')
-    const { reasons } = expected
-    const counted = (reasons ?? ['truncated_gap']).reduce((sum, reason) => sum + lostBytes(json, reason), 0)
-    this.#judgeGaps(gone, counted, reasons === undefined ? 0.1 : 0)
+    this.#judgeGaps(gone, json, expected)
     return this.judged({ ...count, ledger: judgeLedger(json, expected.read ?? lines - gone.length) })
   }
 
+  /** The same where some outputs, each with a store, have to have all lines, and each has an account of its own. */
+  async verdictOfEach(
+    stores: readonly FakeElasticsearch[],
+    journals: Readonly<Record<string, number>>
+  ): Promise<Verdict> {
+    const lines = totalOf(journals)
+    for (const store of stores) await this.stored(lines, 60_000, store)
+    await this.#end()
+    await this.#noLetters()
+    const counts = stores.map(({ store }) => judge(store.documents(), { journals }))
+    const ledger = judgeLedger(await this.site.verb('ledger', '--json'), lines * stores.length)
+    return this.judged({ ...sumOf(counts), ledger })
+  }
+
+  async #end(): Promise<void> {
+    await this.site.end('SIGTERM')
+    for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
+  }
+
+  async #noLetters(): Promise<void> {
+    const letters = await this.letters()
+    if (letters.length > 0) this.broken.push(`${letters.length} rows are among the dead letters`)
+  }
+
   /** What is missing has to be counted. */
-  #judgeGaps(gone: readonly Gap[], counted: number, tolerance: number): void {
+  #judgeGaps(gone: readonly Gap[], json: string, { reasons, lostBytes: [least, most] = [0, Infinity] }: Losses): void {
+    const tolerance = reasons === undefined ? 0.1 : 0
+    const counted = (reasons ?? ['truncated_gap']).reduce((sum, reason) => sum + lostBytes(json, reason), 0)
     const bytes = gone.reduce((sum, { file, from }) => sum + Buffer.byteLength(lineOf(file, from)) + 1, 0)
     if (Math.abs(counted - bytes) > bytes * tolerance)
       this.broken.push(`${bytes} bytes are missing, ${counted} are counted`)
+    if (bytes < least || bytes > most) this.broken.push(`${bytes} bytes are missing, not ${least} to ${most}`)
     if (bytes > 0) this.notes.push(`${gone.length} lines in gaps: ${bytes} bytes, ${counted} counted`)
   }
 
@@ -150,14 +177,9 @@ export class Trial {
 
 /** Several verdicts as one. */
 export function together(verdicts: readonly Verdict[]): Verdict {
-  const sum = (of: (verdict: Verdict) => number): number => verdicts.reduce((total, verdict) => total + of(verdict), 0)
   return {
-    rows: sum(one => one.rows),
-    lost: sum(one => one.lost),
-    twice: sum(one => one.twice),
-    ghost: sum(one => one.ghost),
-    corrupt: sum(one => one.corrupt),
-    faults: sum(one => one.faults),
+    ...sumOf(verdicts),
+    faults: verdicts.reduce((total, verdict) => total + verdict.faults, 0),
     ledger: verdicts.map(one => one.ledger).find(text => text !== '') ?? '',
     broken: verdicts.flatMap(one => one.broken),
     notes: [...new Set(verdicts.flatMap(one => one.notes))]

@@ -73,25 +73,37 @@ export function judge(documents: Iterable<StoredDocument>, expected: Expectation
   return { rows, lost, twice: twice + Math.max(0, letters - missing), ghost, corrupt, gone }
 }
 
-/** The same for messages that are different from each other and prove nothing by themselves. */
-export function judgeMessages(
-  documents: Iterable<StoredDocument>,
-  wanted: readonly string[]
-): Pick<Count, 'rows' | 'lost' | 'twice' | 'ghost' | 'corrupt'> {
-  const left = new Map(wanted.map(message => [message, 0]))
+/** The same for messages that prove nothing by themselves. Some may be wanted several times. */
+export function judgeMessages(documents: Iterable<StoredDocument>, wanted: readonly string[]): Count {
+  const left = new Map<string, number>()
+  for (const message of wanted) left.set(message, (left.get(message) ?? 0) + 1)
   let ghost = 0
   for (const { source } of documents) {
     const message = messageIn(source)
     const count = left.get(message)
     if (count === undefined) ghost++
-    else left.set(message, count + 1)
+    else left.set(message, count - 1)
   }
-  const counts = [...left.values()]
-  const lost = counts.filter(count => count === 0).length
-  const twice = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0)
+  let lost = 0
+  let twice = 0
+  for (const count of left.values()) {
+    lost += Math.max(0, count)
+    twice += Math.max(0, -count)
+  }
   // what nobody wrote in place of what is missing
   const corrupt = Math.min(ghost, lost)
   return { rows: wanted.length, lost: lost - corrupt, twice, ghost: ghost - corrupt, corrupt }
+}
+
+export function sumOf(counts: readonly Count[]): Count {
+  const sum = (of: (count: Count) => number): number => counts.reduce((total, count) => total + of(count), 0)
+  return {
+    rows: sum(one => one.rows),
+    lost: sum(one => one.lost),
+    twice: sum(one => one.twice),
+    ghost: sum(one => one.ghost),
+    corrupt: sum(one => one.corrupt)
+  }
 }
 
 /** The message of a document; `JSON.parse` of millions of whole documents would take longer than the collector. */
@@ -123,5 +135,5 @@ export function lostBytes(json: string, reason: LossReason): number {
 }
 
 export function isClean({ lost, twice, ghost, corrupt, ledger, broken }: Verdict): boolean {
-  return lost + twice + ghost + corrupt === 0 && ledger === '' && broken.length === 0
+  return [lost, twice, ghost, corrupt, broken.length].every(count => count === 0) && ledger === ''
 }
