@@ -1,9 +1,9 @@
 import { ask } from '../../src/cli/client.ts'
 import type { CollectorStatus, Reload } from '../../src/pipeline/collector.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
-import type { Dice } from './dice.ts'
 import { totalOf } from './journal.ts'
 import { delay, until } from './process.ts'
+import { anotherWish, configOf, everything, mistakes, type Wish } from './reload-wishes.ts'
 import { type Scale, type Scenario, together, Trial } from './trial.ts'
 import { judge, type Verdict } from './verdict.ts'
 
@@ -14,30 +14,6 @@ const pauses = { quick: 50, short: 150, long: 400 }
 const faults = { '503': 0.05, '429': 0.05, 'cut-after': 0.05, 'cut-before': 0.02 }
 
 const away = { '503': 1 }
-
-/** What a configuration has; the rest is always there. */
-interface Wish {
-  readonly extra: boolean
-  readonly second: boolean
-  readonly failing: boolean
-  /** Options of the outputs, of the extra input and of the steps. */
-  readonly batchKiB: number
-  readonly service: number
-  readonly steps: number
-}
-
-const everything: Wish = { extra: true, second: true, failing: false, batchKiB: 512, service: 0, steps: 0 }
-
-/** How a configuration can be refused. */
-const mistakes: readonly ((text: string) => string)[] = [
-  text => text.slice(0, text.length / 2),
-  text => text.replace('paths:', 'path:'),
-  text => `${text}nonsense: true\n`,
-  text => text.replace('outputs: [es', 'outputs: [es, nobody'),
-  text => text.replace('drain_timeout: 5s', 'drain_timeout: ${NOBODY_SETS_THIS}'),
-  text => text.replace('drain_timeout: 5s', 'host_name: another'),
-  () => ''
-]
 
 /** Reload after reload under load, half of them of broken files; inputs and outputs with a backlog come, go and change, one output
  * takes nothing at all, and now and then the collector is killed in the middle. */
@@ -72,7 +48,7 @@ async function storm(trial: Trial, { scale, second, failing }: Surroundings): Pr
   const half = { files: 2, bytesPerSecond: bytesPerSecond[size] / 2, rotateEvery: 0 }
   const rotating = trial.site.writer({ ...half, rotateEvery: 4000, prefix: 'r' })
   const resting = trial.site.writer({ ...half, files: 4, prefix: 's' })
-  const storm = new Storm(trial, [second.url, failing.url])
+  const storm = new Storm(trial, { second: second.url, failing: failing.url })
   await storm.start()
   const killsEvery = Math.ceil((reloads[size] + 1) / (kills + 1))
   for (let reload = 1; reload <= reloads[size]; reload++) {
@@ -93,13 +69,13 @@ async function storm(trial: Trial, { scale, second, failing }: Surroundings): Pr
 
 class Storm {
   readonly #trial: Trial
-  readonly #urls: readonly string[]
+  readonly #urls: { readonly second: string; readonly failing: string }
   #wish = everything
   #status: CollectorStatus | undefined
   readonly #durations: number[] = []
   readonly #counts = { changed: 0, unchanged: 0, refused: 0 }
 
-  constructor(trial: Trial, urls: readonly string[]) {
+  constructor(trial: Trial, urls: { second: string; failing: string }) {
     this.#trial = trial
     this.#urls = urls
   }
@@ -116,7 +92,7 @@ class Storm {
 
   async start(): Promise<void> {
     const { site } = this.#trial
-    site.configure(this.#text(this.#wish))
+    site.configure(this.#configOf(this.#wish))
     site.start()
     await site.ready()
     this.#status = await this.#ask<CollectorStatus>('GET', 'status')
@@ -126,14 +102,14 @@ class Storm {
   async reload(): Promise<void> {
     const { dice } = this.#trial
     if (dice.next() < 0.5) await this.#refused()
-    else await this.change(this.#next(dice))
+    else await this.change(anotherWish(this.#wish, dice))
   }
 
   /** SIGKILL while something changes. */
   async kill(): Promise<void> {
     const { dice, site } = this.#trial
-    this.#wish = this.#next(dice)
-    site.configure(this.#text(this.#wish))
+    this.#wish = anotherWish(this.#wish, dice)
+    site.configure(this.#configOf(this.#wish))
     const reload = this.#ask<Reload>('POST', 'reload').catch(() => undefined)
     await this.#trial.kill(dice.between(0, 120))
     await reload
@@ -143,7 +119,7 @@ class Storm {
   async change(wish: Wish): Promise<void> {
     const { site, store, dice, broken } = this.#trial
     this.#wish = wish
-    site.configure(this.#text(wish))
+    site.configure(this.#configOf(wish))
     // Some reloads meet an output that takes nothing, and rows that wait for it.
     store.options = { ...store.options, requests: dice.next() < 0.4 ? away : faults }
     // They come at once, too: then the later ones have nothing to do.
@@ -164,7 +140,7 @@ class Storm {
   async #refused(): Promise<void> {
     const { site, dice, broken } = this.#trial
     const before = this.#status!
-    site.configure(dice.one(mistakes)(this.#text(this.#next(dice))))
+    site.configure(dice.one(mistakes)(this.#configOf(anotherWish(this.#wish, dice))))
     this.#trial.faults++
     let reload: Reload | undefined
     if (dice.next() < 0.5) reload = await this.#ask<Reload>('POST', 'reload')
@@ -203,49 +179,17 @@ class Storm {
     }
   }
 
+  #configOf(wish: Wish): string {
+    const { site, store } = this.#trial
+    return configOf(wish, { logs: site.logs, es: store.url, ...this.#urls })
+  }
+
   #ask<T>(method: 'GET' | 'POST', what: string): Promise<T> {
     const question = { method, path: `/api/v1/${what}`, accept: [422, 500] }
     return ask<T>(this.#trial.site.state, question).then(answer => {
       if (answer === undefined) throw new Error('The collector does not answer')
       return answer
     })
-  }
-
-  #next(dice: Dice): Wish {
-    const wish = { ...this.#wish }
-    const flips: (() => void)[] = [
-      () => void (wish.extra = !wish.extra),
-      () => void (wish.second = !wish.second),
-      () => void (wish.failing = !wish.failing),
-      () => void (wish.batchKiB = dice.between(64, 1024)),
-      () => void (wish.service = dice.between(0, 1000)),
-      () => void (wish.steps = dice.between(0, 1000))
-    ]
-    for (let left = dice.between(1, 2); left > 0; left--) dice.one(flips)()
-    return wish
-  }
-
-  #text({ extra, second, failing, batchKiB, service, steps }: Wish): string {
-    const { site, store } = this.#trial
-    const inputs = extra ? 'main, extra' : 'main'
-    const own = `type: elasticsearch, retry: { min: 100ms, max: 1s }, batch: { max_bytes: ${batchKiB}KiB }`
-    const output = (name: string, url = ''): string => `  ${name}: { ${own}, endpoints: ["${url}"] }\n`
-    const [secondUrl, failingUrl] = this.#urls
-    const lines = [
-      'version: 1\ncollector: { drain_timeout: 5s }\nserver: { listen: "127.0.0.1:0" }\ninputs:\n',
-      `  rotating: { type: file, paths: ["${site.logs}/r*.log*"] }\n`,
-      `  main: { type: file, paths: ["${site.logs}/s[01].log"] }\n`,
-      extra ? `  extra: { type: file, paths: ["${site.logs}/s[23].log"], service: s${service} }\n` : '',
-      'outputs:\n',
-      output('es', store.url),
-      second ? output('second', secondUrl).replace(own, `${own}, start_from: beginning`) : '',
-      failing ? output('failing', failingUrl) : '',
-      `pipelines:\n  one: { inputs: [rotating, ${inputs}], outputs: [es${failing ? ', failing' : ''}] }\n`,
-      second
-        ? `  two: { inputs: [${inputs}], outputs: [second], process: [{ normalize: { service: p${steps} } }] }\n`
-        : ''
-    ]
-    return lines.join('')
   }
 }
 
