@@ -1,0 +1,94 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Journal } from './journal.ts'
+import { delay, until } from './process.ts'
+import type { Trial } from './trial.ts'
+import type { Gap } from './verdict.ts'
+
+/*
+ * What scenarios of the spool have in common: files are deleted while the server takes nothing.
+ */
+
+/** Options of a site. Little is on its way when a file is deleted. */
+export const site = {
+  input: 'scan_interval: 200ms',
+  output: 'retry: { min: 100ms, max: 500ms }, max_in_flight_bytes: 1MiB, batch: { max_bytes: 256KiB }',
+  drain: '2s'
+}
+/** The server is there, and takes nothing. */
+export const down = { requests: { '503': 1 } }
+/** After so long the collector has seen a file, and the state knows its size. */
+const seenMs = 1500
+/** Deleted files are closed within ten seconds; beside other tests everything takes longer. */
+const closedMs = 30_000
+
+export function journalsOf({ site }: Trial): Journal[] {
+  return ['a', 'b'].map(name => new Journal(site.logs, name))
+}
+
+/** Any of their lines may be missing, if it is counted. */
+export function anywhere(journals: readonly Journal[]): Gap[] {
+  return journals.map(({ name, seq }) => ({ file: name, from: 0, to: seq }))
+}
+
+/** Returns how many bytes it was. */
+export async function writeAndDelete(trial: Trial, journals: readonly Journal[], lines: number): Promise<number> {
+  const bytes = journals.reduce((sum, journal) => sum + journal.write(lines), 0)
+  await delay(seenMs)
+  for (const journal of journals) {
+    unlinkSync(journal.path)
+    journal.close()
+    journal.reopen()
+  }
+  trial.faults++
+  return bytes
+}
+
+/** Waits until no deleted file is open any more: all there is of them is in the spool. */
+export function untilClosed({ site }: Trial, withinMs = closedMs): Promise<void> {
+  return until('deleted files are closed', withinMs, () => site.deletedOpen === 0)
+}
+
+export function spoolFiles(state: string): string[] {
+  const folder = join(state, 'spool')
+  try {
+    return readdirSync(folder).map(name => join(folder, name))
+  } catch {
+    return []
+  }
+}
+
+export function spoolBytes(state: string): number {
+  return spoolFiles(state).reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
+}
+
+/** Bytes of files that the spool of a stopped collector holds, each counted once. */
+export function heldBytes(state: string): number {
+  // Of a killed one, some stands in logs of changes, which must not be touched.
+  const copy = mkdtempSync(join(tmpdir(), 'mcp-collector-spool-'))
+  cpSync(join(state, 'spool'), copy, { recursive: true })
+  const lengths = new Map<string, number>()
+  for (const name of readdirSync(copy).filter(one => one.endsWith('.db'))) {
+    for (const { source, position, length } of blocksOf(join(copy, name))) lengths.set(`${source} ${position}`, length)
+  }
+  rmSync(copy, { recursive: true })
+  return [...lengths.values()].reduce((sum, length) => sum + length, 0)
+}
+
+export interface HeldBlock {
+  readonly id: number
+  readonly source: string
+  readonly position: number
+  readonly length: number
+  readonly packed: Uint8Array
+}
+
+/** The blocks of a segment that nobody has open. */
+export function blocksOf(segment: string): HeldBlock[] {
+  const database = new DatabaseSync(segment)
+  const blocks = database.prepare('SELECT id, source, position, length, packed FROM blocks').all()
+  database.close()
+  return blocks as unknown as HeldBlock[]
+}
