@@ -87,7 +87,7 @@ test('a changed file is refused before anything of it is used, wherever it was c
   const { dir } = full()
   const text = readFileSync(await exported(dir), 'utf8')
   const path = join(tempDir(), 'changed.ndjson')
-  const refusal = async (changed: string): Promise<string> => {
+  const refusal = async (changed: string | Buffer): Promise<string> => {
     writeFileSync(path, changed)
     return checkPortable(path).then(
       () => 'taken',
@@ -99,7 +99,7 @@ test('a changed file is refused before anything of it is used, wherever it was c
   for (let at = 0; at < bytes.length; at += 13) {
     const other = Buffer.from(bytes)
     other[at] = other[at]! ^ 4
-    expect(await refusal(other.toString('latin1')), `byte ${at}`).toMatch(/^Cannot import ".*line \d+: |newer version/)
+    expect(await refusal(other), `byte ${at}`).toMatch(/^Cannot import ".*line \d+: |newer version/)
   }
   for (let end = 0; end < text.length - 1; end += 29) {
     expect(await refusal(text.slice(0, end)), `cut at ${end}`).toMatch(/^Cannot import/)
