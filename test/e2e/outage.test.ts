@@ -1,3 +1,4 @@
+import type { Client } from '@elastic/elasticsearch'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { canStartServers, Elasticsearch } from './elasticsearch.ts'
 import { eachOnce, Stage } from './stage.ts'
@@ -7,25 +8,32 @@ const url = inject('elasticsearch')
 let stage: Stage
 afterEach(() => stage.remove())
 
-describe('outages', () => {
-  test('a write block for a while: nothing is lost and nothing becomes a dead letter', async () => {
-    const lines = 10_000
-    stage = new Stage({ url })
-    const { client, site } = stage
-    stage.writeJournal('j0', 0, 1)
-    site.start()
-    await stage.holds(1)
-    const index = await stage.writeIndex()
-    await client.indices.putSettings({ index, settings: { index: { blocks: { write: true } } } })
-    stage.writeJournal('j0', 1, lines)
-    await stage.says(/cluster_block_exception.*paused/)
-    await client.indices.putSettings({ index, settings: { index: { blocks: { write: false } } } })
-    await stage.settles(lines)
-    expect(await stage.stop()).toMatchObject({ read: lines, dead_lettered: 0 })
-    expect(await stage.journal('j0', lines)).toEqual(eachOnce)
-  })
+interface Refusal {
+  readonly what: string
+  readonly begin: (client: Client, index: string) => Promise<unknown>
+  readonly end: (client: Client, index: string) => Promise<unknown>
+  readonly said: RegExp
+}
 
-  test('a closed index for a while: nothing is lost and nothing becomes a dead letter', async () => {
+const blocked = (client: Client, index: string, write: boolean): Promise<unknown> =>
+  client.indices.putSettings({ index, settings: { index: { blocks: { write } } } })
+const refusals: readonly Refusal[] = [
+  {
+    what: 'a write block',
+    begin: (client, index) => blocked(client, index, true),
+    end: (client, index) => blocked(client, index, false),
+    said: /cluster_block_exception.*paused/
+  },
+  {
+    what: 'a closed index',
+    begin: (client, index) => client.indices.close({ index }),
+    end: (client, index) => client.indices.open({ index }),
+    said: /index_closed_exception.*paused/
+  }
+]
+
+describe('outages', () => {
+  test.each(refusals)('$what for a while: nothing is lost and nothing becomes a dead letter', async refusal => {
     const lines = 10_000
     stage = new Stage({ url })
     const { client, site } = stage
@@ -33,10 +41,10 @@ describe('outages', () => {
     site.start()
     await stage.holds(1)
     const index = await stage.writeIndex()
-    await client.indices.close({ index })
+    await refusal.begin(client, index)
     stage.writeJournal('j0', 1, lines)
-    await stage.says(/index_closed_exception.*paused/)
-    await client.indices.open({ index })
+    await stage.says(refusal.said)
+    await refusal.end(client, index)
     await stage.settles(lines)
     expect(await stage.stop()).toMatchObject({ read: lines, dead_lettered: 0 })
     expect(await stage.journal('j0', lines)).toEqual(eachOnce)

@@ -75,13 +75,19 @@ describe('shard with inputs that find the same file', () => {
     ])
   })
 
-  it('leaves it to the input that an earlier run followed it with', async () => {
+  /** An earlier run has followed it with the input `one`. */
+  async function followedByOne(): Promise<Stage> {
     const stage = await Stage.create()
     stage.writeRows(0, 100)
     const first = await stage.start({ input: 'paths: ["no.log"]', inputs })
     await first.settled(100)
     await first.stop()
     stage.writeRows(100, 110)
+    return stage
+  }
+
+  it('leaves it to the input that an earlier run followed it with', async () => {
+    const stage = await followedByOne()
     const second = await stage.start({ inputs })
     await second.settled(110)
     expect(stage.messages()).toEqual(rows(0, 110))
@@ -90,12 +96,7 @@ describe('shard with inputs that find the same file', () => {
   })
 
   it('gives it to another once its input is gone from the configuration', async () => {
-    const stage = await Stage.create()
-    stage.writeRows(0, 100)
-    const first = await stage.start({ input: 'paths: ["no.log"]', inputs })
-    await first.settled(100)
-    await first.stop()
-    stage.writeRows(100, 110)
+    const stage = await followedByOne()
     const second = await stage.start()
     await second.settled(110)
     expect(stage.messages()).toEqual(rows(0, 110))
