@@ -81,7 +81,8 @@ async function outlive({ files, isDown, said }: Moment, { trial, journal, full, 
   if (isDown) store.options = down
   // More than fits into the requests on their way.
   await writeAndDelete(trial, [journal], isDown ? 20_000 : 3000)
-  await until(`it says "${said.source}"`, 15_000, () => said.test(site.messages))
+  const isSaid = (): boolean => said.test(site.messages)
+  await until(`it says "${said.source}"`, 15_000, isSaid).catch((error: unknown) => void broken.push(String(error)))
   await delay(fullMs[size])
   if (!site.isRunning) broken.push('the collector ended while the disk was full')
   rmSync(full)

@@ -37,8 +37,11 @@ function kept(size: Size, seed: number): Promise<Verdict> {
       await site.ready()
       if (restart === 0) await site.end(dice.one(['SIGTERM', 'SIGKILL']))
     }
-    // In the middle of sending, too.
+    // In the middle of sending, too, and once the spool has let go of what was sent.
     await trial.kill(dice.between(0, 1500))
+    site.start()
+    await until('the spool is empty', 60_000, () => spoolBytes(site.state) === 0)
+    await trial.kill(0)
     site.start()
     for (const journal of journals) journal.write(10)
     return trial.verdict({ journals: linesOf(journals) })
