@@ -64,6 +64,6 @@ function bomb(seed: number): Promise<Verdict> {
     const grown = memoryOf(place.collector!.pid!).peak - before
     notes.push(`an archive of NULs took ${grown.toFixed(0)} MiB`)
     if (grown > mostMebibytes) broken.push(`memory has grown by ${grown.toFixed(0)} MiB`)
-    return trial.verdict({ journals: { plain: 1 } })
+    return trial.verdict({ journals: { plain: 1 }, besides: 'corrupt_archive' })
   })
 }

@@ -51,13 +51,18 @@ export function untilClosed({ site }: Trial, withinMs = closedMs): Promise<void>
   return until('deleted files are closed', withinMs, () => site.deletedOpen === 0)
 }
 
-export function spoolFiles(state: string): string[] {
+function spoolFiles(state: string): string[] {
   const folder = join(state, 'spool')
   try {
     return readdirSync(folder).map(name => join(folder, name))
   } catch {
     return []
   }
+}
+
+/** Their databases. */
+export function segmentsOf(state: string): string[] {
+  return spoolFiles(state).filter(path => path.endsWith('.db'))
 }
 
 export function spoolBytes(state: string): number {

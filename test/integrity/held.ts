@@ -1,4 +1,14 @@
-import { anywhere, down, heldBytes, journalsOf, site, spoolBytes, untilClosed, writeAndDelete } from './deletions.ts'
+import {
+  anywhere,
+  down,
+  heldBytes,
+  journalsOf,
+  segmentsOf,
+  site,
+  spoolBytes,
+  untilClosed,
+  writeAndDelete
+} from './deletions.ts'
 import { linesOf } from './journal.ts'
 import { until } from './process.ts'
 import { atOnce, type Scenario, type Size, together, Trial } from './trial.ts'
@@ -21,7 +31,8 @@ const lines: Record<Size, number> = { quick: 4000, short: 10_000, long: 60_000 }
 
 /** Under the limit nothing is lost, whatever ends the collector behind the copy. */
 function kept(size: Size, seed: number): Promise<Verdict> {
-  return Trial.run(seed, { site, fake: down }, async trial => {
+  const collector = `hold_deleted: ${{ quick: 4, short: 4, long: 512 }[size]}MiB`
+  return Trial.run(seed, { site: { ...site, collector }, fake: down }, async trial => {
     const { site, store, dice } = trial
     const journals = journalsOf(trial)
     site.start()
@@ -37,12 +48,15 @@ function kept(size: Size, seed: number): Promise<Verdict> {
       await site.ready()
       if (restart === 0) await site.end(dice.one(['SIGTERM', 'SIGKILL']))
     }
-    // In the middle of sending, too, and once the spool has let go of what was sent.
-    await trial.kill(dice.between(0, 1500))
+    // In the middle of sending, too, and each time the spool has let go of what was sent.
+    await trial.stored(1)
+    await trial.kill(dice.between(0, 300))
     site.start()
-    await until('the spool is empty', 60_000, () => spoolBytes(site.state) === 0)
-    await trial.kill(0)
-    site.start()
+    for (let left = segmentsOf(site.state).length; left > 0; left = segmentsOf(site.state).length) {
+      await until('a segment is gone', 60_000, () => segmentsOf(site.state).length < left)
+      await trial.kill(0)
+      site.start()
+    }
     for (const journal of journals) journal.write(10)
     return trial.verdict({ journals: linesOf(journals) })
   })

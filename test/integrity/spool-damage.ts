@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { anywhere, blocksOf, down, journalsOf, site, spoolFiles, untilClosed, writeAndDelete } from './deletions.ts'
+import { anywhere, blocksOf, down, journalsOf, segmentsOf, site, untilClosed, writeAndDelete } from './deletions.ts'
 import type { Dice } from './dice.ts'
 import { linesOf } from './journal.ts'
 import { atOnce, type Scenario, type Size, together, Trial } from './trial.ts'
@@ -84,7 +84,7 @@ function survives([name, damage]: [string, Damage], size: Size, seed: number): P
     if (size !== 'quick') await untilClosed(trial)
     // What a kill leaves in the log of changes is not in the segment yet.
     await site.end('SIGTERM')
-    const segments = spoolFiles(site.state).filter(path => path.endsWith('.db'))
+    const segments = segmentsOf(site.state)
     if (segments.length < 2) broken.push(`${segments.length} segments are too few`)
     const lostBytes = damage(segments, trial)
     trial.faults++
