@@ -11,6 +11,7 @@ export const kernels = {
   structure: 'scan',
   deflate: 'outputs',
   members: 'scan',
+  search: 'scan',
   normalize: 'processors/normalize',
   document: 'outputs/elasticsearch'
 } as const

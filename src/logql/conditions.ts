@@ -1,10 +1,8 @@
 import type { Batch } from '../core/batch.ts'
-import type { Automaton } from '../scan/regex/automaton.ts'
-import { compileWhole } from '../scan/regex/compile.ts'
-import { PatternFault } from '../scan/regex/syntax.ts'
 import { Addresses } from './addresses.ts'
 import { type Label, rowErrors } from './labels.ts'
-import { type IpFilter, type LabelFilter, type NumberFilter, QueryFault, type TextFilter } from './syntax.ts'
+import type { IpFilter, LabelFilter, NumberFilter, TextFilter } from './syntax.ts'
+import { TextTest } from './text-test.ts'
 import { readBytes, readDuration, readNumber } from './units.ts'
 
 const notConverted = rowErrors.indexOf('LabelFilterErr')
@@ -60,21 +58,16 @@ class PairCondition implements Condition {
 /** Compares with a text; a row without the label has the empty one. */
 class TextCondition implements Condition {
   readonly #label: Label
-  readonly #isNegated: boolean
-  readonly #text: Buffer
-  readonly #automaton: Automaton | undefined
+  readonly #test: TextTest
   /** Rows often share a value: where it stood, and what came of it. */
   #bytes: Uint8Array | undefined
   #start = -1
   #end = -1
   #last = false
 
-  constructor({ label, operator, text }: TextFilter, labels: LabelSource) {
-    this.#label = labels(label)
-    this.#isNegated = operator.startsWith('!')
-    const matcher = operator.endsWith('~') ? wholeOf(text.value, text.at) : { literal: text.value }
-    this.#text = Buffer.from('literal' in matcher ? matcher.literal : '')
-    this.#automaton = 'literal' in matcher ? undefined : matcher.automaton
+  constructor(filter: TextFilter, labels: LabelSource) {
+    this.#label = labels(filter.label)
+    this.#test = new TextTest(filter)
   }
 
   open(batch: Batch, errors: Uint8Array): void {
@@ -90,30 +83,8 @@ class TextCondition implements Condition {
     this.#bytes = bytes
     this.#start = start
     this.#end = end
-    const isEqual = this.#automaton?.matches(bytes, start, end) ?? this.#isText(bytes, start, end)
-    return (this.#last = isEqual !== this.#isNegated)
+    return (this.#last = this.#test.passes(bytes, start, end))
   }
-
-  #isText(bytes: Uint8Array, start: number, end: number): boolean {
-    const text = this.#text
-    if (end - start !== text.length) return false
-    for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
-    return true
-  }
-}
-
-function wholeOf(pattern: string, at: number): ReturnType<typeof compileWhole> {
-  try {
-    return compileWhole(pattern)
-  } catch (error) {
-    throw faultOf(error, at)
-  }
-}
-
-/** A fault of a pattern that stands at `at` in a query, as one of the query. */
-export function faultOf(error: unknown, at: number): unknown {
-  if (!(error instanceof PatternFault)) return error
-  return new QueryFault(`Cannot use this regular expression: ${error.message}`, at + (error.at ?? 0))
 }
 
 const readers = { number: readNumber, duration: readDuration, bytes: readBytes }

@@ -1,9 +1,10 @@
 import type { Batch } from '../core/batch.ts'
 import type { Automaton } from '../scan/regex/automaton.ts'
 import { compileSearch, type Matcher } from '../scan/regex/compile.ts'
+import { TextSearch } from '../scan/text-search.ts'
 import { Addresses } from './addresses.ts'
-import { faultOf } from './conditions.ts'
 import type { LineFilter, Text } from './syntax.ts'
+import { faultOf } from './text-test.ts'
 
 /** Something to look for in the lines of a batch. */
 interface Search {
@@ -41,7 +42,12 @@ export class LineStage {
 
 function searchOf({ value, at }: Text, isPattern: boolean): Search {
   const matcher = isPattern ? patternOf(value, at) : { literal: value }
-  return 'literal' in matcher ? new TextSearch(matcher.literal) : new PatternSearch(matcher.automaton)
+  if ('literal' in matcher) return new TextSearch(matcher.literal)
+  const { automaton, needles } = matcher
+  return new PatternSearch(
+    automaton,
+    needles?.map(({ text, ignoresCase }) => new TextSearch(text, ignoresCase))
+  )
 }
 
 function patternOf(pattern: string, at: number): Matcher {
@@ -52,51 +58,33 @@ function patternOf(pattern: string, at: number): Matcher {
   }
 }
 
-/** Searches the chunk as a whole: where the text is rare, most rows cost nothing but a comparison. */
-class TextSearch implements Search {
-  readonly #text: Buffer
+class PatternSearch implements Search {
+  readonly #automaton: Automaton
+  /** Rows with none of these texts have no match. Measured, for rows of 259 bytes: a text takes 8 ns, the automaton 450. */
+  readonly #needles: readonly TextSearch[] | undefined
+  #candidates = new Uint8Array(0)
 
-  constructor(text: string) {
-    this.#text = Buffer.from(text)
+  constructor(automaton: Automaton, needles: readonly TextSearch[] | undefined) {
+    this.#automaton = automaton
+    this.#needles = needles
   }
 
   mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void {
-    const { rows, starts, ends } = batch
-    const text = this.#text
-    const bytes = batch.bytes.subarray(0, batch.used)
-    // the text does not begin in [from, next)
-    let from = 0
-    let next = -1
-    for (let row = 0; row < rows; row++) {
-      if (wanted[row] === 0) continue
-      const start = starts[row]!
-      // rows stand in the order of the chunk, but for those that were put together elsewhere
-      if (start < from || start > next) {
-        from = start
-        next = bytes.indexOf(text, start)
-        if (next < 0) next = Infinity
-      }
-      if (next + text.length <= ends[row]!) hits[row] = 1
-    }
-  }
-
-  isIn(bytes: Buffer, start: number, end: number): boolean {
-    return bytes.subarray(start, end).includes(this.#text)
-  }
-}
-
-class PatternSearch implements Search {
-  readonly #automaton: Automaton
-
-  constructor(automaton: Automaton) {
-    this.#automaton = automaton
-  }
-
-  mark({ bytes, rows, starts, ends }: Batch, wanted: Uint8Array, hits: Uint8Array): void {
+    const { bytes, rows, starts, ends } = batch
     const automaton = this.#automaton
+    const candidates = this.#candidatesOf(batch, wanted)
     for (let row = 0; row < rows; row++) {
-      if (wanted[row] === 1 && hits[row] === 0 && automaton.matches(bytes, starts[row]!, ends[row]!)) hits[row] = 1
+      if (candidates[row] === 0 || wanted[row] === 0 || hits[row] === 1) continue
+      if (automaton.matches(bytes, starts[row]!, ends[row]!)) hits[row] = 1
     }
+  }
+
+  #candidatesOf(batch: Batch, wanted: Uint8Array): Uint8Array {
+    if (this.#needles === undefined) return wanted
+    if (this.#candidates.length < batch.rows) this.#candidates = new Uint8Array(batch.rows * 2)
+    this.#candidates.fill(0, 0, batch.rows)
+    for (const needle of this.#needles) needle.mark(batch, wanted, this.#candidates)
+    return this.#candidates
   }
 
   isIn(bytes: Buffer, start: number, end: number): boolean {

@@ -1,7 +1,7 @@
 import { compileGroups } from '../../scan/regex/compile.ts'
-import { faultOf } from '../conditions.ts'
 import type { RowView } from '../row-view.ts'
 import { QueryFault, type Text } from '../syntax.ts'
+import { faultOf } from '../text-test.ts'
 
 /** Takes what the named groups of a regular expression match; where it does not match, nothing. */
 export function extractGroups({ value, at }: Text): (view: RowView) => void {

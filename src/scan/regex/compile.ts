@@ -1,11 +1,14 @@
 import { Automaton } from './automaton.ts'
 import { Captures } from './captures.ts'
+import { type Needle, needlesOf } from './needles.ts'
 import { programOf } from './program.ts'
 import { readPattern } from './read.ts'
 import { literalOf, type Pattern, PatternFault } from './syntax.ts'
 
-/** What a pattern is made into: a text to look for where it stands for one only. */
-export type Matcher = { readonly literal: string } | { readonly automaton: Automaton }
+/** What a pattern is made into: a text to look for where it stands for one only. Each match has one of `needles`, if there are any. */
+export type Matcher =
+  | { readonly literal: string }
+  | { readonly automaton: Automaton; readonly needles: readonly Needle[] | undefined }
 
 /** Compiles a pattern that must match all of a value, as those of labels do. Throws `PatternFault`. */
 export function compileWhole(text: string): Matcher {
@@ -43,5 +46,6 @@ export function compileGroups(text: string): { automaton: Automaton; captures: C
 
 function compile(pattern: Pattern, use: 'whole' | 'search'): Matcher {
   const literal = literalOf(pattern)
-  return literal === undefined ? { automaton: new Automaton(programOf(pattern, use)) } : { literal }
+  if (literal !== undefined) return { literal }
+  return { automaton: new Automaton(programOf(pattern, use)), needles: needlesOf(pattern) }
 }

@@ -1,0 +1,113 @@
+import type { Batch } from '../core/batch.ts'
+import type { Workspace } from '../core/workspace.ts'
+import { searchWasm } from './search.wasm.ts'
+
+/** The kernel looks for no longer text. */
+const longest = 256
+/** Bytes that text has much of, the most frequent first; all others are rare. */
+const frequent = ' etaoinsrhldcu"mfpgwybv0123456789-:,.k'
+
+type Mark = (
+  starts: number,
+  ends: number,
+  wanted: number,
+  hits: number,
+  rows: number,
+  text: number,
+  length: number,
+  one: number,
+  two: number,
+  fold: number
+) => void
+
+/** A text to look for in rows. */
+export class TextSearch {
+  readonly #text: Buffer
+  readonly #ignoresCase: boolean
+  /** Where its two rarest bytes stand. */
+  readonly #one: number
+  readonly #two: number
+
+  /** `ignoresCase`: letters of ASCII are the same in both cases, and some other bytes may be taken for each other. */
+  constructor(text: string, ignoresCase = false) {
+    this.#text = Buffer.from(text)
+    this.#ignoresCase = ignoresCase
+    const places = [...this.#text.keys()].sort((a, b) => rarity(this.#text[b]!) - rarity(this.#text[a]!))
+    this.#one = places[0] ?? 0
+    this.#two = places[1] ?? 0
+  }
+
+  /** Sets `hits[row]` to 1 for those rows with `wanted[row]` 1 that have the text. */
+  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void {
+    const length = this.#text.length
+    const kernel = length === 0 || length > longest ? undefined : kernelFor(batch)
+    if (kernel !== undefined) {
+      kernel.text.set(this.#text)
+      kernel.mark(batch, wanted, hits, [length, this.#one, this.#two, this.#ignoresCase ? 0x20 : 0])
+      return
+    }
+    const { rows, starts, ends } = batch
+    for (let row = 0; row < rows; row++) {
+      if (wanted[row] === 1 && hits[row] === 0 && this.isIn(batch.bytes, starts[row]!, ends[row]!)) hits[row] = 1
+    }
+  }
+
+  isIn(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#ignoresCase) return bytes.subarray(start, end).includes(this.#text)
+    const text = this.#text
+    const last = end - text.length
+    for (let at = start; at <= last; at++) {
+      let i = 0
+      while (i < text.length && (bytes[at + i]! | 0x20) === (text[i]! | 0x20)) i++
+      if (i === text.length) return true
+    }
+    return false
+  }
+}
+
+function rarity(byte: number): number {
+  const place = frequent.indexOf(String.fromCharCode(byte))
+  return place < 0 ? frequent.length : place
+}
+
+/** The kernel in a workspace, and what it is told there. */
+class SearchKernel {
+  readonly text: Uint8Array
+  readonly #run: Mark
+  readonly #wanted: Uint8Array
+  readonly #hits: Uint8Array
+
+  constructor({ memory, buffer }: Workspace, address: number, rows: number) {
+    searchModule ??= new WebAssembly.Module(Buffer.from(searchWasm, 'base64'))
+    const { exports } = new WebAssembly.Instance(searchModule, { env: { memory } })
+    this.#run = exports['mark'] as Mark
+    this.text = new Uint8Array(buffer, address, longest)
+    this.#wanted = new Uint8Array(buffer, address + longest, rows)
+    this.#hits = new Uint8Array(buffer, address + longest + rows, rows)
+  }
+
+  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array, about: readonly [number, number, number, number]): void {
+    const { rows, starts, ends } = batch
+    this.#wanted.set(wanted.subarray(0, rows))
+    this.#hits.set(hits.subarray(0, rows))
+    const addresses = [starts, ends, this.#wanted, this.#hits].map(column => column.byteOffset)
+    const [one, two, three, four] = addresses as [number, number, number, number]
+    this.#run(one, two, three, four, rows, this.text.byteOffset, ...about)
+    hits.set(this.#hits.subarray(0, rows))
+  }
+}
+
+let searchModule: WebAssembly.Module | undefined
+/** None where there is no room for it. */
+const kernels = new WeakMap<Workspace, SearchKernel | undefined>()
+
+function kernelFor(batch: Batch): SearchKernel | undefined {
+  const { workspace } = batch
+  if (workspace === undefined || !batch.inWorkspace) return undefined
+  if (!kernels.has(workspace)) {
+    const rows = batch.starts.length
+    const address = workspace.take(longest + 2 * rows)
+    kernels.set(workspace, address < 0 ? undefined : new SearchKernel(workspace, address, rows))
+  }
+  return kernels.get(workspace)
+}
