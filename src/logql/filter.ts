@@ -1,7 +1,8 @@
 import type { Batch } from '../core/batch.ts'
 import { Keys } from '../core/keys.ts'
+import { columnStageOf } from './column-stages.ts'
 import { type Condition, conditionOf } from './conditions.ts'
-import { labelFor } from './labels.ts'
+import { type Label, labelFor } from './labels.ts'
 import { LineStage } from './lines.ts'
 import { readQuery } from './read-query.ts'
 import { isChange, RowStages } from './stages/stages.ts'
@@ -56,7 +57,8 @@ export function divided({ matchers, stages }: LogQuery): {
 
 export function columnStage(stage: LineFilter | LabelFilter, keys: Keys): FilterStage {
   if (stage.kind === 'line') return new LineStage(stage)
-  return new LabelStage(conditionOf(stage, name => labelFor(name, keys)))
+  const labels = (name: string): Label => labelFor(name, keys)
+  return columnStageOf(stage, labels) ?? new LabelStage(conditionOf(stage, labels))
 }
 
 class LabelStage implements FilterStage {

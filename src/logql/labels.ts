@@ -9,7 +9,7 @@ const nothing = Buffer.alloc(0)
 const levels = severityTexts.map(text => Buffer.from(text))
 
 /** Columns of the fields that all rows have. */
-const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId' } as const
+export const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId' } as const
 
 /** What a stage could not do with a row; by number, as rows carry it. */
 export const rowErrors = [
