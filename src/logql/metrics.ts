@@ -6,16 +6,20 @@ import type { Metric } from './metric-syntax.ts'
 import { RangeCollector } from './ranges/collector.ts'
 import { noCounts, type RangeCounts, type RangeDelta } from './ranges/delta.ts'
 import { planRanges } from './ranges/plan.ts'
+import { splitStages, StageTree } from './ranges/stage-tree.ts'
 import { RangeWindows } from './ranges/windows.ts'
 import { readMetric } from './read-metric.ts'
 
-export interface MetricOptions {
+/** A query that computes numbers, and how it is worked out. */
+export interface MetricQuery {
+  readonly query: string
   /** Of evaluations, which are at multiples of it. */
   readonly intervalMs: number
   /** How long groups that were seen count as 0 when they are silent; 0: not at all. */
   readonly rememberMs: number
-  /** Of each range aggregation. */
+  /** Of each range aggregation: groups, and bytes of the numbers in its windows. */
   readonly maxGroups: number
+  readonly maxBytes: number
 }
 
 /** What rows have added to each range aggregation of a query; plain data, for another thread. */
@@ -35,25 +39,36 @@ export interface MetricChanges {
   readonly gone: readonly Pick<StoredBuckets, 'range' | 'bucket'>[]
 }
 
-/** A query that computes numbers, on the thread that sees rows. */
+/** Queries that compute numbers, on a thread that sees rows. */
 export class MetricCollector {
-  readonly #ranges: readonly RangeCollector[]
+  readonly #stages: StageTree
+  readonly #queries: readonly (readonly RangeCollector[])[]
   #all = new Uint8Array(0)
 
   /** Throws `QueryFault`. */
-  constructor(query: string, keys: Keys, { intervalMs, maxGroups }: MetricOptions) {
-    this.#ranges = planRanges(readMetric(query), intervalMs).map(plan => new RangeCollector(plan, keys, maxGroups))
+  constructor(queries: readonly MetricQuery[], keys: Keys) {
+    this.#stages = new StageTree(keys)
+    this.#queries = queries.map(({ query, intervalMs, maxGroups }) =>
+      planRanges(readMetric(query), intervalMs).map(plan => {
+        const { pure, rest } = splitStages(plan.range.log)
+        const range = new RangeCollector(plan, rest, keys, maxGroups)
+        this.#stages.add(pure, range)
+        return range
+      })
+    )
   }
 
   /** Looks at the rows of a batch, or at those of them for which `rows` is 1. */
   collect(batch: Batch, rows: Uint8Array = this.#allOf(batch)): void {
-    for (const range of this.#ranges) range.collect(batch, rows)
+    this.#stages.run(batch, rows)
   }
 
-  /** What rows have added since the last call; undefined if there is nothing. */
-  delta(): MetricDelta | undefined {
-    const deltas = this.#ranges.map(range => range.delta())
-    return deltas.every(delta => delta === undefined) ? undefined : deltas
+  /** What rows have added since the last call, for each query; undefined if there is nothing. */
+  deltas(): (MetricDelta | undefined)[] {
+    return this.#queries.map(ranges => {
+      const deltas = ranges.map(range => range.delta())
+      return deltas.every(delta => delta === undefined) ? undefined : deltas
+    })
   }
 
   #allOf({ rows }: Batch): Uint8Array {
@@ -62,7 +77,7 @@ export class MetricCollector {
   }
 }
 
-/** The same query on the thread that asks for its numbers. */
+/** One of these queries on the thread that asks for its numbers. */
 export class MetricEvaluator {
   /** Rows that no number is about, and why; of all that was merged. */
   readonly counts = { ...noCounts }
@@ -70,10 +85,9 @@ export class MetricEvaluator {
   readonly #ranges: readonly RangeWindows[]
 
   /** Throws `QueryFault`. */
-  constructor(query: string, { intervalMs, rememberMs, maxGroups }: MetricOptions) {
-    this.#metric = readMetric(query)
-    const plans = planRanges(this.#metric, intervalMs)
-    this.#ranges = plans.map(plan => new RangeWindows(plan, rememberMs, maxGroups))
+  constructor(query: MetricQuery) {
+    this.#metric = readMetric(query.query)
+    this.#ranges = planRanges(this.#metric, query.intervalMs).map(plan => new RangeWindows(plan, query))
   }
 
   merge(delta: MetricDelta): void {

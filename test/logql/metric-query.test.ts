@@ -5,7 +5,7 @@ import { QueryFault } from '../../src/logql/syntax.ts'
 
 function faultOf(query: string): QueryFault | undefined {
   try {
-    void new MetricCollector(query, new Keys(), { intervalMs: 5000, rememberMs: 0, maxGroups: 10 })
+    void new MetricCollector([{ query, intervalMs: 5000, rememberMs: 0, maxGroups: 10, maxBytes: 1000 }], new Keys())
     return undefined
   } catch (error) {
     if (error instanceof QueryFault) return error

@@ -1,5 +1,5 @@
 import type { Batch } from '../../src/core/batch.ts'
-import { type MetricOptions, MetricCollector, MetricEvaluator, type StoredBuckets } from '../../src/logql/metrics.ts'
+import { MetricCollector, MetricEvaluator, type MetricQuery, type StoredBuckets } from '../../src/logql/metrics.ts'
 import type { Sample } from '../../src/logql/evaluate/sample.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
@@ -37,16 +37,13 @@ export class MetricStream {
   evaluator: MetricEvaluator
   /** Blobs by range aggregation and bucket. */
   readonly stored = new Map<string, StoredBuckets>()
-  readonly #query: string
-  readonly #options: MetricOptions
+  readonly #query: MetricQuery
 
-  constructor(query: string, options: Partial<MetricOptions> = {}, shards = 1) {
-    const all = { intervalMs: 5000, rememberMs: 0, maxGroups: 1000, ...options }
+  constructor(query: string, options: Partial<MetricQuery> = {}, shards = 1) {
+    this.#query = { query, intervalMs: 5000, rememberMs: 0, maxGroups: 1000, maxBytes: 1 << 20, ...options }
     while (readers.length < shards) readers.push(new Reader())
-    this.collectors = readers.slice(0, shards).map(({ bench }) => new MetricCollector(query, bench.keys, all))
-    this.evaluator = new MetricEvaluator(query, all)
-    this.#query = query
-    this.#options = all
+    this.collectors = readers.slice(0, shards).map(({ bench }) => new MetricCollector([this.#query], bench.keys))
+    this.evaluator = new MetricEvaluator(this.#query)
   }
 
   read(lines: readonly (string | Buffer)[], readTime: number, shard = 0): void {
@@ -55,7 +52,7 @@ export class MetricStream {
 
   merge(): void {
     for (const collector of this.collectors) {
-      const delta = collector.delta()
+      const [delta] = collector.deltas()
       // what another thread would get
       if (delta !== undefined) this.evaluator.merge(structuredClone(delta))
     }
@@ -72,7 +69,7 @@ export class MetricStream {
   /** Goes on with nothing but what is stored. */
   restart(): void {
     this.store()
-    this.evaluator = new MetricEvaluator(this.#query, this.#options)
+    this.evaluator = new MetricEvaluator(this.#query)
     for (const one of this.stored.values())
       if (!this.evaluator.restore(one)) throw new Error('A blob is not taken back')
   }

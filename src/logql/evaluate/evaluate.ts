@@ -1,4 +1,5 @@
 import type { Metric } from '../metric-syntax.ts'
+import { isMerged } from '../ranges/plan.ts'
 import { aggregated } from './aggregate.ts'
 import { combined } from './binary.ts'
 import type { Sample } from './sample.ts'
@@ -12,7 +13,7 @@ export function evaluate(metric: Metric, range: () => Sample[]): Sample[] {
     case 'range':
       return range()
     case 'vectors':
-      return aggregated(metric, evaluate(metric.of, range))
+      return isMerged(metric) ? range() : aggregated(metric, evaluate(metric.of, range))
     default:
       return combined(metric, evaluate(metric.left, range), evaluate(metric.right, range))
   }

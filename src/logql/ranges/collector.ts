@@ -5,6 +5,7 @@ import { columnStage, divided, type FilterStage } from '../filter.ts'
 import { labelFor } from '../labels.ts'
 import { namesIn } from '../stages/changes.ts'
 import { RowStages, type RowTaker } from '../stages/stages.ts'
+import type { Stage } from '../syntax.ts'
 import { noCounts, type RangeDelta } from './delta.ts'
 import { GroupKeys } from './group-keys.ts'
 import { GroupTable } from './group-table.ts'
@@ -12,13 +13,14 @@ import { type Measure, measureOf } from './measures.ts'
 import type { RangePlan } from './plan.ts'
 import { binOf } from './sketch.ts'
 import { Slab } from './slab.ts'
+import type { RowsTaker } from './stage-tree.ts'
 import { UnwrappedValue } from './values.ts'
 
 /** A row may say that it is so much younger than its reading, since clocks differ a little. */
 const tolerableMs = 1000
 
 /** The side of a range aggregation that sees rows: it adds up what they count for, by group and bucket, until somebody takes it. */
-export class RangeCollector implements RowTaker {
+export class RangeCollector implements RowsTaker, RowTaker {
   readonly #plan: RangePlan
   readonly #measure: Measure
   readonly #hasBins: boolean
@@ -33,7 +35,10 @@ export class RangeCollector implements RowTaker {
   readonly #groups: GroupTable
   #slabs = new Map<number, Slab>()
   #slab!: Slab
+  /** The bucket of the last row, and its time: (from, to]. */
   #bucket = Number.NaN
+  #from = Infinity
+  #to = -Infinity
   /** The first bucket that a window to come may have. */
   #oldest = 0
   #batch!: Batch
@@ -41,10 +46,10 @@ export class RangeCollector implements RowTaker {
   #errors = new Uint8Array(0)
   #counts = { ...noCounts }
 
-  /** Throws `QueryFault`. */
-  constructor(plan: RangePlan, keys: Keys, maxGroups: number) {
+  /** `stages` are those that rows have not passed before. Throws `QueryFault`. */
+  constructor(plan: RangePlan, stages: readonly Stage[], keys: Keys, maxGroups: number) {
     const { log, unwrap, operation } = plan.range
-    const { columns, changing } = divided(log)
+    const { columns, changing } = divided({ matchers: [], stages })
     const conditions = unwrap?.conditions ?? []
     const wanted = [
       ...plan.labels.names,
@@ -62,17 +67,20 @@ export class RangeCollector implements RowTaker {
     this.#changes = changes
     this.#unwrapped = unwrap && new UnwrappedValue(unwrap, labels)
     this.#conditions = conditions.map(condition => conditionOf(condition, labels))
-    this.#keys = new GroupKeys(plan.labels, labels)
     this.#groups = new GroupTable(maxGroups)
+    this.#keys = new GroupKeys(plan.labels, labels, this.#groups)
   }
 
   /** Looks at the rows of a batch for which `rows` is 1. */
   collect(batch: Batch, rows: Uint8Array): void {
-    this.#open(batch, rows)
-    const wanted = this.#wanted
-    for (const stage of this.#columns) stage.narrow(batch, wanted, this.#errors)
-    if (this.#changes !== undefined) this.#changes.give(batch, wanted, this.#errors, this)
-    else for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1) this.take(row)
+    this.#open(batch)
+    const wanted = this.#columns.length === 0 ? rows : this.#narrowed(batch, rows)
+    if (this.#changes !== undefined) {
+      this.#changes.give(batch, wanted, this.#errors, this)
+      return
+    }
+    const { rows: count } = batch
+    for (let row = 0; row < count; row++) if (wanted[row] === 1) this.take(row)
   }
 
   take(row: number): void {
@@ -99,25 +107,31 @@ export class RangeCollector implements RowTaker {
       counts
     }
     groups.clear()
+    this.#keys.clear()
     this.#slabs.clear()
-    this.#bucket = Number.NaN
+    this.#from = Infinity
     this.#counts = { ...noCounts }
     return delta
   }
 
-  #open(batch: Batch, rows: Uint8Array): void {
-    if (this.#wanted.length < batch.rows) {
+  #open(batch: Batch): void {
+    if (this.#errors.length < batch.rows) {
       this.#wanted = new Uint8Array(batch.rows * 2)
       this.#errors = new Uint8Array(batch.rows * 2)
     }
     const errors = this.#errors.fill(0, 0, batch.rows)
-    this.#wanted.set(rows.subarray(0, batch.rows))
     this.#batch = batch
     this.#keys.open(batch, errors)
     this.#unwrapped?.open(batch, errors)
     for (const condition of this.#conditions) condition.open(batch, errors)
     const { range, widthMs } = this.#plan
     this.#oldest = Math.floor((batch.readTime - range.offsetMs - range.rangeMs) / widthMs)
+  }
+
+  #narrowed(batch: Batch, rows: Uint8Array): Uint8Array {
+    this.#wanted.set(rows.subarray(0, batch.rows))
+    for (const stage of this.#columns) stage.narrow(batch, this.#wanted, this.#errors)
+    return this.#wanted
   }
 
   #lineBytes(row: number): number {
@@ -134,27 +148,44 @@ export class RangeCollector implements RowTaker {
       ms = batch.readTime
       nanos = 0
     }
-    const bucket = Math.ceil((ms + (nanos === 0 ? 0 : 0.5)) / this.#plan.widthMs) - 1
-    if (bucket < this.#oldest) {
+    if (ms <= this.#from || ms > this.#to || (ms === this.#to && nanos > 0)) this.#enter(ms, nanos)
+    if (this.#bucket < this.#oldest) {
       this.#counts.late++
       return
     }
-    const group = this.#keys.write(row) ? this.#groups.find(this.#keys.bytes, this.#keys.length) : -1
+    const group = this.#keys.find(row)
     if (group < 0) {
       this.#counts.refused++
       return
     }
-    this.#groups.rows[group]!++
-    const slab = bucket === this.#bucket ? this.#slab : this.#slabOf(bucket)
-    const entry = slab.entry(group, this.#hasBins ? binOf(value) : 0)
+    const groups = this.#groups
+    groups.rows[group]!++
+    const slab = this.#slab
+    let entry = groups.entries[group]!
+    if (this.#hasBins) entry = slab.entry(group, binOf(value))
+    else if (groups.buckets[group] !== this.#bucket) {
+      entry = slab.entry(group, 0)
+      groups.buckets[group] = this.#bucket
+      groups.entries[group] = entry
+    }
     this.#measure.add(slab.numbers, entry * slab.width, this.#hasBins ? 1 : value, ms, nanos)
+  }
+
+  /** Goes to the bucket of a time. */
+  #enter(ms: number, nanos: number): void {
+    const { widthMs } = this.#plan
+    const bucket = Math.ceil((ms + (nanos === 0 ? 0 : 0.5)) / widthMs) - 1
+    const isLive = bucket >= this.#oldest
+    // what lies a part of a millisecond behind its beginning is in it too, but comes here
+    this.#from = isLive ? bucket * widthMs : Infinity
+    this.#to = this.#from + widthMs
+    this.#bucket = bucket
+    if (isLive) this.#slab = this.#slabOf(bucket)
   }
 
   #slabOf(bucket: number): Slab {
     let slab = this.#slabs.get(bucket)
     if (slab === undefined) this.#slabs.set(bucket, (slab = new Slab(this.#measure.empty, this.#hasBins)))
-    this.#bucket = bucket
-    this.#slab = slab
     return slab
   }
 }

@@ -6,58 +6,97 @@ import type { Labels } from '../evaluate/sample.ts'
 import type { Label } from '../labels.ts'
 import { labelsOfSource } from '../names.ts'
 import type { GroupLabels } from './group-labels.ts'
+import type { GroupTable } from './group-table.ts'
 
 /** A longer key is refused: no series has that much to say. */
 const longest = 4096
 
+/** Groups of the last rows, by what is cheap to see of their labels. */
+const recentSlots = 256
+
 /**
- * Writes the values of the labels that make a group as one key: each with its length before it (16 bits), in the order of their
- * names, then names and values of what is told of the source. Keys are valid UTF-8 but for the lengths, so that labels that are
- * equal have equal keys.
+ * Finds the group of a row. Its key are the values of the labels that make a group, each with its length before it (16 bits), in the
+ * order of their names, then names and values of what is told of the source. Keys are valid UTF-8 but for the lengths, so that labels
+ * that are equal have equal keys.
  */
 export class GroupKeys {
-  readonly bytes = Buffer.allocUnsafeSlow(longest)
-  length = 0
+  readonly #table: GroupTable
   readonly #labels: readonly Label[]
   readonly #butOfSource: ReadonlySet<string> | undefined
   #source: Source | undefined
   #ofSource: Buffer = Buffer.alloc(0)
   #flags: Uint8Array = new Uint8Array(0)
+  readonly #key = Buffer.allocUnsafeSlow(longest)
+  readonly #recent = new Int32Array(recentSlots)
 
-  constructor({ names, butOfSource }: GroupLabels, labels: LabelSource) {
+  constructor({ names, butOfSource }: GroupLabels, labels: LabelSource, table: GroupTable) {
+    this.#table = table
     this.#labels = names.map(labels)
     this.#butOfSource = butOfSource && new Set([...names, ...butOfSource])
+    this.clear()
   }
 
   /** To be called before the rows of a batch are looked at. */
   open(batch: Batch, errors: Uint8Array): void {
     for (const label of this.#labels) label.open(batch, errors)
     this.#flags = batch.flags
-    if (batch.source === this.#source) return
-    this.#source = batch.source
     const but = this.#butOfSource
-    if (but !== undefined)
-      this.#ofSource = written(labelsOfSource(batch.source.resource).filter(([name]) => !but.has(name)))
+    if (but === undefined || batch.source === this.#source) return
+    this.#source = batch.source
+    this.#ofSource = written(labelsOfSource(batch.source.resource).filter(([name]) => !but.has(name)))
+    this.clear()
   }
 
-  /** Writes the key of a row; false if it is too long. */
-  write(row: number): boolean {
-    let at = 0
+  /** To be called when groups have other numbers. */
+  clear(): void {
+    this.#recent.fill(-1)
+  }
+
+  /** The group of a row; -1 if there are too many, or its labels are too long. */
+  find(row: number): number {
+    let seen = 0
     for (const label of this.#labels) {
       label.find(row)
+      const { bytes, start, end } = label
+      const length = end - start
+      const ends = length === 0 ? 0 : bytes[start]! * 7 + bytes[end - 1]! * 131 + bytes[start + (length >> 1)]! * 517
+      seen = Math.imul(seen, 31) + length * 31 + ends
+    }
+    const slot = seen & (recentSlots - 1)
+    const recent = this.#recent[slot]!
+    if (recent >= 0 && this.#isOf(recent)) return recent
+    const length = this.#write(row)
+    return length < 0 ? -1 : (this.#recent[slot] = this.#table.find(this.#key, length))
+  }
+
+  /** Whether the labels, as they were found last, are those of a group. */
+  #isOf(group: number): boolean {
+    const { keys } = this.#table
+    let at = this.#table.startOf(group)
+    for (const label of this.#labels) {
+      const { bytes, start, end } = label
+      if ((keys[at]! | (keys[at + 1]! << 8)) !== end - start) return false
+      at += 2
+      for (let i = start; i < end; i++, at++) if (keys[at] !== bytes[i]) return false
+    }
+    return true
+  }
+
+  /** Writes the key of a row and returns its length; -1 if it is too long. */
+  #write(row: number): number {
+    let at = 0
+    for (const label of this.#labels) {
       let { bytes, start, end } = label
       if ((this.#flags[row]! & Flag.invalidUtf8) !== 0) {
         bytes = Buffer.from(label.text)
         start = 0
         end = bytes.length
       }
-      if (at + 2 + end - start > longest) return false
-      at = append(this.bytes, at, bytes, start, end)
+      if (at + 2 + end - start > longest) return -1
+      at = append(this.#key, at, bytes, start, end)
     }
-    const ofSource = this.#ofSource
-    if (at + ofSource.length > longest) return false
-    this.length = at + ofSource.copy(this.bytes, at)
-    return true
+    if (at + this.#ofSource.length > longest) return -1
+    return at + this.#ofSource.copy(this.#key, at)
   }
 }
 

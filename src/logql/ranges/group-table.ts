@@ -8,6 +8,9 @@ export class GroupTable {
   ends = new Int32Array(16)
   /** Rows of each group, counted by whoever finds them. */
   rows = new Uint32Array(16)
+  /** The bucket that the last row of a group was in, and the entry there, for whoever finds them. */
+  buckets = new Float64Array(16)
+  entries = new Int32Array(16)
   readonly #most: number
   #hashes = new Int32Array(16)
   /** Groups by their hash, plus 1. */
@@ -29,6 +32,11 @@ export class GroupTable {
     return this.count === this.#most ? -1 : this.#add(bytes, length, hash)
   }
 
+  /** Where the key of a group begins. */
+  startOf(group: number): number {
+    return group === 0 ? 0 : this.ends[group - 1]!
+  }
+
   clear(): void {
     this.count = 0
     this.#slots.fill(0)
@@ -36,7 +44,7 @@ export class GroupTable {
 
   #isKey(group: number, bytes: Buffer, length: number): boolean {
     const { keys, ends } = this
-    const start = group === 0 ? 0 : ends[group - 1]!
+    const start = this.startOf(group)
     if (ends[group]! - start !== length) return false
     for (let i = 0; i < length; i++) if (keys[start + i] !== bytes[i]) return false
     return true
@@ -45,7 +53,7 @@ export class GroupTable {
   #add(bytes: Buffer, length: number, hash: number): number {
     if (this.count === this.ends.length) this.#grow()
     const group = this.count++
-    const start = group === 0 ? 0 : this.ends[group - 1]!
+    const start = this.startOf(group)
     if (start + length > this.keys.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(this.keys.length * 2, start + length))
       this.keys.copy(larger, 0, 0, start)
@@ -54,6 +62,7 @@ export class GroupTable {
     bytes.copy(this.keys, start, 0, length)
     this.ends[group] = start + length
     this.rows[group] = 0
+    this.buckets[group] = Number.NaN
     this.#hashes[group] = hash
     this.#place(group)
     return group
@@ -63,6 +72,8 @@ export class GroupTable {
     const capacity = this.ends.length * 2
     this.ends = grown(this.ends, new Int32Array(capacity))
     this.rows = grown(this.rows, new Uint32Array(capacity))
+    this.buckets = grown(this.buckets, new Float64Array(capacity))
+    this.entries = grown(this.entries, new Int32Array(capacity))
     this.#hashes = grown(this.#hashes, new Int32Array(capacity))
     this.#slots = new Int32Array(capacity * 2)
     for (let group = 0; group < this.count; group++) this.#place(group)
@@ -84,7 +95,7 @@ function hashOf(bytes: Buffer, length: number): number {
 }
 const seed = Math.floor(Math.random() * 2 ** 32) | 0
 
-function grown<T extends Int32Array | Uint32Array>(from: T, into: T): T {
+function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, into: T): T {
   into.set(from)
   return into
 }

@@ -34,6 +34,11 @@ export class Groups {
     this.#most = most
   }
 
+  /** All numbers are below. */
+  get numbers(): number {
+    return this.#byNumber.length
+  }
+
   at(number: number): Group {
     return this.#byNumber[number]!
   }

@@ -67,11 +67,16 @@ const mergeable: Readonly<Partial<Record<VectorOperation, readonly RangeOperatio
   max: ['max_over_time']
 }
 
-function askedBy({ operation, grouping, of }: VectorAggregation, outer: Asked): Asked {
-  const { isBy, labels, at }: Grouping = grouping ?? { isBy: true, labels: [], at: 0 }
-  const isDirect = of.kind === 'range' && of.grouping === undefined && mergeable[operation]?.includes(of.operation)
-  if (!isBy) return { also: outer.also, without: isDirect === true ? labels : [], withoutAt: at }
-  return isDirect === true ? { by: labels, also: [], without: [] } : { also: labels, without: [] }
+/** Whether the range aggregation below has the groups of this one already. */
+export function isMerged({ operation, of }: VectorAggregation): boolean {
+  return of.kind === 'range' && of.grouping === undefined && mergeable[operation]?.includes(of.operation) === true
+}
+
+function askedBy(aggregation: VectorAggregation, outer: Asked): Asked {
+  const { isBy, labels, at }: Grouping = aggregation.grouping ?? { isBy: true, labels: [], at: 0 }
+  const isDirect = isMerged(aggregation)
+  if (!isBy) return { also: outer.also, without: isDirect ? labels : [], withoutAt: at }
+  return isDirect ? { by: labels, also: [], without: [] } : { also: labels, without: [] }
 }
 
 const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }

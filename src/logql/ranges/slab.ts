@@ -1,5 +1,8 @@
 import type { SlabPart } from './delta.ts'
 
+/** More than there are bins. */
+const binRoom = 2 ** 18
+
 /** Entries of one bucket: numbers for a group, or for a group and a bin. Entries are only added, and keep their places. */
 export class Slab {
   count = 0
@@ -56,6 +59,17 @@ export class Slab {
       slot = (slot + 1) & mask
     }
     return slot
+  }
+
+  /** Entries by group, and those of a group by bin. */
+  order(): Uint32Array {
+    const keys = new Float64Array(this.count)
+    for (let i = 0; i < this.count; i++) keys[i] = this.groups[i]! * binRoom + (this.bins?.[i] ?? 0) + binRoom / 2
+    keys.sort()
+    return Uint32Array.from(keys, key => {
+      const group = Math.floor(key / binRoom)
+      return this.entry(group, key - group * binRoom - binRoom / 2)
+    })
   }
 
   /** Gives memory back that only more entries would need. */

@@ -8,10 +8,16 @@ import { isCounting, type RangePlan } from './plan.ts'
 import { quantileOf } from './sketch.ts'
 import { Slab } from './slab.ts'
 
-/** Of the entries of all buckets, but for the space that they may grow into. */
-const mostBytes = 64 << 20
 /** In place of a bucket: the groups that are remembered. */
 const groupsBucket = -1
+
+export interface WindowLimits {
+  /** How long groups count as 0 when they are silent. */
+  readonly rememberMs: number
+  readonly maxGroups: number
+  /** Of the entries of all buckets, but for the space that those of the last two may grow into. */
+  readonly maxBytes: number
+}
 
 export interface WindowChanges {
   /** To be kept in place of what was stored under the same number. */
@@ -36,14 +42,14 @@ export class RangeWindows {
   readonly #dirty = new Set<number>()
   readonly #gone: number[] = []
 
-  constructor(plan: RangePlan, rememberMs: number, maxGroups: number) {
+  constructor(plan: RangePlan, { rememberMs, maxGroups, maxBytes }: WindowLimits) {
     this.#plan = plan
     this.#measure = measureOf(plan.range)
     this.#hasBins = plan.range.operation === 'quantile_over_time'
     this.#groups = new Groups(plan, isCounting(plan.range) ? rememberMs : 0, maxGroups)
     this.#absence = { labels: labelsOfAbsence(plan.range.log), value: 1 }
     this.#meaning = meaningOf(plan)
-    this.#mostEntries = Math.floor(mostBytes / (8 * this.#measure.empty.length + (this.#hasBins ? 8 : 4)))
+    this.#mostEntries = Math.floor(maxBytes / (8 * this.#measure.empty.length + (this.#hasBins ? 8 : 4)))
   }
 
   /** Adds what a shard has seen; returns how many of its rows are refused, as there are too many groups, or too much of them. */
@@ -62,8 +68,9 @@ export class RangeWindows {
     const last = Math.ceil((at - offsetMs) / widthMs) - 1
     this.#forget(Math.floor((at - offsetMs - rangeMs) / widthMs), at)
     const sum = new Slab(this.#measure.empty, this.#hasBins)
+    const places = new Int32Array(this.#groups.numbers)
     for (const [bucket, slab] of this.#slabs) {
-      if (bucket <= last) this.#mergeInto(sum, slab)
+      if (bucket <= last) this.#mergeInto(sum, slab, places)
       if (bucket < last) slab.seal()
     }
     if (operation === 'absent_over_time') return sum.count === 0 ? [this.#absence] : []
@@ -131,13 +138,18 @@ export class RangeWindows {
   }
 
   #quantiles(sum: Slab): Sample[] {
-    const entries = Map.groupBy(sum.groups.subarray(0, sum.count).keys(), entry => sum.groups[entry]!)
-    return [...entries].map(([group, own]) => {
-      own.sort((a, b) => sum.bins![a]! - sum.bins![b]!)
+    const samples: Sample[] = []
+    const order = sum.order()
+    for (let start = 0, end = 0; start < order.length; start = end) {
+      const group = sum.groups[order[start]!]!
+      while (end < order.length && sum.groups[order[end]!] === group) end++
+      const own = order.subarray(start, end)
       const bins = Int32Array.from(own, entry => sum.bins![entry]!)
       const counts = Float64Array.from(own, entry => sum.numbers[entry]!)
-      return { labels: this.#groups.at(group).labels, value: quantileOf(this.#plan.range.quantile, bins, counts) }
-    })
+      const value = quantileOf(this.#plan.range.quantile, bins, counts)
+      samples.push({ labels: this.#groups.at(group).labels, value })
+    }
+    return samples
   }
 
   /** Groups that are remembered and have no rows now. */
@@ -147,10 +159,15 @@ export class RangeWindows {
     return silent.map(({ labels }) => ({ labels, value: 0 }))
   }
 
-  #mergeInto(sum: Slab, slab: Slab): void {
-    const { width } = slab
+  #mergeInto(sum: Slab, slab: Slab, places: Int32Array): void {
+    const { width, groups, bins } = slab
     for (let i = 0; i < slab.count; i++) {
-      const entry = sum.entry(slab.groups[i]!, slab.bins?.[i] ?? 0)
+      const group = groups[i]!
+      let entry = places[group]! - 1
+      if (entry < 0 || bins !== undefined) {
+        entry = sum.entry(group, bins?.[i] ?? 0)
+        places[group] = entry + 1
+      }
       this.#measure.merge(sum.numbers, entry * width, slab.numbers, i * width)
     }
   }

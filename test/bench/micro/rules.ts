@@ -30,19 +30,22 @@ auto.create(optionsOf(auto, {}), bench.context).parse(batch)
 normalize.create(optionsOf(normalize, {}), bench.context).apply(batch)
 batch.readTime = batch.time[batch.rows - 1]!
 
-const options = { intervalMs: 5000, rememberMs: 0, maxGroups: 10_000 }
+const options = { intervalMs: 5000, rememberMs: 0, maxGroups: 10_000, maxBytes: 64 << 20 }
 const costs = typical.map(query => costOf([query]))
 for (const [i, query] of typical.entries()) console.log(`${costs[i]!.toFixed(1).padStart(6)} ns/row  ${query}`)
 console.log(`${costOf(typical).toFixed(1).padStart(6)} ns/row  all of them`)
 
 function costOf(queries: readonly string[]): number {
-  const collectors = queries.map(query => new MetricCollector(query, bench.keys, options))
+  const collector = new MetricCollector(
+    queries.map(query => ({ query, ...options })),
+    bench.keys
+  )
   let best = Infinity
   for (let round = 0; round < rounds; round++) {
     const start = performance.now()
-    for (let pass = 0; pass < 4; pass++) for (const collector of collectors) collector.collect(batch)
+    for (let pass = 0; pass < 4; pass++) collector.collect(batch)
     best = Math.min(best, performance.now() - start)
-    for (const collector of collectors) collector.delta()
+    collector.deltas()
   }
   return (best * 1e6) / batch.rows / 4
 }
