@@ -16,7 +16,8 @@ export interface Account {
   lose(range: number, reason: LossReason, rows: number): void
 }
 
-/** A ledger as plain numbers, one behind the other: cheap to keep for each range and to add up. */
+/** A ledger as plain numbers, one behind the other: cheap to keep for each range and to add up. Typed arrays would take three times
+ * the memory, and every source has some. */
 export const slot = {
   read: 0,
   derived: 1,
@@ -26,8 +27,8 @@ export const slot = {
 } as const
 export const slots = slot.lostBytes + lossReasons.length
 
-export function numbersOf(ledger: Ledger | undefined): Float64Array {
-  const numbers = new Float64Array(slots)
+export function numbersOf(ledger: Ledger | undefined): number[] {
+  const numbers = new Array<number>(slots).fill(0)
   if (ledger === undefined) return numbers
   numbers[slot.read] = ledger.read
   numbers[slot.derived] = ledger.derived
@@ -39,7 +40,7 @@ export function numbersOf(ledger: Ledger | undefined): Float64Array {
   return numbers
 }
 
-export function ledgerOf(numbers: Float64Array): Ledger {
+export function ledgerOf(numbers: readonly number[]): Ledger {
   const lostRows: Ledger['lostRows'] = {}
   const lostBytes: Ledger['lostBytes'] = {}
   for (const [i, reason] of lossReasons.entries()) {

@@ -6,7 +6,8 @@ import { hasBug } from '../core/seeded-bugs.ts'
 import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'
 
 const movesOnEmit = hasBug('offset-on-emit')
-const initialRanges = 64
+/** Of thousands of sources most are at rest: one with more to do takes more. */
+const initialRanges = 2
 /** A range in the ring: its border, its pending rows, the time of its first row, then its ledger. */
 const border = 0
 const pending = 1
@@ -51,8 +52,8 @@ export class Track implements Account {
   #ready = 0
   #tail = 0
   #pending = 0
-  readonly #before: Float64Array
-  readonly #live: Float64Array
+  readonly #before: number[]
+  readonly #live: number[]
   #changed: boolean
 
   /** `start` is where reading begins: the position of the cursor, if there is one. */

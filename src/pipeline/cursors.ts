@@ -4,26 +4,26 @@ import type { Position, SourceId } from '../core/source.ts'
 
 /** The last cursors of all sources, also of those that are closed: a file that was let go may grow after all. */
 export class Cursors {
-  readonly #bySource = new Map<SourceId, Map<string, Cursor>>()
+  readonly #bySource = new Map<SourceId, readonly Cursor[]>()
 
   constructor(stored: StoredState) {
     for (const cursor of stored.cursors) this.set(cursor)
   }
 
   set(cursor: Cursor): void {
-    const known = this.#bySource.get(cursor.source)
-    if (known === undefined) this.#bySource.set(cursor.source, new Map([[cursor.output, cursor]]))
-    else known.set(cursor.output, cursor)
+    const { source, output } = cursor
+    const others = this.#bySource.get(source)?.filter(one => one.output !== output) ?? []
+    this.#bySource.set(source, [...others, cursor])
   }
 
   get(source: SourceId, output: string): Cursor | undefined {
-    return this.#bySource.get(source)?.get(output)
+    return this.#bySource.get(source)?.find(one => one.output === output)
   }
 
   /** Where the output stands that is ahead of all others; 0 where there is none. */
   furthest(source: SourceId): Position {
     let position = 0
-    for (const cursor of this.#bySource.get(source)?.values() ?? []) position = Math.max(position, cursor.position)
+    for (const cursor of this.#bySource.get(source) ?? []) position = Math.max(position, cursor.position)
     return position
   }
 

@@ -27,16 +27,18 @@ export interface LanesParts {
   readonly meter: Meter
 }
 
-/** An open source. */
+const nobodyLeft: ReadonlyMap<string, Position> = new Map()
+
+/** An open source. There may be ten thousand. */
 interface Open {
   readonly input: InputPlan
   readonly tally: Tally
-  /** By pipeline. */
-  readonly roads: Map<string, Road>
+  /** One for each pipeline. */
+  roads: readonly Road[]
   /** Of each output that wants it, and of those that are leaving. */
   readonly tracks: Track[]
   /** How far outputs had read that left: rows from their cursors on may have been sent. */
-  readonly left: Map<string, Position>
+  left: ReadonlyMap<string, Position>
 }
 
 /** The open sources of a shard and who reads them: a road of lanes for each pipeline, at first a lane for all outputs that stand at
@@ -66,13 +68,13 @@ export class Lanes {
 
   /** None where the source is not open, or nobody wants it. */
   *of(source: FileSource): Generator<Lane> {
-    for (const road of this.#open.get(source)?.roads.values() ?? []) yield* road
+    for (const road of this.#open.get(source)?.roads ?? []) yield* road
   }
 
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
     const tally = new Tally(this.#parts.meter, input.name)
-    const open: Open = { input, tally, roads: new Map(), tracks: [], left: new Map() }
+    const open: Open = { input, tally, roads: [], tracks: [], left: nobodyLeft }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
@@ -110,14 +112,13 @@ export class Lanes {
 
   /** Nothing more is read for these tracks; what was read goes on its way, and moves their cursors still. */
   retire(source: FileSource, tracks: readonly Track[]): void {
-    const { roads } = this.#open.get(source)!
+    const open = this.#open.get(source)!
     for (const { output } of tracks) {
       const pipeline = output.slice(0, output.indexOf('/'))
-      const road = roads.get(pipeline)!
-      road.leave(output)
-      // the next one may have other steps
-      if (road.isEmpty) roads.delete(pipeline)
+      for (const road of open.roads) if (road.pipeline === pipeline) road.leave(output)
     }
+    // the next one may have other steps
+    open.roads = open.roads.filter(road => !road.isEmpty)
   }
 
   /** What was retired leaves, settled or not. */
@@ -125,7 +126,7 @@ export class Lanes {
     const open = this.#open.get(source)
     if (open === undefined) return
     open.tracks.splice(open.tracks.indexOf(track), 1)
-    open.left.set(track.output, track.read)
+    open.left = new Map([...open.left, [track.output, track.read]])
     track.isLeft = true
   }
 
@@ -171,13 +172,16 @@ export class Lanes {
   }
 
   #roadOf(lane: Lane): Road {
-    return this.#open.get(lane.source)!.roads.get(lane.pipeline)!
+    return this.#open.get(lane.source)!.roads.find(road => road.pipeline === lane.pipeline)!
   }
 
   #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): void {
-    const { roads, tracks, left } = open
-    let road = roads.get(route.pipeline)
-    if (road === undefined) roads.set(route.pipeline, (road = new Road(this.#newLane(source, open, { route, steps }))))
+    const { tracks, left } = open
+    let road = open.roads.find(({ pipeline }) => pipeline === route.pipeline)
+    if (road === undefined) {
+      road = new Road(route.pipeline, this.#newLane(source, open, { route, steps }))
+      open.roads = [...open.roads, road]
+    }
     const cursor = this.#parts.cursors.get(source.id, route.id)
     const position = cursor?.position ?? this.#startOf(source, route)
     const track = new Track(source, route.id, cursor, position)

@@ -9,10 +9,12 @@ export type NewLane = (takers: readonly Taker[], place: Place) => Lane
  * the one ahead of it stands. Outputs that stand at the same place share a lane.
  */
 export class Road {
+  readonly pipeline: string
   readonly #newLane: NewLane
   #first: Lane | undefined
 
-  constructor(newLane: NewLane) {
+  constructor(pipeline: string, newLane: NewLane) {
+    this.pipeline = pipeline
     this.#newLane = newLane
   }
 

@@ -7,7 +7,7 @@ export class Roster implements Iterable<KnownFile> {
   /** Directories, besides its own, that a file may be rotated to. */
   readonly #rotatedTo: readonly string[]
   readonly #byKey = new Map<string, KnownFile>()
-  readonly #byBaseName = new Map<string, Set<KnownFile>>()
+  readonly #byBaseName = new Map<string, KnownFile[]>()
   /** Made when somebody asks. */
   #byPath: Map<string, KnownFile> | undefined
 
@@ -27,16 +27,17 @@ export class Roster implements Iterable<KnownFile> {
     this.#byKey.set(file.key, file)
     const base = basename(file.name)
     const same = this.#byBaseName.get(base)
-    if (same === undefined) this.#byBaseName.set(base, new Set([file]))
-    else same.add(file)
+    if (same === undefined) this.#byBaseName.set(base, [file])
+    else same.push(file)
   }
 
   remove(file: KnownFile): void {
     this.#byKey.delete(file.key)
     const base = basename(file.name)
-    const same = this.#byBaseName.get(base)
-    same?.delete(file)
-    if (same?.size === 0) this.#byBaseName.delete(base)
+    const same = this.#byBaseName.get(base) ?? []
+    const at = same.indexOf(file)
+    if (at >= 0) same.splice(at, 1)
+    if (same.length === 0) this.#byBaseName.delete(base)
   }
 
   /** Paths may have changed. */

@@ -5,6 +5,8 @@ import { Trail } from './trail.ts'
 
 /** So many readers of one file, each at its own place, are told apart. */
 const places = 8
+/** What stands there now; in use during a call only. */
+const seenBytes = Buffer.allocUnsafe(markerBytes)
 
 interface Tail {
   at: Position
@@ -20,7 +22,6 @@ export class Tails {
   readonly #content: Content
   readonly #tails: Tail[] = []
   readonly #trail = new Trail()
-  readonly #seen = Buffer.allocUnsafe(markerBytes)
   #next = 0
 
   constructor(content: Content) {
@@ -36,7 +37,7 @@ export class Tails {
     }
     const tail = this.#at(at) ?? (this.isIntact() ? this.#load(at) : undefined)
     if (tail === undefined) return -1
-    const seen = this.#seen.subarray(0, tail.length)
+    const seen = seenBytes.subarray(0, tail.length)
     const got = this.#content.read([seen, into], at - tail.length) - tail.length
     if (got < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
     if (got > 0) this.#advance(tail, got, into)
@@ -52,7 +53,7 @@ export class Tails {
     let last: Tail | undefined
     for (const tail of this.#tails) if (last === undefined || tail.at > last.at) last = tail
     if (last === undefined || last.length === 0) return true
-    const seen = this.#seen.subarray(0, last.length)
+    const seen = seenBytes.subarray(0, last.length)
     const got = this.#content.read([seen], last.at - last.length)
     return got === last.length && seen.compare(last.bytes, 0, last.length) === 0
   }

@@ -10,23 +10,21 @@ const most = 16
  * read last; so some older ones are kept too, the farther apart the farther back.
  */
 export class Trail {
-  readonly #at = new Float64Array(most)
-  readonly #checks = new Uint32Array(most)
-  #count = 0
+  readonly #at: number[] = []
+  readonly #checks: number[] = []
 
   /** `before` are the bytes, up to 64, that stand before the position. */
   add(at: Position, before: Uint8Array): void {
-    if (at <= 0 || (this.#count > 0 && at <= this.#at[this.#count - 1]!)) return
-    if (this.#count === most) this.#thin(at)
-    this.#at[this.#count] = at
-    this.#checks[this.#count++] = crc32(before)
+    if (at <= (this.#at.at(-1) ?? 0)) return
+    if (this.#at.length === most) this.#thin(at)
+    this.#at.push(at)
+    this.#checks.push(crc32(before))
   }
 
   /** Whether the last place within the first `size` bytes of another file looks the same there; undefined if there is none. Throws the
    * system's errors. */
   standsIn(content: Content, size: number): boolean | undefined {
-    let last = this.#count - 1
-    while (last >= 0 && this.#at[last]! > size) last--
+    const last = this.#at.findLastIndex(at => at <= size)
     if (last < 0) return undefined
     const at = this.#at[last]!
     const bytes = Buffer.allocUnsafe(Math.min(at, markerBytes))
@@ -44,8 +42,7 @@ export class Trail {
         drop = i
       }
     }
-    this.#at.copyWithin(drop, drop + 1)
-    this.#checks.copyWithin(drop, drop + 1)
-    this.#count--
+    this.#at.splice(drop, 1)
+    this.#checks.splice(drop, 1)
   }
 }

@@ -47,9 +47,11 @@ export class HeldBudget {
   }
 }
 
+const nothing: Buffer = Buffer.alloc(0)
+
 /** The beginning of a record that has not ended. It keeps what fits into a row, and one byte more to see whether all did fit. */
 export class Held {
-  bytes: Buffer = Buffer.alloc(0)
+  bytes = nothing
   length = 0
   /** Position of the record; -1 while there is none. */
   from = -1
@@ -116,7 +118,7 @@ export class Held {
   }
 
   giveUp(): void {
-    this.#replace(Buffer.alloc(0))
+    this.#replace(nothing)
     this.length = 0
     this.isCut = false
     this.cutBytes = 0
