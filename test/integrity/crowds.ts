@@ -12,8 +12,8 @@ const many = { quick: 300, short: 2000, long: 10_000 }
 const operations = { quick: 10_000, short: 60_000, long: 120_000 }
 const active = 100
 const openFiles = 100
-/** Of a collector that runs from its sources. */
-const mostMebibytes = 256
+/** Of a collector that runs from its sources, which takes some 25 MiB more than one that is built. */
+const mostMebibytes = { quick: 200, short: 200, long: 320 }
 
 const write = (trial: Trial, count: number, lines: number): Journal[] =>
   Array.from({ length: count }, (_, index) => {
@@ -116,7 +116,7 @@ export const manyFiles: Scenario = {
       await trial.stored(many[size] * 2 + active * 50 + 1)
       const { peak } = memoryOf(site.collector!.pid!)
       notes.push(`a new file after ${(performance.now() - began).toFixed(0)} ms, ${peak.toFixed(0)} MiB`)
-      if (peak > mostMebibytes) broken.push(`it takes ${peak.toFixed(0)} MiB`)
+      if (peak > mostMebibytes[size]) broken.push(`it takes ${peak.toFixed(0)} MiB`)
       return trial.verdict({ journals: linesOf([...journals, late]) })
     })
 }
