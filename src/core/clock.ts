@@ -4,6 +4,8 @@ export interface Clock {
   now(): number
   /** Ms since some fixed moment; never goes back. */
   monotonic(): number
+  /** CPU time that this thread has taken, ms. */
+  cpu(): number
   /** Calls `run` once after `ms`, with 0 as soon as the caller is done; returns how to take that back. The wait alone does
    * not keep the process alive. */
   after(ms: number, run: () => void): () => void
@@ -12,6 +14,10 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  cpu() {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1000
+  },
   after(ms, run) {
     if (ms === 0) {
       // A timer takes a millisecond at least, and its own wake of the thread. Not `unref`: then a loop with nothing else to do

@@ -24,6 +24,11 @@ export class FakeClock implements Clock {
     return this.#ms
   }
 
+  /** Nothing takes any, unless a test says so. */
+  cpu(): number {
+    return 0
+  }
+
   after(ms: number, run: () => void): () => void {
     const timer = { at: this.#ms + Math.max(0, ms), run }
     const later = this.#timers.findIndex(other => other.at > timer.at)

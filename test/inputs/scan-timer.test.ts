@@ -3,15 +3,15 @@ import { ScanTimer } from '../../src/inputs/file/scan-timer.ts'
 import { FakeClock } from '../fakes/clock.ts'
 
 /** Scans that take so long, and when each was over. */
-function timerOf(tookMs: number): { clock: FakeClock; timer: ScanTimer; scans: number[] } {
+function timerOf(cpuMs: number, wallMs = cpuMs): { clock: FakeClock; timer: ScanTimer; scans: number[] } {
   const clock = new FakeClock()
   const scans: number[] = []
   const scanned = (): void => {
     scans.push(clock.monotonic())
-    timer.scanned(clock.monotonic() - tookMs, true)
+    timer.scanned({ cpuMs, wallMs }, true)
   }
   const timer = new ScanTimer(scanned, 1000, clock)
-  timer.scanned(-tookMs, true)
+  timer.scanned({ cpuMs, wallMs }, true)
   return { clock, timer, scans }
 }
 
@@ -52,6 +52,15 @@ test.each([
   }
 )
 
+test('scans that have to wait come more often, and leave three quarters of the time to others', async () => {
+  const { clock, timer, scans } = timerOf(10, 400)
+  for (let ms = 0; ms < 12_000; ms += 10) {
+    timer.hurry()
+    await clock.advance(10)
+  }
+  expect(scans).toHaveLength(10)
+})
+
 test('no scan comes after the stop', async () => {
   const { clock, timer, scans } = timerOf(1)
   timer.stop()
@@ -68,7 +77,7 @@ test('a scan that met new files does not put off the next one', async () => {
   const scan = (): void => {
     const ms = took[scans.length] ?? 20
     scans.push(clock.monotonic())
-    timer.scanned(clock.monotonic() - ms, ms === 20)
+    timer.scanned({ cpuMs: ms, wallMs: ms }, ms === 20)
   }
   scan()
   await clock.advance(4500)

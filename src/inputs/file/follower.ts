@@ -103,7 +103,9 @@ export class Follower {
   /** Looks at all files once. It runs by itself; tests call it too. */
   scan(): void {
     if (this.#isStopped) return
-    const began = this.#context.clock.monotonic()
+    const { clock } = this.#context
+    const began = clock.monotonic()
+    const beganCpu = clock.cpu()
     this.#problems.clear()
     const isSteady = this.#files.scan(began)
     if (began - this.#touchedAt > touchMs) {
@@ -114,7 +116,7 @@ export class Follower {
     this.#flush()
     this.#context.scanned?.()
     this.#afterScan()
-    this.#timer.scanned(began, isSteady)
+    this.#timer.scanned({ cpuMs: clock.cpu() - beganCpu, wallMs: clock.monotonic() - began }, isSteady)
   }
 
   /** Looks a last time: what is not settled of files without a name would be lost when they are closed. See `Holds.finish`. */

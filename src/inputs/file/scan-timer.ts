@@ -1,7 +1,15 @@
 import type { Clock } from '../../core/clock.ts'
 
-/** At most a twentieth of the time goes into scans. */
-const scanShare = 20
+/** What a scan took, ms. */
+export interface Cost {
+  readonly cpuMs: number
+  /** By the clock: more than its CPU time where a disk, or other programs, kept it waiting. */
+  readonly wallMs: number
+}
+
+/** Rests between scans, in times of what a scan took. By the clock alone, scans of 10,000 files came every 24 s on a busy machine. */
+const restsByCpu = 20
+const restsByWall = 3
 /** Names come and go in company: a scan that was asked for waits for the rest. */
 const companyMs = 50
 
@@ -13,7 +21,7 @@ export class ScanTimer {
   readonly #clock: Clock
   /** Monotonic ms, as all of them. A scan before would take more than its share. */
   #earliestAt = 0
-  /** How long the last scan took that met no new files, ms. */
+  /** How long to rest behind the last scan that met no new files, ms. */
   #steadyMs = 0
   #halfwayAt = 0
   #dueAt = Infinity
@@ -32,10 +40,11 @@ export class ScanTimer {
 
   /** A scan is over, whoever started it. One that met new files (`isSteady` is false) took longer than the next one will: else the
    * first scan of thousands of files, which opens them all, would be the last for half a minute. */
-  scanned(beganAt: number, isSteady: boolean): void {
+  scanned({ cpuMs, wallMs }: Cost, isSteady: boolean): void {
     const now = this.#clock.monotonic()
-    if (isSteady) this.#steadyMs = now - beganAt
-    const restMs = Math.min(now - beganAt, this.#steadyMs) * scanShare
+    const dueMs = Math.max(cpuMs * restsByCpu, wallMs * restsByWall)
+    if (isSteady) this.#steadyMs = dueMs
+    const restMs = Math.min(dueMs, this.#steadyMs)
     this.#earliestAt = now + restMs
     this.#halfwayAt = now + Math.max(this.#scanMs / 2, restMs)
     this.#set(now + Math.max(this.#scanMs, restMs))
