@@ -28,7 +28,7 @@ export const slot = {
 export const slots = slot.lostBytes + lossReasons.length
 
 export function numbersOf(ledger: Ledger | undefined): number[] {
-  const numbers = new Array<number>(slots).fill(0)
+  const numbers = Array.from({ length: slots }, () => 0)
   if (ledger === undefined) return numbers
   numbers[slot.read] = ledger.read
   numbers[slot.derived] = ledger.derived

@@ -172,7 +172,8 @@ export class KnownFile implements FileFacts {
     }
     this.#generations.settle()
     // A file without a name and without a record: its writer had time for one.
-    if (this.source === undefined && this.unlinkedAt >= 0 && this.#isFinished(now)) this.handle.close()
+    const isGivenUp = this.source === undefined && this.unlinkedAt >= 0 && this.#isFinished(now)
+    if (isGivenUp && this.handle.isOpen && !this.#hasChanged(now)) this.handle.close()
     if (this.isUnlinked && now - this.unlinkedAt >= holdAfterMs) this.#generations.hold()
     const isIdle = now - this.#usedAt >= idleCloseMs && this.awayAt < 0
     if (isIdle && this.handle.isOpen && this.unlinkedAt < 0 && this.isSettled && !this.#hasChanged(now))
