@@ -16,7 +16,7 @@ export async function checkOptions(
   const problems = new Problems([file])
   // Every variable is set: an example may show where a secret comes from.
   const env = new Proxy({}, { get: (_, name) => String(name) })
-  const tree = readTree(text, { env, file }, problems)
+  const tree = readTree(text, { file, variables: { env, file } }, problems)
   if (tree) {
     const schema = optionsSchema(definition, definition.kind === 'output' ? deliveryShape(definition) : {})
     const binding = new Binding(tree, schema, { problems, env })

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { assemble } from './assemble.ts'
 import { Binding } from './bind.ts'
 import { crossCheck } from './check.ts'
@@ -10,13 +9,11 @@ import { mergeTrees } from './merge.ts'
 import type { Environment } from './paths.ts'
 import { type Problem, Problems } from './problems.ts'
 import { fileSchema } from './schema.ts'
-import { reasonOf } from './substitute.ts'
 import { toolOf } from './suggest.ts'
+import { readText } from './text.ts'
 import type { MapNode } from './tree.ts'
 import { loadComponents, usedBy } from './used.ts'
 import { readTree } from './yaml.ts'
-
-const maxFileBytes = 1024 * 1024
 
 export interface LoadContext {
   readonly env: Environment
@@ -52,37 +49,12 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
 }
 
 function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {
-  const text = textOf(file, problems)
+  const text = readText(file, problems)
   if (text === undefined) return undefined
   const other = toolOf(text)
-  if (other === undefined) return readTree(text, { env, file, onFile }, problems)
+  if (other === undefined) return readTree(text, { file, variables: { env, file, onFile } }, problems)
   const line = text.slice(0, other.offset).split('\n').length
   const ours = '"mcp-collector reference config" shows the form of ours'
   problems.add({ file, line, column: 1 }, `Cannot read this file: it is a configuration of ${other.tool}; ${ours}`)
   return undefined
-}
-
-function textOf(file: string, problems: Problems): string | undefined {
-  const start = { file, line: 1, column: 1 }
-  try {
-    const about = statSync(file)
-    if (about.isDirectory()) problems.add(start, 'Cannot read this file: it is a folder')
-    else if (about.size > maxFileBytes) problems.add(start, 'Cannot read this file: it is larger than 1MiB')
-    else return decoded(readFileSync(file), file, problems)
-  } catch (error) {
-    problems.add(start, `Cannot read this file: ${reasonOf(error)}`)
-  }
-  return undefined
-}
-
-function decoded(bytes: Buffer, file: string, problems: Problems): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    const text = bytes.toString('utf8')
-    const at = text.indexOf('\uFFFD')
-    const place = { file, line: text.slice(0, at).split('\n').length, column: at - text.lastIndexOf('\n', at) }
-    problems.add(place, 'Cannot read this character: the file is not UTF-8')
-    return undefined
-  }
 }

@@ -44,7 +44,17 @@ const otherKeys: Aliases = aliases([
   ['index indexname datastream', 'dataset'],
   ['kind driver plugin', 'type', 'use'],
   ['type name parser', 'use'],
-  ['compression compress compressionlevel gziplevel', 'gzip_level', 'gzip', 'compression']
+  ['compression compress compressionlevel gziplevel', 'gzip_level', 'gzip', 'compression'],
+  ['rule', 'rules', 'groups'],
+  ['rules rulegroups', 'groups'],
+  ['alertname alerting', 'alert'],
+  ['recording metric', 'record'],
+  ['query expression condition promql logql', 'expr'],
+  ['pending duration wait holdduration', 'for'],
+  ['keepfiring', 'keep_firing_for'],
+  ['every period', 'interval'],
+  ['severity team', 'labels'],
+  ['summary description runbook runbookurl message', 'annotations']
 ])
 
 /** What other tools, and people, call our components and choices. */

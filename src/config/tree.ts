@@ -45,7 +45,8 @@ export interface Entry {
  * it, or an escape is no part of the text, it is the beginning of the scalar. */
 export function placeIn({ at, text, raw, substituted }: ScalarNode, offset: number): Place {
   if (substituted) return at
-  let next = 0
+  // A block begins with a line about itself.
+  let next = /^[|>]/.test(raw) ? raw.indexOf('\n') : 0
   for (let i = 0; i < Math.min(offset + 1, text.length); i++) next = raw.indexOf(text[i]!, next) + 1 || Infinity
   if (next === Infinity) return at
   const before = raw.slice(0, offset < text.length ? next - 1 : next)

@@ -1,6 +1,14 @@
 /** Durations, sizes and addresses as people write them. */
 
-const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const milliseconds: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+  y: 365 * 86_400_000
+}
 const bytes: Readonly<Record<string, number>> = {
   B: 1,
   KiB: 2 ** 10,
@@ -21,6 +29,8 @@ const otherUnits = new Map(
     m: 'min mins minute minutes',
     h: 'hr hrs hour hours',
     d: 'day days',
+    w: 'wk week weeks',
+    y: 'yr year years',
     B: 'b byte bytes',
     KiB: 'k ki kib',
     KB: 'kb',
@@ -36,17 +46,17 @@ const otherUnits = new Map(
 /** What a text stands for, or why it can not be read. */
 export type Reading<T> = { readonly value: T } | { readonly refused: string }
 
-export const durationHelp = 'a duration is a number and a unit (ms, s, m, h, d), for example "30s"'
+export const durationHelp = 'a duration is a number and a unit (ms, s, m, h, d, w, y), for example "30s"'
 export const sizeHelp =
   'a size is a number of bytes, or a number and a unit (KiB, MiB, GiB, KB, MB, GB), for example "5MiB"'
 export const addressHelp = 'an address is a host and a port, for example "127.0.0.1:9680"'
 
-/** Milliseconds of `500ms`, `30s`, `5m`, `24h`, `7d`, also `1h30m`. A bare number is refused: nobody knows its unit. */
+/** Milliseconds of `500ms`, `30s`, `5m`, `24h`, `7d`, `2w`, also `1h30m`. A bare number is refused: nobody knows its unit. */
 export function readDuration(text: string | number): Reading<number> {
   if (text === 0 || text === '0') return { value: 0 }
   const written = String(text).trim()
-  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(written)) {
-    const parts = [...written.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+  if (/^(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+$/.test(written)) {
+    const parts = [...written.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwy])/g)]
     return { value: Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * milliseconds[part[2]!]!, 0)) }
   }
   if (/^\d+(?:\.\d+)?$/.test(written))

@@ -22,12 +22,21 @@ const maxNodes = 10_000
 const maxErrors = 20
 const maxTokenLength = 64 * 1024
 
+/** What is known of a file before it is read. */
+interface About {
+  readonly file: string
+  /** What its `${…}` stand for; without, they are text like any other. */
+  readonly variables?: Variables
+  /** What a file of its kind begins with. */
+  readonly begins?: string
+}
+
 /** Reads one file. The tree holds what could be understood, or is undefined where the text is not YAML at all. */
-export function readTree(text: string, variables: Variables, problems: Problems): MapNode | undefined {
+export function readTree(text: string, about: About, problems: Problems): MapNode | undefined {
   const lines = new LineCounter()
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
-    return { file: variables.file, line: Math.max(line, 1), column: Math.max(col, 1) }
+    return { file: about.file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   try {
     const document = compose(text, lines)
@@ -39,7 +48,7 @@ export function readTree(text: string, variables: Variables, problems: Problems)
       seen.add(at.line)
     }
     if (document.errors.length > 0) return undefined
-    return new Reader(document, { text, variables, problems, place }).root()
+    return new Reader(document, { ...about, text, problems, place }).root()
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     problems.add(place(error.offset), error.message)
@@ -81,9 +90,8 @@ function compose(text: string, lines: LineCounter): Document.Parsed {
   return first!
 }
 
-interface Context {
+interface Context extends About {
   readonly text: string
-  readonly variables: Variables
   readonly problems: Problems
   readonly place: (offset: number) => Place
 }
@@ -103,11 +111,11 @@ class Reader {
 
   root(): MapNode | undefined {
     const { contents } = this.#document
-    const { problems, place } = this.#context
+    const { problems, place, begins = 'version: 1' } = this.#context
     if (contents === null) return { kind: 'map', at: place(0), entries: new Map() }
     const node = this.#node(contents, place(contents.range[0]))
     if (node?.kind === 'map') return node
-    if (node) problems.add(node.at, 'Cannot read this file: it must be a map that begins with "version: 1"')
+    if (node) problems.add(node.at, `Cannot read this file: it must be a map that begins with "${begins}"`)
     return undefined
   }
 
@@ -177,8 +185,9 @@ class Reader {
       substituted: false,
       broken: false
     }
-    if (!source.includes('$')) return same
-    const replaced = substitute(source, this.#context.variables)
+    const { variables } = this.#context
+    if (variables === undefined || !source.includes('$')) return same
+    const replaced = substitute(source, variables)
     if ('refused' in replaced) {
       this.#context.problems.add(at, replaced.refused)
       return { ...same, broken: true }
