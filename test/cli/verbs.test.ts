@@ -17,7 +17,19 @@ describe('command line', () => {
     }
   })
 
-  const verbs = ['run', 'check', 'reload', 'status', 'ledger', 'verify', 'dlq', 'state', 'reference', 'version']
+  const verbs = [
+    'run',
+    'check',
+    'rules',
+    'reload',
+    'status',
+    'ledger',
+    'verify',
+    'dlq',
+    'state',
+    'reference',
+    'version'
+  ]
   test.each(verbs)('has examples for %s', async verb => {
     const { code, out } = await command([verb, '--help'])
     expect(code).toBe(0)
@@ -70,6 +82,60 @@ describe('check', () => {
   })
 })
 
+describe('rules check', () => {
+  const silent = `groups:
+  - name: agents
+    rules:
+      - alert: AgentSilent
+        expr: sum by (agent_id) (count_over_time({level!="debug"} |= "heartbeat" [90s])) == 0
+        remember: 24h
+      - record: agent:errors:rate1m
+        expr: sum by (agent_id) (rate({level="error"}[1m]))
+`
+
+  test('says ok for right files', async () => {
+    const files = [ruleFile(silent), ruleFile('groups: [{ name: agents, rules: [] }]\n')]
+    const said = 'ok: 2 groups, 1 alert, 1 record\n'
+    expect(await command(['rules', 'check', ...files])).toEqual({ code: 0, out: said, err: '' })
+    const { code, out } = await command(['rules', 'check', ...files, '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toEqual({ ok: true, groups: 2, alerts: 1, records: 1 })
+  })
+
+  test('tells all mistakes with their places and exits 2', async () => {
+    const first = ruleFile(silent.replace('agent_id', 'agent.id'))
+    const second = ruleFile(silent.replace('remember', 'rember'))
+    const { code, out, err } = await command(['rules', 'check', first, second])
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err.split('\n')).toEqual([
+      `${first}:5:28: A label has no dots: write "_" instead`,
+      `${second}:6:9: Unknown key "rember" in alert "AgentSilent": did you mean "remember"?`,
+      `${second}:7:9: Duplicate record "agent:errors:rate1m" with the same labels: it stands already in ${first}, line 7`,
+      ''
+    ])
+    const json = await command(['rules', 'check', '--json', second])
+    expect(json).toMatchObject({ code: 2, err: '' })
+    const problem = { file: second, line: 6, column: 9, message: expect.stringContaining('"remember"') }
+    expect(JSON.parse(json.out)).toEqual({ ok: false, problems: [problem] })
+  })
+
+  test('refuses with --loki what only we know', async () => {
+    const { code, err } = await command(['rules', 'check', '--loki', ruleFile(silent)])
+    expect(code).toBe(2)
+    expect(err).toMatch(/:5:50: Loki refuses .*\n.*:6:9: Loki does not know "remember" in alert "AgentSilent"\n$/)
+  })
+
+  test('has examples, wants a file and says which one is not there', async () => {
+    const { out } = await command(['rules', 'check', '--help'])
+    expect(out).toMatch(/Usage: mcp-collector rules check [\s\S]*--loki[\s\S]*Examples:\n {2}mcp-collector rules check/)
+    expect(await command(['rules', 'check'])).toMatchObject({ code: 2, err: expect.stringContaining('file') })
+    const { code, err } = await command(['rules', 'check', '/nonexistent/rules.yaml'])
+    expect(code).toBe(2)
+    expect(err).toBe('/nonexistent/rules.yaml:1:1: Cannot read this file: no such file\n')
+  })
+})
+
 describe('reference', () => {
   test('reference fits the terminal, with the same words and whole examples', async () => {
     const out = recorder(true)
@@ -105,3 +171,9 @@ describe('reference', () => {
     expect((await command(['reference', 'file', '--json-schema'])).code).toBe(2)
   })
 })
+
+function ruleFile(text: string): string {
+  const file = join(tempFolder(), 'rules.yaml')
+  writeFileSync(file, text)
+  return file
+}
