@@ -4,6 +4,7 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -97,7 +98,8 @@ function importedLine({ sources, cursors, letters }: PortableCounts): string {
 
 /** Writes a file that only its owner may read, whole or not at all; returns how many lines it has. */
 function writeLines(path: string, lines: Iterable<string>): number {
-  const fresh = `${path}.new`
+  const target = targetOf(path)
+  const fresh = `${target}.new`
   let count = 0
   try {
     rmSync(fresh, { force: true })
@@ -116,11 +118,18 @@ function writeLines(path: string, lines: Iterable<string>): number {
     } finally {
       closeSync(file)
     }
-    renameSync(fresh, path)
+    renameSync(fresh, target)
     return count
   } catch (error) {
     rmSync(fresh, { force: true })
     if (error instanceof ExitError) throw error
     throw new ExitError(`Cannot write "${path}": ${messageOf(error)}`, exitCodes.failed, error)
   }
+}
+
+/** Where the file is put: behind a link, and never in the place of a folder or device. */
+function targetOf(path: string): string {
+  if (!existsSync(path)) return path
+  if (statSync(path).isFile()) return realpathSync(path)
+  throw new ExitError(`Cannot write "${path}": it is no regular file`, exitCodes.failed)
 }

@@ -142,6 +142,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     throw new ExitError(`Cannot read "${path}": ${messageOf(error)}`, exitCodes.failed, error)
   })
   try {
+    if (!(await file.stat()).isFile())
+      throw new ExitError(`Cannot read "${path}": it is no regular file`, exitCodes.failed)
     yield* file.readLines()
   } finally {
     await file.close()

@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -160,6 +161,30 @@ describe('state export and import', () => {
     expect((await command(['dlq', 'show', '1', '--state-dir', stateDir])).out).toContain('{"message":"x"}')
     const again = await state('import', file)
     expect(again).toMatchObject({ code: 1, err: expect.stringContaining('has a state already') })
+  })
+
+  test('take no other thing than a regular file for one, and leave links as they are', async () => {
+    const folder = tempFolder()
+    const at = (name: string): string => join(folder, name)
+    mkdirSync(at('folder'))
+    execFileSync('mkfifo', [at('pipe')])
+    for (const name of ['folder', 'pipe']) {
+      expect(await state('export', at(name))).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('no regular file')
+      })
+    }
+    for (const name of ['folder', '/dev/zero']) {
+      const file = resolve(folder, name)
+      expect(await state('import', file)).toMatchObject({ code: 1, err: expect.stringContaining('no regular file') })
+    }
+    writeFileSync(at('real'), 'old')
+    symlinkSync(at('real'), at('link'))
+    expect(await state('export', at('link'))).toMatchObject({ code: 0 })
+    expect(readdirSync(folder).toSorted()).toEqual(['folder', 'link', 'pipe', 'real'])
+    expect(lstatSync(at('pipe')).isFIFO()).toBe(true)
+    expect(lstatSync(at('link')).isSymbolicLink()).toBe(true)
+    expect(readFileSync(at('real'), 'utf8')).toContain('"kind":"end"')
   })
 
   test('a damaged file makes no state, a newer one has its exit code', async () => {
