@@ -181,6 +181,22 @@ test('what an archive lacks at its end, or holds damaged, is counted, and the re
   expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
 })
 
+test('an archive of which nothing can be decompressed is not passed over in silence', async () => {
+  fs.writeFileSync(at('cut.log.gz'), gzipSync(lines(0, 10)).subarray(0, 2))
+  const damaged = Buffer.concat([gzipSync(lines(0, 10)), Buffer.from('no archive')])
+  fs.writeFileSync(at('damaged.log.gz'), damaged)
+  const run = await follow('*.log*', { compression: 'auto' })
+  await pass(run, 30_000)
+  expect(run.rows).toEqual([])
+  expect(run.lost).toEqual([{ reason: 'corrupt_archive', path: at('damaged.log.gz'), bytes: damaged.length }])
+  expect(run.follower.problems).toEqual([{ path: at('cut.log.gz'), reason: expect.stringContaining('cut short') }])
+  expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
+  await run.stop()
+  const second = await follow('*.log*', { compression: 'auto' })
+  await pass(second, 30_000)
+  expect(second.lost).toEqual([])
+})
+
 test('what a damaged archive lacks is counted once its file can be asked for its size', async () => {
   const packed = gzipSync(lines(0, 100_000))
   packed[packed.length >> 1]! ^= 0x40

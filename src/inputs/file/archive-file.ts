@@ -1,4 +1,5 @@
 import type { Archive } from './archive.ts'
+import { doubtMs } from './copies.ts'
 import type { KnownParts } from './context.ts'
 import type { Candidate } from './discover.ts'
 import type { FileStat } from './disk.ts'
@@ -79,8 +80,8 @@ export class ArchiveFile {
   open(now: number): void {
     const { context, shelf } = this.#parts
     const head = this.head(now)
-    if (head.length === 0) return
     const archive = shelf.open(this.handle, this.stat, now)!
+    if (head.length === 0 && !this.#isDamaged(archive, now)) return
     const before = this.stored
     const known = before !== undefined && isHead(before, archive) ? before : undefined
     const fresh = this.#newStored(head, { name: this.name, generation: (before?.generation ?? -1) + 1 })
@@ -100,6 +101,14 @@ export class ArchiveFile {
     this.source.ended = true
     this.stored = stored
     context.open(this.source)
+  }
+
+  /** Nothing of it can be decompressed, ever. One that is only cut short may still be written, as the copy of another file: it is
+   * complained about once that would take unusually long. Throws as `head` does. */
+  #isDamaged({ broken, rest }: Archive, now: number): boolean {
+    if (broken === undefined || rest > 0) return broken !== undefined
+    if (now - this.changedAt < doubtMs) return false
+    throw Object.assign(new Error('Cut short'), { code: `archive ${broken}` })
   }
 
   /** Its content is that of another source. Throws as `head` does. */
