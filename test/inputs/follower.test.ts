@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Disk } from '../../src/inputs/file/disk.ts'
 import type { FollowInput } from '../../src/inputs/file/follower.ts'
 import { FaultyDisk } from '../fakes/disk.ts'
+import { tempFolder } from '../fakes/folder.ts'
 import { Logs, olderThanRun } from './logs.ts'
 import type { Run, RunOptions } from './run.ts'
 
@@ -350,6 +352,36 @@ test('follower reads nothing but regular files below its folders', async () => {
   expect(run.rows).toEqual([])
   const links = await follow({ followSymlinks: true, name: 'links' })
   expect(links.texts).toEqual(['inside'])
+})
+
+test('links that lead in circles, or many ways to one folder, are walked once', async () => {
+  const outside = tempFolder()
+  fs.mkdirSync(at('deep/deeper'), { recursive: true })
+  append('deep/deeper/a.log', 'inside\n')
+  for (const name of ['one', 'two', 'three']) {
+    fs.symlinkSync(at('deep'), at(name))
+    fs.symlinkSync('..', at(`deep/${name}`))
+    fs.symlinkSync(at('.'), at(`deep/deeper/${name}`))
+    fs.symlinkSync(outside, at(`deep/outside-${name}`))
+    fs.symlinkSync(outside, join(outside, name))
+    fs.symlinkSync(at('.'), join(outside, `back-${name}`))
+  }
+  fs.writeFileSync(join(outside, 'b.log'), 'outside\n')
+  let calls = 0
+  const disk = faulty(() => {
+    calls++
+    return undefined
+  })
+  const links = { followSymlinks: true, linkRoots: [outside] }
+  const run = await logs.follow('**/*.log', links, { disk })
+  await run.pass()
+  expect(run.texts.toSorted()).toEqual(['inside', 'outside'])
+  expect(run.rows.map(row => row.path)).toContain(at('deep/deeper/a.log'))
+  fs.writeFileSync(join(outside, 'c.txt'), 'text\n')
+  const several = [at('**/none'), at('**/*.txt'), at('deep/**/deeper/**/*.log')]
+  const second = await follow({ paths: several, name: 'second', ...links }, { disk })
+  expect(second.texts.toSorted()).toEqual(['inside', 'outside', 'text'])
+  expect(calls).toBeLessThan(1000)
 })
 
 function faulty(fault: () => string | undefined): Disk {

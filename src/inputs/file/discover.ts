@@ -6,6 +6,7 @@ import type { Glob, Part } from './glob.ts'
 import { parseGlob, pathMatcher } from './glob.ts'
 import { inodeOf, isSameInode, keyOf } from './identity.ts'
 import { Roots } from './roots.ts'
+import { Walked } from './walked.ts'
 
 /** A regular file that the patterns lead to. */
 export interface Candidate {
@@ -60,6 +61,7 @@ export class Discovery {
   /** Listings looked at in this scan. */
   readonly #fresh = new Set<string>()
   readonly #failed = new Set<string>()
+  readonly #walked = new Walked()
   #scan = 0
   #found = new Map<string, Candidate>()
   /** What the scan before found. */
@@ -83,7 +85,8 @@ export class Discovery {
     this.#found = new Map()
     this.excluded = 0
     if (this.#scan++ % trustedScans === 0 || !this.roots.areWhole) this.roots.resolve()
-    for (const glob of this.#globs) this.#walk(glob.root, glob.parts, 0)
+    this.#walked.clear()
+    for (const { root, parts } of this.#globs) this.#begin(root, parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
     return this.#found.values()
   }
@@ -117,6 +120,16 @@ export class Discovery {
     }
   }
 
+  /** Walks a folder, unless it is below one that is walked for the same part: links lead in circles, and many ways to one folder. */
+  #begin(directory: string, parts: readonly Part[], depth: number): void {
+    const [part] = parts
+    if (part?.kind === 'any' && this.#plan.followSymlinks) {
+      const real = this.#try(directory, () => this.#disk.realPath(directory))
+      if (real === undefined || !this.#walked.add(real, part)) return
+    }
+    this.#walk(directory, parts, depth)
+  }
+
   #walk(directory: string, parts: readonly Part[], depth: number): void {
     const part = parts[0]
     if (part === undefined || depth > deepest) return
@@ -125,22 +138,19 @@ export class Discovery {
     if (part.kind === 'name') {
       const path = `${prefix}/${part.name}`
       if (isLast) this.#look(path, depth === 0)
-      else if (this.#isDirectory(path)) this.#walk(path, parts.slice(1), depth + 1)
+      else if (this.#isDirectory(path)) this.#begin(path, parts.slice(1), depth + 1)
       return
     }
-    if (part.kind === 'any' && !isLast) this.#walk(directory, parts.slice(1), depth + 1)
+    if (part.kind === 'any' && !isLast) this.#begin(directory, parts.slice(1), depth + 1)
     for (const { name, kind } of this.#list(directory)) {
       if (part.kind === 'pattern' && !part.matches(name)) continue
       const path = `${prefix}/${name}`
       if (isLast && kind !== 'directory') this.#look(path)
       if (kind !== 'directory' && (kind !== 'link' || !this.#plan.followSymlinks)) continue
-      if (part.kind === 'any') this.#descend(path, kind, parts, depth)
-      else if (!isLast) this.#descend(path, kind, parts.slice(1), depth)
+      const rest = part.kind === 'any' ? parts : parts.slice(1)
+      if (part.kind === 'any' && kind === 'directory') this.#walk(path, rest, depth + 1)
+      else if (rest.length > 0 && (kind === 'directory' || this.#isDirectory(path))) this.#begin(path, rest, depth + 1)
     }
-  }
-
-  #descend(path: string, kind: string, parts: readonly Part[], depth: number): void {
-    if (kind === 'directory' || this.#isDirectory(path)) this.#walk(path, parts, depth + 1)
   }
 
   /** Follows links if that is allowed, and the link too. */
