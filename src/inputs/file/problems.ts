@@ -1,4 +1,4 @@
-import { limited, type Log } from '../../core/log.ts'
+import { limited, type Log, type LogFields, silentLog } from '../../core/log.ts'
 import type { FollowContext } from './context.ts'
 
 const reportEveryMs = 60_000
@@ -6,6 +6,8 @@ const reportEveryMs = 60_000
 const refusals = new Set(['symlink', 'foreign_link', 'outside', 'not_regular', 'directory'])
 const mostRefused = 10_000
 const mostProblems = 1000
+/** Lines of the log for each `reportEveryMs`: who has no right to read a folder has it for none of its files. */
+const mostTold = 100
 
 /** Reasons in words, with what to do. */
 const words: Readonly<Record<string, string>> = {
@@ -34,16 +36,19 @@ function wordsOf(reason: string): string {
 /** What can not be followed, and why: counted, said in the log now and then, and listed for people. */
 export class Problems {
   readonly #input: string
-  readonly #meter: FollowContext['meter']
+  readonly #context: FollowContext
   readonly #log: Log
+  #told = 0
+  #toldSince = -Infinity
   readonly #refused = new Set<string>()
   /** Since the last scan began, by path. */
   readonly #current = new Map<string, string>()
 
-  constructor(input: string, { meter, log, clock }: FollowContext) {
+  constructor(input: string, context: FollowContext) {
     this.#input = input
-    this.#meter = meter
-    this.#log = limited(log, reportEveryMs, () => clock.monotonic())
+    this.#context = context
+    const few: Log = { ...silentLog, warn: (message, fields) => this.#tell(message, fields) }
+    this.#log = limited(few, reportEveryMs, () => context.clock.monotonic())
   }
 
   /** At most a thousand. */
@@ -65,7 +70,19 @@ export class Problems {
     const refusal = `${reason} ${path}`
     if (refusals.has(reason) && this.#refused.has(refusal)) return
     if (refusals.has(reason) && this.#refused.size < mostRefused) this.#refused.add(refusal)
-    this.#meter.of('collector_input_errors_total', this.#input, reason).value++
+    this.#context.meter.of('collector_input_errors_total', this.#input, reason).value++
     this.#log.warn(`Cannot follow "${path}": ${wordsOf(reason)}`, { input: this.#input })
+  }
+
+  #tell(message: string, fields?: LogFields): void {
+    const { log, clock } = this.#context
+    if (clock.monotonic() - this.#toldSince >= reportEveryMs) {
+      this.#toldSince = clock.monotonic()
+      this.#told = 0
+    }
+    this.#told++
+    if (this.#told <= mostTold) log.warn(message, fields)
+    if (this.#told === mostTold + 1)
+      log.warn('Cannot follow more files than are told here: see "mcp-collector status"', fields)
   }
 }
