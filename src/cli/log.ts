@@ -5,6 +5,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const styles = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const
 
+/** Of messages that could not be written yet; more are dropped. */
+const mostHeldBytes = 64 * 1024
+
 /** A log whose level may change while it is used. */
 export interface OwnLog extends Log {
   level: LogLevel
@@ -29,6 +32,14 @@ export function lineLog(level: LogLevel, err: Stream): OwnLog {
 async function jsonLog(level: LogLevel): Promise<OwnLog> {
   // Bundled, a CommonJS module that is imported late has nothing but its default export.
   const { default: pino } = await import('pino')
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: mostHeldBytes })
+  // Where the log goes may be full for a while. What is followed goes on meanwhile, and so does the log when there is room again.
+  destination.on('error', () => {})
+  destination.on('drop', () => {
+    try {
+      destination.flushSync()
+    } catch {}
+  })
   const log = pino(
     {
       level,
@@ -37,7 +48,7 @@ async function jsonLog(level: LogLevel): Promise<OwnLog> {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) }
     },
-    pino.destination({ dest: 2, sync: true })
+    destination
   )
   const write = (at: LogLevel) => (message: string, fields?: LogFields) => log[at](fields ?? {}, message)
   return {

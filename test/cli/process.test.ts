@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,6 +23,7 @@ import { StateStore } from '../../src/state/store.ts'
 import { execute, root } from './command.ts'
 
 const wrapper = join(root, 'bin', 'mcp-collector.js')
+const hasFull = existsSync('/dev/full')
 const oldNode = await findOldNode()
 let dir: string
 
@@ -33,6 +44,39 @@ describe('program', () => {
     child.stdout.destroy()
     const [[code], err] = await Promise.all([once(child, 'exit'), text(child.stderr)])
     expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+
+  test.runIf(hasFull)('says that an answer could not be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [wrapper, 'reference', '--json-schema'], { stdio: ['ignore', full, 'pipe'] })
+    closeSync(full)
+    const [[code], err] = await Promise.all([once(child, 'exit'), text(child.stderr!)])
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('Cannot write to standard output') })
+  })
+
+  test.runIf(hasFull)('follows on where its log finds no room', async () => {
+    const rows = Array.from({ length: 3 }, (_, n) => `line ${n}\n`)
+    writeFileSync(join(dir, 'a.log'), rows.join(''))
+    const config = join(dir, 'config.yaml')
+    writeFileSync(
+      config,
+      `version: 1
+server: { listen: 127.0.0.1:0 }
+inputs: { logs: { type: file, paths: [a.log] } }
+outputs: { out: { type: stdout, start_from: beginning } }
+`
+    )
+    const full = openSync('/dev/full', 'w')
+    const args = [wrapper, 'run', config, '--state-dir', join(dir, 'state')]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', full] })
+    closeSync(full)
+    let out = ''
+    for await (const piece of child.stdout!) {
+      out += String(piece)
+      if (out.split('\n').length > rows.length) child.kill()
+    }
+    expect(out.match(/line \d/g)).toEqual(['line 0', 'line 1', 'line 2'])
+    expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0)
   })
 
   test('writes all of a long answer to somebody who reads slowly', async () => {
