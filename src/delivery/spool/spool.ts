@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
-import { messageOf } from '../../core/errors.ts'
+import { ExitError, exitCodes, messageOf } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { StoredSource } from '../../core/record.ts'
@@ -138,8 +138,11 @@ export class Spool {
     try {
       names = readdirSync(this.#dir)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#options.log.error(messageOf(error))
-      return []
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOTDIR') this.#options.log.error(`Cannot use "${this.#dir}": it is no folder`)
+      if (code === 'ENOENT' || code === 'ENOTDIR') return []
+      // Not empty but unknown: what it holds would be taken for lost, and forgotten.
+      throw new ExitError(`Cannot read "${this.#dir}": ${messageOf(error)}`, exitCodes.failed, error)
     }
     const numbers = new Set(names.flatMap(name => /^(\d+)\.db$/.exec(name)?.[1] ?? []))
     for (const name of names) {
@@ -160,6 +163,7 @@ export class Spool {
       if (segment.pending === 0) this.#remove(segment)
       else segment.seal()
     } catch (error) {
+      if (error instanceof ExitError) throw error
       this.#options.log.error(`Cannot use "${this.#path(number)}": ${messageOf(error)}`)
     }
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { tempDir } from '../../state/support.ts'
 import { blocksOf, bytesAt, openSpool, readAll, sourceOf } from './support.ts'
@@ -118,4 +119,22 @@ test('spool does without a folder that it can not use', () => {
   mkdirSync(join(other, 'spool', '3.db'), { recursive: true })
   const { spool: second } = openSpool(other)
   expect(second.append(sourceOf('a'), blocksOf('a', 0, 1, length))).toBe(true)
+})
+
+test('spool that can not be read now is not taken for an empty one', () => {
+  const dir = tempDir()
+  const { spool } = openSpool(dir)
+  spool.append(sourceOf('a'), blocksOf('a', 0, 1, length))
+  spool.close()
+  const folder = join(dir, 'spool')
+  renameSync(folder, `${folder}.away`)
+  symlinkSync('spool', folder)
+  expect(() => openSpool(dir)).toThrow(/Cannot read ".*spool": ELOOP/)
+  unlinkSync(folder)
+  renameSync(`${folder}.away`, folder)
+  const other = new DatabaseSync(join(folder, files(dir)[0]!))
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  expect(() => openSpool(dir)).toThrow(/locked/)
+  other.close()
+  expect(readAll(openSpool(dir).spool.find('a')!, length).found).toEqual([0])
 })
