@@ -1,12 +1,10 @@
 import { renameSync, rmSync } from 'node:fs'
 import { Journal } from './journal.ts'
-import { lineOf } from './line.ts'
+import { wideLine } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 
 const megabytes = { quick: 4, short: 60, long: 300 }
-const filler = 'so many words that nobody reads '.repeat(24)
-const wideLine = (name: string, seq: number): string => lineOf(name, seq, filler)
 
 /** Far more than can be read at once, renamed out of the pattern at once, and deleted after a while. */
 export const burstThenRotate: Scenario = {

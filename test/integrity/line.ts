@@ -6,7 +6,14 @@ export function lineOf(file: string, seq: number, payload = payloadOf(file, seq)
   return JSON.stringify({ level: 'info', service_name: 'journal', trace_id: checkOf(message).repeat(4), message })
 }
 
-/** The same as bare text. */
+const filler = 'so many words that nobody reads '.repeat(24)
+
+/** A line of 0.9 KB. */
+export function wideLine(file: string, seq: number): string {
+  return lineOf(file, seq, filler)
+}
+
+/** What a line says, as bare text. */
 export function messageOf(file: string, seq: number, payload = payloadOf(file, seq)): string {
   return `${file}:${seq}:${checkOf(`${file}:${seq}:${payload}`)}:${payload}`
 }

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Journal, linesOf, totalOf } from './journal.ts'
-import { lineOf } from './line.ts'
+import { lineOf, wideLine } from './line.ts'
 import { delay } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 
@@ -31,6 +31,43 @@ export const renameStorm: Scenario = {
           trial.faults++
         }
         await delay(200)
+      }
+      return trial.verdict({ journals: linesOf(journals) })
+    })
+}
+
+/** How large files become, how often each is rotated, and how many bytes a second all of them get: each generation lives for some scans. */
+const bySize = {
+  quick: { files: 10, bytes: 64 * 1024, rotations: 2, perSecond: 0.2e6 },
+  short: { files: 100, bytes: 256 * 1024, rotations: 3, perSecond: 5e6 },
+  long: { files: 100, bytes: 10 * 2 ** 20, rotations: 2, perSecond: 20e6 }
+}
+
+/** Many files that are rotated when they are large, at a usual rate; two old ones are kept. */
+export const rotatedBySize: Scenario = {
+  id: 'W9',
+  name: 'many files, rotated by size',
+  run: ({ size, seed }) =>
+    Trial.run(seed, {}, async trial => {
+      const { site, dice } = trial
+      const { files, bytes, rotations, perSecond } = bySize[size]
+      const journals = Array.from({ length: files }, (_, index) => new Journal(site.logs, `w${index}`, wideLine))
+      const sizes = new Map(journals.map(journal => [journal, 0]))
+      site.start()
+      await site.ready()
+      const began = performance.now()
+      for (let written = 0, turn = 0; trial.faults < files * rotations; turn++) {
+        const journal = journals[turn % files]!
+        const got = journal.write(dice.between(1, 20))
+        const whole = sizes.get(journal)! + got
+        if (whole >= bytes) {
+          journal.rotate(2)
+          trial.faults++
+        }
+        sizes.set(journal, whole >= bytes ? 0 : whole)
+        written += got
+        // The store is in this thread, too.
+        await delay(Math.max(0, (written / perSecond) * 1000 - (performance.now() - began)))
       }
       return trial.verdict({ journals: linesOf(journals) })
     })

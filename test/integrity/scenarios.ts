@@ -23,7 +23,7 @@ import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
 import { noSecretTold } from './secrets.ts'
 import { needsAPerson, slowAndPoisoned } from './pauses.ts'
-import { nulHoles, renameStorm, replaceGames } from './rotations.ts'
+import { nulHoles, renameStorm, replaceGames, rotatedBySize } from './rotations.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
 import { bigBacklog } from './spool-backlog.ts'
@@ -43,6 +43,7 @@ export const scenarios: readonly Scenario[] = [
   bigBacklog,
   burstThenRotate,
   renameStorm,
+  rotatedBySize,
   copyTruncate,
   nulHoles,
   rotatedWhileDown,
