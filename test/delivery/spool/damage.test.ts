@@ -165,7 +165,7 @@ test(`spool reads what is whole in ${mutants} rotten segments`, { timeout: 300_0
   }
 })
 
-test(`spool has all that was stored after ${powerCuts} power cuts`, { timeout: 600_000 }, () => {
+test(`spool has all that was stored after ${powerCuts} power cuts`, { timeout: 600_000 + powerCuts * 1000 }, () => {
   const dir = join(root, 'cut')
   for (let seed = 0; seed < powerCuts; seed++) {
     const random = randomOf(seed)
