@@ -55,6 +55,33 @@ test.each(['EACCES', 'ESTALE', 'EIO'])('a folder that gives %s for a while takes
   expect(run.follower.problems).toEqual([])
 })
 
+test('what its server has lost is opened again', async () => {
+  append('a.log', 'one\n')
+  const run = await follow()
+  const { open } = faulty.calls
+  const isStale = (call: string): boolean => faulty.calls.open === open && (call === 'read' || call === 'fstat')
+  faulty.fault = call => (isStale(call) ? 'ESTALE' : undefined)
+  append('a.log', 'two\n')
+  await run.pass(3000)
+  append('a.log', 'three\n')
+  await run.pass(3000)
+  expect(run.texts).toEqual(['one', 'two', 'three'])
+  expect(run.lost).toEqual([])
+})
+
+test('what somebody else has deleted on a server, unread, is counted', async () => {
+  append('a.log', 'one\n')
+  const run = await follow()
+  faulty.fault = call => (call === 'read' || call === 'fstat' ? 'ESTALE' : undefined)
+  append('a.log', 'two\n')
+  await run.pass(1500)
+  fs.unlinkSync(at('a.log'))
+  await run.pass(60_000)
+  expect(run.texts).toEqual(['one'])
+  expect(run.lost).toMatchObject([{ reason: 'deleted_unread', bytes: 4 }])
+  expect(faulty.open).toBe(0)
+})
+
 test('short reads change nothing', async () => {
   faulty.mostRead = 70
   append('a.log', Array.from({ length: 100 }, (_, n) => `line ${n}\n`).join(''))

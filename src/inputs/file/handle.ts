@@ -1,4 +1,4 @@
-import type { Disk, FileStat } from './disk.ts'
+import { type Disk, type FileStat, reasonOf } from './disk.ts'
 import type { Handles, Rank } from './handles.ts'
 import { type Inode, inodeOf, keyOf } from './identity.ts'
 
@@ -39,12 +39,22 @@ export class Handle {
     this.#open()
     this.#handles?.use(this)
     this.#uses++
-    return this.#disk.read(this.#fd, buffers, position)
+    try {
+      return this.#disk.read(this.#fd, buffers, position)
+    } catch (error) {
+      this.#closeStale(error)
+      throw error
+    }
   }
 
   stat(): FileStat {
     this.#open()
-    return this.#disk.fstat(this.#fd)
+    try {
+      return this.#disk.fstat(this.#fd)
+    } catch (error) {
+      this.#closeStale(error)
+      throw error
+    }
   }
 
   takeUses(): number {
@@ -58,6 +68,11 @@ export class Handle {
     this.#disk.close(this.#fd)
     this.#fd = -1
     this.#handles?.remove(this)
+  }
+
+  /** Its server does not know it any more: it was restarted, or the file is deleted. Only opening it again tells. */
+  #closeStale(error: unknown): void {
+    if (reasonOf(error) === 'ESTALE') this.close()
   }
 
   #open(): void {

@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on this machine',
   EIO: 'the disk can not be read',
   ELOOP: 'a link took its place',
-  ESTALE: 'another file took its place',
+  ESTALE: 'another file took its place, or its server does not know it any more',
   symlink: 'a symbolic link: set "follow_symlinks" to follow it',
   foreign_link: 'a symbolic link that another user made: name the path that it leads to',
   outside: 'it leads out of the folders of "paths": name the folder that it leads to in "symlink_roots"',
