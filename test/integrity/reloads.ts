@@ -25,7 +25,7 @@ export const reloadStorm: Scenario = {
       const second = await FakeElasticsearch.start({ seed: scale.seed + 1, requests: faults })
       // who never answers has to be given up, which takes a while
       const failing = await FakeElasticsearch.start({
-        requests: { '503': 0.8, hang: scale.size === 'quick' ? 0 : 0.2 }
+        requests: scale.size === 'quick' ? away : { '503': 0.8, hang: 0.2 }
       })
       try {
         return await storm(trial, { scale, second, failing })
