@@ -1,7 +1,7 @@
 import type { CollectorStatus, InputStatus } from '../pipeline/collector.ts'
 import type { RunningServer } from '../server/server.ts'
 import { outputName } from './output-id.ts'
-import { reasonsOf } from './reasons.ts'
+import { reasonsOf, stallsOf } from './reasons.ts'
 import { counted } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
 
@@ -26,6 +26,7 @@ export function bannerLines(
       inputLine(stream, input),
       ...firstOf(reasonsOf(stream, input, status.problems), mostReasons, reason => [`    ${reason}`])
     ]),
+    ...stallsOf(stream, status).map(line => `  ${line}`),
     ...status.degraded.map(reason => `  ${stream.style('red', 'paused')}: ${printable(reason)}`),
     `Metrics: http://${metrics}/metrics · state: ${printable(status.stateDir)}`,
     `Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)`

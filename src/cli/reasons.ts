@@ -1,5 +1,14 @@
 import type { CollectorStatus, InputStatus } from '../pipeline/collector.ts'
+import { formatDuration } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
+
+/** Inputs that do not go on, a line each. */
+export function stallsOf(stream: Stream, { stalled }: CollectorStatus, now = Date.now()): string[] {
+  return stalled.map(({ inputs, path, since }) => {
+    const time = formatDuration(Math.max(0, now - since))
+    return `${stream.style('red', 'hangs')} for ${time}: ${inputs.join(', ')}, "${printable(path)}" does not answer`
+  })
+}
 
 /** Why an input does not read what somebody may expect it to, a line each. */
 export function reasonsOf(stream: Stream, input: InputStatus, problems: CollectorStatus['problems']): string[] {

@@ -3,7 +3,7 @@ import type { CollectorStatus, SourceStatus } from '../pipeline/collector.ts'
 import { sentenceOf } from '../pipeline/reload.ts'
 import { ask, notRunning } from './client.ts'
 import { outputLines, troubleText } from './outputs.ts'
-import { reasonsOf } from './reasons.ts'
+import { reasonsOf, stallsOf } from './reasons.ts'
 import { withStateDir } from './state-dir.ts'
 import { counted, formatBytes, formatDuration, tableLines } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
@@ -43,6 +43,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     `mcp-collector ${version}, process ${pid}, ${ready}, up ${formatDuration(uptimeMs)}${printable(troubleText(answer.outputs))}`,
     `state in ${printable(stateDir)}`,
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
+    ...stallsOf(out, answer),
     ...keptLines(answer),
     ...reloadLines(out, answer),
     '',

@@ -52,6 +52,8 @@ export interface OutputDefinition<S extends z.ZodRawShape = z.ZodRawShape> exten
   readonly kind: 'output'
   /** Batching defaults that differ from delivery's. */
   readonly delivery?: { readonly batchBytes?: number; readonly flushMs?: number }
+  /** Two threads would write into each other's rows: all inputs that lead there are read by one. */
+  readonly oneWriter?: true
   create(options: OptionsOf<S>, context: OutputContext): Promise<Output> | Output
 }
 
@@ -117,6 +119,8 @@ export interface FollowPlan {
   readonly rotatedTo: readonly string[]
   /** Files open at a time. */
   readonly maxOpenFiles: number
+  /** By which thread it is read: `own` is shared with no input that it need not be, `auto` is `own` on remote file systems. */
+  readonly shard: 'auto' | 'own' | 'shared'
   /** `auto`: files that are gzip or zstd are read as what they hold. `none`: they are left alone. */
   readonly compression: 'none' | 'auto'
 }

@@ -13,6 +13,11 @@ export const metrics = {
   collector_input_nul_bytes_total: { type: 'counter', help: 'NUL bytes skipped in runs', labels: ['input'] },
   collector_input_errors_total: { type: 'counter', help: 'Failed opens, reads and scans', labels: ['input', 'reason'] },
   collector_input_sources: { type: 'gauge', help: 'Sources followed', labels: ['input'] },
+  collector_input_stalled: {
+    type: 'gauge',
+    help: '1 while a system call of the thread that reads it does not return (CollectorInputStalled)',
+    labels: ['input']
+  },
   collector_input_lag_bytes: {
     type: 'gauge',
     help: 'Bytes behind the end of the sources',
@@ -41,17 +46,24 @@ export const metrics = {
   collector_output_in_flight_bytes: { type: 'gauge', help: 'Bytes of requests not answered', labels: ['output'] },
   collector_output_in_flight_requests: { type: 'gauge', help: 'Requests not answered', labels: ['output'] },
   collector_output_concurrency: { type: 'gauge', help: 'Requests allowed at a time', labels: ['output'] },
-  collector_output_paused: { type: 'gauge', help: '1 while the output is paused', labels: ['output', 'reason'] },
+  collector_output_paused: {
+    type: 'gauge',
+    help: '1 while the output is paused',
+    labels: ['output', 'reason'],
+    isWorst: true
+  },
   collector_output_backlog_bytes: { type: 'gauge', help: 'Bytes of sources not settled', labels: ['output'] },
   collector_output_backlog_age_seconds: {
     type: 'gauge',
     help: 'Age of the oldest row that is read and not settled, by its own time',
-    labels: ['output']
+    labels: ['output'],
+    isWorst: true
   },
   collector_output_backlog_left_seconds: {
     type: 'gauge',
     help: 'Time until the backlog is settled at its present pace; absent while it does not shrink',
-    labels: ['output']
+    labels: ['output'],
+    isWorst: true
   },
   collector_output_pending_rows: { type: 'gauge', help: 'Rows read that have not ended', labels: ['output'] },
   collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
@@ -103,6 +115,8 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge'
   readonly help: string
   readonly labels: readonly string[]
+  /** Of several threads the highest number counts; left out: their sum. */
+  readonly isWorst?: true
 }
 export type MetricName = keyof typeof metrics
 

@@ -49,6 +49,12 @@ export const followOptions = (t: OptionTypes) => ({
     .min(1)
     .describe('Files that are open at a time. With more, they are closed and opened again in turns.')
     .default(512),
+  shard: t.z
+    .enum(['auto', 'own', 'shared'])
+    .describe(
+      'Which thread reads the files. When a mount hangs, so does the thread that reads there: `own` keeps that from other inputs, `auto` does so for what is on a network file system or in the hands of a program (NFS, SMB, FUSE …), `shared` never. In a thread of its own nothing is kept of deleted files (`hold_deleted`): they stay open until all outputs have them. A change needs a restart.'
+    )
+    .default('auto'),
   scanInterval: t.duration('How often to look for new, rotated and truncated files.', { min: 50 }).default(1000)
 })
 
@@ -68,6 +74,7 @@ export function followPlan(
   | 'rotatedTo'
   | 'compression'
   | 'maxOpenFiles'
+  | 'shard'
 > {
   return {
     exclude: options.exclude,
@@ -78,6 +85,7 @@ export function followPlan(
     scanMs: options.scanInterval,
     rotatedTo: options.rotatedTo,
     compression: options.compression,
-    maxOpenFiles: options.maxOpenFiles
+    maxOpenFiles: options.maxOpenFiles,
+    shard: options.shard
   }
 }

@@ -27,6 +27,7 @@ export const stdout = defineOutput({
     color: t.choice('Colours in text.', ['auto', 'always', 'never']).default('auto')
   }),
   delivery: { flushMs: 50, batchBytes: 64 * 1024 },
+  oneWriter: true,
   examples: [{ title: 'JSON even on a terminal', config: 'format: json' }],
   create: (options, context) => new StdoutOutput(options, context)
 })

@@ -15,6 +15,8 @@ export interface Collector {
   readonly ready: 'starting' | 'ready' | 'draining'
   /** One sentence for each reason why reading is paused as a whole (the state directory can not be written); empty: none. */
   readonly degraded: readonly string[]
+  /** Inputs that do not go on now, since a system call does not return. */
+  readonly stalled: readonly InputStall[]
   /** Begins to read. Until then sources are known but no row was read, so that the first lines on a terminal can say what is followed. */
   start(): void
   status(): Promise<CollectorStatus>
@@ -42,6 +44,7 @@ export interface CollectorStatus {
   readonly stateDir: string
   readonly ready: Collector['ready']
   readonly degraded: readonly string[]
+  readonly stalled: readonly InputStall[]
   /** Epoch ms since when the configuration is in force. */
   readonly configuredAt: number
   /** The last reload, also one that changed nothing. */
@@ -52,6 +55,15 @@ export interface CollectorStatus {
   readonly problems: readonly InputProblem[]
   /** What is kept of deleted files; absent: nothing ever is. */
   readonly kept?: KeptStatus
+}
+
+/** Inputs of one thread hang: most often the server of a mount is away. It ends by itself. */
+export interface InputStall {
+  readonly inputs: readonly string[]
+  /** Where they hang. */
+  readonly path: string
+  /** Epoch ms. */
+  readonly since: number
 }
 
 export interface KeptStatus {

@@ -16,6 +16,14 @@ export class Cursors {
     this.#bySource.set(source, [...others, cursor])
   }
 
+  /** Another shard may have read these sources. */
+  learn(cursors: readonly Cursor[]): void {
+    for (const cursor of cursors) {
+      const known = this.get(cursor.source, cursor.output)
+      if (known === undefined || known.position < cursor.position) this.set(cursor)
+    }
+  }
+
   get(source: SourceId, output: string): Cursor | undefined {
     return this.#bySource.get(source)?.find(one => one.output === output)
   }

@@ -33,7 +33,7 @@ export interface InputsParts {
   readonly holds?: Holds
   /** Those that count now. */
   readonly steps: () => Steps
-  readonly disk: Disk | undefined
+  readonly disk: Disk
 }
 
 /** An input that is followed. */
@@ -130,7 +130,7 @@ export class Inputs {
         log,
         meter,
         claims: this.#claims,
-        ...(disk !== undefined && { disk }),
+        disk,
         ...(holds && { holds }),
         open: source => {
           lanes.open(source, input, steps())

@@ -5,12 +5,19 @@ import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
 import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
 import type { Plan } from './plan.ts'
 
-/** What a shard thread is started with. */
+/** What a shard thread is started with, and where it says how far it has come. */
+export interface ShardThread {
+  readonly start: ShardStart
+  /** Of a `Whereabouts`. */
+  readonly whereabouts: SharedArrayBuffer
+}
+
 export interface ShardStart {
   readonly plan: Plan
   readonly stored: StoredState
   readonly hostId: string
   readonly hostName: string
+  /** The number of the shard; the first is 0. */
   readonly shard: string
   /** Absent: nothing is kept of deleted files. */
   readonly spool?: SpoolStart

@@ -1,6 +1,6 @@
 import { components } from '../components.ts'
 import type { Config, DeliveryConfig, InputConfig, OutputConfig, PipelineConfig, Use } from '../config/config.ts'
-import type { FollowPlan, InputDefinition } from '../config/define.ts'
+import type { FollowPlan, InputDefinition, OutputDefinition } from '../config/define.ts'
 
 /** What shards do, as plain data: it crosses threads. */
 export interface Plan {
@@ -39,6 +39,8 @@ export interface OutputPlan extends Use {
   readonly contents: readonly string[]
   readonly startFrom: 'now' | 'beginning'
   readonly delivery: DeliveryConfig
+  /** Only one thread can write there. */
+  readonly oneWriter: boolean
 }
 
 /** Configuration → plan. Inputs that no pipeline uses are left out. */
@@ -53,10 +55,14 @@ export async function planOf(config: Config): Promise<Plan> {
     inputs.push({ ...rest, name, type: use, follow: definition.plan(options), resource: config.collector.resource })
   }
   const pipelines = config.pipelines.map(pipeline => ({ ...pipeline, choices: choicesOf(pipeline, config.outputs) }))
-  const outputs = config.outputs.map(({ name, use, options, contents, startFrom, delivery }) => {
-    return { name, use, options, contents, startFrom, delivery }
-  })
+  const outputs = await Promise.all(config.outputs.map(outputOf))
   return { inputs, pipelines, outputs }
+}
+
+async function outputOf({ name, use, options, contents, startFrom, delivery }: OutputConfig): Promise<OutputPlan> {
+  const loaders: Readonly<Record<string, () => Promise<unknown>>> = components.outputs
+  const { oneWriter = false } = (await loaders[use]!()) as OutputDefinition
+  return { name, use, options, contents, startFrom, delivery, oneWriter }
 }
 
 function choicesOf({ outputs }: PipelineConfig, configs: readonly OutputConfig[]): PipelinePlan['choices'] {

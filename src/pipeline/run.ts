@@ -15,7 +15,7 @@ import { LetterAges } from './letter-ages.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
 import { planOf } from './plan.ts'
 import { Reloads, type Running } from './reload.ts'
-import { ShardPort } from './shard-port.ts'
+import { Shards } from './shards.ts'
 
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
 const closingMs = 500
@@ -35,7 +35,7 @@ export interface RunOptions {
 }
 
 /**
- * Opens the state, starts the shard and returns once it knows its sources. Nothing is read before `Collector.start`.
+ * Opens the state, starts the shards and returns once they know their sources. Nothing is read before `Collector.start`.
  * Throws `ExitError` when the state directory is in use or of a newer version.
  */
 export async function openCollector(config: Config, options: RunOptions): Promise<Collector> {
@@ -45,7 +45,7 @@ export async function openCollector(config: Config, options: RunOptions): Promis
   const state = StateStore.open(config.collector.stateDir, { clock, log, meter })
   try {
     const control = new Control({ config, plan }, state, { ...options, clock, meter })
-    await control.started
+    await control.open()
     return control
   } catch (error) {
     state.close()
@@ -64,7 +64,7 @@ class Control implements Collector {
   readonly #reloads: Reloads
   readonly #state: StateStore
   readonly #options: ControlOptions
-  readonly #shard: ShardPort
+  readonly #shards: Shards
   /** By both clocks: what has passed since is not told by one that may be set. */
   readonly #startedAt: number
   readonly #startedMonotonic: number
@@ -79,7 +79,7 @@ class Control implements Collector {
     this.#options = options
     this.#startedAt = options.clock.now()
     this.#startedMonotonic = options.clock.monotonic()
-    this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shard.change(next) })
+    this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shards.change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     const { stateDir, holdDeletedBytes } = config.collector
@@ -88,18 +88,21 @@ class Control implements Collector {
     const isStateLost = state.origin !== 'found' || this.#wasReset
     const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost }
     this.#ages = new LetterAges(stored.notes[agesKey], options.clock)
-    const start = { plan, stored, hostId, hostName, shard: '0', spool }
-    this.#shard = new ShardPort(start, state, options.log)
-    this.letters = new DeadLetterDesk(state, this.#shard, () => this.#tellLetters(), options.clock)
-    this.ended = this.#shard.ended
-    state.onWritable = () => this.#shard.confirm(0)
-    this.#shard.onLetters = () => this.#tellLetters()
+    this.#shards = new Shards({ plan, stored, hostId, hostName, spool }, { ...options, state })
+    this.letters = new DeadLetterDesk(state, this.#shards, () => this.#tellLetters(), options.clock)
+    this.ended = this.#shards.ended
+    state.onWritable = () => this.#shards.tellWritable()
+    this.#shards.onLetters = () => this.#tellLetters()
     const build = options.meter.of('collector_build_info', options.version, process.version)
     build.value = 1
   }
 
-  get started(): Promise<void> {
-    return this.#shard.started
+  open(): Promise<void> {
+    return this.#shards.open()
+  }
+
+  get stalled(): Collector['stalled'] {
+    return this.#shards.stalled
   }
 
   get #config(): Config {
@@ -117,7 +120,7 @@ class Control implements Collector {
     if (this.#wasReset) this.#state.append([{ kind: 'note', key: resetKey, value: '' }])
     this.#tidy()
     this.#tellLetters()
-    this.#shard.post({ type: 'start' })
+    this.#shards.start()
   }
 
   /** Once an hour: what nobody has seen for days is forgotten, and old dead letters go. */
@@ -146,11 +149,11 @@ class Control implements Collector {
   /** The shard bounds its dead letters by what is stored already. */
   #tellLetters(): void {
     const totals = [...this.#state.letters.totals()].map(([output, { bytes }]) => [output, bytes])
-    this.#shard.post({ type: 'letters', bytes: Object.fromEntries(totals) })
+    this.#shards.post({ type: 'letters', bytes: Object.fromEntries(totals) })
   }
 
   async status(): Promise<CollectorStatus> {
-    const { inputs, outputs, problems, kept } = await this.#shard.ask('status')
+    const { inputs, outputs, problems, kept } = await this.#shards.status()
     const letters = this.#state.letters.totals()
     return {
       version: this.#options.version,
@@ -160,6 +163,7 @@ class Control implements Collector {
       stateDir: this.#config.collector.stateDir,
       ready: this.ready,
       degraded: this.degraded,
+      stalled: this.stalled,
       configuredAt: this.#reloads.configuredAt,
       ...(this.#reloads.last !== undefined && { lastReload: this.#reloads.last }),
       inputs,
@@ -171,12 +175,11 @@ class Control implements Collector {
 
   async samples(): Promise<readonly Sample[]> {
     this.#options.meter.of('collector_state_degraded').value = this.#state.writable ? 0 : 1
-    const shard = await this.#shard.ask('samples').catch(() => [])
-    return [...this.#options.meter.samples(), ...shard]
+    return this.#shards.samples()
   }
 
   async ledgers(): Promise<readonly LedgerRow[]> {
-    return allAccounts(this.#state, await this.#shard.ask('ledgers'), belongsTo(this.#reloads.running.plan))
+    return allAccounts(this.#state, await this.#shards.ledgers(), belongsTo(this.#reloads.running.plan))
   }
 
   reload(by: string): Promise<Reload> {
@@ -196,7 +199,7 @@ class Control implements Collector {
     if (this.ready !== 'starting') await this.#drain(waitedMs)
     this.ready = 'draining'
     const ledgers = await this.ledgers().catch(() => [])
-    await this.#shard.close()
+    await this.#shards.close()
     this.#state.close()
     return ledgers
   }
@@ -206,10 +209,7 @@ class Control implements Collector {
     this.#stopTidying()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
-    const behind = await this.#shard.drain(withinMs).catch((error: unknown) => {
-      log.error('Cannot drain the shard', { reason: messageOf(error) })
-      return -1
-    })
+    const behind = await this.#shards.drain(withinMs)
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
   }
 }

@@ -2,13 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log, LogFields } from '../core/log.ts'
-import type { FromShard, LogLevel, Question, ShardStart, ToShard } from './messages.ts'
+import { Whereabouts } from '../inputs/file/whereabouts.ts'
+import type { FromShard, LogLevel, Question, ShardThread, ToShard } from './messages.ts'
 import { PortLink } from './port-link.ts'
 import { Shard } from './shard.ts'
 
 /** Entry of the worker thread: joins a Shard to its message port. */
 const port = parentPort!
-const start = workerData as ShardStart
+const { start, whereabouts } = workerData as ShardThread
 
 const post = (message: FromShard): void => port.postMessage(message)
 const speak =
@@ -17,7 +18,10 @@ const speak =
     post({ type: 'log', level, message, fields })
 const log: Log = { info: speak('info'), warn: speak('warn'), error: speak('error'), debug: speak('debug') }
 const link = new PortLink(post)
-const shard = new Shard(start, { link, clock: systemClock, log, onEnd: () => post({ type: 'ended' }) })
+const here = new Whereabouts(whereabouts)
+here.begin()
+const onEnd = (): void => post({ type: 'ended' })
+const shard = new Shard(start, { link, clock: systemClock, log, onEnd, whereabouts: here })
 
 port.on('message', (message: ToShard) => {
   if ('id' in message) void answer(message)

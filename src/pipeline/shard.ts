@@ -5,7 +5,8 @@ import { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
-import type { Disk } from '../inputs/file/disk.ts'
+import { type Disk, systemDisk } from '../inputs/file/disk.ts'
+import type { Whereabouts } from '../inputs/file/whereabouts.ts'
 import { Arena } from '../scan/arena.ts'
 import { Backlog } from './backlog.ts'
 import { Commits } from './commits.ts'
@@ -40,6 +41,8 @@ export interface ShardContext {
   readonly replace?: StepsParts['replace']
   /** Tests bring one of their own. */
   readonly disk?: Disk
+  /** For whoever looks whether it goes on. */
+  readonly whereabouts?: Whereabouts
 }
 
 /**
@@ -67,7 +70,7 @@ export class Shard {
   #isReading = false
 
   constructor(start: ShardStart, context: ShardContext) {
-    const { link, clock, log, disk } = context
+    const { link, clock, log, disk = systemDisk, whereabouts } = context
     this.#start = start
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
@@ -80,7 +83,10 @@ export class Shard {
       clock,
       canRead: () => link.writable,
       seconds: this.meter.of('collector_shard_turn_seconds_total', start.shard),
-      between: () => this.#keys.trim(),
+      between: () => {
+        this.#keys.trim()
+        whereabouts?.sign()
+      },
       part: lane => this.#lanes.part(lane),
       meet: lane => this.#lanes.meet(lane),
       finished: lane => this.#finish(lane),
@@ -92,7 +98,8 @@ export class Shard {
     const shared = { link, clock, log, meter: this.meter, ...parts }
     const { stored, holds } = openHolds(start, shared)
     this.#stored = stored
-    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk })
+    const seen = whereabouts?.over(disk) ?? disk
+    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk: seen })
   }
 
   /** Creates outputs and steps, then starts to follow. */
@@ -122,6 +129,7 @@ export class Shard {
 
   /** Follows what `change` has left to be followed. `stored` is what the state knows now. */
   follow(stored: StoredState): Promise<void> {
+    this.#cursors.learn(stored.cursors)
     return this.#inputs.follow(this.#steps.plan.inputs, stored)
   }
 
@@ -218,8 +226,18 @@ export class Shard {
 
   async #newSteps(plan: Plan, former?: Steps): Promise<Steps> {
     const { link, clock, log, onEnd = () => {}, replace } = this.#context
-    const { hostName } = this.#start
-    const parts = { hostName, link, clock, log, onEnd, replace, notes: this.#notes, letterBytes: this.#letterBytes }
+    const { hostName, shard } = this.#start
+    const parts = {
+      hostName,
+      shard,
+      link,
+      clock,
+      log,
+      onEnd,
+      replace,
+      notes: this.#notes,
+      letterBytes: this.#letterBytes
+    }
     const shared = { meter: this.meter, keys: this.#keys, workspace: this.#arena.workspace }
     const steps = await Steps.create(plan, { ...parts, ...shared }, former)
     for (const { delivery } of steps.routes) delivery.onRoom = () => this.#turns.resume(delivery)

@@ -23,6 +23,8 @@ export interface StepsParts {
   /** What outputs have noted, under their ids. */
   readonly notes: Map<string, string>
   readonly hostName: string
+  /** The number of the shard. */
+  readonly shard: string
   readonly link: StateLink
   readonly clock: Clock
   readonly log: Log
@@ -175,6 +177,8 @@ interface DeliveryPlan {
 async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts: StepsParts): Promise<Delivery> {
   const { keys, link, clock, log, meter, notes, workspace } = parts
   const definition = await load<OutputDefinition>('outputs', plan.use)
+  // What the first one noted is of rows that another one may read by now.
+  const noted = parts.shard === '0' ? id : `${id}#${parts.shard}`
   const made = await definition.create(plan.options, {
     name: plan.name,
     id,
@@ -183,10 +187,10 @@ async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts:
     clock,
     log,
     meter,
-    note: key => notes.get(`${id}/${key}`),
+    note: key => notes.get(`${noted}/${key}`) ?? notes.get(`${id}/${key}`),
     setNote: (key, value) => {
-      notes.set(`${id}/${key}`, value)
-      return link.untilDurable(link.append([{ kind: 'note', key: `${id}/${key}`, value }]))
+      notes.set(`${noted}/${key}`, value)
+      return link.untilDurable(link.append([{ kind: 'note', key: `${noted}/${key}`, value }]))
     }
   })
   const output = parts.replace?.(made) ?? made

@@ -1,6 +1,6 @@
 import type { Collector, CollectorStatus } from '../pipeline/collector.ts'
 
-type Status = 'UP' | 'DOWN' | 'OUT_OF_SERVICE'
+type Status = 'UP' | 'DOWN' | 'OUT_OF_SERVICE' | 'UNKNOWN'
 
 interface Part {
   readonly status: Status
@@ -14,7 +14,8 @@ export interface Health {
 
 /**
  * Health as Spring Boot's actuator tells it: the worst part decides, and only UP is 200. An output that is paused stays UP, since
- * nothing is lost and a restart would not help; a state directory that can not be written is DOWN, as a full disk is there.
+ * nothing is lost and a restart would not help; a state directory that can not be written is DOWN, as a full disk is there. Inputs that
+ * hang are UNKNOWN, which makes nothing worse: a restart would hang there, too.
  */
 export async function healthOf(collector: Collector, withDetails: boolean): Promise<Health> {
   const parts = withDetails ? detailed(collector, await statusOf(collector)) : partsOf(collector)
@@ -32,7 +33,7 @@ function partsOf(collector: Collector): Record<string, Part> {
     collector: { status: collector.ready === 'ready' ? 'UP' : 'OUT_OF_SERVICE' },
     state: { status: collector.degraded.length === 0 ? 'UP' : 'DOWN' },
     configuration: { status: 'UP' },
-    inputs: { status: 'UP' },
+    inputs: { status: collector.stalled.length === 0 ? 'UP' : 'UNKNOWN' },
     outputs: { status: 'UP' }
   }
 }
@@ -61,8 +62,12 @@ function configurationOf({ configuredAt, lastReload }: CollectorStatus): Record<
   return lastReload === undefined ? { since } : { since, lastReload: lastReload.result }
 }
 
-function inputsOf({ inputs, problems }: CollectorStatus): Record<string, unknown> {
-  return { sources: inputs.reduce((sum, input) => sum + input.sourceCount, 0), unreadable: problems.length }
+function inputsOf({ inputs, problems, stalled }: CollectorStatus): Record<string, unknown> {
+  return {
+    sources: inputs.reduce((sum, input) => sum + input.sourceCount, 0),
+    unreadable: problems.length,
+    ...(stalled.length > 0 && { stalled })
+  }
 }
 
 function outputsOf({ outputs }: CollectorStatus): Record<string, unknown> {

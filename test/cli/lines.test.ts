@@ -16,11 +16,13 @@ describe('first lines', () => {
     const collector = new FakeCollector()
     collector.problems = [{ input: 'agent', path: '/var/log/secure\u001b[2J', reason: 'Permission denied' }]
     collector.notes = [{ reason: 'older', files: 2, text: '2 files are old' }]
+    collector.stalled = [{ inputs: ['far', 'away'], path: '/mnt/a.log\u001b[2J', since: Date.now() - 7000 }]
     expect(bannerLines(recorder(), await collector.status(), server)).toEqual([
       'mcp-collector 0.1.0 follows 1 source, sends to es (elasticsearch)',
       '  agent: /var/log/*.log (1 source)',
       '    cannot read /var/log/secure\\x1b[2J: Permission denied',
       '    2 files are old',
+      '  hangs for 7s: far, away, "/mnt/a.log\\x1b[2J" does not answer',
       'Metrics: http://127.0.0.1:9680/metrics · state: /state',
       'Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)'
     ])

@@ -22,7 +22,8 @@ const plan: FollowPlan = {
   linkRoots: [],
   rotatedTo: [],
   compression: 'none',
-  maxOpenFiles: 512
+  maxOpenFiles: 512,
+  shard: 'auto'
 }
 
 const multiline = (t: OptionTypes) =>

@@ -6,6 +6,7 @@ import type {
   InputNote,
   Letter,
   LedgerRow,
+  InputStall,
   OutputState,
   Reload,
   ReplayResult
@@ -16,6 +17,7 @@ import type { LetterQuery } from '../../src/state/letters.ts'
 export class FakeCollector implements Collector {
   ready: Collector['ready'] = 'starting'
   degraded: string[] = []
+  stalled: InputStall[] = []
   readonly calls: string[] = []
   /** What the next reload comes to. */
   reloads: Reload['result'] = 'changed'
@@ -90,6 +92,7 @@ export class FakeCollector implements Collector {
       stateDir: this.stateDir,
       ready: this.ready,
       degraded: this.degraded,
+      stalled: this.stalled,
       configuredAt: 0,
       ...(this.lastReload !== undefined && { lastReload: this.lastReload }),
       inputs: [

@@ -221,6 +221,7 @@ export function followInput(paths: string[], more: Partial<FollowInput> = {}): F
     rotatedTo: [],
     compression: 'none',
     maxOpenFiles: 512,
+    shard: 'auto',
     ...more
   }
 }

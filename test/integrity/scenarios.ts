@@ -18,6 +18,7 @@ import { noLossOnKill } from './kills.ts'
 import { tooLargeRequests } from './oversize.ts'
 import { hostilePatterns } from './patterns.ts'
 import { deletedButHeld } from './held.ts'
+import { hungMount } from './mounts.ts'
 import { longOutage } from './outages.ts'
 import { partialLines } from './partials.ts'
 import { reloadStorm } from './reloads.ts'
@@ -51,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
   truncateAndRegrow,
   sameInode,
   replaceGames,
+  hungMount,
   twinFiles,
   overlap,
   fewHandles,

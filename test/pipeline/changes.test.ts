@@ -15,7 +15,7 @@ function input(name: string, more: Partial<InputPlan> = {}): InputPlan {
 function output(name: string, more: Partial<OutputPlan> = {}): OutputPlan {
   const delivery = { batchBytes: 1, deadLetters: { maxBytes: 1 } } as unknown as OutputPlan['delivery']
   const options = { endpoints: ['http://a'] }
-  return { name, use: 'elasticsearch', options, contents: [], startFrom: 'now', delivery, ...more }
+  return { name, use: 'elasticsearch', options, contents: [], startFrom: 'now', delivery, oneWriter: false, ...more }
 }
 
 const normalize = { use: 'normalize', options: {} }

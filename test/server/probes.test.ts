@@ -54,6 +54,18 @@ describe('server probes', () => {
     expect(await get(address, '/actuator/health')).toMatchObject({ status: 503, json: { status: 'OUT_OF_SERVICE' } })
   })
 
+  test('health is UP with inputs that hang, and says where', async () => {
+    const { address } = await stage.open()
+    stage.collector.stalled = [{ inputs: ['far'], path: '/mnt/far/a.log', since: 1000 }]
+    expect(await get(address, '/actuator/health')).toMatchObject({
+      status: 200,
+      json: {
+        status: 'UP',
+        components: { inputs: { status: 'UNKNOWN', details: { stalled: stage.collector.stalled } } }
+      }
+    })
+  })
+
   test('health tells what is known when the shard does not answer', async () => {
     const { address } = await stage.open()
     stage.collector.status = () => Promise.reject(new Error('No answer from the shard within 3000 ms'))

@@ -34,6 +34,19 @@ function partOf(name: string): Part {
   return { kind: 'pattern', matches: nameTest(name) }
 }
 
+/** Whether one name, or one path, may lie on both ways. Two patterns for one name are taken to. */
+export function mayMeet([one, ...ones]: readonly Part[], [other, ...others]: readonly Part[]): boolean {
+  if (one?.kind === 'any' || other?.kind === 'any') return true
+  if (one === undefined || other === undefined) return one === other
+  if (!isSame(one, other)) return false
+  return mayMeet(ones, others)
+}
+
+function isSame(one: Exclude<Part, { kind: 'any' }>, other: Exclude<Part, { kind: 'any' }>): boolean {
+  if (one.kind === 'name') return other.kind === 'name' ? one.name === other.name : other.matches(one.name)
+  return other.kind === 'pattern' || one.matches(other.name)
+}
+
 /** Whether a whole path matches one of the patterns; a pattern without a slash is for the file name. */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
   const tests = patterns.flatMap(expandBraces).map(pattern => {
