@@ -28,6 +28,7 @@ interface Options {
 const reasons = {
   pending: 'not settled yet: the cursor of the output stands before them',
   dead_letter: 'refused, and among the dead letters: see "mcp-collector dlq list"',
+  backlog_evicted: 'not there: the output has given up rows of this file (max_backlog)',
   unexplained: 'settled, and not there: deleted there since, or cut otherwise by time'
 } as const
 type Why = keyof typeof reasons
@@ -133,9 +134,10 @@ function lettersOf({ output, stored }: FileOfPlan, letters: Iterable<DeadLetter>
 function whyOf({ output, stored }: FileOfPlan, { cursors }: StoredState, letters: ReadonlySet<string>) {
   const cursor = cursors.find(one => one.output === output && one.source === stored.sources[0]?.id)
   const settled = cursor?.position ?? 0
+  const otherwise = cursor?.ledger.lostRows.backlog_evicted ? 'backlog_evicted' : 'unexplained'
   return (position: number, length: number): Why => {
     if (letters.has(`${position} ${length}`)) return 'dead_letter'
-    return position >= settled ? 'pending' : 'unexplained'
+    return position >= settled ? 'pending' : otherwise
   }
 }
 

@@ -69,6 +69,7 @@ function outputOf(name: string, output: Options): Omit<OutputConfig, 'contents'>
     maxConcurrency,
     retry,
     deadLetters,
+    maxBacklog,
     startFrom,
     if: condition,
     final,
@@ -88,6 +89,8 @@ function outputOf(name: string, output: Options): Omit<OutputConfig, 'contents'>
       maxConcurrency,
       retryMinMs: retry.min,
       retryMaxMs: retry.max,
+      ...(maxBacklog.bytes !== undefined && { maxBacklogBytes: maxBacklog.bytes }),
+      ...(maxBacklog.age !== undefined && { maxBacklogAgeMs: maxBacklog.age }),
       deadLetters: { maxBytes: deadLetters.maxBytes, maxAgeMs: deadLetters.maxAge, whenFull: deadLetters.whenFull }
     },
     options

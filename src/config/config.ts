@@ -66,6 +66,9 @@ export interface DeliveryConfig {
   readonly maxConcurrency: number
   readonly retryMinMs: number
   readonly retryMaxMs: number
+  /** Left out: no limit. */
+  readonly maxBacklogBytes?: number
+  readonly maxBacklogAgeMs?: number
   readonly deadLetters: {
     readonly maxBytes: number
     readonly maxAgeMs: number

@@ -29,6 +29,7 @@ export const defaultParser = 'auto'
 export const impliedProcessor = 'normalize'
 
 const kibi = 1024
+const mebi = kibi * kibi
 
 /** The whole file format. Keys are camelCase here and snake_case in files. */
 export function fileSchema(components: Components) {
@@ -177,6 +178,23 @@ export function deliveryShape(definition?: OutputDefinition) {
           .default(deadLetters.maxAgeMs),
         whenFull: t.choice('What to do when no more fits.', ['pause', 'drop']).default(deadLetters.whenFull)
       })
+      .prefault({}),
+    maxBacklog: t
+      .group(
+        'How far the output may be behind. Older rows are given up and counted as lost (`backlog_evicted`), but for requests on their way; left out: it is behind as long as files hold what it has not got.',
+        {
+          bytes: t
+            .size('Most that it may have to read, over all files of a thread; beyond, the oldest is given up.', {
+              min: mebi
+            })
+            .optional(),
+          age: t
+            .duration('Rows that are older than this when their turn comes, by their own time, are given up.', {
+              min: 1000
+            })
+            .optional()
+        }
+      )
       .prefault({}),
     startFrom: t
       .choice('Where a new output begins on what is followed already; `beginning` is where the input began.', [

@@ -20,6 +20,7 @@ export const losses = {
   corrupt_frame: 'bytes of a deleted file that were kept on disk, and could not be read there any more',
   too_large: 'bytes of records behind max_line_bytes; what is before is sent, with a flag',
   dead_letters_full: 'refused rows for which there was no room among the dead letters, where when_full is drop',
+  backlog_evicted: 'rows that an output was behind with by more than its max_backlog',
   corrupt_archive: 'compressed bytes of an archive that ends too early, is damaged, or holds unbelievably much'
 } as const
 export type LossReason = keyof typeof losses

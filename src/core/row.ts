@@ -6,7 +6,16 @@ export const Kind = { absent: 0, text: 1, plain: 2, jsonText: 3, number: 4, bool
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
 /** What becomes of a row. Only `kept` rows are encoded; the others settle with their range and are counted by name. */
-export const Fate = { kept: 0, filtered: 1, sampled: 2, throttled: 3, deduplicated: 4, deadLettered: 5 } as const
+export const Fate = {
+  kept: 0,
+  filtered: 1,
+  sampled: 2,
+  throttled: 3,
+  deduplicated: 4,
+  deadLettered: 5,
+  /** Lost: one output is too far behind. */
+  evicted: 6
+} as const
 export type Fate = (typeof Fate)[keyof typeof Fate]
 
 /** Bits of `Batch.flags`. */

@@ -117,6 +117,11 @@ export class Books {
     this.#ended[end]!.value += rows
   }
 
+  /** Rows that are lost without having been sent. */
+  lostUnsent(reason: LossReason, rows: number): void {
+    this.#lostRows[reason].value += rows
+  }
+
   skipped(reason: LossReason, bytes: number): void {
     this.#lostBytes[reason].value += bytes
   }

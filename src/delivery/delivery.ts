@@ -12,6 +12,7 @@ import { BodyPool } from './body-pool.ts'
 import { Books } from './books.ts'
 import { Budget } from './budget.ts'
 import { countFates } from './fates.ts'
+import { Eviction } from './eviction.ts'
 import { Letters } from './letters.ts'
 import { type DeliveryOptions, defaultOptions } from './options.ts'
 import { Packer } from './packer.ts'
@@ -58,6 +59,7 @@ export class Delivery {
   readonly #fates = new Int32Array(Object.keys(Fate).length)
   readonly #context: DeliveryContext
   readonly #output: Output
+  readonly #eviction: Eviction
   readonly #budget: Budget
   readonly #pool: BodyPool
   readonly #books: Books
@@ -77,6 +79,7 @@ export class Delivery {
     this.#context = context
     this.#replayMs = all.replayMs
     this.#output = output
+    this.#eviction = new Eviction(all.maxBacklogAgeMs, context)
     const books = new Books(context, () => this.#onEmpty())
     const budget = new Budget(all.maxInFlightBytes, () => this.onRoom())
     const pool = new BodyPool(all, context.workspace)
@@ -115,7 +118,9 @@ export class Delivery {
   append(track: Track, batch: Batch, to: Position, heldFrom: Position, barrier: number): void {
     const { choice } = this.#context
     choice?.narrow(batch)
+    const evicted = this.#eviction.narrow(batch, to <= track.giveUpTo)
     this.#append(track, batch, to, heldFrom, barrier)
+    if (evicted > 0) this.#eviction.restore(batch)
     choice?.restore(batch)
   }
 
@@ -128,6 +133,7 @@ export class Delivery {
     if (batch.cutBytes > 0) this.#books.skipped('too_large', batch.cutBytes)
     // `ends` names delivered and duplicate before the fates, in the same order
     for (let fate = 1; fate < Fate.deadLettered; fate++) this.#books.endedUnsent(fate + 1, fates[fate]!)
+    if (fates[Fate.evicted]! > 0) this.#books.lostUnsent('backlog_evicted', fates[Fate.evicted]!)
     const packed = kept === 0 ? 0 : this.#packer.pack(batch, track, range, barrier)
     if (packed !== kept) throw new Error(`Output "${this.#context.id}" encoded ${packed} rows of ${kept}`)
     if (fates[Fate.deadLettered]! > 0) this.#bury(track, batch, range)

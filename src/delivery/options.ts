@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly maxConcurrency: number
   readonly retry: RetryOptions
   readonly letters: LetterOptions
+  /** Rows that are older, by their own time, when they are appended are given up. */
+  readonly maxBacklogAgeMs: number
   /** Dead letters sent again are given up after this time, as far as they are not on their way. */
   readonly replayMs: number
   /** 0 to below 1; tests bring their own. */
@@ -41,6 +43,7 @@ export const defaultOptions: DeliveryOptions = {
   ...defaults,
   retry: { minMs: retryMinMs, maxMs: retryMaxMs },
   letters: { maxBytes: deadLetters.maxBytes, whenFull: deadLetters.whenFull, storedBytes: () => 0 },
+  maxBacklogAgeMs: Infinity,
   replayMs: 30_000,
   random: Math.random,
   poison: false

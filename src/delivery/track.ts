@@ -17,6 +17,7 @@ const width = numbers + slots
 /** The range ends inside a record, so the cursor can't stand behind it; it goes on into the next range. */
 const noBorder = -1
 const tooLarge = slot.lostBytes + lossReasons.indexOf('too_large')
+const evicted = slot.lostRows + lossReasons.indexOf('backlog_evicted')
 
 /**
  * What one output has read and settled of one source: ranges in the order of the source, one for each chunk.
@@ -38,6 +39,10 @@ export class Track implements Account {
   repeatsUntil: Position
   /** Its cursor is not stored any more: what has not ended is read again under another one. */
   isLeft = false
+  /** Rows that end before this are given up, if the output has no room for them or it has. */
+  giveUpTo: Position = 0
+  /** Epoch ms of the last row that was appended, as the row says; -Infinity: none was. */
+  lastTime = Number.NEGATIVE_INFINITY
   #settled: Position
   #read: Position
   #heldFrom = Number.POSITIVE_INFINITY
@@ -106,7 +111,7 @@ export class Track implements Account {
 
   /**
    * Adds the chunk `[batch.base, to)` and returns the number of its range. `fates` are its rows by `Fate`; kept and dead-lettered
-   * ones are pending until `end` or `lose` is called for them, the others end here. `heldFrom` is `Framer.heldFrom` after the
+   * ones are pending until `end` or `lose` is called for them, the others end, or are lost, here. `heldFrom` is `Framer.heldFrom` after the
    * chunk.
    */
   append(batch: Batch, to: Position, heldFrom: Position, fates: Int32Array): number {
@@ -116,7 +121,9 @@ export class Track implements Account {
     this.#heldFrom = heldFrom
     const at = this.#open(to, fates[Fate.kept]! + fates[Fate.deadLettered]!)
     if (fates[Fate.kept]! > 0) this.#ring[at + time] = batch.time[0]!
+    if (batch.rows > 0) this.lastTime = batch.time[batch.rows - 1]!
     this.#count(at, slot.read, batch.rows)
+    this.#count(at, evicted, fates[Fate.evicted]!)
     // in the range of their rows: a range of their own would stand behind a held record, where the cursor does not come to
     this.#count(at, tooLarge, batch.cutBytes)
     for (let fate: number = Fate.filtered; fate <= Fate.deduplicated; fate++) {

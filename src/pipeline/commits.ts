@@ -4,7 +4,6 @@ import type { StateLink, StateRecord } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import type { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
-import type { Backlog } from './backlog.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -14,11 +13,12 @@ const commitMs = 1000
 
 export interface CommitsParts {
   readonly lanes: Lanes
-  readonly backlog: Backlog
   /** Are told what was handed over. */
   readonly cursors: Cursors
   readonly link: StateLink
   readonly clock: Clock
+  /** Called about once a second while there are backlogs. */
+  readonly look: () => void
 }
 
 /** Stores cursors: a second after something moved, or sooner where a scan stores something too, all that have moved together. The
@@ -55,11 +55,11 @@ export class Commits {
 
   /** Hands all cursors that moved to the state database; comes again while rows are pending. */
   now(): void {
-    const { lanes, backlog } = this.#parts
+    const { lanes, look } = this.#parts
     const records: StateRecord[] = []
     for (const [source, tracks] of lanes) this.#collect(source, tracks, records)
     if (lanes.pendingRows > 0) this.soon()
-    backlog.look(lanes)
+    look()
     this.#handOver(records)
   }
 

@@ -158,13 +158,22 @@ export class Lane implements Outlet {
   }
 
   get #limit(): Position {
-    return this.ahead === undefined ? Infinity : this.ahead.#reader.base
+    let limit = this.ahead === undefined ? Infinity : this.ahead.#reader.base
+    for (const { delivery, track } of this.#takers) {
+      if (!delivery.hasRoom() && track.giveUpTo > this.readTo) limit = Math.min(limit, track.giveUpTo)
+    }
+    return limit
   }
 
-  /** How many of its outputs have room. */
+  /** How many of its outputs take what is next. */
   get #ready(): number {
     let ready = 0
-    for (const { delivery } of this.#takers) if (delivery.hasRoom()) ready++
+    for (const taker of this.#takers) if (this.takes(taker)) ready++
     return ready
+  }
+
+  /** The output has room for what is next, or gives it up. */
+  takes({ delivery, track }: Taker): boolean {
+    return delivery.hasRoom() || track.giveUpTo > this.readTo
   }
 }

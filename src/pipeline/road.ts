@@ -40,7 +40,7 @@ export class Road {
   /** The outputs of a lane that have no room go on by themselves, from where they are. Returns their lane. */
   part(lane: Lane): Lane {
     const { place } = lane
-    const leaving = lane.release(({ delivery }) => !delivery.hasRoom())
+    const leaving = lane.release(taker => !lane.takes(taker))
     return this.#insert(this.#newLane(leaving, place), lane)
   }
 

@@ -16,6 +16,7 @@ import { Inputs } from './inputs.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { Answers, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
+import { Overflow } from './overflow.ts'
 import type { Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
@@ -58,6 +59,7 @@ export class Shard {
   readonly #cursors: Cursors
   readonly #lanes: Lanes
   readonly #backlog: Backlog
+  readonly #overflow: Overflow
   readonly #commits: Commits
   readonly #turns: Turns
   readonly #inputs: Inputs
@@ -77,7 +79,8 @@ export class Shard {
     this.#cursors = new Cursors(start.stored)
     this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, log, meter: this.meter })
     this.#backlog = new Backlog(clock)
-    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, backlog: this.#backlog, link, clock })
+    const look = (): void => this.#look()
+    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock, look })
     this.#notes = new Map(Object.entries(start.stored.notes))
     this.#turns = new Turns({
       clock,
@@ -92,6 +95,7 @@ export class Shard {
       finished: lane => this.#finish(lane),
       progressed: () => this.#progressed()
     })
+    this.#overflow = new Overflow({ lanes: this.#lanes, turns: this.#turns, bounds: () => this.#steps.routes })
     const { hostId, hostName } = start
     const parts = { cursors: this.#cursors, lanes: this.#lanes, commits: this.#commits, turns: this.#turns }
     const steps = (): Steps => this.#steps
@@ -170,6 +174,11 @@ export class Shard {
     const route = this.#steps.routes.find(one => one.id === output)
     if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
     return Object.fromEntries(await route.delivery.replay(rows))
+  }
+
+  #look(): void {
+    this.#backlog.look(this.#lanes)
+    this.#overflow.look()
   }
 
   #progressed(): void {

@@ -48,6 +48,8 @@ export interface Route {
   readonly processors: readonly Processor[]
   readonly delivery: Delivery
   readonly startFrom: 'now' | 'beginning'
+  /** What it may have to read. */
+  readonly maxBacklogBytes: number
   /** Epoch ms when it was made. */
   readonly startedAt: number
 }
@@ -162,10 +164,12 @@ interface RoutePlan {
 async function createRoute({ pipeline, output, processors, known }: RoutePlan, parts: StepsParts): Promise<Route> {
   const id = `${pipeline.name}/${output.name}`
   const { startFrom } = output
+  const { maxBacklogBytes = Infinity } = output.delivery
   const choice = pipeline.choices[output.name]
   const delivery = known?.delivery ?? (await createDelivery({ id, output, choice }, parts))
   const startedAt = known?.startedAt ?? parts.clock.now()
-  return { id, pipeline: pipeline.name, inputs: new Set(pipeline.inputs), processors, delivery, startFrom, startedAt }
+  const inputs = new Set(pipeline.inputs)
+  return { id, pipeline: pipeline.name, inputs, processors, delivery, startFrom, maxBacklogBytes, startedAt }
 }
 
 interface DeliveryPlan {

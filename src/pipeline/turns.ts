@@ -59,6 +59,13 @@ export class Turns {
     this.#schedule()
   }
 
+  /** It can go on, though its outputs have no room. */
+  bring(lane: Lane): void {
+    this.#unwait(lane)
+    this.#put(lane)
+    this.#schedule()
+  }
+
   /** Brings back the lanes that waited for this output. */
   resume(delivery: Delivery): void {
     const lanes = this.#full.get(delivery)

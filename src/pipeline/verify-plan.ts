@@ -5,7 +5,7 @@ import { oneOf } from '../config/wording.ts'
 import { inodeOf, keyOf } from '../inputs/file/identity.ts'
 import { pathMatcher } from '../inputs/file/glob.ts'
 import { fromStored, toStored } from '../inputs/file/stored.ts'
-import type { InputPlan, Plan } from './plan.ts'
+import type { InputPlan, OutputPlan, Plan } from './plan.ts'
 
 export interface FileOfPlan {
   /** The part of the plan that the file takes through to the output. */
@@ -35,7 +35,7 @@ export function fileOfPlan(plan: Plan, path: string, output: string, state: Stor
     plan: {
       inputs: [{ ...input, follow: { ...input.follow, paths: [path] } }],
       pipelines: [{ ...pipeline, inputs: [input.name], outputs: [name] }],
-      outputs: plan.outputs.filter(one => one.name === name)
+      outputs: plan.outputs.filter(one => one.name === name).map(withoutLimit)
     },
     stored: {
       sources: known === undefined ? [] : [{ ...asUnread(known), input: input.name }],
@@ -45,6 +45,12 @@ export function fileOfPlan(plan: Plan, path: string, output: string, state: Stor
       notes: {}
     }
   }
+}
+
+/** Every row is compared, however old it is. */
+function withoutLimit({ delivery, ...output }: OutputPlan): OutputPlan {
+  const { maxBacklogBytes: _bytes, maxBacklogAgeMs: _age, ...rest } = delivery
+  return { ...output, delivery: rest }
 }
 
 /** What of it is read and settled does not count: it is read once more. */

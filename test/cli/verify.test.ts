@@ -33,16 +33,16 @@ class Desk {
   readonly path = join(this.site.folder, 'a.log')
   readonly server: FakeElasticsearch
 
-  constructor(server: FakeElasticsearch, input = '') {
+  constructor(server: FakeElasticsearch, input = '', more = '') {
     this.server = server
-    const output = `es: { type: elasticsearch, endpoints: ["${server.url}"], retry: { min: 50ms, max: 100ms } }`
+    const output = `es: { type: elasticsearch, endpoints: ["${server.url}"], retry: { min: 50ms, max: 100ms }${more} }`
     this.site.configure(`inputs: { agent: { type: file, paths: [a.log]${input} } }\noutputs: { ${output} }`)
   }
 
-  static async open(input?: string): Promise<Desk> {
+  static async open(input?: string, output?: string): Promise<Desk> {
     const server = await FakeElasticsearch.start()
     onTestFinished(() => server.stop())
-    return new Desk(server, input)
+    return new Desk(server, input, output)
   }
 
   /** A run that delivers what is there. */
@@ -145,6 +145,16 @@ test('follows a file over its renames and truncations', async () => {
   expect(desk.server.store.count()).toBe(160)
   expect(await desk.json()).toMatchObject({ code: 0, rows: 10, found: 10 })
   expect(await desk.json(rotated)).toMatchObject({ code: 0, rows: 50, found: 50 })
+})
+
+test('tells rows that an output has given up', async () => {
+  const desk = await Desk.open('', ', max_backlog: { age: 1h }')
+  writeFileSync(desk.path, `{"message":"old","timestamp":"2020-01-01T00:00:00Z"}\n${rows(0, 10)}`)
+  await desk.deliver()
+  expect(desk.server.store.count()).toBe(10)
+  const missing = { backlog_evicted: { rows: 1, list: [{ line: 1 }] } }
+  expect(await desk.json()).toMatchObject({ code: 1, rows: 11, found: 10, missing })
+  expect((await desk.text()).out).toContain('missing: 1 row not there: the output has given up rows of this file')
 })
 
 test('says what is in the way', async () => {

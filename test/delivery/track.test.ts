@@ -9,7 +9,7 @@ import { batchOf } from './support.ts'
 
 const never = Number.POSITIVE_INFINITY
 const source = sourceOf({ id: 'a' })
-const fates = new Int32Array(6)
+const fates = new Int32Array(Object.keys(Fate).length)
 
 /** Rows of ten bytes, and so many bytes more. */
 function add(track: Track, rows: number, heldFrom = never, fate: number[] = [], more = 0): number {

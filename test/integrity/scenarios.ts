@@ -7,6 +7,7 @@ import { copyTruncate, rotatedWhileDown } from './copies.ts'
 import { namedCrashPoints } from './crash-points.ts'
 import { diskFull, flushFails } from './disk-faults.ts'
 import { fewHandles, lostEvents, manyFiles, overlap, twinFiles } from './crowds.ts'
+import { givenUp } from './evictions.ts'
 import { fanOut } from './fan-out.ts'
 import { encodings } from './encodings.ts'
 import { endlessLine } from './endless.ts'
@@ -69,6 +70,7 @@ export const scenarios: readonly Scenario[] = [
   needsAPerson,
   fanOut,
   longOutage,
+  givenUp,
   tooLargeRequests,
   hostileServer,
   noSecretTold,

@@ -115,6 +115,10 @@ const causes: Readonly<Record<LossReason, (stage: Stage) => Promise<Run>>> = {
     utimesSync(join(stage.folder, 'old.log.gz'), 0, 0)
     return await stage.start({ input: 'paths: ["*.log.gz"], compression: auto, ignore_older: 0s' })
   },
+  backlog_evicted: async stage => {
+    stage.writeRows(0, 100)
+    return await stage.start({ outputs: { es: 'max_backlog: { age: 1h }' } })
+  },
   dead_letters_full: async stage => {
     stage.server.store.judge = () => ({ status: 400, type: 'document_parsing_exception', reason: 'a secret' })
     stage.writeRows(0, 100)

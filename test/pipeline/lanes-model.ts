@@ -12,7 +12,6 @@ import { FileMarks } from '../../src/inputs/file/marks.ts'
 import type { FileSource, Loss } from '../../src/inputs/file/source.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
-import { Backlog } from '../../src/pipeline/backlog.ts'
 import { Commits } from '../../src/pipeline/commits.ts'
 import { Cursors } from '../../src/pipeline/cursors.ts'
 import { Lanes } from '../../src/pipeline/lanes.ts'
@@ -160,7 +159,7 @@ export class Life {
     const { clock, meter } = this
     const cursors = new Cursors(link.stored())
     this.lanes = new Lanes({ arena, cursors, clock, log: silentLog, meter })
-    this.commits = new Commits({ lanes: this.lanes, cursors, backlog: new Backlog(clock), link, clock })
+    this.commits = new Commits({ lanes: this.lanes, cursors, link, clock, look: () => {} })
     this.turns = new Turns({
       clock,
       canRead: () => true,
@@ -188,7 +187,9 @@ export class Life {
     this.outputs[id] = output
     const delivery = output as unknown as Delivery
     const pipeline = id.split('/')[0]!
-    return { id, pipeline, inputs: new Set([input]), processors: [], delivery, startFrom: 'beginning', startedAt: 0 }
+    const inputs = new Set([input])
+    const bounds = { maxBacklogBytes: Infinity }
+    return { id, pipeline, inputs, processors: [], delivery, startFrom: 'beginning', ...bounds, startedAt: 0 }
   }
 
   open(source: MemorySource): void {

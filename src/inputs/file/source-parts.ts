@@ -14,6 +14,7 @@ export function sourceParts(
     id: stored.id,
     startAt: stored.startAt,
     size: stored.size,
+    bornAt: Number(stored.birth) / 1e6,
     fingerprint: stored,
     content: handle,
     link: context.link,

@@ -38,6 +38,7 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly path: string
   readonly startAt: Position
   readonly size: number
+  readonly bornAt: number
   /** How it began when it was stored. */
   readonly fingerprint: Fingerprint
   /** An earlier run followed it. */
@@ -67,6 +68,8 @@ export class FileSource implements Source {
   readonly path: string
   /** Where reading begins: what is before was left out by the input's options. */
   readonly startAt: Position
+  /** Epoch ms when its file was made; 0 where the file system does not tell. */
+  readonly bornAt: number
   /** Rows may be sent once this record is durable. */
   readonly barrier: number
   /** Bytes known to be, or to have been, there. */
@@ -93,6 +96,7 @@ export class FileSource implements Source {
     this.service = parts.service
     this.path = parts.path
     this.startAt = parts.startAt
+    this.bornAt = parts.bornAt
     this.repeatsUntil = this.#knownTo(parts.content, parts.size)
     this.barrier = parts.barrier
     this.size = parts.size

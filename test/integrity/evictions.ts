@@ -1,0 +1,76 @@
+import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
+import { Journal } from './journal.ts'
+import { lineOf } from './line.ts'
+import { delay } from './process.ts'
+import { type Scenario, type Size, Trial } from './trial.ts'
+import { type Gap, judge, judgeLedger, type Verdict } from './verdict.ts'
+
+/** What the output may be behind, and rows on their way. */
+const mebi = 2 ** 20
+const mostBehind = { quick: mebi, short: 4 * mebi, long: 64 * mebi }
+const onTheirWay = mebi / 4
+const linesOfDay = { quick: 16_000, short: 80_000, long: 1_000_000 }
+/** Files of an hour each. */
+const hours: Record<Size, number> = { quick: 8, short: 24, long: 24 }
+const kills: Record<Size, number> = { quick: 1, short: 2, long: 10 }
+
+/** An output that is away for a day, and may be behind by so much: the oldest lines are given up, but for those on their way, and counted
+ * one by one; nothing else is. */
+export const givenUp: Scenario = {
+  id: 'T42',
+  name: 'long outage, the oldest lines given up',
+  run: ({ size, seed }) => givesUp(size, seed)
+}
+
+function givesUp(size: Size, seed: number): Promise<Verdict> {
+  const batch = `max_in_flight_bytes: ${onTheirWay}, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }`
+  const output = `${batch}, max_backlog: { bytes: ${mostBehind[size]} }`
+  const options = { site: { output, input: 'scan_interval: 100ms', glob: '*.log*' }, fake: { requests: { '503': 1 } } }
+  return Trial.run(seed, options, async trial => {
+    const { site, store, dice, notes } = trial
+    const day = new Journal(site.logs, 'day')
+    site.start()
+    await site.ready()
+    const files = hours[size]
+    const killed = new Set(Array.from({ length: kills[size] }, () => dice.between(files / 3, files - 2)))
+    for (let hour = 0; hour < files; hour++) {
+      day.write(Math.ceil(linesOfDay[size] / files))
+      await delay(300)
+      day.rotate()
+      if (!killed.has(hour)) continue
+      await trial.kill(dice.between(0, 500))
+      site.start()
+      await site.ready()
+    }
+    // Until it has seen all of them, and given up what is too much.
+    await delay(2500)
+    store.options = {}
+    await trial.quiet(2000)
+    day.close()
+    await site.end('SIGTERM')
+    const { gone, ...count } = judge(store.store.documents(), {
+      journals: { day: day.seq },
+      gaps: [{ file: 'day', from: 0, to: day.seq }]
+    })
+    const json = await site.verb('ledger', '--json')
+    trial.broken.push(...faultsIn(gone, day.seq, { json, size }))
+    notes.push(`${gone.length} of ${day.seq} lines were given up`)
+    return trial.judged({ ...count, ledger: judgeLedger(json, day.seq) })
+  })
+}
+
+function faultsIn(gone: readonly Gap[], lines: number, { json, size }: { json: string; size: Size }): string[] {
+  const faults: string[] = []
+  const { rows } = JSON.parse(json) as { rows: readonly NamedLedgerRow[] }
+  const counted = rows.reduce((sum, { ledger }) => sum + (ledger.lost.backlog_evicted ?? 0), 0)
+  if (counted !== gone.length) faults.push(`${gone.length} lines are missing, ${counted} are counted`)
+  const lineBytes = Buffer.byteLength(lineOf('day', lines)) + 1
+  const newest = Math.max(-1, ...gone.map(({ from }) => from))
+  const kept = (lines - newest - 1) * lineBytes
+  if (kept < mostBehind[size] * 0.8 || kept > mostBehind[size] * 1.3)
+    faults.push(`the newest ${kept} bytes were kept, ${mostBehind[size]} was the limit`)
+  // A document takes more bytes than its line.
+  const older = (newest + 1 - gone.length) * lineBytes
+  if (older > onTheirWay * (kills[size] + 1)) faults.push(`${older} bytes of older lines were kept`)
+  return faults
+}
