@@ -17,16 +17,6 @@ function follow(more: Partial<FollowInput> = {}, options: Partial<RunOptions> = 
   return logs.follow('*.log', more, options)
 }
 
-/** A file named so with an inode that was used before; the file system soon gives it again. */
-function recreate(name: string, text: string): void {
-  const before = fs.statSync(at(name)).ino
-  for (let i = 0; i < 200; i++) {
-    fs.unlinkSync(at(name))
-    fs.writeFileSync(at(name), text)
-    if (fs.statSync(at(name)).ino === before) return
-  }
-}
-
 test('follower reads what is there and what comes', async () => {
   append('a.log', 'one\ntwo\n')
   const run = await follow()
@@ -82,55 +72,6 @@ test('follower reads rows again that were not settled, under the same id and pos
   expect([...second.readers.keys()][0]!.repeatsUntil).toBe(8)
 })
 
-test('follower drains a renamed file over several rotations', async () => {
-  append('a.log', 'r0\n')
-  const run = await follow()
-  for (let i = 1; i <= 5; i++) {
-    append('a.log', `late${i}\n`)
-    for (let n = i; n > 1; n--) fs.renameSync(at(`a.log.${n - 1}`), at(`a.log.${n}`))
-    fs.renameSync(at('a.log'), at('a.log.1'))
-    append('a.log', `r${i}\n`)
-    append('a.log.1', `held${i}\n`)
-    await run.pass()
-  }
-  await run.pass(10_000)
-  const expected = ['r0', ...[1, 2, 3, 4, 5].flatMap(i => [`late${i}`, `held${i}`, `r${i}`])]
-  expect(run.texts.toSorted()).toEqual(expected.toSorted())
-  expect(run.closed).toHaveLength(5)
-})
-
-test('follower reads on in a rotated file that grows after it had ended', async () => {
-  append('a.log', 'one\n')
-  const run = await follow()
-  fs.renameSync(at('a.log'), at('a.log.1'))
-  append('a.log', 'new\n')
-  await run.pass(5000)
-  expect(run.closed).toHaveLength(1)
-  append('a.log.1', 'late\n')
-  await run.pass(2000)
-  expect(run.texts).toEqual(['one', 'new', 'late'])
-  expect(run.rows.at(-1)?.id).toBe(run.rows[0]!.id)
-})
-
-test('follower finds a file that was rotated out of the patterns while it was stopped', async () => {
-  append('a.log', 'one\n')
-  await (await follow()).stop()
-  append('a.log', 'two\n')
-  fs.renameSync(at('a.log'), at('a.log.1'))
-  append('a.log', 'three\n')
-  fs.renameSync(at('a.log.1'), at('a.log.2'))
-  fs.renameSync(at('a.log'), at('a.log.1'))
-  append('a.log', 'four\n')
-  const run = await follow()
-  await run.pass(5000)
-  // the middle one was never seen by a run and has left the patterns
-  expect(run.texts.toSorted()).toEqual(['four', 'two'])
-  await run.stop()
-  const last = await follow()
-  await last.pass(5000)
-  expect(last.texts).toEqual([])
-})
-
 test('follower leaves alone what the configuration no longer names', async () => {
   append('a.log', 'one\n')
   append('b.log', 'two\n')
@@ -143,158 +84,6 @@ test('follower leaves alone what the configuration no longer names', async () =>
   await second.stop()
   const third = await follow()
   expect(third.texts).toEqual(['three'])
-})
-
-test('follower does not read a finished file again under its new name', async () => {
-  append('a.log', 'one\n')
-  const run = await follow()
-  fs.renameSync(at('a.log'), at('old-a.log'))
-  await run.pass(5000)
-  await run.stop()
-  const second = await follow()
-  await second.pass(3000)
-  expect([...run.texts, ...second.texts]).toEqual(['one'])
-})
-
-test('follower starts a new generation when a file is truncated, and counts what it had not read', async () => {
-  append('a.log', 'one\ntwo\n')
-  const run = await follow()
-  fs.truncateSync(at('a.log'), 0)
-  append('a.log', 'x\n')
-  await run.pass()
-  expect(run.texts).toEqual(['one', 'two', 'x'])
-  expect(run.lost).toEqual([])
-  expect(run.rows[2]!.id).not.toBe(run.rows[0]!.id)
-})
-
-test('follower counts bytes that were truncated unread', async () => {
-  append('a.log', 'one\n')
-  const run = await follow()
-  append('a.log', '1234567\n')
-  run.follower.scan()
-  fs.truncateSync(at('a.log'), 0)
-  await run.pass(2000)
-  expect(run.lost).toEqual([{ reason: 'truncated_gap', bytes: 8, path: at('a.log') }])
-})
-
-test('follower notices a file that was truncated and has grown past the old end between two looks', async () => {
-  append('a.log', 'old 0\n'.repeat(20))
-  const run = await follow()
-  for (let round = 1; round <= 20; round++) {
-    fs.truncateSync(at('a.log'), 0)
-    append('a.log', `new ${round}\n`.repeat(20 + round * 2))
-    await run.pass(2000)
-    const ids = run.rows.filter(row => row.text === `new ${round}`)
-    expect(ids).toHaveLength(20 + round * 2)
-  }
-  expect(run.rows).toHaveLength(20 + 20 * 20 + 420)
-})
-
-function heartbeats(from: number, count: number): string {
-  return Array.from({ length: count }, (_, n) => `${from + n} ok ${'the same in every line '.repeat(4)}\n`).join('')
-}
-
-test('follower notices that also where all lines end alike', async () => {
-  append('a.log', heartbeats(1000, 20))
-  const run = await follow()
-  fs.truncateSync(at('a.log'), 0)
-  append('a.log', heartbeats(2000, 60))
-  await run.pass(2000)
-  expect(run.texts.map(text => Number(text.slice(0, 4)))).toEqual([
-    ...Array.from({ length: 20 }, (_, n) => 1000 + n),
-    ...Array.from({ length: 60 }, (_, n) => 2000 + n)
-  ])
-})
-
-test('follower takes no byte of what a truncated file has grown to for a lost one', async () => {
-  append('a.log', 'old\n'.repeat(10))
-  const run = await follow()
-  append('a.log', 'unread\n')
-  run.follower.scan()
-  fs.truncateSync(at('a.log'), 0)
-  append('a.log', 'new\n'.repeat(500))
-  await run.pass(2000)
-  expect(run.lost).toEqual([{ reason: 'truncated_gap', bytes: 7, path: at('a.log') }])
-  expect(run.texts.filter(text => text === 'new')).toHaveLength(500)
-})
-
-test('follower notices truncation and regrowth while it was stopped', async () => {
-  append('a.log', 'same head, same head\nold\n'.repeat(80))
-  const first = await follow()
-  await first.stop()
-  fs.truncateSync(at('a.log'), 0)
-  append('a.log', `${'same head, same head\nold\n'.repeat(60)}${'fresh\n'.repeat(200)}`)
-  const second = await follow()
-  expect(second.texts.filter(text => text === 'fresh')).toHaveLength(200)
-  expect(second.rows).toHaveLength(320)
-  await second.stop()
-  const third = await follow()
-  await third.pass()
-  expect(third.texts).toEqual([])
-})
-
-test('follower keeps the number of the generation over a stop with the file still empty', async () => {
-  append('a.log', 'one\n')
-  const first = await follow()
-  await first.pass()
-  fs.truncateSync(at('a.log'), 0)
-  await first.pass(3000)
-  await first.stop()
-  await (await follow()).stop()
-  append('a.log', 'one\n')
-  const third = await follow()
-  expect(third.texts).toEqual(['one'])
-  expect(third.rows[0]!.id).not.toBe(first.rows[0]!.id)
-})
-
-test('follower tells a file that got the inode of a deleted one, live and after a stop', async () => {
-  append('a.log', 'same banner\nrow\n')
-  let run = await follow()
-  for (let round = 0; round < 6; round++) {
-    if (round % 2 === 0) {
-      await run.stop()
-      recreate('a.log', `same banner\nrow\nmore ${round}\n`)
-      run = await follow()
-    } else recreate('a.log', `same banner\nrow\nmore ${round}\n`)
-    const before = run.rows.length
-    if (round % 2 === 1) await run.pass(2000)
-    expect(run.texts.slice(round % 2 === 1 ? before : 0)).toEqual(['same banner', 'row', `more ${round}`])
-  }
-})
-
-test('follower reads a deleted file to its end while it is open', async () => {
-  append('a.log', 'one\n')
-  const run = await follow()
-  const fd = fs.openSync(at('a.log'), 'a')
-  fs.unlinkSync(at('a.log'))
-  fs.writeSync(fd, 'two\n')
-  await run.pass(2000)
-  fs.writeSync(fd, 'three\n')
-  fs.closeSync(fd)
-  await run.pass(15_000)
-  expect(run.texts).toEqual(['one', 'two', 'three'])
-  expect(run.closed).toHaveLength(1)
-  expect(logs.link.stored().sources).toEqual([])
-})
-
-test('follower keeps a file open that has unread bytes, however long nobody reads them', async () => {
-  append('a.log', 'one\n')
-  const run = await follow()
-  append('a.log', 'two\n')
-  for (let second = 0; second < 90; second++) await run.clock.advance(1000)
-  fs.unlinkSync(at('a.log'))
-  await run.pass(15_000)
-  expect(run.texts).toEqual(['one', 'two'])
-  expect(run.lost).toEqual([])
-})
-
-test('follower counts what was deleted unread while it was stopped', async () => {
-  append('a.log', 'one\ntwo\n')
-  const first = await follow({}, { settles: false })
-  await first.stop()
-  fs.unlinkSync(at('a.log'))
-  const second = await follow()
-  expect(second.lost).toEqual([{ reason: 'deleted_unread', bytes: 8, path: at('a.log') }])
 })
 
 test('follower takes twins for two files, hard links and overlapping patterns for one', async () => {
@@ -458,18 +247,6 @@ test('follower leaves old files alone until they grow', async () => {
   append('a.log', 'new\n')
   await run.pass(2000)
   expect(run.texts).toEqual(['new'])
-})
-
-test.each(['shorter', 'longer'])('follower reads a %s new generation of a file that it had left alone', async how => {
-  const old = 'old\n'.repeat(300)
-  append('a.log', old)
-  await olderThanRun()
-  const run = await follow({ readFrom: 'end' })
-  await run.pass(2000)
-  fs.truncateSync(at('a.log'), 0)
-  append('a.log', 'x\n'.repeat(how === 'shorter' ? 3 : 900))
-  await run.pass(2000)
-  expect(run.rows).toHaveLength(how === 'shorter' ? 3 : 900)
 })
 
 test('follower takes the fields of a container from the names of its log', async () => {
