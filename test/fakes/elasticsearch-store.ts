@@ -37,12 +37,11 @@ interface Index {
 export class FakeStore {
   readonly #streams = new Map<string, Stream>()
   readonly #random: () => number
-  odds: ItemOdds
+  odds: ItemOdds = {}
   /** Answers a document, or undefined to go on as usual. For scripted refusals. */
   judge: (source: string, id: string) => { status: number; type: string; reason: string } | undefined = () => undefined
 
-  constructor(odds: ItemOdds, seed: number) {
-    this.odds = odds
+  constructor(seed: number) {
     this.#random = randomOf(seed)
   }
 
@@ -105,10 +104,6 @@ export class FakeStore {
     let count = 0
     for (const { indices } of this.#streams.values()) for (const { documents } of indices) count += documents.size
     return count
-  }
-
-  clear(): void {
-    this.#streams.clear()
   }
 
   #streamOf(name: string): Stream {

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { FakeStore, type ItemOdds, type ItemResult, type StoredDocument } from './elasticsearch-store.ts'
 
@@ -25,7 +24,6 @@ export type RequestOdds = Readonly<
 >
 
 export interface FakeOptions {
-  readonly port?: number
   readonly seed?: number
   readonly items?: ItemOdds
   readonly requests?: RequestOdds
@@ -61,14 +59,14 @@ export class FakeElasticsearch {
   readonly stats: FakeStats = { requests: 0, looks: 0, bulkRequests: 0, bulkRows: 0, bulkBytes: 0, tooLarge: 0 }
   /** Headers and path of the last bulk request. */
   lastBulk: { path: string; headers: IncomingMessage['headers'] } | undefined
-  options: FakeOptions
+  #options: FakeOptions = {}
   readonly #server: Server
   readonly #script: Fault[] = []
   #port = 0
 
   private constructor(options: FakeOptions) {
+    this.store = new FakeStore(options.seed ?? 1)
     this.options = options
-    this.store = new FakeStore(options.items ?? {}, options.seed ?? 1)
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
@@ -81,10 +79,19 @@ export class FakeElasticsearch {
     return fake
   }
 
+  get options(): FakeOptions {
+    return this.#options
+  }
+
+  /** From the next request on. */
+  set options(options: FakeOptions) {
+    this.#options = options
+    this.store.odds = options.items ?? {}
+  }
+
   /** Listens again after `stop`, on the same port, with all documents. */
   async resume(): Promise<void> {
-    const port = this.#port === 0 ? (this.options.port ?? 0) : this.#port
-    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve))
+    await new Promise<void>(resolve => this.#server.listen(this.#port, '127.0.0.1', resolve))
     this.#port = (this.#server.address() as AddressInfo).port
   }
 
@@ -118,7 +125,6 @@ export class FakeElasticsearch {
       return answer(response, 401, failure('security_exception', 'missing authentication credentials'))
     }
     if (isBulk) return this.#bulk(url, request, response, body)
-    if (url.pathname === '/_fake/documents') return void Readable.from(this.#lines()).pipe(response)
     const { status, json } = this.#other(request.method ?? 'GET', url, body.toString())
     answer(response, status, json)
   }
@@ -217,10 +223,6 @@ export class FakeElasticsearch {
     if (route === 'template') return this.#template(method, second, body)
     if (route === 'data_stream') return this.#dataStream(second)
     if (route === 'mget') return this.#lookUp(first ?? '', body)
-    if (second === '_rollover')
-      return { status: 200, json: { acknowledged: true, new_index: this.store.rollover(first ?? '') } }
-    if (first === '_fake') return this.#control(second, body)
-    if (second === '_count' || first === '_count') return { status: 200, json: { count: this.store.count() } }
     if (first === '') return { status: 200, json: { version: { number: '9.5.3' }, tagline: 'You Know, for Search' } }
     return { status: 404, json: failure('resource_not_found_exception', 'no such route') }
   }
@@ -250,24 +252,6 @@ export class FakeElasticsearch {
   #lookUp(index: string, body: string): { status: number; json: unknown } {
     const { ids } = JSON.parse(body) as { ids: string[] }
     return { status: 200, json: { docs: ids.map(_id => ({ _id, found: this.store.has(index, _id) ?? false })) } }
-  }
-
-  /** A `StoredDocument` a line. */
-  *#lines(): Generator<string> {
-    for (const document of this.store.documents()) yield `${JSON.stringify(document)}\n`
-  }
-
-  /** For a fake in a process of its own: `GET /_fake/documents` (a line each), `GET /_fake/stats`, `POST /_fake/faults` with a
-   * list, `POST /_fake/odds` with `{ items, requests }`. */
-  #control(verb: string, body: string): { status: number; json: unknown } {
-    if (verb === 'stats') return { status: 200, json: { ...this.stats, documents: this.store.count() } }
-    if (verb === 'faults') this.failNext(...(JSON.parse(body) as Fault[]))
-    if (verb === 'odds') {
-      const odds = JSON.parse(body) as { items?: ItemOdds; requests?: RequestOdds }
-      this.store.odds = odds.items ?? {}
-      this.options = { ...this.options, requests: odds.requests ?? {} }
-    }
-    return { status: 200, json: {} }
   }
 }
 
