@@ -2,6 +2,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { ask } from '../../src/cli/client.ts'
+import type { CollectorStatus } from '../../src/pipeline/collector.ts'
 import { Journal } from './journal.ts'
 import { delay, until } from './process.ts'
 import type { Trial } from './trial.ts'
@@ -19,8 +21,10 @@ export const site = {
 }
 /** The server is there, and takes nothing. */
 export const down = { requests: { '503': 1 } }
-/** After so long the collector has seen a file, and the state knows its size. */
-const seenMs = 1500
+/** On a busy machine a collector sees a file after this time. */
+const seenMs = 30_000
+/** What it knows is stored each second. */
+const storedMs = 1500
 /** Deleted files are closed within ten seconds; beside other tests everything takes longer. */
 const closedMs = 30_000
 
@@ -36,7 +40,8 @@ export function anywhere(journals: readonly Journal[]): Gap[] {
 /** Returns how many bytes it was. */
 export async function writeAndDelete(trial: Trial, journals: readonly Journal[], lines: number): Promise<number> {
   const bytes = journals.reduce((sum, journal) => sum + journal.write(lines), 0)
-  await delay(seenMs)
+  await untilSeen(trial, journals)
+  await delay(storedMs)
   for (const journal of journals) {
     unlinkSync(journal.path)
     journal.close()
@@ -44,6 +49,16 @@ export async function writeAndDelete(trial: Trial, journals: readonly Journal[],
   }
   trial.faults++
   return bytes
+}
+
+/** Waits until the collector knows how large the files are: what it has never seen of a deleted one, it can not count. */
+async function untilSeen({ site }: Trial, journals: readonly Journal[]): Promise<void> {
+  for (const end = performance.now() + seenMs; ; await delay(50)) {
+    const status = await ask<CollectorStatus>(site.state, { path: '/api/v1/status' })
+    const sources = status?.inputs.flatMap(input => input.sources) ?? []
+    if (journals.every(({ path }) => sources.some(one => one.name === path && one.size === statSync(path).size))) return
+    if (performance.now() > end) throw new Error(`Not within ${seenMs / 1000} s: the files are seen`)
+  }
 }
 
 /** Waits until no deleted file is open any more: all there is of them is in the spool. */

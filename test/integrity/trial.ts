@@ -20,7 +20,7 @@ export interface Scale {
 
 /** What may be missing. */
 interface Losses {
-  /** Why it has to be counted as lost, to the byte. If not given: as far as is known of a file that was truncated. */
+  /** Why it has to be counted as lost, to the byte: `truncated_gap` if not given. */
   readonly reasons?: readonly LossReason[]
   /** Bytes that are missing, at least and at most. */
   readonly lostBytes?: readonly [least: number, most: number]
@@ -163,15 +163,13 @@ export class Trial {
   /** What is missing has to be counted. */
   #judgeGaps(gone: readonly Gap[], json: string, losses: Losses): void {
     const { reasons = ['truncated_gap'], lostBytes: [least, most] = [0, Infinity], besides } = losses
-    const tolerance = losses.reasons === undefined ? 0.1 : 0
     const counted = reasons.reduce((sum, reason) => sum + lostBytes(json, reason), 0)
     for (const reason of lossReasons) {
       if (reasons.includes(reason) || reason === besides || lostBytes(json, reason) === 0) continue
       this.broken.push(`${lostBytes(json, reason)} bytes are counted as lost: ${reason}`)
     }
     const bytes = gone.reduce((sum, { file, from }) => sum + Buffer.byteLength(lineOf(file, from)) + 1, 0)
-    if (Math.abs(counted - bytes) > bytes * tolerance)
-      this.broken.push(`${bytes} bytes are missing, ${counted} are counted`)
+    if (counted !== bytes) this.broken.push(`${bytes} bytes are missing, ${counted} are counted`)
     if (bytes < least || bytes > most) this.broken.push(`${bytes} bytes are missing, not ${least} to ${most}`)
     if (bytes > 0) this.notes.push(`${gone.length} lines in gaps: ${bytes} bytes, ${counted} counted`)
   }
