@@ -173,7 +173,9 @@ test(`state store starts from ${mutants} rotten directories, always with a state
   if (process.env['STATE_MUTANTS'] !== undefined) console.log({ origins, slowestMs: Math.round(slowest) })
 })
 
-test(`state store has all that was said to be durable after ${powerCuts} power cuts`, { timeout: 900_000 + powerCuts * 1000 }, () => {
+test(`state store has all that was said to be durable after ${powerCuts} power cuts`, {
+  timeout: 900_000 + powerCuts * 1000
+}, () => {
   const seen = new Set<number>()
   const dir = join(root, 'cut')
   for (let seed = 0; seed < powerCuts; seed++) {
