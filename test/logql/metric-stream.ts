@@ -7,20 +7,24 @@ import { optionsOf } from '../fakes/definitions.ts'
 import { Bench } from '../fakes/rows.ts'
 import { sourceOf } from '../fakes/source.ts'
 
-const resource = { 'host.name': 'node-1', 'log.file.path': '/var/log/a.log', region: 'eu' }
+/** Where lines come from. */
+const resources = [
+  { 'host.name': 'node-1', 'log.file.path': '/var/log/a.log', region: 'eu' },
+  { 'host.name': 'node-2', 'log.file.path': '/var/log/a.log', region: 'eu', 'team.name': 'x' }
+]
 
 /** What a shard does with lines before queries see them. */
 class Reader {
   readonly bench = new Bench()
-  readonly #source = sourceOf({ resource })
+  readonly #sources = resources.map(resource => sourceOf({ resource }))
   readonly #parser = auto.create(optionsOf(auto, {}), this.bench.context)
   readonly #normalizer = normalize.create(optionsOf(normalize, {}), this.bench.context)
 
-  read(lines: readonly (string | Buffer)[], readTime: number): Batch {
+  read(lines: readonly (string | Buffer)[], readTime: number, source: number): Batch {
     const { batch } = this.bench
     this.bench.keys.trim()
     this.bench.fill(Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')])))
-    batch.source = this.#source
+    batch.source = this.#sources[source]!
     batch.readTime = readTime
     this.#parser.parse(batch)
     this.#normalizer.apply(batch)
@@ -46,8 +50,8 @@ export class MetricStream {
     this.evaluator = new MetricEvaluator(this.#query)
   }
 
-  read(lines: readonly (string | Buffer)[], readTime: number, shard = 0): void {
-    this.collectors[shard]!.collect(readers[shard]!.read(lines, readTime))
+  read(lines: readonly (string | Buffer)[], readTime: number, { shard = 0, source = 0 } = {}): void {
+    this.collectors[shard]!.collect(readers[shard]!.read(lines, readTime, source))
   }
 
   merge(): void {

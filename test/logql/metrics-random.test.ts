@@ -12,11 +12,15 @@ import { counted, grouping, metric, number, turn, unwrapped } from './random-met
 const start = BigInt(Date.parse('2026-11-22T10:00:00Z')) * 1_000_000n
 const second = 1_000_000_000n
 const msOf = (time: bigint): number => Number(time / 1_000_000n)
-const constants = { host: 'node-1', file: '/var/log/a.log', region: 'eu' }
+const constants = [
+  { host: 'node-1', file: '/var/log/a.log', region: 'eu' },
+  { host: 'node-2', file: '/var/log/a.log', region: 'eu', team_name: 'x' }
+]
 const intervalMs = 5000
 
 interface Turn {
   readonly shard: number
+  readonly source: number
   readonly later: number
   readonly rows: readonly { readonly content: object; readonly before: number; readonly nanos: number }[]
   readonly next: 'nothing' | 'merge' | 'store' | 'restart'
@@ -30,17 +34,17 @@ function play(asked: Metric, turns: readonly Turn[], compare: Compare, rememberS
   const kept: KeptRow[] = []
   let now = start + second / 2n
   let samples = 0
-  for (const { shard, later, rows, next } of turns) {
+  for (const { shard, source, later, rows, next } of turns) {
     const before = now
     now += BigInt(later) * 1_000_000n
     for (let at = (before / (5n * second) + 1n) * 5n * second; at < now; at += 5n * second) samples += check(at)
-    const lines = rows.map(one => lineOf(one, now))
+    const lines = rows.map(one => lineOf(one, now, source))
     kept.push(...lines.map(({ row }) => row))
     if (lines.length > 0)
       stream.read(
         lines.map(({ row: { line } }) => line),
         msOf(now),
-        shard
+        { shard, source }
       )
     if (next !== 'nothing') stream[next]()
   }
@@ -61,11 +65,11 @@ function play(asked: Metric, turns: readonly Turn[], compare: Compare, rememberS
   }
 }
 
-function lineOf({ content, before, nanos }: Turn['rows'][number], now: bigint): { row: KeptRow } {
+function lineOf({ content, before, nanos }: Turn['rows'][number], now: bigint, source: number): { row: KeptRow } {
   const time = now + BigInt(before) * 1_000_000n + BigInt(nanos)
   const iso = new Date(msOf(time)).toISOString().replace('Z', `${String(time % 1_000_000n).padStart(6, '0')}Z`)
   const { service, ...fields } = content as Record<string, string | number>
-  const labels: Record<string, string> = { ...constants }
+  const labels: Record<string, string> = { ...constants[source]! }
   if (service !== undefined) labels['service_name'] = String(service)
   for (const [key, value] of Object.entries(fields)) labels[key] = String(value)
   return { row: { line: JSON.stringify({ time: iso, ...content }), labels, time, readTime: now } }

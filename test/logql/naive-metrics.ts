@@ -12,7 +12,7 @@ export interface Sample {
   readonly value: number
 }
 
-const streamLabels = ['service_name', 'level', 'agent_id', 'host', 'file', 'region']
+const streamLabels = ['service_name', 'level', 'agent_id', 'host', 'file', 'region', 'team_name']
 const second = 1_000_000_000n
 const five = 5n * second
 const counting = ['count_over_time', 'rate', 'bytes_over_time', 'bytes_rate']

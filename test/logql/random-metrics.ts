@@ -23,13 +23,25 @@ const rowTime = fc.oneof(
 const row = fc.record({ content, before: rowTime, nanos: fc.constantFrom(0, 0, 1, 999_999) })
 export const turn = fc.record({
   shard: fc.integer({ min: 0, max: 1 }),
+  source: fc.integer({ min: 0, max: 1 }),
   /** Since the turn before. */
   later: fc.constantFrom(0, 100, 900, 5000, 2500, 12_000),
   rows: fc.array(row, { maxLength: 6 }),
   next: fc.constantFrom('nothing' as const, 'merge' as const, 'store' as const, 'restart' as const)
 })
 
-const name = fc.constantFrom('service_name', 'level', 'agent_id', 'code', 'took', 'region', 'host', 'file', 'missing')
+const name = fc.constantFrom(
+  'service_name',
+  'level',
+  'agent_id',
+  'code',
+  'took',
+  'region',
+  'host',
+  'file',
+  'team_name',
+  'missing'
+)
 const names = fc.uniqueArray(name, { maxLength: 3 })
 const condition: fc.Arbitrary<LabelTest> = fc.oneof(
   fc.record({

@@ -71,7 +71,7 @@ describe('groups', () => {
   test('those that are too many are refused, and counted', () => {
     const stream = new MetricStream(query, { maxGroups: 3 }, 2)
     stream.read(lines, at(10))
-    stream.read([line(9, { agent_id: 'other' })], at(10), 1)
+    stream.read([line(9, { agent_id: 'other' })], at(10), { shard: 1 })
     expect(stream.at(at(10)).map(({ labels, value }) => [labels['agent_id'], value])).toEqual([
       ['0', 3],
       ['1', 3],
@@ -80,7 +80,7 @@ describe('groups', () => {
     expect(stream.evaluator.counts.refused).toBe(3)
     // once some are gone, there is room again
     stream.at(at(45))
-    stream.read([line(44, { agent_id: 'other' })], at(45), 1)
+    stream.read([line(44, { agent_id: 'other' })], at(45), { shard: 1 })
     expect(stream.at(at(45))).toEqual([{ labels: { agent_id: 'other' }, value: 1 }])
   })
 
@@ -100,6 +100,28 @@ describe('groups', () => {
     stream.at(at(40))
     stream.read([line(41, { took: 9 })], at(41))
     expect(stream.at(at(45))[0]?.value).toBeCloseTo(9, 0)
+  })
+
+  test('each row finds its own among many', () => {
+    const stream = new MetricStream('sum by (agent_id, user_id) (count_over_time({region="eu"}[30s]))', {
+      maxGroups: 5000
+    })
+    const wanted = new Map<string, number>()
+    for (let second = 1; second < 30; second++) {
+      const users = Array.from({ length: 400 }, (_, i) => (i * i * 31 + second * 97) % 1999)
+      stream.read(
+        users.map(user => line(second, { agent_id: `${user % 7}`, 'user.id': `u${user}` })),
+        at(second)
+      )
+      for (const user of users) wanted.set(`${user % 7} u${user}`, (wanted.get(`${user % 7} u${user}`) ?? 0) + 1)
+      if (second % 10 === 0) stream.merge()
+    }
+    const found = stream
+      .at(at(30))
+      .map(({ labels, value }) => [`${labels['agent_id']} ${labels['user_id']}`, value] as const)
+    expect(new Map(found)).toEqual(wanted)
+    expect(found.length).toBe(wanted.size)
+    expect(wanted.size).toBeGreaterThan(1000)
   })
 
   test('labels that are too long are refused', () => {

@@ -154,9 +154,10 @@ export class RangeWindows {
 
   /** Groups that are remembered and have no rows now. */
   #silent(sum: Slab, at: number): Sample[] {
+    const remembered = this.#groups.remembered(at)
+    if (remembered.length === 0) return []
     const seen = new Set(sum.groups.subarray(0, sum.count))
-    const silent = this.#groups.remembered(at).filter(({ number }) => !seen.has(number))
-    return silent.map(({ labels }) => ({ labels, value: 0 }))
+    return remembered.filter(({ number }) => !seen.has(number)).map(({ labels }) => ({ labels, value: 0 }))
   }
 
   #mergeInto(sum: Slab, slab: Slab, places: Int32Array): void {
