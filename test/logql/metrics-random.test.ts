@@ -33,12 +33,13 @@ function play(asked: Metric, turns: readonly Turn[], compare: Compare, rememberS
   const stream = new MetricStream(writtenMetric(asked), { intervalMs, rememberMs: rememberSeconds * 1000 }, 2)
   const kept: KeptRow[] = []
   let now = start + second / 2n
+  const times = new Set<bigint>()
   let samples = 0
   for (const { shard, source, later, rows, next } of turns) {
     const before = now
     now += BigInt(later) * 1_000_000n
     for (let at = (before / (5n * second) + 1n) * 5n * second; at < now; at += 5n * second) samples += check(at)
-    const lines = rows.map(one => lineOf(one, now, source))
+    const lines = rows.map(one => lineOf(one, now, source, times))
     kept.push(...lines.map(({ row }) => row))
     if (lines.length > 0)
       stream.read(
@@ -65,8 +66,16 @@ function play(asked: Metric, turns: readonly Turn[], compare: Compare, rememberS
   }
 }
 
-function lineOf({ content, before, nanos }: Turn['rows'][number], now: bigint, source: number): { row: KeptRow } {
-  const time = now + BigInt(before) * 1_000_000n + BigInt(nanos)
+function lineOf(
+  { content, before, nanos }: Turn['rows'][number],
+  now: bigint,
+  source: number,
+  times: Set<bigint>
+): { row: KeptRow } {
+  let time = now + BigInt(before) * 1_000_000n + BigInt(nanos)
+  // of rows of the same time in two shards none is the first
+  while (times.has(time)) time++
+  times.add(time)
   const iso = new Date(msOf(time)).toISOString().replace('Z', `${String(time % 1_000_000n).padStart(6, '0')}Z`)
   const { service, ...fields } = content as Record<string, string | number>
   const labels: Record<string, string> = { ...constants[source]! }

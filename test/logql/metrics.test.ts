@@ -76,6 +76,7 @@ describe('what is documented of Loki and Prometheus', () => {
       'sum by (__error__) (count_over_time({region="eu"} | took > 100ms | __error__=~".*" [1m]))',
       ['{} 3', '{__error__=LabelFilterErr} 1']
     ],
+    ['sum(count_over_time({region="eu"} | __error__="" | took > 100ms [1m]))', ['{} 3']],
     ['sum(count_over_time({region="eu"} | took > 100ms | drop __error__ [1m]))', ['{} 4']],
     [
       'sum by (status_extracted) (count_over_time({service_name="web"} | json [1m]))',
@@ -100,6 +101,19 @@ describe('what is documented of Loki and Prometheus', () => {
     ],
     ['absent_over_time({service_name="api"}[1m])', []],
     ['absent_over_time({service_name="db"} |= "stopped" [1m])', ['{service_name=db} 1']],
+    // what the values are taken from is no label, but for a sum by it
+    ['max by (status) (max_over_time({service_name="api"} | unwrap status [1m]))', ['{} 503']],
+    [
+      'sum by (status) (sum_over_time({service_name="web"} | unwrap status [1m]))',
+      ['{status=200} 200', '{status=500} 500']
+    ],
+    ['max by (service_name) (avg_over_time({service_name="api"} | unwrap status [1m]))', ['{service_name=api} 501.5']],
+    // labels of rows that are asked for further out tell series apart
+    ['count_over_time({service_name="web"}[1m]) * on (path, status) vector(1)', []],
+    [
+      'count_over_time({service_name="web"}[1m]) - on (status) count_over_time({service_name="api", level="info"}[1m])',
+      ['{status=200} 0']
+    ],
     // aggregations of series
     ['avg(sum by (service_name) (count_over_time({region="eu"}[1m])))', ['{} 2']],
     ['min(sum by (service_name) (count_over_time({region="eu"}[1m])))', ['{} 1']],
@@ -111,6 +125,11 @@ describe('what is documented of Loki and Prometheus', () => {
     ['stdvar(sum by (service_name) (count_over_time({region="eu"}[1m])))', ['{} 0.666666667']],
     ['stddev(sum by (service_name) (count_over_time({region="eu"}[1m]))) ^ 2', ['{} 0.666666667']],
     // operators
+    ['2 ^ 3 ^ 2', ['{} 512']],
+    ['-3 ^ 2', ['{} 9']],
+    ['8 / 4 / 2', ['{} 1']],
+    ['vector(1) / 0 or vector(2)', ['{} NaN']],
+    ['min(sum by (level) (rate({region="eu"}[1m])) / 0 or vector(2))', ['{} 2']],
     ['1 + 2 * 3 ^ 2 ^ 0 % 4 - 1', ['{} 2']],
     ['2 - 1 - 1', ['{} 0']],
     ['vector(7) % 4', ['{} 3']],

@@ -15,6 +15,7 @@ export interface Sample {
 const streamLabels = ['service_name', 'level', 'agent_id', 'host', 'file', 'region', 'team_name']
 const second = 1_000_000_000n
 const five = 5n * second
+const summed = ['rate', 'sum_over_time']
 const counting = ['count_over_time', 'rate', 'bytes_over_time', 'bytes_rate']
 
 /** Works a query out at a time, from all rows that have been read. Throws where samples have no one partner. Groups are remembered
@@ -90,7 +91,11 @@ class Naive {
     const labels = grouping?.labels ?? []
     const isBy = grouping?.isBy !== false
     const series = new Map<string, { labels: Sample['labels']; values: number[] }>()
-    for (const sample of this.samples(of, isBy ? labels : named, isLow)) {
+    // what the values are taken from is no label, but for a sum by it
+    const isSumBy =
+      operation === 'sum' && grouping?.isBy === true && of.kind === 'range' && summed.includes(of.operation)
+    const below = isSumBy ? { ...of, by: labels } : of
+    for (const sample of this.samples(below, isBy ? labels : named, isLow)) {
       const own = only(sample.labels, name => labels.includes(name) === isBy)
       if (!series.has(keyOf(own))) series.set(keyOf(own), { labels: own, values: [] })
       series.get(keyOf(own))!.values.push(sample.value)
@@ -155,7 +160,7 @@ function countedFor(
   if (result === undefined) return undefined
   const { state } = result
   const { labels, line } = result.row
-  const asksErrors = JSON.stringify([log.stages, unwrap?.condition]).includes('__error__')
+  const asksErrors = isLastOfErrors([...log.stages, unwrap, unwrap?.condition])
   let value = operation.startsWith('bytes') ? Buffer.byteLength(line) : 1
   if (unwrap !== undefined) {
     const text = labels[unwrap.label] ?? ''
@@ -166,6 +171,13 @@ function countedFor(
     if (unwrap.condition !== undefined && !holds(unwrap.condition, result.row, state)) return undefined
   }
   return state.error !== '' && !asksErrors ? undefined : { value, labels: { ...labels, __error__: state.error } }
+}
+
+/** Whether the last step that has to do with errors is one that asks for them. */
+function isLastOfErrors(steps: readonly unknown[]): boolean {
+  const texts = steps.map(step => JSON.stringify(step) ?? '')
+  const about = texts.filter(text => /"__error__"|"kind":"(?:number|json|logfmt)"|"unit"/.test(text))
+  return about.length > 0 && /"__error__"/.test(about[about.length - 1]!)
 }
 
 function unwrapped(text: string, unit: string): number | undefined {

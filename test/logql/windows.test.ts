@@ -164,6 +164,20 @@ describe('groups', () => {
   })
 })
 
+test('a group is not 0 before it was there', () => {
+  const stream = new MetricStream('sum by (agent_id) (count_over_time({region="eu"}[10s] offset 30s))', {
+    rememberMs: 3_600_000
+  })
+  stream.read([line(99, { agent_id: 'new' })], at(100))
+  expect([100, 125, 130, 135, 145].map(second => stream.at(at(second))[0]?.value)).toEqual([
+    undefined,
+    undefined,
+    1,
+    1,
+    0
+  ])
+})
+
 test('an hour of old lines makes no spike', () => {
   const stream = new MetricStream('sum(count_over_time({region="eu"}[1m])) > 70')
   for (let minute = -60; minute < 0; minute++) {

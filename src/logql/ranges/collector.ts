@@ -3,6 +3,7 @@ import type { Keys } from '../../core/keys.ts'
 import { type Condition, conditionOf } from '../conditions.ts'
 import { columnStage, divided, type FilterStage } from '../filter.ts'
 import { labelFor } from '../labels.ts'
+import { asksForErrors } from './errors.ts'
 import { namesIn } from '../stages/changes.ts'
 import { RowStages, type RowTaker } from '../stages/stages.ts'
 import type { Stage } from '../syntax.ts'
@@ -48,7 +49,7 @@ export class RangeCollector implements RowsTaker, RowTaker {
 
   /** `stages` are those that rows have not passed before. Throws `QueryFault`. */
   constructor(plan: RangePlan, stages: readonly Stage[], keys: Keys, maxGroups: number) {
-    const { log, unwrap, operation } = plan.range
+    const { unwrap, operation } = plan.range
     const { columns, changing } = divided({ matchers: [], stages })
     const conditions = unwrap?.conditions ?? []
     const wanted = [
@@ -62,7 +63,7 @@ export class RangeCollector implements RowsTaker, RowTaker {
     this.#measure = measureOf(plan.range)
     this.#hasBins = operation === 'quantile_over_time'
     this.#countsBytes = operation.startsWith('bytes')
-    this.#takesErrors = [...log.stages, ...conditions].flatMap(namesIn).includes('__error__')
+    this.#takesErrors = asksForErrors(plan.range)
     this.#columns = columns.map(stage => columnStage(stage, keys))
     this.#changes = changes
     this.#unwrapped = unwrap && new UnwrappedValue(unwrap, labels)

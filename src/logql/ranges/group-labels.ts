@@ -28,8 +28,7 @@ export interface Asked {
 export function groupLabels({ operation, log, unwrap, grouping }: RangeAggregation, asked: Asked): GroupLabels {
   if (operation === 'absent_over_time') return only([])
   if (grouping?.isBy === true) return only(grouping.labels)
-  // what is taken for the value is no label any more
-  if (asked.by !== undefined) return only(asked.by.filter(name => name !== unwrap?.label))
+  if (asked.by !== undefined) return only(asked.by)
   const found = labelsBehind(log.stages)
   if (found.parser !== undefined) {
     const { kind, at } = found.parser

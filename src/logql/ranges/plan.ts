@@ -76,7 +76,13 @@ function askedBy(aggregation: VectorAggregation, outer: Asked): Asked {
   const { isBy, labels, at }: Grouping = aggregation.grouping ?? { isBy: true, labels: [], at: 0 }
   const isDirect = isMerged(aggregation)
   if (!isBy) return { also: outer.also, without: isDirect ? labels : [], withoutAt: at }
-  return isDirect ? { by: labels, also: [], without: [] } : { also: labels, without: [] }
+  if (!isDirect) return { also: labels, without: [] }
+  return { by: labels.filter(name => name !== hiddenBelow(aggregation)), also: [], without: [] }
+}
+
+/** A label whose values are the numbers is none of a series; but as in Loki, `sum by` of it finds it all the same. */
+function hiddenBelow({ operation, of }: VectorAggregation): string | undefined {
+  return operation !== 'sum' && of.kind === 'range' ? of.unwrap?.label : undefined
 }
 
 const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }
