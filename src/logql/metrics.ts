@@ -15,6 +15,8 @@ export interface MetricQuery {
   readonly query: string
   /** Of evaluations, which are at multiples of it. */
   readonly intervalMs: number
+  /** Old rows are read again, as if each came at its own time: `Batch.readTime` is that of the newest of them. */
+  readonly isReplay?: boolean
   /** How long groups that were seen count as 0 when they are silent; 0: not at all. */
   readonly rememberMs: number
   /** Of each range aggregation: groups, and bytes of the numbers in its windows. */
@@ -48,10 +50,10 @@ export class MetricCollector {
   /** Throws `QueryFault`. */
   constructor(queries: readonly MetricQuery[], keys: Keys) {
     this.#stages = new StageTree(keys)
-    this.#queries = queries.map(({ query, intervalMs, maxGroups }) =>
-      planRanges(readMetric(query), intervalMs).map(plan => {
+    this.#queries = queries.map(query =>
+      planRanges(readMetric(query.query), query).map(plan => {
         const { pure, rest } = splitStages(plan.range.log)
-        const range = new RangeCollector(plan, rest, keys, maxGroups)
+        const range = new RangeCollector(plan, rest, keys, query.maxGroups)
         this.#stages.add(pure, range)
         return range
       })
@@ -87,7 +89,7 @@ export class MetricEvaluator {
   /** Throws `QueryFault`. */
   constructor(query: MetricQuery) {
     this.#metric = readMetric(query.query)
-    this.#ranges = planRanges(this.#metric, query.intervalMs).map(plan => new RangeWindows(plan, query))
+    this.#ranges = planRanges(this.#metric, query).map(plan => new RangeWindows(plan, query))
   }
 
   merge(delta: MetricDelta): void {

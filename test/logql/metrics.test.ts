@@ -108,6 +108,7 @@ describe('what is documented of Loki and Prometheus', () => {
       ['{status=200} 200', '{status=500} 500']
     ],
     ['max by (service_name) (avg_over_time({service_name="api"} | unwrap status [1m]))', ['{service_name=api} 501.5']],
+    ['sum by (service_name) (avg_over_time({service_name="api"} | unwrap status [1m]))', ['{service_name=api} 701.5']],
     // labels of rows that are asked for further out tell series apart
     ['count_over_time({service_name="web"}[1m]) * on (path, status) vector(1)', []],
     [

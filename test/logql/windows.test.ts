@@ -52,6 +52,34 @@ describe('time', () => {
     expect([5, 30, 35].map(second => stream.at(at(second))[0]?.value)).toEqual(wanted)
   })
 
+  test.each([
+    ['first', 2],
+    ['last', 5]
+  ])('the %s row is so by nanoseconds, then by when it came', (which, wanted) => {
+    const stream = new MetricStream(`${which}_over_time({region="eu"} | unwrap took [10s]) by ()`)
+    const rows = [
+      [100, 1],
+      [3, 2],
+      [3, 3],
+      [500_000, 4],
+      [500_000, 5],
+      [499_999, 6]
+    ]
+    const lines = rows.map(
+      ([nanos, took]) => `{"time":"2026-11-22T10:00:01.001${String(nanos).padStart(6, '0')}Z","took":${took}}`
+    )
+    stream.read(lines.slice(0, 3), at(2))
+    stream.merge()
+    stream.read(lines.slice(3), at(2))
+    expect(stream.at(at(5))[0]?.value).toBe(wanted)
+  })
+
+  test('old rows may be played again', () => {
+    const stream = new MetricStream('sum(count_over_time({region="eu"}[10s])) < 2', { isReplay: true })
+    stream.read([line(1, {}), line(2, {}), line(14, {})], at(14))
+    expect([5, 15].map(second => stream.at(at(second))[0]?.value)).toEqual([undefined, 1])
+  })
+
   test('a long window has wider buckets, and may begin as much earlier', () => {
     const stream = count('2h')
     const wide = 20

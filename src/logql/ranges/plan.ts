@@ -20,8 +20,15 @@ const mostBuckets = 360
 /** Of a window and of what lies between it and now. */
 const mostKept = 20_000
 
+export interface PlanOptions {
+  /** Of evaluations. */
+  readonly intervalMs: number
+  /** The time of reading says nothing. */
+  readonly isReplay?: boolean
+}
+
 /** Plans the range aggregations of a query, in its order. Throws `QueryFault`. */
-export function planRanges(metric: Metric, intervalMs: number): RangePlan[] {
+export function planRanges(metric: Metric, { intervalMs, isReplay = false }: PlanOptions): RangePlan[] {
   const plans: RangePlan[] = []
   const nothing: Asked = { also: [], without: [] }
   visit(metric, { asked: nothing, isLow: false }, (range, { asked, isLow }) => {
@@ -29,7 +36,7 @@ export function planRanges(metric: Metric, intervalMs: number): RangePlan[] {
     plans.push({
       range,
       labels: groupLabels(range, asked),
-      clock: readsClock ? 'read' : 'row',
+      clock: readsClock && !isReplay ? 'read' : 'row',
       widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs)
     })
   })
