@@ -57,6 +57,12 @@ const pattern = fc.letrec<{ pattern: string }>(tie => ({
       .map(([part, repeat]) => `(?:${part})${repeat}`)
   )
 })).pattern
+
+/** JavaScript's, without V8's own way of looking for patterns that end with `$`: there it finds `[^a]$` in no "😀". */
+function javaScript(source: string): RegExp {
+  return new RegExp(`(?:${source}|.*[^\\s\\S])`, 'us')
+}
+
 const text = fc
   .array(fc.constantFrom('a', 'b', 'c', 'é', '😀', '0', '_', ' ', '\n', '.'), { maxLength: 12 })
   .map(parts => parts.join(''))
@@ -68,7 +74,7 @@ describe('patterns match as JavaScript says', () => {
         // JavaScript finds \B between the halves of a character
         const texts = source.includes('\\B') ? all.map(one => one.replaceAll('😀', 'ü')) : all
         const matcher = compileRandom(compileSearch, source)
-        const wanted = new RegExp(source, 'us')
+        const wanted = javaScript(source)
         for (const one of texts)
           expect(matches(matcher, one), `${source} in ${JSON.stringify(one)}`).toBe(wanted.test(one))
       }),
@@ -83,7 +89,7 @@ describe('patterns match as JavaScript says', () => {
     fc.assert(
       fc.property(pattern, fc.array(latin, { minLength: 1, maxLength: 8 }), (source, texts) => {
         const matcher = compileRandom(compileSearch, source)
-        const wanted = new RegExp(source, 'us')
+        const wanted = javaScript(source)
         for (const one of texts) {
           const isWanted = wanted.test(one.toString())
           found += isWanted ? 1 : 0

@@ -194,5 +194,5 @@ function instantOf(found: Readonly<Record<string, string | undefined>>): [number
   if (Number(zone?.[2] ?? 0) > 23 || Number(zone?.[3] ?? 0) > 59) return undefined
   const nanos = Number((found['f'] ?? '0').padEnd(9, '0').slice(0, 9))
   const ms = date.getTime() + (hour * 3600 + number('M') * 60 + number('S')) * 1000 + Math.floor(nanos / 1e6) - ahead
-  return ms < -62_167_219_200_000 || ms > 253_402_300_799_999 ? undefined : [ms, nanos % 1e6]
+  return ms < -62_135_596_800_000 || ms > 253_402_300_799_999 ? undefined : [ms, nanos % 1e6]
 }
