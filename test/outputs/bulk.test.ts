@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Verdict } from '../../src/core/outcome.ts'
 import { judge, readBulkReply } from '../../src/outputs/elasticsearch/bulk.ts'
-import { retryAfter } from '../../src/outputs/elasticsearch/send.ts'
+import { retryAfter } from '../../src/core/http-client.ts'
 
 const there = (index: string): object => ({ create: { _index: index, status: 201 } })
 

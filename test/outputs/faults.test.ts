@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Client, Reply } from '../../src/outputs/elasticsearch/client.ts'
+import type { Reply } from '../../src/core/http-client.ts'
+import type { Client } from '../../src/outputs/elasticsearch/client.ts'
 import { sendBulk } from '../../src/outputs/elasticsearch/send.ts'
 import { newBody, shipmentOf } from './rows.ts'
 

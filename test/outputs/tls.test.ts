@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { Client } from '../../src/outputs/elasticsearch/client.ts'
-import { needsPerson, requestError } from '../../src/outputs/elasticsearch/request-error.ts'
+import { needsPerson, requestError } from '../../src/core/request-error.ts'
 import { Authority } from '../e2e/certificates.ts'
 import { tempFolder } from '../fakes/folder.ts'
 

@@ -1,6 +1,7 @@
 import { SendError } from '../../core/errors.ts'
 import type { Shipment } from '../../core/output.ts'
-import type { Client, Reply } from './client.ts'
+import type { Reply } from '../../core/http-client.ts'
+import type { Client } from './client.ts'
 import { saltedId } from './id.ts'
 import { idOf, streamOf } from './rows.ts'
 import { jsonHeaders, ofStatus, withoutReply } from './send.ts'

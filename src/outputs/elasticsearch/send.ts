@@ -1,10 +1,11 @@
 import { SendError } from '../../core/errors.ts'
+import { type Reply, retryAfter } from '../../core/http-client.ts'
+import { RequestError, needsPerson } from '../../core/request-error.ts'
 import type { Shipment } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import { type BulkResult, bulkFilter, indexFilter, readBulkReply } from './bulk.ts'
 import { gzip } from '../gzip.ts'
-import type { Client, Reply } from './client.ts'
-import { RequestError, needsPerson } from './request-error.ts'
+import type { Client } from './client.ts'
 
 const compatible = 'compatible-with=8'
 export const jsonHeaders = {
@@ -17,7 +18,6 @@ const gzipHeaders = { ...bulkHeaders, 'content-encoding': 'gzip' }
 /** Answers to a request that was refused as a whole for its form or by our set-up, never for a row. */
 const faultsOfSetup = new Set(['security_exception', 'media_type_header_exception', 'illegal_argument_exception'])
 const largeBody = 1 << 20
-const maxRetryAfterMs = 3_600_000
 
 /** What stays with rows over all attempts. */
 export interface Memo {
@@ -139,13 +139,6 @@ export function errorOf(body: Buffer): { readonly type: string; readonly reason:
   } catch {
     return { type: '', reason: '' }
   }
-}
-
-/** Milliseconds that a `Retry-After` asks for, in seconds or as a date. */
-export function retryAfter(value: string | undefined, now = Date.now()): number | undefined {
-  if (value === undefined) return undefined
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), maxRetryAfterMs)
 }
 
 function isReset(code: string): boolean {

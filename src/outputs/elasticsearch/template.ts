@@ -1,6 +1,7 @@
 import { SendError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import type { Client, Reply } from './client.ts'
+import type { Reply } from '../../core/http-client.ts'
+import type { Client } from './client.ts'
 import { type EcsType, ecsFields } from './ecs-fields.ts'
 import { errorOf, ofStatus, jsonHeaders, withoutReply } from './send.ts'
 import { type Schema, defaultDataset } from './stream.ts'

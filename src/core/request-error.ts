@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.ts'
+import { messageOf } from './errors.ts'
 
 /** A request that had no answer. */
 export class RequestError extends Error {
