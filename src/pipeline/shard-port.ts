@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
+import { ExitError } from '../core/errors.ts'
 import { hungThreads } from '../core/hung-threads.ts'
 import type { Log } from '../core/log.ts'
 import type { StateRecord } from '../core/record.ts'
@@ -73,7 +74,7 @@ export class ShardPort {
     this.#worker = worker
     const idleMs = (): number => worker.performance.eventLoopUtilization().idle
     this.#pulse = new Pulse({ signs: () => this.#whereabouts.signs, idleMs, cpuMs: () => this.#whereabouts.cpuMs })
-    worker.on('error', (error: Error) => this.#fail(error))
+    worker.on('error', (error: Error) => this.#fail(withClass(error)))
     worker.on('exit', code => this.#exit(code))
     worker.on('message', (message: FromShard) => this.#receive(message))
   }
@@ -211,6 +212,12 @@ export class ShardPort {
     await state.untilDurable(this.#appended)
     this.onLetters()
   }
+}
+
+/** Of an error that passes between threads its fields are left. */
+function withClass(error: Error & { exitCode?: unknown }): Error {
+  const { name, message, exitCode } = error
+  return name === 'ExitError' && typeof exitCode === 'number' ? new ExitError(message, exitCode, error) : error
 }
 
 function hangsIn(path: string): Error {

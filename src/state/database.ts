@@ -6,7 +6,9 @@ import { messageOf } from '../core/errors.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 
 /** Result codes of SQLite that we act on. */
-export const sqlite = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const
+export const sqlite = { busy: 5, io: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const
+/** What SQLite keeps beside a database. */
+export const companions = ['-wal', '-shm', '-journal']
 
 const synchronous = hasBug('drop-fsync') ? 'OFF' : 'FULL'
 const readError = 266
@@ -133,14 +135,8 @@ export function inspect(path: string, schema: Schema, how: { immutable?: boolean
 }
 
 function headFault(path: string): string {
-  let file: number
-  try {
-    file = openSync(path, 'r+')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'EPERM') return messageOf(error)
-    throw error
-  }
+  // Without the right to open it nobody knows: that throws.
+  const file = openSync(path, 'r+')
   try {
     const head = Buffer.alloc(100)
     if (readSync(file, head, 0, 100, 0) < 100) return 'too short for a database'

@@ -10,11 +10,11 @@ import {
   rmSync
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { companions } from './database.ts'
+import { obstacleOf } from './obstacles.ts'
 
-/** What SQLite keeps beside a database. */
-const companions = ['-wal', '-shm', '-journal']
 /** Bad files kept for a person to look at; older ones go, so that rot in a loop can't fill the disk. */
 const badFilesKept = 3
 
@@ -24,7 +24,7 @@ export function prepareDirectory(dir: string, log: Log): void {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     closeToOthers(dir, log)
   } catch (error) {
-    throw new ExitError(`Cannot use state directory "${dir}": ${messageOf(error)}`, exitCodes.failed, error)
+    throw new ExitError(`Cannot use state directory "${dir}": ${obstacleOf(error, dir)}`, exitCodes.failed, error)
   }
 }
 

@@ -1,9 +1,10 @@
 import { lstatSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import { codeOf, sqlite } from './database.ts'
 import { createPrivate, makePrivate } from './files.ts'
+import { obstacleOf } from './obstacles.ts'
 
 /**
  * The right to use a state directory: an exclusive transaction on lock.db, held for life. The kernel drops it with the process,
@@ -21,7 +22,7 @@ export class InstanceLock {
       return new InstanceLock(begin(path), dir)
     } catch (error) {
       if (codeOf(error) !== sqlite.busy) {
-        throw new ExitError(`Cannot lock state directory "${dir}": ${messageOf(error)}`, exitCodes.failed, error)
+        throw new ExitError(`Cannot lock state directory "${dir}": ${obstacleOf(error, path)}`, exitCodes.failed, error)
       }
       const pid = holder(dir)
       const who = pid === undefined ? 'another collector' : `another collector (process ${pid})`

@@ -2,7 +2,7 @@ import { copyFileSync, constants, lstatSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { crashPoint } from '../core/crash-points.ts'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { type Finding, inspect, migrate, openForWriting, type Schema } from './database.ts'
 import {
@@ -14,6 +14,7 @@ import {
   setAside,
   setAsideCompanions
 } from './files.ts'
+import { obstacleOf } from './obstacles.ts'
 
 /** Where the content of an opened database comes from. */
 export type Origin = 'found' | 'backup' | 'new'
@@ -35,8 +36,8 @@ export function openDatabase(files: Files, log: Log, now: number): { database: D
   const { path, schema } = files
   try {
     removeUnfinished(path)
-    const origin = secure(files, log, now)
     makePrivate(path)
+    const origin = secure(files, log, now)
     const database = openForWriting(path)
     crashPoint('state.migrate.before')
     migrate(database, schema)
@@ -45,7 +46,7 @@ export function openDatabase(files: Files, log: Log, now: number): { database: D
   } catch (error) {
     if (error instanceof ExitError) throw error
     removeUnfinished(path)
-    throw new ExitError(`Cannot open "${path}": ${messageOf(error)}`, exitCodes.failed, error)
+    throw new ExitError(`Cannot open "${path}": ${obstacleOf(error, path)}`, exitCodes.failed, error)
   }
 }
 

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../core/clock.ts'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Ledger } from '../core/outcome.ts'
 import type { StoredState } from '../core/record.ts'
 import { inspect, openForLooking } from './database.ts'
 import { DeadLetters } from './letters.ts'
+import { obstacleOf } from './obstacles.ts'
 import { statePaths } from './opening.ts'
 import { stateSchema } from './state-schema.ts'
 import { StateTables, type TableEntry } from './state-tables.ts'
@@ -33,7 +34,7 @@ export class StateReader {
       throw new ExitError(`Cannot read "${state}": ${reason}`, exitCodes.failed)
     } catch (error) {
       if (error instanceof ExitError) throw error
-      throw new ExitError(`Cannot read "${state}": ${messageOf(error)}`, exitCodes.failed, error)
+      throw new ExitError(`Cannot read "${state}": ${obstacleOf(error, state)}`, exitCodes.failed, error)
     }
   }
 

@@ -27,6 +27,16 @@ describe('a start that fails', () => {
     )
     expect(performance.now() - began).toBeLessThan(20_000)
   })
+
+  test('tells what its thread can not use like any other error', async () => {
+    const site = new Site()
+    site.configure(`inputs: { agent: { type: file, paths: [agent.log] } }\n${nowhere}`)
+    const spool = join(site.stateDir, 'spool')
+    mkdirSync(site.stateDir, { mode: 0o700 })
+    symlinkSync('spool', spool)
+    const { code, err } = await site.execute('run', site.config)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(`^error: Cannot read "${spool}": ELOOP.*\n$`) })
+  })
 })
 
 describe('an input that does not read all', () => {

@@ -1,9 +1,11 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { ExitError, exitCodes } from '../../src/core/errors.ts'
 import { inspect, migrate, type Schema, seal } from '../../src/state/database.ts'
+import { obstacleOf } from '../../src/state/obstacles.ts'
+import { canBeNobody, withoutRights } from '../fakes/rights.ts'
 import { cursorRecord, openStore, tempDir } from './support.ts'
 
 /** A state directory with a backup, as a killed collector leaves it. */
@@ -101,4 +103,39 @@ test('migrations run in order, each once, and a half-done one leaves the version
   database.close()
   expect(inspect(path, second)).toEqual({ kind: 'good', version: 2 })
   expect(inspect(path, first)).toEqual({ kind: 'newer', version: 2 })
+})
+
+test.runIf(canBeNobody).each([/^state\.db$/, /-wal$/])(
+  'state store does not replace what it may not open (%s)',
+  files => {
+    const dir = killedDir()
+    const names = readdirSync(dir)
+    const said = /^Cannot open ".*state\.db": permission denied: run as the user .* \(chown\)$/
+    withoutRights(dir, files, () => expect(() => openStore(dir)).toThrow(said))
+    expect(readdirSync(dir).filter(name => !names.includes(name))).toEqual([])
+    expect(openStore(dir).load().cursors).toMatchObject([{ position: 2 }])
+  }
+)
+
+test('state store opens files of its own whose rights somebody took away', () => {
+  const dir = killedDir()
+  chmodSync(join(dir, 'state.db'), 0)
+  const store = openStore(dir)
+  expect([store.origin, statSync(join(dir, 'state.db')).mode & 0o777]).toEqual(['found', 0o600])
+})
+
+test.each(['file', 'file/below'])('a state directory at %s is refused with what to do', name => {
+  const dir = tempDir()
+  writeFileSync(join(dir, 'file'), '')
+  const said = new RegExp(`^Cannot use state directory ".*${name}": .*is no folder: set "state_dir" to `)
+  expect(() => openStore(join(dir, name))).toThrow(said)
+})
+
+test('a full disk is told as such, whatever SQLite says', () => {
+  const full = Object.assign(new Error('disk I/O error'), { errcode: 4874 })
+  expect(obstacleOf(full, join(tempDir(), 'state.db'))).toBe('disk I/O error')
+  const said = /^the disk is full: free some space below ".*", or set "state_dir" to a folder on another one$/
+  expect(obstacleOf(Object.assign(new Error('full'), { errcode: 13 }), '/a/state.db')).toMatch(said)
+  // A file system without any room.
+  expect(obstacleOf(full, '/proc/state.db')).toMatch(said)
 })

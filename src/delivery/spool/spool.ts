@@ -7,6 +7,7 @@ import type { Meter } from '../../core/metrics.ts'
 import type { StoredSource } from '../../core/record.ts'
 import type { Position, SourceId } from '../../core/source.ts'
 import { fsyncDirectory, pruneBad, removeDatabase } from '../../state/files.ts'
+import { obstacleOf } from '../../state/obstacles.ts'
 import type { Block } from './block.ts'
 import { type Extent, Held } from './held.ts'
 import { Segment, type SegmentContext } from './segment.ts'
@@ -142,7 +143,7 @@ export class Spool {
       if (code === 'ENOTDIR') this.#options.log.error(`Cannot use "${this.#dir}": it is no folder`)
       if (code === 'ENOENT' || code === 'ENOTDIR') return []
       // Not empty but unknown: what it holds would be taken for lost, and forgotten.
-      throw new ExitError(`Cannot read "${this.#dir}": ${messageOf(error)}`, exitCodes.failed, error)
+      throw new ExitError(`Cannot read "${this.#dir}": ${obstacleOf(error, this.#dir)}`, exitCodes.failed, error)
     }
     const numbers = new Set(names.flatMap(name => /^(\d+)\.db$/.exec(name)?.[1] ?? []))
     for (const name of names) {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, statSync, symlinkSync, unlinkSync, 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { canBeNobody, withoutRights } from '../../fakes/rights.ts'
 import { tempDir } from '../../state/support.ts'
 import { blocksOf, bytesAt, openSpool, readAll, sourceOf } from './support.ts'
 
@@ -136,5 +137,16 @@ test('spool that can not be read now is not taken for an empty one', () => {
   other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   expect(() => openSpool(dir)).toThrow(/locked/)
   other.close()
+  expect(readAll(openSpool(dir).spool.find('a')!, length).found).toEqual([0])
+})
+
+test.runIf(canBeNobody)('spool keeps segments that it has no right to read, and says what to do', () => {
+  const dir = tempDir()
+  const { spool } = openSpool(dir)
+  spool.append(sourceOf('a'), blocksOf('a', 0, 1, length))
+  spool.close()
+  withoutRights(dir, /1\.db/, () =>
+    expect(() => openSpool(dir)).toThrow(/^Cannot open ".*1\.db": permission denied: run as the user .* \(chown\)$/)
+  )
   expect(readAll(openSpool(dir).spool.find('a')!, length).found).toEqual([0])
 })
