@@ -13,7 +13,8 @@ export const components = {
   processors: {
     normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize),
     drop: () => import('./processors/select.ts').then(room => room.drop),
-    keep: () => import('./processors/select.ts').then(room => room.keep)
+    keep: () => import('./processors/select.ts').then(room => room.keep),
+    sample: () => import('./processors/sample.ts').then(room => room.sample)
   },
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),

@@ -2,7 +2,7 @@ import { defineProcessor } from '../config/define.ts'
 import type { Batch } from '../core/batch.ts'
 import { Fate } from '../core/row.ts'
 import type { Processor } from '../core/steps.ts'
-import { RowFilter } from '../logql/filter.ts'
+import { Chosen } from './chosen.ts'
 
 const input = '{"level":"debug","service":"billing","msg":"tick"}'
 const row = { time: 'of reading', level: 'debug', service_name: 'billing', body: 'tick' }
@@ -21,7 +21,7 @@ export const drop = defineProcessor({
       output: row
     }
   ],
-  create: (options, { keys }) => new Select(new RowFilter(options.if, keys), 1)
+  create: (options, { keys }) => new Select(new Chosen(options.if, keys), 1)
 })
 
 /** Leaves out the rows that its condition does not select. */
@@ -33,29 +33,25 @@ export const keep = defineProcessor({
     { title: 'Only what two services say', config: `if: '{service_name=~"billing|auth"}'`, input, output: row },
     { title: 'Only warnings and above', config: `if: '{level=~"warn|error|critical|alert|fatal"}'`, input }
   ],
-  create: (options, { keys }) => new Select(new RowFilter(options.if, keys), 0)
+  create: (options, { keys }) => new Select(new Chosen(options.if, keys), 0)
 })
 
 class Select implements Processor {
-  readonly #filter: RowFilter
-  /** Of a row that is left out: whether the filter selected it. */
+  readonly #chosen: Chosen
+  /** Of a row that is left out: whether the condition selected it. */
   readonly #leavesOut: 0 | 1
-  #wanted = new Uint8Array(0)
 
-  constructor(filter: RowFilter, leavesOut: 0 | 1) {
-    this.#filter = filter
+  constructor(chosen: Chosen, leavesOut: 0 | 1) {
+    this.#chosen = chosen
     this.#leavesOut = leavesOut
   }
 
   apply(batch: Batch): void {
     const { fate, rows } = batch
-    if (this.#wanted.length < rows) this.#wanted = new Uint8Array(rows * 2)
-    const wanted = this.#wanted
-    for (let row = 0; row < rows; row++) wanted[row] = fate[row] === Fate.kept ? 1 : 0
-    this.#filter.narrow(batch, wanted)
+    const chosen = this.#chosen.of(batch)
     const leavesOut = this.#leavesOut
     for (let row = 0; row < rows; row++) {
-      if (fate[row] === Fate.kept && wanted[row] === leavesOut) fate[row] = Fate.filtered
+      if (fate[row] === Fate.kept && chosen[row] === leavesOut) fate[row] = Fate.filtered
     }
   }
 }

@@ -8,10 +8,13 @@ import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench, type Steps } from '../fakes/rows.ts'
 import { testSteps } from './steps.ts'
 
+const byPlace = new Set(['sample'])
+
 /** What every processor must keep to, behind the parser `auto`, and its examples. */
 export function testProcessor(definition: ProcessorDefinition): void {
   const { name } = definition
-  testSteps(`processor ${name}`, context => stepsFor(definition, definition.examples[0]!.config, context))
+  const create = (context: StepContext): Steps => stepsFor(definition, definition.examples[0]!.config, context)
+  testSteps(`processor ${name}`, create, byPlace.has(name))
 
   test.each(definition.examples)(
     `processor ${name} does what its example says: $title`,

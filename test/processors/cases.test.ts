@@ -1,14 +1,23 @@
 import { join } from 'node:path'
+import { components } from '../../src/components.ts'
+import type { ProcessorDefinition } from '../../src/config/define.ts'
 import { auto } from '../../src/parsers/auto.ts'
-import { normalize } from '../../src/processors/normalize/index.ts'
 import { testCases } from '../fakes/cases.ts'
 import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
 
-testCases(join(import.meta.dirname, 'cases'), ({ input_service: service, ...options }, input) => {
+const definitions = new Map<string, ProcessorDefinition>()
+for (const [name, load] of Object.entries(components.processors)) definitions.set(name, await load())
+
+/** Options are those of `normalize`, besides: the input's service, and the steps behind, as a configuration has them. */
+testCases(join(import.meta.dirname, 'cases'), ({ input_service: service, process = [], ...options }, input) => {
   const bench = new Bench(typeof service === 'string' ? service : '')
   const parser = auto.create(optionsOf(auto, {}), bench.context)
-  const processors = [normalize.create(optionsOf(normalize, options), bench.context)]
+  const steps = (process as Record<string, unknown>[]).flatMap(step => Object.entries(step))
+  const processors = [['normalize', options] as const, ...steps].map(([name, given]) => {
+    const definition = definitions.get(name)!
+    return definition.create(optionsOf(definition, given), bench.context)
+  })
   const rows = bench.rows(input, { parser, processors })
   return rows
     .map(row => {
