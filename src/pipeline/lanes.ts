@@ -37,7 +37,7 @@ interface Open {
   roads: readonly Road[]
   /** Of each output that wants it, and of those that are leaving. */
   readonly tracks: Track[]
-  /** How far outputs had read that left: rows from their cursors on may have been sent. */
+  /** Of outputs that left: rows from their cursors up to here may have been sent. */
   left: ReadonlyMap<string, Position>
 }
 
@@ -126,7 +126,8 @@ export class Lanes {
     const open = this.#open.get(source)
     if (open === undefined) return
     open.tracks.splice(open.tracks.indexOf(track), 1)
-    open.left = new Map([...open.left, [track.output, track.read]])
+    // its predecessor may have come further than it has
+    open.left = new Map([...open.left, [track.output, Math.max(track.repeatsUntil, track.read)]])
     track.isLeft = true
   }
 

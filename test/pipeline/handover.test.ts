@@ -210,6 +210,28 @@ describe('a shard that goes on with another plan', () => {
     expectBalance(run)
   })
 
+  test('knows rows again that were sent two deliveries ago', async () => {
+    const stage = await openStage()
+    stage.writeRows(0, 1)
+    const run = await stage.start()
+    await run.settled(1)
+    // stored, but nobody hears of it
+    stage.server.options = { requests: { 'cut-after': 1 } }
+    stage.writeRows(1, 5000)
+    await run.until('all rows are stored', () => stage.messages().length === 5000)
+    stage.server.options = { requests: { '503': 1 } }
+    // without room for them all, the next one goes before it has come to the last of them
+    await stage.change(run, { outputs: { es: 'batch: { max_bytes: 64KiB }, max_in_flight_bytes: 64KiB' } })
+    await run.until('rows are read again', () => sums(run).read > 1)
+    expect(sums(run).read).toBeLessThan(5000)
+    await stage.change(run, {})
+    stage.server.options = {}
+    await run.settled(5000)
+    expect(stage.messages()).toHaveLength(5000)
+    expect(run.sample('collector_output_id_collisions_total', 'default/es')).toBe(0)
+    expectBalance(run)
+  })
+
   test('does not send twice what is on its way from an input that went and came back', async () => {
     const stage = await openStage({ requests: { '503': 1 } })
     stage.writeRows(0, 100)
