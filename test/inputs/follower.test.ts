@@ -276,3 +276,27 @@ test('follower takes the fields of a container from the names of its log', async
   await run.pass(5000)
   expect(run.texts.toSorted()).toEqual(['one', 'three', 'two'])
 })
+
+test.each(['behind it', 'never', 'never, and the file is deleted'])(
+  'follower waits one scan for the link to the log of a container, which comes %s',
+  async how => {
+    const id = 'c0ffee'.repeat(11).slice(0, 64)
+    const folder = at('pods/shop_web-1_uid-1/nginx')
+    fs.mkdirSync(folder, { recursive: true })
+    fs.mkdirSync(at('containers'))
+    append('pods/shop_web-1_uid-1/nginx/0.log', criRow('one'))
+    const paths = [at('containers/*.log'), at('pods/*/*/*.log')]
+    const run = await follow({ paths, framing: 'containers', pathFields: 'containers', followSymlinks: true })
+    expect(run.texts).toEqual([])
+    if (how === 'behind it') fs.symlinkSync(`${folder}/0.log`, at(`containers/web-1_shop_nginx-${id}.log`))
+    append('pods/shop_web-1_uid-1/nginx/0.log', criRow('two'))
+    await run.pass(100)
+    expect(run.texts).toEqual([])
+    if (how.endsWith('deleted')) fs.rmSync(folder, { recursive: true })
+    await run.pass(2000)
+    expect(run.texts).toEqual(['one', 'two'])
+    const [source] = run.readers.keys()
+    expect(source?.resource).toMatchObject({ 'kubernetes.pod.uid': 'uid-1', 'container.name': 'nginx' })
+    expect(source?.resource['container.id']).toBe(how === 'behind it' ? id : undefined)
+  }
+)

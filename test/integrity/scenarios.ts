@@ -22,6 +22,7 @@ import { deletedButHeld } from './held.ts'
 import { hungMount } from './mounts.ts'
 import { longOutage } from './outages.ts'
 import { partialLines } from './partials.ts'
+import { podFarm } from './pods.ts'
 import { reloadStorm } from './reloads.ts'
 import { noSecretTold } from './secrets.ts'
 import { needsAPerson, slowAndPoisoned } from './pauses.ts'
@@ -52,6 +53,7 @@ export const scenarios: readonly Scenario[] = [
   compressedFiles,
   truncateAndRegrow,
   sameInode,
+  podFarm,
   replaceGames,
   hungMount,
   twinFiles,

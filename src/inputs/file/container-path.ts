@@ -12,6 +12,12 @@ const link = /\/containers\/(?<pod>[^/_]+)_(?<namespace>[^/_]+)_(?<container>[^/
 const pod = /\/pods\/(?<namespace>[^/_]+)_(?<pod>[^/_]+)_(?<uid>[^/]+)\/(?<container>[^/]+)\/[^/]+$/
 const docker = /\/(?<id>[0-9a-f]{64})\/[0-9a-f]{64}-json\.log(?:\.\d+)?$/
 
+/** The kubelet makes the link that names a container behind its file. */
+export function awaitsLink(names: readonly string[]): boolean {
+  const fields = containerFields(names)
+  return fields['kubernetes.pod.uid'] !== undefined && fields['container.id'] === undefined
+}
+
 /** What the names of a container's log say of it. */
 export function containerFields(names: readonly string[]): Resource {
   const fields: Record<string, string> = {}

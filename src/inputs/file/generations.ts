@@ -179,7 +179,7 @@ export class Generations {
         now - this.#filledAt >= input.partialMs
       if (head.length === 0 || !(isLeftOut || isWhole)) return false
       const isNew = this.stored.current === undefined && !isLeftOut
-      if (isNew && copies.isDoubtful(this.#file, size, now)) return false
+      if (isNew && (this.#file.awaitsName || copies.isDoubtful(this.#file, size, now))) return false
       const { startAt } = this
       const { current } = this.stored
       // It has turned out to be a copy.

@@ -187,6 +187,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     const { path, names } = candidate
     if (path !== file.path && !names.includes(file.path)) file.handle.path = path
     this.#setAway(file, candidate, now)
+    file.findAgain(names)
     file.observe(candidate.stat, now)
   }
 

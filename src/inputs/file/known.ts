@@ -2,6 +2,7 @@ import type { Position } from '../../core/source.ts'
 import type { Content } from './content.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { areAlike } from './copies.ts'
+import { awaitsLink } from './container-path.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
@@ -27,7 +28,7 @@ const idleCloseMs = 60_000
 export class KnownFile implements FileFacts {
   readonly key: string
   readonly inode: Inode
-  readonly names: readonly string[]
+  names: readonly string[]
   readonly handle: Handle
   readonly heat = new Heat()
   name: string
@@ -37,6 +38,8 @@ export class KnownFile implements FileFacts {
   isUnlinked = false
   /** `read_from` named a number of lines when it was met. */
   beganNearEnd = false
+  /** Scans that have looked for it, up to two. */
+  #scans = 0
   readonly #parts: KnownParts
   readonly #generations: Generations
   #mtimeNs = 0n
@@ -130,6 +133,18 @@ export class KnownFile implements FileFacts {
     this.#generations.loseStored(stored, { reason: 'deleted_unread', nothing })
   }
 
+  /** A scan has found it again: under more names, perhaps, as long as nothing is read of it. */
+  findAgain(names: readonly string[]): void {
+    if (this.source === undefined && this.stored === undefined) this.names = names
+    this.#scans = 2
+  }
+
+  /** Another name may come, which tells more of it: a scan looks for the one before that of a file that came meanwhile. */
+  get awaitsName(): boolean {
+    const { pathFields } = this.#parts.input
+    return this.#scans < 2 && this.unlinkedAt < 0 && pathFields === 'containers' && awaitsLink(this.names)
+  }
+
   /** Takes note of what the file is like now. */
   observe(stat: FileStat, now: number): void {
     const generations = this.#generations
@@ -163,6 +178,7 @@ export class KnownFile implements FileFacts {
 
   /** Once a scan, behind `observe`: what time brings about. */
   age(now: number): void {
+    if (this.#scans < 2) this.#scans++
     if (this.handle.takeUses() > 0) this.#usedAt = now
     const { source } = this
     const isFinished = source !== undefined && !source.ended && this.#isFinished(now)
