@@ -300,3 +300,45 @@ test.each(['behind it', 'never', 'never, and the file is deleted'])(
     expect(source?.resource['container.id']).toBe(how === 'behind it' ? id : undefined)
   }
 )
+
+/** Bytes at a place of a file, as another machine's writes come to a server in any order. */
+function put(name: string, position: number, text: string): void {
+  const fd = fs.openSync(at(name), 'r+')
+  fs.writeSync(fd, text, position)
+  fs.closeSync(fd)
+}
+
+test('follower reads what takes the place of NULs at the end of a file, once', async () => {
+  append('a.log', 'one\n')
+  const run = await follow()
+  fs.truncateSync(at('a.log'), 40)
+  await run.pass(2000)
+  put('a.log', 4, 'two\n')
+  await run.pass(2000)
+  expect(run.texts).toEqual(['one', 'two'])
+  put('a.log', 40, 'four\n')
+  put('a.log', 8, `three${'.'.repeat(26)}\n`)
+  await run.pass(2000)
+  expect(run.texts).toEqual(['one', 'two', `three${'.'.repeat(26)}`, 'four'])
+  expect(run.lost).toEqual([])
+})
+
+test('follower reads a file that its writer has made room in', async () => {
+  fs.writeFileSync(at('a.log'), Buffer.alloc(4096))
+  const run = await follow()
+  let position = 0
+  for (let line = 0; line < 100; line++, position += 20) {
+    put('a.log', position, `${String(line).padEnd(19, '.')}\n`)
+    await run.pass(line < 5 ? 2000 : 100)
+  }
+  await run.pass(2000)
+  expect(run.rows).toHaveLength(100)
+  expect(new Set(run.texts).size).toBe(100)
+  // what is left of the room is not waited for once it is rotated
+  fs.renameSync(at('a.log'), at('a.log.1'))
+  append('a.log', 'next\n')
+  await run.pass(20_000)
+  expect(run.texts.at(-1)).toBe('next')
+  expect(run.follower.paths).toEqual([at('a.log')])
+  expect(run.lost).toEqual([])
+})

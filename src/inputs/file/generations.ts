@@ -4,7 +4,7 @@ import type { StoredSource } from '../../core/record.ts'
 import type { Position } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
 import { reasonOf } from './disk.ts'
-import { isHead, readHead } from './head.ts'
+import { isHead, isUnwritten, readHead } from './head.ts'
 import { headBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import { Rest } from './rest.ts'
@@ -177,7 +177,7 @@ export class Generations {
         head.length === headBytes ||
         head.includes(input.lineEnd === 'cr' ? 13 : 10) ||
         now - this.#filledAt >= input.partialMs
-      if (head.length === 0 || !(isLeftOut || isWhole)) return false
+      if (head.length === 0 || !(isLeftOut || isWhole) || isUnwritten(head, handle, size)) return false
       const isNew = this.stored.current === undefined && !isLeftOut
       if (isNew && (this.#file.awaitsName || copies.isDoubtful(this.#file, size, now))) return false
       const { startAt } = this

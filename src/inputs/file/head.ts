@@ -1,6 +1,7 @@
 import type { Position } from '../../core/source.ts'
 import type { Content } from './content.ts'
 import { hashOf, headBytes, markerBytes } from './identity.ts'
+import { beforeNuls, endsInNuls } from './nul-tail.ts'
 
 /** By what a generation is known again: the hash of its first `headLength` bytes. */
 export interface Fingerprint {
@@ -11,7 +12,14 @@ export interface Fingerprint {
 /** The first bytes of a file, as many as a fingerprint covers at most. Throws the system's errors. */
 export function readHead(content: Content, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.min(headBytes, size))
-  return bytes.subarray(0, content.read([bytes], 0))
+  const got = content.read([bytes], 0)
+  // A hole at the beginning is all there is to know a file by.
+  return bytes.subarray(0, beforeNuls(bytes, got) || got)
+}
+
+/** There is room for bytes, and none is written yet. Throws the system's errors. */
+export function isUnwritten(head: Uint8Array, content: Content, size: number): boolean {
+  return head.every(byte => byte === 0) && endsInNuls(content, size)
 }
 
 export function fingerprintOf(head: Buffer): Fingerprint {

@@ -74,7 +74,7 @@ export class Hold {
     // One may find room where more do not.
     const most = this.isBlocked ? 1 : blocksAStep
     while (blocks.length < most) {
-      const got = this.#tails.read(at, this.#bytes)
+      const got = this.#tails.read(at, this.#bytes, Infinity)
       // Less than nothing: it was truncated, which the next look at the file will find.
       if (got <= 0) break
       const length = got < blockBytes ? got : this.#bytes.lastIndexOf(10) + 1 || got

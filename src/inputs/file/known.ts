@@ -155,7 +155,7 @@ export class KnownFile implements FileFacts {
     generations.resize(size, now)
     if (size > before) this.#grow(now)
     if (this.source === undefined) generations.tryOpen(now)
-    else if (this.source.isFailing) this.#parts.context.wake(this.source)
+    else if (this.source.isFailing || this.source.endsInNuls) this.#parts.context.wake(this.source)
   }
 
   /** What was read does not stand there any more. */

@@ -132,6 +132,15 @@ export class FileSource implements Source {
     return this.#cameToEnd || this.#remains.end < Infinity
   }
 
+  /** Bytes may come to stand where the file has room for them. */
+  get endsInNuls(): boolean {
+    return this.#tails.endsInNuls
+  }
+
+  get #isOver(): boolean {
+    return this.ended || this.#content.isSequential === true
+  }
+
   read(at: Position, into: Uint8Array): number {
     if (this.#isSuspended) return Idle
     const remains = this.#remains
@@ -140,7 +149,7 @@ export class FileSource implements Source {
     const part = room === into.length ? into : into.subarray(0, room)
     let got: number
     try {
-      got = at < remains.end ? this.#tails.read(at, part) : remains.read(at, part)
+      got = at < remains.end ? this.#tails.read(at, part, this.#isOver ? Infinity : this.size) : remains.read(at, part)
       // Before the first bytes stand none that are compared: it may have been truncated while nobody had room for it.
       const isFirst = at === 0 && got > 0 && remains.end > 0
       if (isFirst && !isHeadIn(this.#parts.fingerprint, part, got)) got = -1

@@ -1,6 +1,7 @@
 import type { Position } from '../../core/source.ts'
 import type { Content } from './content.ts'
 import { markerBytes } from './identity.ts'
+import { beforeNuls, endsInNuls, leastNuls } from './nul-tail.ts'
 import { Trail } from './trail.ts'
 
 /** So many readers of one file, each at its own place, are told apart. */
@@ -19,6 +20,8 @@ interface Tail {
  * file that is truncated and has grown past the old place between two looks at it is never read on in the middle.
  */
 export class Tails {
+  /** The last read came to NULs at the end of the file, which it left there. */
+  endsInNuls = false
   readonly #content: Content
   readonly #tails: Tail[] = []
   readonly #trail = new Trail()
@@ -28,18 +31,20 @@ export class Tails {
     this.#content = content
   }
 
-  /** The number of bytes read, or -1 if other bytes than those that were read stand before `at`. Throws the system's errors. */
-  read(at: Position, into: Uint8Array): number {
+  /** The number of bytes read, or -1 if other bytes than those that were read stand before `at`. NULs that a file of this size
+   * ends with are left there, for others may take their place; Infinity: none will. Throws the system's errors. */
+  read(at: Position, into: Uint8Array, size: Position): number {
     if (at === 0) {
-      const got = this.#content.read([into], 0)
+      const got = this.#written(0, into, this.#content.read([into], 0), size)
       if (got > 0) this.#advance(this.#at(0) ?? this.#add(0), got, into)
       return got
     }
     const tail = this.#at(at) ?? (this.isIntact() ? this.#load(at) : undefined)
     if (tail === undefined) return -1
     const seen = seenBytes.subarray(0, tail.length)
-    const got = this.#content.read([seen, into], at - tail.length) - tail.length
-    if (got < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
+    const there = this.#content.read([seen, into], at - tail.length) - tail.length
+    if (there < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
+    const got = this.#written(at, into, there, size)
     if (got > 0) this.#advance(tail, got, into)
     return got
   }
@@ -62,6 +67,14 @@ export class Tails {
    * the system's errors. */
   standIn(content: Content, size: number): boolean | undefined {
     return this.#trail.standsIn(content, size)
+  }
+
+  #written(at: Position, into: Uint8Array, got: number, size: Position): number {
+    const written = size === Infinity ? got : beforeNuls(into, got)
+    const end = at + got
+    // in the middle of a file they are a hole
+    this.endsInNuls = got - written >= leastNuls && (end >= size || endsInNuls(this.#content, size, end))
+    return this.endsInNuls ? written : got
   }
 
   #at(at: Position): Tail | undefined {
