@@ -43,6 +43,11 @@ export async function placementOf(plan: Plan, parts: PlacementParts): Promise<Pl
   return placement
 }
 
+/** The first is always there. */
+export function shardsOf(placement: Placement): number[] {
+  return [...new Set([0, ...placement.values()])].toSorted((a, b) => a - b)
+}
+
 function free(taken: ReadonlySet<number>): number {
   for (let shard = 0; shard < mostOwn; shard++) if (!taken.has(shard)) return shard
   return mostOwn

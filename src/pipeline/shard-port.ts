@@ -59,6 +59,7 @@ export class ShardPort {
   readonly #started = Promise.withResolvers<void>()
   readonly #end = Promise.withResolvers<void>()
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  #hasStarted = false
   #nextQuestion = 1
   /** Number of the last records of this shard. */
   #appended = 0
@@ -89,6 +90,7 @@ export class ShardPort {
   }
 
   ask<W extends keyof Answers>(what: W): Promise<Answers[W]> {
+    if (!this.#hasStarted) return Promise.reject(new Error('The shard has not started yet'))
     return this.#question({ type: 'ask', what }, answerMs)
   }
 
@@ -200,6 +202,7 @@ export class ShardPort {
       if (message.error !== undefined) question?.reject(new Error(message.error))
       else question?.resolve(message.value as never)
     } else if (message.type === 'started') {
+      this.#hasStarted = true
       this.#began.resolve()
       this.#started.resolve()
     } else this.#end.resolve()

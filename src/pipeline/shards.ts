@@ -8,7 +8,7 @@ import { fromStored } from '../inputs/file/stored.ts'
 import type { InputStall } from './collector.ts'
 import { mergeSamples, mergeStatus, statusWithout } from './merge.ts'
 import type { Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from './messages.ts'
-import { dividedOutput, partOf, type Placement, placementOf } from './placement.ts'
+import { dividedOutput, partOf, type Placement, placementOf, shardsOf } from './placement.ts'
 import type { Plan } from './plan.ts'
 import { hangsAfterMs } from './pulse.ts'
 import { type PortParts, ShardPort } from './shard-port.ts'
@@ -17,6 +17,8 @@ import { type PortParts, ShardPort } from './shard-port.ts'
 const lookMs = 2500
 const drainLookMs = 500
 const leastPatienceMs = 1500
+/** The first shard waits so long for the others to begin with it, ms. */
+const ownMs = 1000
 
 export interface ShardsParts extends PortParts {
   readonly meter: Meter
@@ -46,16 +48,17 @@ export class Shards {
     this.ended.catch(() => undefined)
   }
 
-  /** Resolves once all know their sources, but for those that hang; rejects where one can not be made. */
+  /** Resolves once they know their sources, but for those that hang; rejects where one can not be made. */
   async open(): Promise<void> {
     const { plan, stored } = this.#start
     this.#placement = await this.#place(plan, stored, this.#placement)
-    const ports = shardsOf(this.#placement).map(shard => {
+    const [first, ...own] = shardsOf(this.#placement).map(shard => {
       return this.#open(shard, partOf(plan, this.#placement, shard), stored)
     })
     this.#look(lookMs, hangsAfterMs)
+    const late = new Promise<void>(resolve => this.#parts.clock.after(ownMs, resolve))
     try {
-      await Promise.all(ports.map(port => port.begun))
+      await Promise.all([first!.begun, ...own.map(port => Promise.race([port.begun, late]))])
     } catch (error) {
       await this.close()
       throw error
@@ -214,12 +217,14 @@ export class Shards {
     for (const { port } of changed) await port.follow().catch(() => undefined)
   }
 
-  /** Whoever does not answer is told by `otherwise`. Rejects where nobody answers, and nobody is known to hang. */
+  /** Whoever does not answer is told by `otherwise`. Rejects where nobody does. */
   async #ask<W extends keyof Answers>(what: W, otherwise: (port: ShardPort) => Answers[W]): Promise<Answers[W][]> {
     const ports = [...this.#ports.values()]
     const answers = await Promise.allSettled(ports.map(port => port.ask(what)))
-    const failed = answers.find(answer => answer.status === 'rejected')
-    if (failed !== undefined && ports.every(port => port.stall === undefined)) throw failed.reason
+    const [first] = answers
+    const areBusy =
+      answers.every(({ status }) => status === 'rejected') && ports.every(port => port.stall === undefined)
+    if (areBusy && first?.status === 'rejected') throw first.reason
     return answers.map((answer, index) => {
       const port = ports[index]!
       if (answer.status === 'rejected') return otherwise(port)
@@ -241,10 +246,6 @@ interface Change {
   readonly port: ShardPort
   readonly former: Plan
   readonly next: Plan
-}
-
-function shardsOf(placement: Placement): number[] {
-  return [...new Set([0, ...placement.values()])].toSorted((a, b) => a - b)
 }
 
 function inputsOf({ plan }: ShardPort): string {

@@ -132,6 +132,7 @@ async function hangsFromStartToStop(stage: Stage, size: Size): Promise<void> {
   writeFileSync(away, '')
   trial.faults++
   site.start(env)
+  await site.ready()
   await isTold(stage)
   await othersGoOn(stage, () => delay(1000))
   const ms = await site.end('SIGTERM')
