@@ -52,7 +52,7 @@ export class RangeWindows {
     this.#mostEntries = Math.floor(maxBytes / (8 * this.#measure.empty.length + (this.#hasBins ? 8 : 4)))
   }
 
-  /** Adds what a shard has seen; returns how many of its rows are refused, as there are too many groups, or too much of them. */
+  /** Adds what a shard has seen; returns how many rows there were of groups that are too many, or of which not all finds room. */
   merge({ keys, ends, rows, slabs }: RangeDelta): number {
     const groups = this.#numbersOf(Buffer.from(keys.buffer, keys.byteOffset, keys.length), ends)
     const refused = new Set<number>()
