@@ -168,17 +168,21 @@ test('copies that count up by copying are read once', async () => {
   expect(run.texts).toEqual(texts(0, 60))
 })
 
-test('a file of which nothing was read yet goes on in its copy', async () => {
-  append('a.log', lines(0, 200))
-  const run = logs.run(followInput([at('*.log*')]))
-  await run.follower.start()
-  copyTruncate('a.log', 'a.log.1')
-  append('a.log', lines(200, 210))
-  run.follower.scan()
-  await run.pass(15_000)
-  expect(run.texts.toSorted()).toEqual(texts(0, 210).toSorted())
-  expect(run.lost).toEqual([])
-})
+test.each(['a scan', 'a read'])(
+  'a file of which nothing was read yet goes on in its copy, where %s finds that out',
+  async who => {
+    append('a.log', lines(0, 200))
+    const run = logs.run(followInput([at('*.log*')]))
+    await run.follower.start()
+    copyTruncate('a.log', 'a.log.1')
+    append('a.log', lines(200, 210))
+    if (who === 'a scan') run.follower.scan()
+    else run.read()
+    await run.pass(15_000)
+    expect(run.texts.toSorted()).toEqual(texts(0, 210).toSorted())
+    expect(run.lost).toEqual([])
+  }
+)
 
 test('a file that was replaced by a longer one, as editors do, goes on where it was, while it runs and while it is stopped', async () => {
   append('a.log', lines(0, 100))

@@ -6,7 +6,7 @@ import type { Held } from '../../delivery/spool/held.ts'
 import { reasonOf } from './disk.ts'
 import type { Copy, Trace } from './copies.ts'
 import { NotYetError, type Opened } from './content.ts'
-import { type Fingerprint, isHeadIn, markerOf } from './head.ts'
+import { type Fingerprint, markerOf } from './head.ts'
 import { FileMarks } from './marks.ts'
 import { type Loss, Remains } from './remains.ts'
 import { Tails } from './tails.ts'
@@ -103,7 +103,7 @@ export class FileSource implements Source {
     this.readTo = parts.startAt
     this.marks = new FileMarks(parts.id, parts.link, parts)
     this.#content = parts.content
-    this.#tails = new Tails(parts.content)
+    this.#tails = new Tails(parts.content, parts.fingerprint)
     parts.content.onReady = () => parts.woken(this)
   }
 
@@ -150,9 +150,6 @@ export class FileSource implements Source {
     let got: number
     try {
       got = at < remains.end ? this.#tails.read(at, part, this.#isOver ? Infinity : this.size) : remains.read(at, part)
-      // Before the first bytes stand none that are compared: it may have been truncated while nobody had room for it.
-      const isFirst = at === 0 && got > 0 && remains.end > 0
-      if (isFirst && !isHeadIn(this.#parts.fingerprint, part, got)) got = -1
       if (got === 0) this.#comeToEnd(at)
       this.isFailing = false
     } catch (error) {
@@ -240,7 +237,7 @@ export class FileSource implements Source {
     this.#isSuspended = false
     this.#cameToEnd = false
     this.#content = content
-    this.#tails = new Tails(content)
+    this.#tails = new Tails(content, this.#parts.fingerprint)
     content.onReady = () => this.#parts.woken(this)
     this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
     if (size < Infinity && size > this.size) this.size = size

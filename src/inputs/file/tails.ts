@@ -1,5 +1,6 @@
 import type { Position } from '../../core/source.ts'
 import type { Content } from './content.ts'
+import { type Fingerprint, isHeadIn } from './head.ts'
 import { markerBytes } from './identity.ts'
 import { beforeNuls, endsInNuls, leastNuls } from './nul-tail.ts'
 import { Trail } from './trail.ts'
@@ -23,12 +24,15 @@ export class Tails {
   /** The last read came to NULs at the end of the file, which it left there. */
   endsInNuls = false
   readonly #content: Content
+  readonly #fingerprint: Fingerprint | undefined
   readonly #tails: Tail[] = []
   readonly #trail = new Trail()
   #next = 0
 
-  constructor(content: Content) {
+  /** `fingerprint`: bytes that begin otherwise are others than those that were to be read. */
+  constructor(content: Content, fingerprint?: Fingerprint) {
     this.#content = content
+    this.#fingerprint = fingerprint
   }
 
   /** The number of bytes read, or -1 if other bytes than those that were read stand before `at`. NULs that a file of this size
@@ -36,6 +40,7 @@ export class Tails {
   read(at: Position, into: Uint8Array, size: Position): number {
     if (at === 0) {
       const got = this.#written(0, into, this.#content.read([into], 0), size)
+      if (got > 0 && this.#fingerprint && !isHeadIn(this.#fingerprint, into, got)) return -1
       if (got > 0) this.#advance(this.#at(0) ?? this.#add(0), got, into)
       return got
     }
