@@ -14,7 +14,8 @@ export const components = {
     normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize),
     drop: () => import('./processors/select.ts').then(room => room.drop),
     keep: () => import('./processors/select.ts').then(room => room.keep),
-    sample: () => import('./processors/sample.ts').then(room => room.sample)
+    sample: () => import('./processors/sample.ts').then(room => room.sample),
+    throttle: () => import('./processors/throttle.ts').then(room => room.throttle)
   },
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),

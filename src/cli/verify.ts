@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { formatProblem } from '../config/problems.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
-import { ends } from '../core/outcome.ts'
+import { endOf, ends } from '../core/outcome.ts'
 import type { DeadLetter, StoredState } from '../core/record.ts'
 import { knownHostId } from '../pipeline/host-id.ts'
 import { planOf } from '../pipeline/plan.ts'
@@ -29,6 +29,7 @@ const reasons = {
   pending: 'not settled yet: the cursor of the output stands before them',
   dead_letter: 'refused, and among the dead letters: see "mcp-collector dlq list"',
   backlog_evicted: 'not there: the output has given up rows of this file (max_backlog)',
+  left_out: 'not there: throttle or dedupe have left rows of this file out, and may have chosen others than now',
   unexplained: 'settled, and not there: deleted there since, or cut otherwise by time'
 } as const
 type Why = keyof typeof reasons
@@ -134,7 +135,9 @@ function lettersOf({ output, stored }: FileOfPlan, letters: Iterable<DeadLetter>
 function whyOf({ output, stored }: FileOfPlan, { cursors }: StoredState, letters: ReadonlySet<string>) {
   const cursor = cursors.find(one => one.output === output && one.source === stored.sources[0]?.id)
   const settled = cursor?.position ?? 0
-  const otherwise = cursor?.ledger.lostRows.backlog_evicted ? 'backlog_evicted' : 'unexplained'
+  const hasLeftOut = [endOf.throttled, endOf.deduplicated].some(end => (cursor?.ledger.rows[end] ?? 0) > 0)
+  const settledWhy = hasLeftOut ? 'left_out' : 'unexplained'
+  const otherwise = cursor?.ledger.lostRows.backlog_evicted ? 'backlog_evicted' : settledWhy
   return (position: number, length: number): Why => {
     if (letters.has(`${position} ${length}`)) return 'dead_letter'
     return position >= settled ? 'pending' : otherwise

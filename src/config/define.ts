@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Parser, Processor, StepContext } from '../core/steps.ts'
+import type { Parser, Processor, ProcessorContext, StepContext } from '../core/steps.ts'
 import type { Output } from '../core/output.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
@@ -31,7 +31,7 @@ export interface ParserDefinition<S extends z.ZodRawShape = z.ZodRawShape> exten
 }
 export interface ProcessorDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
   readonly kind: 'processor'
-  create(options: OptionsOf<S>, context: StepContext): Processor
+  create(options: OptionsOf<S>, context: ProcessorContext): Processor
 }
 
 export interface OutputContext {

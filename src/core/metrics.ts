@@ -28,6 +28,12 @@ export const metrics = {
     help: 'Rows the parser did not understand',
     labels: ['input', 'reason']
   },
+  collector_step_keys: { type: 'gauge', help: 'Keys that a step remembers', labels: ['pipeline', 'step'] },
+  collector_step_keyless_rows_total: {
+    type: 'counter',
+    help: 'Rows whose key a step had no room for',
+    labels: ['pipeline', 'step']
+  },
   collector_read_rows_total: { type: 'counter', help: 'Rows read for an output', labels: ['output'] },
   collector_derived_rows_total: { type: 'counter', help: 'Rows made from others for an output', labels: ['output'] },
   collector_rows_total: { type: 'counter', help: 'Rows by how they ended', labels: ['output', 'end'] },
@@ -119,6 +125,10 @@ export interface MetricDefinition {
   readonly isWorst?: true
 }
 export type MetricName = keyof typeof metrics
+/** The metrics of steps. */
+export type StepMetric = {
+  [N in MetricName]: (typeof metrics)[N]['labels'] extends readonly ['pipeline', 'step'] ? N : never
+}[MetricName]
 
 /** One number of a metric, with its label values in the order of the table. */
 export interface Sample {

@@ -1,5 +1,6 @@
 import type { Batch } from './batch.ts'
 import type { Keys } from './keys.ts'
+import type { Sample, StepMetric } from './metrics.ts'
 
 /**
  * Cuts records out of indexed bytes. One instance for each reader: it keeps what is unfinished between chunks. What it gives out and
@@ -44,6 +45,9 @@ export interface Parser {
 /** A synchronous step over a whole batch. Lookups are loaded before it is created and refreshed behind it. */
 export interface Processor {
   apply(batch: Batch): void
+  /** Of a step that remembers rows: what does its work for one lane, whose rows come in their order. An output that is behind has a
+   * lane of its own, and so its rows come a second time. Left out: the step sees the rows of all lanes, and remembers none. */
+  forLane?(): Processor
 }
 
 /** What parsers and processors get when they are created. */
@@ -51,4 +55,10 @@ export interface StepContext {
   readonly keys: Keys
   /** Epoch ms: the time of reading, for rows that have none of their own. */
   readonly now: () => number
+}
+
+/** What processors get besides. */
+export interface ProcessorContext extends StepContext {
+  /** What the step counts on. */
+  readonly sample: (name: StepMetric) => Sample
 }

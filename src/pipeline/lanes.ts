@@ -203,7 +203,7 @@ export class Lanes {
         framer: steps.framer(input, arena, framed),
         framed,
         parser: steps.parser(input),
-        processors,
+        processors: processors.map(step => step.forLane?.() ?? step),
         clock,
         log: this.#log,
         partialMs: input.follow.partialMs,

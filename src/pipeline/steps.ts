@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Output } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
-import type { Framer, Parser, Processor, StepContext } from '../core/steps.ts'
+import type { Framer, Parser, Processor, ProcessorContext, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { framerOf } from '../inputs/framing/framer.ts'
@@ -105,7 +105,7 @@ export class Steps {
     const routes: Route[] = []
     try {
       for (const pipeline of plan.pipelines) {
-        const processors = await processorsOf(pipeline, context, workshop)
+        const processors = await processorsOf(pipeline, { ...context, meter: parts.meter }, workshop)
         for (const name of pipeline.outputs) {
           const output = plan.outputs.find(one => one.name === name)!
           const known = kept.find(({ id }) => id === `${pipeline.name}/${name}`)
@@ -142,15 +142,22 @@ async function inputStepsOf(input: InputPlan, context: StepContext, workshop: Wo
   }
 }
 
-function processorsOf(pipeline: PipelineConfig, context: StepContext, workshop: Workshop): Promise<Processor[]> {
-  return workshop.make(`pipeline ${pipeline.name}`, pipeline.process, async () => {
-    const processors: Processor[] = []
-    for (const step of pipeline.process) {
+/** Each step by itself: one that stays while others come or go remembers what it knows. */
+async function processorsOf(
+  { name, process }: PipelineConfig,
+  { meter, ...context }: StepContext & { readonly meter: Meter },
+  workshop: Workshop
+): Promise<Processor[]> {
+  const processors: Processor[] = []
+  for (const step of process) {
+    const sample: ProcessorContext['sample'] = metric => meter.of(metric, name, step.use)
+    const create = async (): Promise<Processor> => {
       const definition = await load<ProcessorDefinition>('processors', step.use)
-      processors.push(definition.create(step.options, context))
+      return definition.create(step.options, { ...context, sample })
     }
-    return processors
-  })
+    processors.push(await workshop.make(`step of ${name}`, step, create))
+  }
+  return processors
 }
 
 interface RoutePlan {

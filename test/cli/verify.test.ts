@@ -16,6 +16,8 @@ vi.setConfig({ testTimeout: 90_000 })
 const rows = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => `{"message":"row ${from + i}"}\n`).join('')
 
+const rowAt = (time: string): string => `{"message":"row","timestamp":"2026-11-22T10:${time}Z"}\n`
+
 interface Report {
   readonly equal: boolean
   readonly rows: number
@@ -155,6 +157,20 @@ test('tells rows that an output has given up', async () => {
   const missing = { backlog_evicted: { rows: 1, list: [{ line: 1 }] } }
   expect(await desk.json()).toMatchObject({ code: 1, rows: 11, found: 10, missing })
   expect((await desk.text()).out).toContain('missing: 1 row not there: the output has given up rows of this file')
+})
+
+test('tells rows that a step which remembers rows may have left out', async () => {
+  const desk = await Desk.open()
+  appendFileSync(desk.site.config, '\nprocess: [{ throttle: { rate: 0.001 } }]\n')
+  writeFileSync(desk.path, rowAt('00:00'))
+  await desk.deliver()
+  // the bucket of this run is empty, that of a single run would be full until 10:16:40
+  appendFileSync(desk.path, rowAt('10:00') + rowAt('20:00'))
+  await desk.deliver()
+  expect(desk.server.store.count()).toBe(2)
+  const missing = { left_out: { rows: 1, list: [{ line: 3 }] } }
+  expect(await desk.json()).toMatchObject({ code: 1, rows: 3, found: 1, leftOut: { throttled: 1 }, missing })
+  expect((await desk.text()).out).toContain('missing: 1 row not there: throttle or dedupe have left rows')
 })
 
 test('says what is in the way', async () => {

@@ -2,12 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/core/batch.ts'
 import { Kind } from '../../src/core/row.ts'
-import type { StepContext } from '../../src/core/steps.ts'
+import type { ProcessorContext } from '../../src/core/steps.ts'
 import { Bench, type Row, type Steps } from '../fakes/rows.ts'
 
 /** What parsers and processors have in common: rows go in and come out, whatever their bytes. `goesByPlace`: what becomes of a row
  * depends on where it stands, or on those before. */
-export function testSteps(name: string, create: (context: StepContext) => Steps, goesByPlace = false): void {
+export function testSteps(name: string, create: (context: ProcessorContext) => Steps, goesByPlace = false): void {
   const bench = new Bench('a service')
   const steps = checked(create(bench.context))
   const rowsOf = (bytes: Buffer, cuts: readonly number[] = [], parser?: string): Row[] => {

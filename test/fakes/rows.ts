@@ -2,7 +2,8 @@ import { Batch } from '../../src/core/batch.ts'
 import { Fate, Flag, Kind, parseErrors, Use } from '../../src/core/row.ts'
 import { Keys } from '../../src/core/keys.ts'
 import type { Source } from '../../src/core/source.ts'
-import type { Parser, Processor, StepContext } from '../../src/core/steps.ts'
+import { Meter } from '../../src/core/metrics.ts'
+import type { Parser, Processor, ProcessorContext } from '../../src/core/steps.ts'
 import { Arena } from '../../src/scan/arena.ts'
 import { severityTexts } from '../../src/scan/severity.ts'
 import { sourceOf } from './source.ts'
@@ -21,7 +22,12 @@ export class Bench {
   readonly keys = new Keys()
   readonly arena = new Arena()
   readonly batch: Batch
-  readonly context: StepContext = { keys: this.keys, now: () => readTime }
+  readonly meter = new Meter()
+  readonly context: ProcessorContext = {
+    keys: this.keys,
+    now: () => readTime,
+    sample: name => this.meter.of(name, 'default', 'step')
+  }
   /** What `auto` chose. */
   parser: string | undefined
   chosen = 0
@@ -72,8 +78,9 @@ export class Bench {
   }
 
   /** The rows that the bytes become when they come in chunks that end at `cuts`. */
-  rows(bytes: Buffer, steps: Steps, cuts: readonly number[] = []): Row[] {
+  rows(bytes: Buffer, { parser, processors }: Steps, cuts: readonly number[] = []): Row[] {
     const rows: Row[] = []
+    const steps = { parser, processors: processors.map(step => step.forLane?.() ?? step) }
     let from = 0
     for (const cut of [...cuts, bytes.length]) {
       const to = cut === bytes.length ? cut : bytes.lastIndexOf(10, cut - 1) + 1

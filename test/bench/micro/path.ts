@@ -1,6 +1,7 @@
 // What each step of the path costs a row, from the chunk to the encoded document: `node test/bench/micro/path.ts [json|text|cri] [multiline]`.
 // The best of many short rounds, since others may use the machine as well. `read` is a copy here, not a system call.
 import { Keys } from '../../../src/core/keys.ts'
+import { Meter, type MetricName } from '../../../src/core/metrics.ts'
 import { Body } from '../../../src/core/output.ts'
 import type { Source } from '../../../src/core/source.ts'
 import { framerOf } from '../../../src/inputs/framing/framer.ts'
@@ -38,7 +39,7 @@ const source: Source = {
 const arena = new Arena()
 const batch = arena.newBatch()
 const keys = new Keys()
-const context = { keys, now: () => Date.now() }
+const context = { keys, now: () => Date.now(), sample: (name: MetricName) => new Meter().of(name) }
 const parser = auto.create(optionsOf(auto, {}), context)
 const normalizer = normalize.create(optionsOf(normalize, {}), context)
 const groups = { preset: 'auto', negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }

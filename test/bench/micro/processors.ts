@@ -13,7 +13,10 @@ const passes = 4
 const steps: readonly (readonly [title: string, name: keyof typeof components.processors, options: object])[] = [
   ['drop', 'drop', { if: '{level="debug"}' }],
   ['sample, half of it', 'sample', { rate: 0.5 }],
-  ['sample of one service', 'sample', { rate: 0.5, if: '{service_name="gateway"}' }]
+  ['sample of one service', 'sample', { rate: 0.5, if: '{service_name="gateway"}' }],
+  ['throttle, all pass', 'throttle', { rate: 100_000, burst: 1e9 }],
+  ['throttle, one in ten passes', 'throttle', { rate: 1000, burst: 1 }],
+  ['throttle by two fields', 'throttle', { rate: 100_000, burst: 1e9, key: ['service_name', 'level'] }]
 ]
 
 const bench = new Bench()
