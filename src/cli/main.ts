@@ -12,7 +12,10 @@ interface VerbEntry {
 const verbs: Readonly<Record<string, VerbEntry>> = {
   run: { summary: 'follow, normalise and ship until stopped', load: () => import('./run.ts').then(it => it.run) },
   check: { summary: 'validate configuration files', load: () => import('./check.ts').then(it => it.check) },
-  rules: { summary: 'validate rule files', load: () => import('./rules.ts').then(it => it.rules) },
+  rules: {
+    summary: 'validate rule files, test who is told about alerts',
+    load: () => import('./rules.ts').then(it => it.rules)
+  },
   reload: {
     summary: 'let a running collector read its configuration again',
     load: () => import('./reload.ts').then(it => it.reload)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatProblem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { RuleGroup } from '../rules/rule.ts'
+import { defineNotify } from './rules-notify.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -11,7 +12,15 @@ type Finish = (exitCode: number) => void
 export const rules: Verb = {
   define(command, terminal, finish) {
     defineCheck(command.command('check <file...>').description('validate rule files'), terminal, finish)
-    command.addHelpText('after', examples({ 'mcp-collector rules check rules/*.yaml': 'all mistakes at once' }))
+    const notify = command.command('notify <config...>').description('send a test alert to everybody who is told')
+    defineNotify(notify, terminal, finish)
+    command.addHelpText(
+      'after',
+      examples({
+        'mcp-collector rules check rules/*.yaml': 'all mistakes at once',
+        'mcp-collector rules notify my.yaml': 'whether alerts arrive'
+      })
+    )
   }
 }
 

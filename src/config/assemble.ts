@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { Binding } from './bind.ts'
 import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
+import { rulesOf } from './rules-section.ts'
 import { type Components, type DeliveryContent, type FileContent, impliedProcessor, optionsSchema } from './schema.ts'
 
 type Options = Record<string, unknown>
@@ -13,7 +14,7 @@ export function assemble(
   components: Components,
   { files, env, named }: { files: readonly string[]; env: Environment; named: Binding['files'] }
 ): Config {
-  const { collector, server, metrics, log } = content
+  const { collector, server, metrics, log, rules } = content
   const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
   return {
     version: 1,
@@ -34,7 +35,8 @@ export function assemble(
     pipelines: pipelinesOf(content, impliedOf(components)),
     server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
     ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),
-    log: { level: log.level }
+    log: { level: log.level },
+    ...(rules !== undefined && { rules: rulesOf(rules) })
   }
 }
 

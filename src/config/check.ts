@@ -1,4 +1,5 @@
 import type { Binding } from './bind.ts'
+import { checkRules } from './check-rules.ts'
 import { deliveryDefaults } from './delivery-defaults.ts'
 import { quoted } from './problems.ts'
 import { impliedProcessor } from './schema.ts'
@@ -19,6 +20,7 @@ export function crossCheck(tree: MapNode, binding: Binding): void {
   }
   checkTwice(tree, binding)
   checkServer(childOf(tree, 'server'), binding)
+  checkRules(childOf(tree, 'rules'), binding)
   for (const [name, { node }] of entriesOf(childOf(tree, 'outputs'))) checkDelivery(node, ['outputs', name], binding)
 }
 

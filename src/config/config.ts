@@ -14,6 +14,7 @@ export interface Config {
   /** A second listener for `/metrics` and probes alone. */
   readonly metrics?: { readonly listen: Address }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+  readonly rules?: RulesConfig
 }
 
 export interface CollectorConfig {
@@ -74,6 +75,34 @@ export interface DeliveryConfig {
     readonly maxAgeMs: number
     readonly whenFull: 'pause' | 'drop'
   }
+}
+
+export interface RulesConfig {
+  /** Each is told everything. */
+  readonly alertmanagers: readonly ReceiverConfig[]
+  /** Where people reach this collector, without a slash at the end. */
+  readonly externalUrl?: string
+  /** Of alerts that have none of this name. */
+  readonly externalLabels: Readonly<Record<string, string>>
+  /** Addresses and networks that alerts may go to whatever else is said, and those they may not go to. */
+  readonly network: { readonly allow: readonly string[]; readonly deny: readonly string[] }
+}
+
+/** Who is posted to. Empty texts: none. */
+export interface ReceiverConfig {
+  readonly url: string
+  readonly user: string
+  readonly password: string
+  readonly token: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly tls: {
+    /** Paths. */
+    readonly caFile: string
+    readonly certFile: string
+    readonly keyFile: string
+    readonly skipVerify: boolean
+  }
+  readonly timeoutMs: number
 }
 
 export interface PipelineConfig {

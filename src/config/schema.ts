@@ -3,6 +3,7 @@ import type { AnyDefinition, ComponentRegistry, OutputDefinition, ParserDefiniti
 import type { InputDefinition, ProcessorDefinition } from './define.ts'
 import { deliveryDefaults } from './delivery-defaults.ts'
 import { optionTypes as t } from './option-types.ts'
+import { rulesSchema } from './rules-section.ts'
 
 /** The components that a configuration uses, loaded, and the names of all that exist. */
 export interface Components {
@@ -69,6 +70,7 @@ export function fileSchema(components: Components) {
         listen: t.address('Address of the listener.')
       })
       .optional(),
+    rules: rulesSchema().optional(),
     log: t
       .group("The program's own log.", {
         level: t.choice('The least important messages to show.', ['debug', 'info', 'warn', 'error']).default('info')

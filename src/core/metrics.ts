@@ -95,6 +95,27 @@ export const metrics = {
     help: 'Time spent in turns of the read loop',
     labels: ['shard']
   },
+  collector_rules_sent_alerts_total: { type: 'counter', help: 'Alerts told to a receiver', labels: ['notifier'] },
+  collector_rules_dropped_alerts_total: {
+    type: 'counter',
+    help: 'Alerts that a receiver was never told: it refused them, or too many waited',
+    labels: ['notifier']
+  },
+  collector_rules_waiting_alerts: {
+    type: 'gauge',
+    help: 'Alerts that a receiver is not told yet',
+    labels: ['notifier']
+  },
+  collector_rules_notify_requests_total: {
+    type: 'counter',
+    help: 'Requests to receivers of alerts by outcome: ok, failed',
+    labels: ['notifier', 'outcome']
+  },
+  collector_rules_notify_seconds_total: {
+    type: 'counter',
+    help: 'Time that requests to receivers of alerts have taken',
+    labels: ['notifier']
+  },
   collector_reloads_total: {
     type: 'counter',
     help: 'Reloads of the configuration by result: changed, unchanged, refused, failed',

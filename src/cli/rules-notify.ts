@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import { hostname } from 'node:os'
+import type { RulesConfig } from '../config/config.ts'
+import { formatProblem } from '../config/problems.ts'
+import { systemClock } from '../core/clock.ts'
+import { exitCodes } from '../core/errors.ts'
+import { silentLog } from '../core/log.ts'
+import { Meter } from '../core/metrics.ts'
+import type { Alert } from '../rules/alert.ts'
+import type { NotifierStatus } from '../rules/notify/queue.ts'
+import { load } from './configuration.ts'
+import { printable, type Terminal } from './terminal.ts'
+import { examples, usage } from './verb.ts'
+
+const patienceMs = 15_000
+/** As long as the test is an alert for those who hear nothing more. */
+const validMs = 300_000
+
+/** Sends a test alert to everybody whom a configuration tells about alerts. */
+export function defineNotify(command: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  const { env, out, err } = terminal
+  command.option('--json', 'the outcomes as JSON')
+  command.addHelpText(
+    'after',
+    examples({
+      'mcp-collector rules notify my.yaml':
+        'whether everybody under "rules" hears of alerts; exit code 1 if somebody does not'
+    })
+  )
+  command.action(async (files: string[], options: { json?: true }) => {
+    const loaded = await load({ files, overrides: {}, env })
+    if ('problems' in loaded) {
+      for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
+      return finish(exitCodes.badConfiguration)
+    }
+    const { rules, collector } = loaded.config
+    const told = rules === undefined ? [] : await tell(rules, collector.hostName ?? hostname())
+    if (told.length === 0) throw usage('Nobody is told about alerts: name "alertmanagers" under "rules"')
+    if (options.json) out.line(JSON.stringify(told))
+    else for (const one of told) out.line(printable(lineOf(one)))
+    finish(told.every(isTold) ? exitCodes.ok : exitCodes.failed)
+  })
+}
+
+async function tell(config: RulesConfig, host: string): Promise<NotifierStatus[]> {
+  const { Notifiers } = await import('../rules/notify/notifiers.ts')
+  const context = { clock: systemClock, log: silentLog, meter: new Meter(), random: Math.random }
+  const notifiers = new Notifiers(config, context)
+  notifiers.notify([testAlert(host, Date.now())])
+  await notifiers.stop(patienceMs)
+  return notifiers.status
+}
+
+function testAlert(host: string, now: number): Alert {
+  return {
+    labels: { alertname: 'CollectorTest', host, severity: 'info' },
+    annotations: { summary: `A test of mcp-collector on ${host}: nothing is wrong, alerts arrive here` },
+    state: 'firing',
+    value: 1,
+    activeAt: now,
+    firedAt: now,
+    resolvedAt: 0,
+    validUntil: now + validMs
+  }
+}
+
+function isTold({ sent }: NotifierStatus): boolean {
+  return sent > 0
+}
+
+function lineOf(one: NotifierStatus): string {
+  return isTold(one) ? `ok: ${one.name}` : `failed: ${one.name}: ${one.error ?? 'no answer'}`
+}

@@ -1,0 +1,26 @@
+import type { Meter, Sample } from '../../core/metrics.ts'
+
+/** The numbers of one receiver. */
+export class Counts {
+  readonly sent: Sample
+  readonly dropped: Sample
+  readonly waiting: Sample
+  readonly #requests: Readonly<Record<'ok' | 'failed', Sample>>
+  readonly #seconds: Sample
+
+  constructor(meter: Meter, notifier: string) {
+    this.sent = meter.of('collector_rules_sent_alerts_total', notifier)
+    this.dropped = meter.of('collector_rules_dropped_alerts_total', notifier)
+    this.waiting = meter.of('collector_rules_waiting_alerts', notifier)
+    this.#requests = {
+      ok: meter.of('collector_rules_notify_requests_total', notifier, 'ok'),
+      failed: meter.of('collector_rules_notify_requests_total', notifier, 'failed')
+    }
+    this.#seconds = meter.of('collector_rules_notify_seconds_total', notifier)
+  }
+
+  request(outcome: 'ok' | 'failed', ms: number): void {
+    this.#requests[outcome].value++
+    this.#seconds.value += ms / 1000
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../../core/clock.ts'
+import type { SendError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
+import { backoffMs } from '../../delivery/gate.ts'
+
+/** Alerts are few and urgent: a receiver that is back hears them soon. */
+const retry = { minMs: 1000, maxMs: 15_000 }
+/** While a person is needed. */
+const pauseMs = 30_000
+const sayEveryMs = 60_000
+
+interface Parts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+}
+
+/** How long to wait for a receiver that has failed, and how often to say so. */
+export class Patience {
+  readonly #name: string
+  readonly #parts: Parts
+  /** Of the last attempt; undefined: it succeeded. */
+  #error: string | undefined
+  #failures = 0
+  #begunAt = 0
+  #saidAt = 0
+  #waitMs = 0
+  #isEnded = false
+  #wake: (() => void) | undefined
+
+  constructor(name: string, parts: Parts) {
+    this.#name = name
+    this.#parts = parts
+  }
+
+  get error(): string | undefined {
+    return this.#error
+  }
+
+  succeeded(): void {
+    this.#error = undefined
+    if (this.#failures > 0) this.#parts.log.info(`Alerts reach "${this.#name}" again`)
+    this.#failures = 0
+  }
+
+  /** `waiting`: alerts that are not told yet. */
+  failed(error: SendError, waiting: number): void {
+    const { clock, log, random } = this.#parts
+    this.#error = error.message
+    const now = clock.monotonic()
+    const isNews = this.#failures++ === 0
+    if (isNews) this.#begunAt = now
+    const asked = error.retryAfterMs ?? 0
+    this.#waitMs = Math.max(asked, error.fault === 'pause' ? pauseMs : backoffMs(this.#failures, retry, random))
+    if (!isNews && now - this.#saidAt < sayEveryMs) return
+    this.#saidAt = now
+    const since = isNews ? '' : `, for ${Math.round((now - this.#begunAt) / 1000)} s`
+    log.warn(`Alerts do not reach "${this.#name}"${since}: they wait`, { error: error.message, alerts: waiting })
+  }
+
+  /** The receiver is there, and does not take this. */
+  refused(error: SendError, alertname: string): void {
+    this.#error = error.message
+    this.#failures = 0
+    this.#parts.log.error(`Alert refused by "${this.#name}": it is dropped`, { error: error.message, alertname })
+  }
+
+  /** Until the next attempt; not at all once `end` was called. */
+  async wait(): Promise<void> {
+    if (this.#isEnded) return
+    await new Promise<void>(resolve => {
+      const cancel = this.#parts.clock.after(this.#waitMs, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+  }
+}
