@@ -161,7 +161,7 @@ describe('reference', () => {
   test('names the components where none is like the one that was asked for', async () => {
     const { code, err } = await command(['reference', 'nope'])
     expect(code).toBe(2)
-    expect(err).toMatch(/^error: There is no component "nope": known are "config", .*"file", .*"elasticsearch"/)
+    expect(err).toMatch(/^error: There is no component "nope": known are "config", .*"file", .*"normalize"/)
   })
 
   test('prints the JSON schema', async () => {
