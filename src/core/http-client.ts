@@ -64,18 +64,20 @@ export class HttpClient {
     const headers = { ...request.headers, 'content-length': body?.length ?? 0 }
     const path = pathname.replace(/\/$/, '') + request.path
     const { method, signal } = request
+    let stood = false
     return new Promise<Reply>((resolve, reject) => {
       const host = hostname.replace(/^\[|\]$/g, '')
       const options = { method, path, headers, signal, agent: this.#agent, host, port, protocol }
       const outgoing = protocol === 'https:' ? https().request(options) : http.request(options)
       outgoing.once('error', reject)
       limitTime(outgoing, this.#timeoutMs)
+      onConnection(outgoing, protocol === 'https:', () => (stood = true))
       outgoing.once('response', incoming => {
         replyOf(incoming, origin, request.maxReply ?? 4 << 20).then(resolve, reject)
       })
       outgoing.end(body)
     }).catch((cause: unknown) => {
-      throw requestError(cause, origin)
+      throw requestError(cause, origin, stood)
     })
   }
 
@@ -126,6 +128,14 @@ function limitTime(outgoing: ClientRequest, timeoutMs: number): void {
     const timer = setTimeout(() => giveUp('ERR_CONNECT_TIMEOUT', `no connection within ${ms} ms`), ms)
     socket.once('connect', () => clearTimeout(timer))
     socket.once('close', () => clearTimeout(timer))
+  })
+}
+
+/** Calls back when the request has a connection that stands: from then on bytes of it may reach the server. */
+function onConnection(outgoing: ClientRequest, isSecure: boolean, stands: () => void): void {
+  outgoing.once('socket', socket => {
+    if (socket.connecting) socket.once(isSecure ? 'secureConnect' : 'connect', stands)
+    else stands()
   })
 }
 

@@ -64,10 +64,11 @@ export function needsPerson(code: string): boolean {
   return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || tlsCode.test(code)
 }
 
-export function requestError(cause: unknown, origin: string): RequestError {
+/** `stood`: there was a connection. One that stands may still come to report that there is no way to the host, or no TLS. */
+export function requestError(cause: unknown, origin: string, stood = false): RequestError {
   const code = codeOf(cause)
   const text = words[code] ?? (tlsText(code, cause) || messageOf(cause) || code)
-  const isUnsent = unsentCodes.has(code) || tlsCode.test(code)
+  const isUnsent = !stood && (unsentCodes.has(code) || tlsCode.test(code))
   return new RequestError(`Cannot send to "${origin}": ${text}`, code, isUnsent, cause)
 }
 

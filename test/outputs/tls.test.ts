@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { createServer, type ServerOptions } from 'node:https'
-import { type AddressInfo, createServer as createPlain, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer as createPlain, type Server } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -12,8 +12,14 @@ import { tempFolder } from '../fakes/folder.ts'
 const authority = new Authority('Test CA')
 const identity = authority.issue('server')
 
+interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly isUnsent: boolean
+}
+
 /** What a request to the server fails with. */
-async function failure(server: Server, host: string, ca = ''): Promise<{ code: string; message: string }> {
+async function failure(server: Server, host: string, ca = ''): Promise<Failure> {
   await new Promise<void>(resolve => server.listen(0, host, resolve))
   const caFile = ca === '' ? '' : join(tempFolder(), 'ca.pem')
   if (ca !== '') writeFileSync(caFile, ca)
@@ -28,8 +34,8 @@ async function failure(server: Server, host: string, ca = ''): Promise<{ code: s
   })
   const { signal } = new AbortController()
   const error = await client.request({ method: 'GET', path: '/', signal }).catch((thrown: unknown) => thrown)
-  const { code, message } = error as { code: string; message: string }
-  return { code, message: message.replace(`:${port}`, ':9200') }
+  const { code, message, isUnsent } = error as Failure
+  return { code, message: message.replace(`:${port}`, ':9200'), isUnsent }
 }
 
 const secure = (options: ServerOptions): Server => createServer(options, (_, response) => response.end())
@@ -56,11 +62,33 @@ describe('elasticsearch over TLS', () => {
   })
 
   it('says which names a certificate is for', async () => {
-    const { code, message } = await failure(secure(identity), '127.0.0.2', authority.cert)
-    expect(code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
+    const { code, message, isUnsent } = await failure(secure(identity), '127.0.0.2', authority.cert)
+    expect({ code, isUnsent }).toEqual({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', isUnsent: true })
     expect(message).toBe(
       'Cannot send to "https://127.0.0.2:9200": the certificate is not for "127.0.0.2" but for "localhost, 127.0.0.1" (ERR_TLS_CERT_ALTNAME_INVALID)'
     )
+  })
+
+  it('does not take a request for unsent whose connection breaks when it has arrived', async () => {
+    const links: (() => void)[] = []
+    const server = createServer(identity, () => {
+      for (const breakOff of links) breakOff()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const between = createPlain(socket => {
+      const onward = connect(port, '127.0.0.1')
+      for (const side of [socket, onward]) side.on('error', () => undefined)
+      socket.pipe(onward).pipe(socket)
+      links.push(() => {
+        onward.destroy()
+        socket.write('no record of TLS')
+      })
+    })
+    const { code, isUnsent } = await failure(between, '127.0.0.1', authority.cert)
+    expect(code).toMatch(/^(ERR_SSL_|EPROTO$)/)
+    expect(isUnsent).toBe(false)
   })
 
   it.each([
