@@ -43,21 +43,37 @@ export class BodyPool {
   }
 
   take(): Body {
-    return this.#free.pop() ?? this.#inWorkspace() ?? new Body(Math.min(initialBytes, this.#largest))
+    return this.#first() ?? this.#inWorkspace() ?? new Body(Math.min(initialBytes, this.#largest))
   }
 
   give(body: Body): void {
     if (this.#poison) body.bytes.fill(0xdd, 0, body.at)
     body.clear()
     if (body.bytes.length > this.#largest) body.goHome()
-    const isPlaced = body.bytes.buffer === this.#workspace?.buffer
-    if (isPlaced || this.#free.length < this.#keep) this.#free.push(body)
+    if (this.#isPlaced(body) || this.#free.length < this.#keep) this.#free.push(body)
   }
 
   /** Nobody uses any of its bodies any more: their place is free for others. */
   close(): void {
     this.#free.length = 0
     for (const address of this.#addresses.splice(0)) this.#workspace!.giveBack(address)
+  }
+
+  /** The one that lies first in the workspace: were it any other, all would in time have been as full as the fullest, and take as much. */
+  #first(): Body | undefined {
+    let first = -1
+    let least = Infinity
+    for (const [index, body] of this.#free.entries()) {
+      const place = this.#isPlaced(body) ? body.bytes.byteOffset : Number.MAX_SAFE_INTEGER
+      if (place >= least) continue
+      least = place
+      first = index
+    }
+    return first < 0 ? undefined : this.#free.splice(first, 1)[0]
+  }
+
+  #isPlaced(body: Body): boolean {
+    return body.bytes.buffer === this.#workspace?.buffer
   }
 
   #inWorkspace(): Body | undefined {

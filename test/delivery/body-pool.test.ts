@@ -14,3 +14,16 @@ test('bodies of a pool that is closed make room for those of the next one', () =
     pool.close()
   }
 })
+
+test('the same bodies are filled again and again, and those outside of the workspace last', () => {
+  const workspace = new Workspace(bodyBytes(options))
+  const pool = new BodyPool(options, workspace)
+  const bodies = Array.from({ length: 6 }, () => pool.take())
+  const placed = bodies.filter(({ bytes }) => bytes.buffer === workspace.buffer)
+  expect(placed).toHaveLength(5)
+  for (const order of [bodies, bodies.toReversed()]) {
+    for (const body of order) pool.give(body)
+    expect(placed.every(body => pool.take() === body)).toBe(true)
+    pool.take()
+  }
+})
