@@ -15,7 +15,8 @@ export const components = {
     drop: () => import('./processors/select.ts').then(room => room.drop),
     keep: () => import('./processors/select.ts').then(room => room.keep),
     sample: () => import('./processors/sample.ts').then(room => room.sample),
-    throttle: () => import('./processors/throttle.ts').then(room => room.throttle)
+    throttle: () => import('./processors/throttle.ts').then(room => room.throttle),
+    metrics: () => import('./processors/metrics/index.ts').then(room => room.metrics)
   },
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),

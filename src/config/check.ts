@@ -18,6 +18,7 @@ export function crossCheck(tree: MapNode, binding: Binding): void {
     checkSteps(childOf(node, 'process'), ['pipelines', name, 'process'], binding)
     checkReferences(tree, node, { name, binding })
   }
+  checkMetrics(tree, binding)
   checkTwice(tree, binding)
   checkServer(childOf(tree, 'server'), binding)
   checkRules(childOf(tree, 'rules'), binding)
@@ -61,6 +62,24 @@ function checkSteps(steps: Node | undefined, path: Path, binding: Binding): void
       )
     }
   }
+}
+
+/** Two steps that make one metric: nobody could tell their numbers apart. */
+function checkMetrics(tree: MapNode, binding: Binding): void {
+  const seen = new Set<string>()
+  const check = (owner: Node, path: Path): void => {
+    const steps = childOf(owner, 'process')
+    for (const [index, step] of steps?.kind === 'list' ? steps.items.entries() : []) {
+      const name = childOf(childOf(step, 'metrics'), 'name')
+      if (name?.kind !== 'scalar') continue
+      const known = name.text.replace(/_total$/, '')
+      const at = [...path, 'process', index, 'metrics', 'name']
+      if (seen.has(known)) binding.report(at, `Duplicate metric ${quoted(name.written)}: another step makes it`)
+      seen.add(known)
+    }
+  }
+  check(tree, [])
+  for (const [name, { node }] of entriesOf(childOf(tree, 'pipelines'))) check(node, ['pipelines', name])
 }
 
 function checkReferences(tree: MapNode, pipeline: Node, { name, binding }: { name: string; binding: Binding }): void {

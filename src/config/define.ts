@@ -22,6 +22,8 @@ interface Definition<S extends z.ZodRawShape> {
   readonly summary: string
   options(types: OptionTypes): S
   readonly examples: readonly Example[]
+  /** Why options do not fit together. */
+  faultIn?(options: OptionsOf<S>): string | undefined
 }
 export type OptionsOf<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>
 

@@ -224,7 +224,9 @@ export function optionsSchema(definition: AnyDefinition, more: z.ZodRawShape = {
   const own = definition.options(t)
   const twice = Object.keys(more).find(key => Object.hasOwn(own, key))
   if (twice !== undefined) throw new Error(`Cannot define "${twice}" in ${definition.kind} "${definition.name}" again`)
-  return t.z.strictObject({ ...more, ...own }).describe(definition.summary)
+  const schema = t.z.strictObject({ ...more, ...own }).describe(definition.summary)
+  const fault = (options: unknown): string | undefined => definition.faultIn?.(options as never)
+  return schema.refine(options => fault(options) === undefined, { error: ({ input }) => fault(input) })
 }
 
 type More = z.ZodRawShape | ((definition: AnyDefinition) => z.ZodRawShape)

@@ -44,6 +44,8 @@ export class Batch {
   rows = 0
   /** The highest number that `Marks` returned for a decision these rows rest on (see `Marks.choose`); 0 is none. */
   barrier = 0
+  /** Another lane of the pipeline has had these rows: they come again for an output that is behind. */
+  isRepeat = false
   /** Bytes of the source that were cut off these rows, as they were too long. */
   cutBytes = 0
   /** The whole chunk is valid UTF-8. Where it is not, ask `Flag.invalidUtf8` of a row. */

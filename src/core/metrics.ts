@@ -34,6 +34,11 @@ export const metrics = {
     help: 'Rows whose key a step had no room for',
     labels: ['pipeline', 'step']
   },
+  collector_step_failed_rows_total: {
+    type: 'counter',
+    help: 'Rows whose value a step could not use',
+    labels: ['pipeline', 'step']
+  },
   collector_read_rows_total: { type: 'counter', help: 'Rows read for an output', labels: ['output'] },
   collector_derived_rows_total: { type: 'counter', help: 'Rows made from others for an output', labels: ['output'] },
   collector_rows_total: { type: 'counter', help: 'Rows by how they ended', labels: ['output', 'end'] },

@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { Family } from './families.ts'
 import type { Keys } from './keys.ts'
 import type { Sample, StepMetric } from './metrics.ts'
 
@@ -48,6 +49,8 @@ export interface Processor {
   /** Of a step that remembers rows: what does its work for one lane, whose rows come in their order. An output that is behind has a
    * lane of its own, and so its rows come a second time. Left out: the step sees the rows of all lanes, and remembers none. */
   forLane?(): Processor
+  /** Of a step that makes a metric of rows: how it stands. */
+  family?(): Family
 }
 
 /** What parsers and processors get when they are created. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../config/problems.ts'
+import type { Family } from '../core/families.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
@@ -22,6 +23,8 @@ export interface Collector {
   status(): Promise<CollectorStatus>
   /** All numbers of the program as they stand, of all shards; two samples never have the same name and labels. */
   samples(): Promise<readonly Sample[]>
+  /** Metrics that the configuration makes of rows, of all shards. */
+  families(): Promise<readonly Family[]>
   /** An account for each source and output, live. */
   ledgers(): Promise<readonly LedgerRow[]>
   readonly letters: Letters

@@ -12,7 +12,7 @@ import { Lane } from './lane.ts'
 import type { InputPlan } from './plan.ts'
 import { type NewLane, Road } from './road.ts'
 import type { Route, Steps } from './steps.ts'
-import { type FramerCounts, Tally } from './tally.ts'
+import { type FramerCounts, Frontier, Tally } from './tally.ts'
 
 const lossLogMs = 10_000
 
@@ -33,6 +33,8 @@ const nobodyLeft: ReadonlyMap<string, Position> = new Map()
 interface Open {
   readonly input: InputPlan
   readonly tally: Tally
+  /** By pipeline. */
+  readonly frontiers: Map<string, Frontier>
   /** One for each pipeline. */
   roads: readonly Road[]
   /** Of each output that wants it, and of those that are leaving. */
@@ -74,7 +76,7 @@ export class Lanes {
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
     const tally = new Tally(this.#parts.meter, input.name)
-    const open: Open = { input, tally, roads: [], tracks: [], left: nobodyLeft }
+    const open: Open = { input, tally, frontiers: new Map(), roads: [], tracks: [], left: nobodyLeft }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
@@ -191,9 +193,15 @@ export class Lanes {
     road.enter({ track, delivery: route.delivery }, position)
   }
 
-  #newLane(source: FileSource, { input, tally }: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
+  #newLane(
+    source: FileSource,
+    { input, tally, frontiers }: Open,
+    { route, steps }: { route: Route; steps: Steps }
+  ): NewLane {
     const { arena, clock } = this.#parts
     const { pipeline, processors } = route
+    const frontier = frontiers.get(pipeline) ?? new Frontier()
+    frontiers.set(pipeline, frontier)
     return (takers, place) => {
       const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 }, splitGroups: { value: 0 } }
       return new Lane(source, takers, place, {
@@ -207,7 +215,8 @@ export class Lanes {
         clock,
         log: this.#log,
         partialMs: input.follow.partialMs,
-        tally
+        tally,
+        frontier
       })
     }
   }

@@ -1,4 +1,5 @@
 import type { LogFields } from '../core/log.ts'
+import type { Family } from '../core/families.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { StateRecord, StoredState } from '../core/record.ts'
 import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
@@ -35,7 +36,7 @@ export type ToShard =
   | { readonly type: 'start' }
   | { readonly type: 'durable'; readonly number: number; readonly writable: boolean }
   | { readonly type: 'letters'; readonly bytes: Readonly<Record<string, number>> }
-  | { readonly type: 'ask'; readonly id: number; readonly what: 'samples' | 'status' | 'ledgers' }
+  | { readonly type: 'ask'; readonly id: number; readonly what: keyof Answers }
   | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
   | { readonly type: 'change'; readonly id: number; readonly plan: Plan }
   | { readonly type: 'follow'; readonly id: number; readonly stored: StoredState }
@@ -73,6 +74,7 @@ export interface ShardStatus {
 }
 export interface Answers {
   readonly samples: readonly Sample[]
+  readonly families: readonly Family[]
   readonly status: ShardStatus
   readonly ledgers: readonly LedgerRow[]
 }

@@ -8,7 +8,7 @@ import type { Framer, Parser, Processor } from '../core/steps.ts'
 import type { FileSource, Loss } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
 import { Carry } from './carry.ts'
-import type { FramerCounts, Tally } from './tally.ts'
+import type { FramerCounts, Frontier, Tally } from './tally.ts'
 
 const lostMessage = 'Bytes are lost: they were gone before they were read'
 const cutMessage = 'Records are cut: what is behind max_line_bytes is lost'
@@ -25,6 +25,8 @@ export interface ReaderParts {
   /** Told of bytes that can never be read. */
   readonly log: Log
   readonly tally: Tally
+  /** How far the steps have come. */
+  readonly frontier: Frontier
 }
 
 /** Where a reader begins. */
@@ -108,9 +110,11 @@ export class Reader {
 
   /** Reads a chunk that ends before `limit`. The answer is that of `Source.read`. */
   readChunk(limit: Position): number {
-    const { arena, clock, tally } = this.#parts
+    const { arena, clock, tally, frontier } = this.#parts
     if (!this.#obeyCut()) return this.#isGone ? Gone : Idle
-    const most = this.isReturning ? this.#knownTo : Math.min(limit, tally.limit(this.readTo))
+    const most = this.isReturning
+      ? this.#knownTo
+      : Math.min(limit, tally.limit(this.readTo), frontier.limit(this.readTo))
     const end = Math.min(arena.chunkBytes, most - this.#base)
     if (end <= this.#carry.length) return Idle
     const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carry.length, end))
@@ -210,7 +214,7 @@ export class Reader {
   /** The journey of the first `size` bytes of the arena. `final` gives out what has no end yet, and stores where that was. False if
    * the framer can not go on now: then the bytes behind the carry have to be read again. */
   #process(size: number, final: boolean): boolean {
-    const { arena, batch, framer, clock } = this.#parts
+    const { arena, batch, framer, clock, frontier } = this.#parts
     batch.bytes = arena.bytes
     batch.size = size
     batch.source = this.source
@@ -226,6 +230,7 @@ export class Reader {
     batch.cutBytes = framer.cutBytes
     // also where no row came of it: what follows does not continue it
     if (final) this.source.marks.addCut(this.#base)
+    batch.isRepeat = isKnown || !frontier.advance(batch.base, this.#base)
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import type { Family } from '../core/families.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
@@ -176,6 +177,10 @@ class Control implements Collector {
   async samples(): Promise<readonly Sample[]> {
     this.#options.meter.of('collector_state_degraded').value = this.#state.writable ? 0 : 1
     return this.#shards.samples()
+  }
+
+  families(): Promise<readonly Family[]> {
+    return this.#shards.families()
   }
 
   async ledgers(): Promise<readonly LedgerRow[]> {

@@ -43,8 +43,7 @@ function valueOf(message: Question): unknown {
   if (message.type === 'change') return shard.change(message.plan)
   if (message.type === 'follow') return shard.follow(message.stored)
   if (message.type === 'replay') return shard.replay(message.output, message.rows)
-  if (message.what === 'samples') return shard.samples()
-  return message.what === 'status' ? shard.status() : shard.ledgers()
+  return shard[message.what]()
 }
 
 await shard.open()

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { mergeFamilies } from '../core/families.ts'
 import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
@@ -167,6 +168,12 @@ export class Shard {
       this.meter
     )
     return this.meter.samples()
+  }
+
+  /** Metrics that steps make of rows. */
+  families(): Answers['families'] {
+    const steps = new Set(this.#steps.routes.flatMap(({ processors }) => processors))
+    return mergeFamilies([...steps].flatMap(step => step.family?.() ?? []))
   }
 
   /** Sends rows of dead letters again. */

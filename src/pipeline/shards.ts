@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '../core/errors.ts'
+import { type Family, mergeFamilies } from '../core/families.ts'
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { StoredState } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
@@ -99,6 +100,11 @@ export class Shards {
       this.#parts.meter.of('collector_input_stalled', name).value = stalled.has(name) ? 1 : 0
     }
     return mergeSamples([...this.#parts.meter.samples(), ...answers.flat()])
+  }
+
+  async families(): Promise<readonly Family[]> {
+    const answers = await this.#ask('families', port => this.#last.get(port)?.families ?? []).catch(() => [])
+    return mergeFamilies(answers.flat())
   }
 
   /** Without those of shards that hang: what is stored of them stands. */

@@ -10,12 +10,30 @@ export interface FramerCounts {
   readonly splitGroups: { value: number }
 }
 
+/** How far somebody has come in a source, whatever lanes read it: who counts there counts each row once. */
+export class Frontier {
+  #to: Position = 0
+  /** Records that no more bytes were read for were given out here. */
+  #cutAt: Position = -1
+
+  /** A reader at this place stops there once, so that no chunk lies on both sides. */
+  limit(at: Position): Position {
+    return at < this.#to ? this.#to : Infinity
+  }
+
+  /** Comes to `to`. Returns whether nobody was in `[from, to)` before. */
+  advance(from: Position, to: Position): boolean {
+    const isCut = to === from
+    const isNew = from >= this.#to && !(isCut && to === this.#cutAt)
+    if (isNew) this.#to = to
+    if (isNew && isCut) this.#cutAt = to
+    return isNew
+  }
+}
+
 /** What is read of one source, counted once for all lanes that read it: by the first that comes to a place. */
 export class Tally {
-  /** Everything before is counted. */
-  #to: Position = 0
-  /** Records that no more bytes were read for were given out and counted here. */
-  #cutAt: Position = -1
+  readonly #frontier = new Frontier()
   readonly #bytes: Sample
   readonly #rows: Sample
   readonly #nulBytes: Sample
@@ -33,14 +51,13 @@ export class Tally {
     this.#errors = parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input, reason))
   }
 
-  /** A reader at this place stops there once, so that no chunk is counted in part. */
   limit(at: Position): Position {
-    return at < this.#to ? this.#to : Infinity
+    return this.#frontier.limit(at)
   }
 
   /** Counts the parsed batch `[batch.base, to)` if nobody did, and begins the framer's counts anew. Returns whether it was counted. */
   count(batch: Batch, to: Position, framed: FramerCounts): boolean {
-    const isNew = batch.base >= this.#to && !(to === batch.base && to === this.#cutAt)
+    const isNew = this.#frontier.advance(batch.base, to)
     if (isNew) {
       this.#bytes.value += to - batch.base
       this.#rows.value += batch.rows
@@ -48,8 +65,6 @@ export class Tally {
       this.#truncatedRows.value += framed.truncatedRows.value
       this.#splitGroups.value += framed.splitGroups.value
       this.#countErrors(batch)
-      this.#to = to
-      if (to === batch.base) this.#cutAt = to
     }
     framed.nulBytes.value = 0
     framed.truncatedRows.value = 0

@@ -52,7 +52,8 @@ export function createListener(options: ListenerOptions): Server {
       const denial =
         path === '/metrics' && options.door === 'open' ? denyCaller('open', caller, options.token()) : undefined
       if (denial !== undefined) return reply(response, denial.status, { error: denial.error })
-      if (method === 'GET' || method === 'HEAD') return await probe(path, options, response)
+      if (method === 'GET' || method === 'HEAD')
+        return await probe(path, { ...options, accept: headers.accept }, response)
       return reply(response, 405, { error: 'Only GET and HEAD are possible here' })
     }
     if (options.door === 'metrics') return reply(response, 404, { error: 'Only metrics and health are here' })
@@ -78,14 +79,17 @@ function isProbe(path: string): path is Probe {
   return (probes as readonly string[]).includes(path)
 }
 
-async function probe(path: Probe, { collector, door }: ListenerOptions, response: ServerResponse): Promise<void> {
+type Asked = ListenerOptions & { readonly accept: string | undefined }
+
+async function probe(path: Probe, { collector, door, accept }: Asked, response: ServerResponse): Promise<void> {
   if (path === '/livez') return reply(response, 200, { status: 'alive' })
   if (path === '/readyz') return reply(response, collector.ready === 'ready' ? 200 : 503, { status: collector.ready })
   if (path === '/actuator/health') {
     const { code, body } = await healthOf(collector, door === 'local' || door === 'control')
     return reply(response, code, body)
   }
-  const { contentType, text } = await expose(await collector.samples())
+  const [samples, families] = await Promise.all([collector.samples(), collector.families()])
+  const { contentType, text } = await expose({ samples, families }, accept)
   send(response, 200, contentType, text)
 }
 

@@ -1,4 +1,7 @@
+import type { RegistryContentType } from 'prom-client'
+import type { Family } from '../core/families.ts'
 import { metrics, type MetricDefinition, type Sample } from '../core/metrics.ts'
+import { familiesText } from './families.ts'
 
 export interface Exposition {
   readonly contentType: string
@@ -13,10 +16,18 @@ const ownMetrics = {
 
 type AnySample = Pick<Sample, 'labels' | 'value'> & { readonly name: string }
 
-/** The samples in Prometheus' text format. The registry lives for one scrape: what counts are the samples. */
-export async function expose(samples: readonly Sample[]): Promise<Exposition> {
+export interface Numbers {
+  readonly samples: readonly Sample[]
+  readonly families: readonly Family[]
+}
+
+/** The numbers in Prometheus' text format, or in that of OpenMetrics where the header `Accept` names it. The registry lives for one
+ * scrape: what counts are the samples. */
+export async function expose({ samples, families }: Numbers, accept = ''): Promise<Exposition> {
   const { Counter, Gauge, Registry } = (await import('prom-client')).default
-  const registry = new Registry()
+  const isOpen = /\bapplication\/openmetrics-text\b/i.test(accept)
+  const registry = new Registry<RegistryContentType>()
+  if (isOpen) registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
   const definitions: Readonly<Record<string, MetricDefinition>> = { ...metrics, ...ownMetrics }
   for (const [name, rows] of Map.groupBy<string, AnySample>([...samples, ...processSamples()], row => row.name)) {
     const definition = definitions[name]
@@ -28,7 +39,10 @@ export async function expose(samples: readonly Sample[]): Promise<Exposition> {
       if (isValid(definition, row.value)) metric.inc(labelsOf(labelNames, row), row.value)
     }
   }
-  return { contentType: registry.contentType, text: await registry.metrics() }
+  const own = await registry.metrics()
+  const more = familiesText(families, isOpen)
+  const text = isOpen ? own.replace(/# EOF\n$/, () => `${more}# EOF\n`) : own + more
+  return { contentType: registry.contentType, text }
 }
 
 /** One bad number must not cost the whole scrape. */

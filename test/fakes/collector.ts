@@ -1,3 +1,4 @@
+import type { Family } from '../../src/core/families.ts'
 import type { Sample } from '../../src/core/metrics.ts'
 import { newLedger } from '../../src/core/outcome.ts'
 import type {
@@ -27,6 +28,7 @@ export class FakeCollector implements Collector {
   readonly stateDir: string
   readonly letterRows = new Map<number, Letter>()
   sampleRows: Sample[] = []
+  familyRows: Family[] = []
   sourceCount = 1
   problems: CollectorStatus['problems'] = []
   notes: InputNote[] = []
@@ -114,6 +116,10 @@ export class FakeCollector implements Collector {
 
   samples(): Promise<readonly Sample[]> {
     return Promise.resolve(this.sampleRows)
+  }
+
+  families(): Promise<readonly Family[]> {
+    return Promise.resolve(this.familyRows)
   }
 
   ledgers(): Promise<readonly LedgerRow[]> {

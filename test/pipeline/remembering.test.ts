@@ -72,3 +72,22 @@ test('an output that is behind uses up nothing of the others', async () => {
   expect(stage.messages('default')).toEqual(passing)
   expect(stage.messages('late')).toEqual(passing)
 })
+
+test('metrics count each row once, whatever outputs are behind, and go on over a reload', async () => {
+  const stage = await Stage.create()
+  const counted = 'process:\n  - metrics: { name: rows, help: Rows, labels: [service_name] }\n'
+  const late = 'namespace: late, start_from: beginning'
+  stage.write(lines.slice(0, 200).join(''))
+  const run = await stage.start({ more: counted })
+  await run.settled(200)
+  await stage.change(run, { more: counted, outputs: { es: '', late } })
+  stage.write(lines.slice(200).join(''))
+  await run.settled(count, 'default/late')
+  await run.settled(count)
+  // the output reads again what is behind its cursor, by other steps
+  await stage.change(run, { more: `${counted}  - drop: { if: '{level="debug"}' }\n`, outputs: { es: '', late } })
+  stage.write(lines.join(''))
+  await run.settled(2 * count)
+  const [family] = run.shard.families()
+  expect(family!.series).toMatchObject([{ values: ['a'], value: 2 * count }])
+})

@@ -117,6 +117,31 @@ describe('server metrics', () => {
     expect(body).toMatch(/^process_resident_memory_bytes \d/m)
   })
 
+  test('have what the configuration makes of rows, with traces for who asks for OpenMetrics', async () => {
+    stage.collector.sampleRows = [{ name: 'collector_rows_total', labels: ['es', 'delivered'], value: 5 }]
+    const exemplars = [{ traceId: 'f'.repeat(32), value: 1, at: 1500 }]
+    stage.collector.familyRows = [
+      {
+        name: 'logins_total',
+        help: 'Logins',
+        type: 'counter',
+        labels: ['user'],
+        bounds: [],
+        series: [{ values: ['$&'], value: 2, counts: [], exemplars, readAt: 1 }]
+      }
+    ]
+    const { address } = await stage.open()
+    const plain = await call(address, '/metrics')
+    expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(plain.body).toContain('# HELP logins_total Logins\n# TYPE logins_total counter\nlogins_total{user="$&"} 2\n')
+    const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2'
+    const open = await call(address, '/metrics', { headers: { accept } })
+    expect(open.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    expect(open.body).toContain('# TYPE collector_rows counter\ncollector_rows_total{output="es",end="delivered"} 5\n')
+    expect(open.body).toContain('# TYPE logins counter\nlogins_total{user="$&"} 2 # {trace_id="ffff')
+    expect(open.body).toMatch(/ffff"\} 1 1\.5\n# EOF\n$/)
+  })
+
   test('follow the samples from scrape to scrape', async () => {
     const { address } = await stage.open()
     for (const value of [1, 2, 7]) {

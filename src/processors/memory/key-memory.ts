@@ -5,6 +5,7 @@ import { labelFor } from '../../logql/labels.ts'
 import type { LabelSource } from '../../logql/conditions.ts'
 import { GroupKeys } from '../../logql/ranges/group-keys.ts'
 import { GroupTable } from '../../logql/ranges/group-table.ts'
+import { compact } from './compact.ts'
 import { BodyLabel, LaneLabel } from './labels.ts'
 
 /** What the option `key` of a step says in the reference. */
@@ -96,22 +97,12 @@ export class KeyMemory {
   }
 
   #forgetOver(): void {
-    const table = this.#table
-    const { count } = table
-    const bytes = Buffer.from(table.keys.subarray(0, table.startOf(count)))
-    const [ends, until, leftOut] = [
-      table.ends.slice(0, count),
-      this.until.slice(0, count),
-      this.leftOut.slice(0, count)
-    ]
-    table.clear()
-    this.#keys.clear()
-    for (let key = 0; key < count; key++) {
-      if (until[key]! <= this.#readTime) continue
-      const start = key === 0 ? 0 : ends[key - 1]!
-      const now = table.find(bytes.subarray(start, ends[key]), ends[key]! - start)
-      this.until[now] = until[key]!
-      this.leftOut[now] = leftOut[key]!
-    }
+    const { count } = this.#table
+    const [until, leftOut] = [this.until.slice(0, count), this.leftOut.slice(0, count)]
+    const isRemembered = (key: number): boolean => !(until[key]! <= this.#readTime)
+    compact(this.#table, this.#keys, isRemembered, (from, to) => {
+      this.until[to] = until[from]!
+      this.leftOut[to] = leftOut[from]!
+    })
   }
 }
