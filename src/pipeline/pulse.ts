@@ -9,8 +9,9 @@ export interface PulseParts {
   readonly signs: () => number
   /** How long it has waited for something to do, which is a sign as well. */
   readonly idleMs: () => number
-  /** CPU time that it has taken. Asked only where there is no sign. */
-  readonly cpuMs: () => number
+  /** CPU time that it has taken; undefined while it loads its code, which takes seconds on a busy machine. Asked only where there is no
+   * sign. */
+  readonly cpuMs: () => number | undefined
 }
 
 /** Whether another thread goes on. It need not answer for that: one that hangs in a system call could not. Times are counted by looks, not

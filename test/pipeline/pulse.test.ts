@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { Pulse } from '../../src/pipeline/pulse.ts'
 
 function stage() {
-  const at = { signs: 0, idleMs: 0, cpu: 0, asked: 0 }
-  const cpuMs = (): number => {
+  const at = { signs: 0, idleMs: 0, cpu: 0, asked: 0, hasBegun: true }
+  const cpuMs = (): number | undefined => {
     at.asked++
-    return at.cpu
+    return at.hasBegun ? at.cpu : undefined
   }
   const pulse = new Pulse({ signs: () => at.signs, idleMs: () => at.idleMs, cpuMs })
   return { at, pulse, looks: (many: number) => Array.from({ length: many }, () => pulse.look(1000)).at(-1) }
@@ -33,6 +33,20 @@ test('one that uses the CPU hangs only after a minute', () => {
   at.cpu += 10
   expect(looks(1)).toBe(true)
   expect(pulse.quietMs).toBe(60_000)
+})
+
+test('so does one that still loads its code; from then on it has five seconds', () => {
+  const { at, looks } = stage()
+  at.hasBegun = false
+  expect(looks(59)).toBe(false)
+  at.signs++
+  at.hasBegun = true
+  expect(looks(5)).toBe(false)
+  expect(looks(1)).toBe(true)
+
+  const never = stage()
+  never.at.hasBegun = false
+  expect(never.looks(60)).toBe(true)
 })
 
 test('what a thread takes that is woken for nothing does not count', () => {

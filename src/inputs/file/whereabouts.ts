@@ -5,6 +5,8 @@ const signs = 0
 const descriptor = 1
 const pathBytes = 2
 const thread = 3
+/** In place of the number of the thread, which is 0 before it has begun. */
+const untold = -1
 /** Unit of CPU times in /proc: 100 a second on all machines that Node.js runs on. */
 const tickMs = 10
 /** Of numbers, in front of the path. */
@@ -39,10 +41,11 @@ export class Whereabouts {
     return this.#path.toString('utf8', 0, this.#numbers[pathBytes])
   }
 
-  /** CPU time that the thread has taken; 0 where that can not be told. For the other thread. */
-  get cpuMs(): number {
+  /** CPU time that the thread has taken; 0 where that can not be told, undefined before it has begun. For the other thread. */
+  get cpuMs(): number | undefined {
     const id = this.#numbers[thread]!
-    if (id === 0) return 0
+    if (id === 0) return undefined
+    if (id === untold) return 0
     try {
       // proc_pid_stat(5): behind the name, which may have anything in it, user time is the 12th word, system time the 13th
       const words = readFileSync(`/proc/self/task/${id}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
@@ -57,7 +60,7 @@ export class Whereabouts {
     try {
       this.#numbers[thread] = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
     } catch {
-      // Not on this system.
+      this.#numbers[thread] = untold
     }
   }
 
