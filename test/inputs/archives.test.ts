@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { Slots } from '../../src/inputs/file/archive.ts'
+import { Slots } from '../../src/inputs/file/slots.ts'
 import { type Call, FaultyDisk } from '../fakes/disk.ts'
 import { lines, Logs, texts } from './logs.ts'
 import type { Run } from './run.ts'
@@ -117,6 +117,8 @@ test.each(['auto', 'none'] as const)(
   async compression => {
     append('a.log.gz', '')
     const run = await follow('*.log*', { compression })
+    expect(run.follower.problems).toEqual([])
+    expect(run.follower.notes).toMatchObject([{ reason: 'no_line', files: 1 }])
     append('a.log.gz', lines(0, 3))
     await pass(run, 8000)
     expect(run.texts).toEqual(texts(0, 3))
@@ -158,6 +160,32 @@ test('a kill in the middle of an archive repeats what was not settled, under the
   expect(second.rows[100]).toEqual(killed.rows[100])
 })
 
+test.each(['written anew', 'replaced', 'deleted'])(
+  'an archive that was %s before it was read is counted',
+  async how => {
+    const packed = gzipSync(lines(0, 50_000))
+    fs.writeFileSync(at('old.log.gz'), packed)
+    const killed = await follow('*.log*', { compression: 'auto' }, { settles: false })
+    await pass(killed, 4000)
+    expect(killed.rows).toHaveLength(50_000)
+    killed.commit()
+    killed.follower.stop()
+    if (how !== 'written anew') fs.unlinkSync(at('old.log.gz'))
+    if (how !== 'deleted') fs.writeFileSync(at('old.log.gz'), gzipSync(lines(60_000, 60_010)))
+    const second = await follow('*.log*', { compression: 'auto' })
+    await pass(second, 15_000)
+    expect(second.texts).toEqual(how === 'deleted' ? [] : texts(60_000, 60_010))
+    const reason = how === 'written anew' ? 'truncated_gap' : 'deleted_unread'
+    expect(second.lost).toMatchObject([{ reason, path: at('old.log.gz') }])
+    // How much of what was read is gone with it shows only at its end: no less than what is left of it on disk.
+    expect(second.lost[0]!.bytes).toBeGreaterThanOrEqual(packed.length)
+    await second.stop()
+    const third = await follow('*.log*', { compression: 'auto' })
+    await pass(third, 15_000)
+    expect([third.texts, third.lost]).toEqual([[], []])
+  }
+)
+
 test('what an archive lacks at its end, or holds damaged, is counted, and the rest is read', async () => {
   const whole = gzipSync(lines(0, 100_000))
   fs.writeFileSync(at('cut.log.gz'), whole.subarray(0, whole.length >> 1))
@@ -181,14 +209,44 @@ test('what an archive lacks at its end, or holds damaged, is counted, and the re
   expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
 })
 
+const damages = [
+  // A block of a kind that there is not.
+  {
+    format: 'gz',
+    sound: gzipSync(lines(0, 1000), { finishFlush: constants.Z_SYNC_FLUSH }),
+    damage: Buffer.alloc(9, 7)
+  },
+  { format: 'zst', sound: zstdCompressSync(lines(0, 1000)), damage: Buffer.from('no frame') }
+]
+
+test.each(damages)('all that stands in front of damage is delivered, also what is near (.$format)', async one => {
+  const { format, sound, damage } = one
+  fs.writeFileSync(at(`a.log.${format}`), Buffer.concat([sound, damage, Buffer.alloc(100_000, 'x')]))
+  const run = await follow('*.log*', { compression: 'auto' })
+  await pass(run, 30_000)
+  expect(run.texts).toEqual(texts(0, 1000))
+  const [lost] = run.lost
+  expect(run.lost).toEqual([{ reason: 'corrupt_archive', path: at(`a.log.${format}`), bytes: lost!.bytes }])
+  expect(Math.abs(lost!.bytes - damage.length - 100_000)).toBeLessThan(10)
+})
+
+test('an archive of zstd may begin with a frame that is to be skipped', async () => {
+  const skipped = Buffer.from([0x5e, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
+  fs.writeFileSync(at('a.log.zst'), Buffer.concat([skipped, zstdCompressSync(lines(0, 100))]))
+  const run = await follow('*.log*', { compression: 'auto' })
+  await pass(run, 8000)
+  expect(run.texts).toEqual(texts(0, 100))
+  expect(run.lost).toEqual([])
+})
+
 test('an archive of which nothing can be decompressed is not passed over in silence', async () => {
   fs.writeFileSync(at('cut.log.gz'), gzipSync(lines(0, 10)).subarray(0, 2))
-  const damaged = Buffer.concat([gzipSync(lines(0, 10)), Buffer.from('no archive')])
+  const damaged = Buffer.concat([gzipSync('').subarray(0, 10), Buffer.alloc(100, 7)])
   fs.writeFileSync(at('damaged.log.gz'), damaged)
   const run = await follow('*.log*', { compression: 'auto' })
   await pass(run, 30_000)
   expect(run.rows).toEqual([])
-  expect(run.lost).toEqual([{ reason: 'corrupt_archive', path: at('damaged.log.gz'), bytes: damaged.length }])
+  expect(run.lost).toEqual([{ reason: 'corrupt_archive', path: at('damaged.log.gz'), bytes: 100 }])
   expect(run.follower.problems).toEqual([{ path: at('cut.log.gz'), reason: expect.stringContaining('cut short') }])
   expect(run.meter.of('collector_input_errors_total', 'logs', 'archive Z_DATA_ERROR').value).toBe(1)
   await run.stop()

@@ -1,4 +1,5 @@
 import type { Archive } from './archive.ts'
+import type { Opened } from './content.ts'
 import { doubtMs } from './copies.ts'
 import type { KnownParts } from './context.ts'
 import type { Candidate } from './discover.ts'
@@ -7,6 +8,7 @@ import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
 import { headBytes, inodeOf } from './identity.ts'
 import { packedOf } from './shelf.ts'
+import { Retired } from './retired.ts'
 import { FileSource } from './source.ts'
 import { sourceParts } from './source-parts.ts'
 import { newStored, type StoredFile, toStored } from './stored.ts'
@@ -28,6 +30,8 @@ export class ArchiveFile {
   readonly unlinkedAt = -1
   readonly #parts: KnownParts
   #archive: Archive | undefined
+  /** What it held before it was written anew. */
+  readonly #retired: Retired
 
   constructor({ path, names, key, stat }: Candidate, parts: KnownParts) {
     this.key = key
@@ -36,10 +40,17 @@ export class ArchiveFile {
     this.stat = stat
     this.handle = new Handle(path, inodeOf(stat), { disk: parts.disk, allowed: parts.allowed })
     this.#parts = parts
+    const lost = { content: this.handle, wasKnown: true, barrier: 0 }
+    this.#retired = new Retired(parts, stored => this.#newSource(stored, lost))
     const { clock } = parts.context
     const ageMs = Math.max(0, clock.now() - Number(stat.mtimeMs))
     this.changedAt = clock.monotonic() - ageMs
     this.stored = parts.resume.take(inodeOf(stat), path).at(-1)
+  }
+
+  /** There is something to read or to account for. */
+  get isOpen(): boolean {
+    return this.source !== undefined || !this.#retired.isEmpty
   }
 
   /** It may still be written. */
@@ -87,17 +98,10 @@ export class ArchiveFile {
     const fresh = this.#newStored(head, { name: this.name, generation: (before?.generation ?? -1) + 1 })
     const stored = known === undefined ? fresh : { ...fresh, ...goingOn(known) }
     const barrier = context.link.append([{ kind: 'source', source: toStored(stored) }])
-    if (known === undefined) this.#forget()
+    if (known === undefined && before !== undefined) this.#lose(before)
     shelf.take(archive)
     this.#archive = archive
-    const parts = sourceParts(this, this.#parts, stored)
-    this.source = new FileSource({
-      ...parts,
-      content: archive,
-      wasKnown: known !== undefined,
-      barrier,
-      truncated: () => {}
-    })
+    this.source = this.#newSource(stored, { content: archive, wasKnown: known !== undefined, barrier })
     this.source.ended = true
     this.stored = stored
     context.open(this.source)
@@ -119,6 +123,7 @@ export class ArchiveFile {
 
   /** Once a scan: lets go of what is read and settled. */
   settle(): void {
+    this.#retired.release(undefined)
     const { source } = this
     const { context } = this.#parts
     if (source === undefined || this.stored === undefined) return
@@ -128,7 +133,7 @@ export class ArchiveFile {
       return context.wake(source)
     }
     context.close?.(source)
-    this.close()
+    this.#letGo()
     this.#put({ ...this.stored, size: source.size, isEnded: true, seenAt: context.clock.now() })
   }
 
@@ -137,6 +142,11 @@ export class ArchiveFile {
   }
 
   close(): void {
+    this.#letGo()
+    this.#retired.close()
+  }
+
+  #letGo(): void {
     this.source = undefined
     this.#archive?.close()
     this.#archive = undefined
@@ -165,8 +175,15 @@ export class ArchiveFile {
     this.#parts.records.push({ kind: 'source', source: toStored(stored) })
   }
 
-  #forget(): void {
-    if (this.stored !== undefined) this.#parts.records.push({ kind: 'forget', source: this.stored.id })
+  /** It was written anew. */
+  #lose(before: StoredFile): void {
+    const { records, resume } = this.#parts
+    const nothing = (): void => void records.push({ kind: 'forget', source: before.id })
+    this.#retired.addStored(before, (...copy) => resume.standsIn(before, ...copy), { reason: 'truncated_gap', nothing })
+  }
+
+  #newSource(stored: StoredFile, how: { content: Opened; wasKnown: boolean; barrier: number }): FileSource {
+    return new FileSource({ ...sourceParts(this, this.#parts, stored), ...how, truncated: () => {} })
   }
 }
 

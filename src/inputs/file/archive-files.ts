@@ -15,6 +15,8 @@ const mostOpen = 2
 export class ArchiveFiles {
   /** How many are not read, because the input does not say so. */
   unread = 0
+  /** How many have nothing in them yet. */
+  empty = 0
   readonly #parts: KnownParts
   readonly #roster: Roster
   readonly #byKey = new Map<string, ArchiveFile>()
@@ -50,7 +52,7 @@ export class ArchiveFiles {
     const seen = new Set(candidates.map(candidate => this.#meet(candidate, now)))
     for (const file of this.#byKey.values()) {
       file.settle()
-      if (seen.has(file) || file.source !== undefined) continue
+      if (seen.has(file) || file.isOpen) continue
       this.#byKey.delete(file.key)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
     }
@@ -59,6 +61,7 @@ export class ArchiveFiles {
   /** Reads those that are to be read. Known files come first: what became of them tells which ones are copies. */
   read(now: number): void {
     this.unread = 0
+    this.empty = 0
     for (const file of this.#byKey.values()) if (file.source === undefined && !file.isDone) this.#consider(file, now)
   }
 
@@ -88,6 +91,10 @@ export class ArchiveFiles {
 
   #consider(file: ArchiveFile, now: number): void {
     const { input, copies, report } = this.#parts
+    if (file.stat.size === 0n && file.stored === undefined) {
+      this.empty++
+      return
+    }
     if (input.compression === 'none') {
       this.unread++
       return

@@ -3,6 +3,7 @@ import { type Content, NotYetError, type Opened } from './content.ts'
 import { reasonOf } from './disk.ts'
 import type { Handle } from './handle.ts'
 import { headBytes } from './identity.ts'
+import type { Slots } from './slots.ts'
 
 /** Read of the compressed bytes at a time, and made of them at a time. */
 const inputBytes = 16 * 1024
@@ -19,46 +20,13 @@ const harmlessBytes = 16 * 1024 * 1024
 
 export type ArchiveFormat = 'gzip' | 'zstd'
 
-/** So many archives are decompressed at a time. */
-export class Slots {
-  #free: number
-  readonly #waiting = new Set<() => void>()
-
-  constructor(most: number) {
-    this.#free = most
-  }
-
-  /** Takes one, or has `ready` called once when it is worth another try. */
-  take(ready: () => void): boolean {
-    if (this.#free === 0) {
-      this.#waiting.add(ready)
-      return false
-    }
-    this.#free--
-    this.#waiting.delete(ready)
-    return true
-  }
-
-  /** Waits for none any more. */
-  leave(ready: () => void): void {
-    this.#waiting.delete(ready)
-  }
-
-  free(): void {
-    this.#free++
-    for (const ready of this.#waiting) {
-      this.#waiting.delete(ready)
-      return ready()
-    }
-  }
-}
-
 /** What the first bytes of a file say; undefined: it is none. Throws the system's errors. */
 export function archiveFormat(content: Content): ArchiveFormat | undefined {
   const magic = Buffer.alloc(4)
   content.read([magic], 0)
   if (magic.readUInt16BE(0) === 0x1f8b) return 'gzip'
-  return magic.readUInt32BE(0) === 0x28b52ffd ? 'zstd' : undefined
+  const isSkippable = (magic.readUInt32LE(0) & ~0xf) === 0x184d2a50
+  return isSkippable || magic.readUInt32BE(0) === 0x28b52ffd ? 'zstd' : undefined
 }
 
 /**
@@ -79,6 +47,12 @@ export class Archive implements Opened {
   #head = Buffer.alloc(0)
   /** Compressed bytes given to the decoder. */
   #fed = 0
+  /** Where the last of them began. */
+  #fedFrom = 0
+  /** Those before it are not damaged, those behind it are given to the decoder one by one. */
+  #sound = Infinity
+  /** Gets more as soon as what it has made is taken. */
+  #isHungry = false
   #understood = 0
   #window = Buffer.alloc(0)
   /** Position of the window, and how much of it is filled. */
@@ -155,7 +129,10 @@ export class Archive implements Opened {
     const decoder = this.#decoder!
     while (this.size < this.#at + aheadBytes) {
       const bytes = decoder.read() as Buffer | null
-      if (bytes === null) return
+      if (bytes === null) {
+        if (this.#isHungry) this.#feed(decoder)
+        return
+      }
       this.#take(bytes)
     }
   }
@@ -188,12 +165,14 @@ export class Archive implements Opened {
     })
     decoder.on('end', () => {
       if (decoder !== this.#decoder) return
+      // Zeros behind an archive of gzip only fill it up.
+      if (this.#format === 'zstd' && decoder.bytesWritten < this.#fed) return this.#fail('ZSTD_error_prefix_unknown')
       this.#isWhole = true
       this.#stop()
       this.#tell()
     })
     decoder.on('error', error => {
-      if (decoder === this.#decoder) this.#fail(reasonOf(error))
+      if (decoder === this.#decoder) this.#meetDamage(reasonOf(error))
     })
     this.#decoder = decoder
     this.#feed(decoder)
@@ -202,15 +181,27 @@ export class Archive implements Opened {
 
   #feed(decoder: Gunzip | ZstdDecompress): void {
     if (decoder.destroyed) return
-    const bytes = Buffer.allocUnsafe(inputBytes)
+    // It would be gone if the next bytes were damaged.
+    this.#isHungry = decoder.readableLength > 0
+    if (this.#isHungry) return
+    const bytes = Buffer.allocUnsafe(Math.max(1, Math.min(inputBytes, this.#sound - this.#fed)))
     try {
       const got = this.#input.read([bytes], this.#fed)
+      this.#fedFrom = this.#fed
       this.#fed += got
       if (got === 0) decoder.end()
       else decoder.write(bytes.subarray(0, got), () => setImmediate(() => this.#feed(decoder)))
     } catch (error) {
       this.#fail(reasonOf(error))
     }
+  }
+
+  /** A decoder gives nothing of the bytes among which one is damaged: another one gets them singly. */
+  #meetDamage(reason: string): void {
+    if (this.#fed - this.#fedFrom <= 1) return this.#fail(reason)
+    this.#sound = this.#fedFrom
+    this.#restart()
+    this.#pump()
   }
 
   #fail(reason: string): void {

@@ -76,6 +76,7 @@ export class Follower {
       files,
       excluded,
       unread: this.#files.archives.unread,
+      empty: this.#files.archives.empty,
       isUnknown,
       now: this.#context.clock.now()
     })

@@ -17,6 +17,8 @@ export interface NotesParts {
   readonly excluded: number
   /** Compressed files that are not read. */
   readonly unread: number
+  /** Files with the names of such that are empty. */
+  readonly empty: number
   /** Whether something failed at this path or above it. */
   readonly isUnknown: (path: string) => boolean
   readonly now: number
@@ -26,7 +28,7 @@ export function notesOf(parts: NotesParts): Note[] {
   const { input, files, excluded } = parts
   const isIdle = files.every(file => file.source === undefined)
   const missing = missingOf(parts)
-  const noted = isIdle && files.length === 0 && missing.length === 0
+  const noted = isIdle && files.length + parts.empty === 0 && missing.length === 0
   return [
     ...missing.map(path => {
       return {
@@ -44,9 +46,9 @@ export function notesOf(parts: NotesParts): Note[] {
   ]
 }
 
-function restNotes({ input, files, now, isUnknown }: NotesParts, isIdle: boolean): Note[] {
+function restNotes({ input, files, empty, now, isUnknown }: NotesParts, isIdle: boolean): Note[] {
   const { readFrom, ignoreOlderMs } = input
-  const counts = { older: 0, atEnd: 0, nearEnd: 0, noLine: 0, read: 0 }
+  const counts = { older: 0, atEnd: 0, nearEnd: 0, noLine: empty, read: 0 }
   for (const file of files) {
     if (file.whyIdle === 'no_line' && !isUnknown(file.path)) counts.noLine++
     if (file.whyIdle === 'read') counts.read++

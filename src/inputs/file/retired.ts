@@ -1,10 +1,11 @@
 import type { LossReason } from '../../core/outcome.ts'
-import type { SourceId } from '../../core/source.ts'
+import type { Position, SourceId } from '../../core/source.ts'
 import type { Held } from '../../delivery/spool/held.ts'
 import { NotYetError } from './content.ts'
 import type { KnownParts } from './context.ts'
 import type { Copies, Trace } from './copies.ts'
 import { reasonOf } from './disk.ts'
+import { packedSize } from './shelf.ts'
 import type { FileSource } from './source.ts'
 import type { StoredFile } from './stored.ts'
 
@@ -113,8 +114,9 @@ export class Retired {
       if (context.clock.monotonic() - since < giveUpMs) return false
     }
     const isArchive = copy?.size === Infinity
-    const size = Math.max(stored.size, isArchive ? 0 : (copy?.size ?? held?.end ?? 0))
-    if (source === undefined && resume.settled(stored) >= size && !isArchive) {
+    const settled = resume.settled(stored)
+    const size = Math.max(mostSize(stored, settled), isArchive ? 0 : (copy?.size ?? held?.end ?? 0))
+    if (source === undefined && settled >= size && !isArchive) {
       copy?.content.close()
       nothing?.()
       return true
@@ -131,6 +133,11 @@ export class Retired {
     }
     return true
   }
+}
+
+/** How much an archive holds shows only at its end: of one that was not read to there, all its compressed bytes count. */
+function mostSize({ size, packed, isEnded }: StoredFile, settled: Position): Position {
+  return packed === '' || isEnded ? size : Math.max(size, settled + packedSize(packed))
 }
 
 /** It is in the spool, as far as that had room for it, or lost. */

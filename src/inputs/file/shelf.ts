@@ -1,8 +1,9 @@
-import { Archive, archiveFormat, Slots } from './archive.ts'
+import { Archive, archiveFormat } from './archive.ts'
 import type { Opened } from './content.ts'
 import type { FileStat } from './disk.ts'
 import type { Handle } from './handle.ts'
 import { inodeOf, keyOf } from './identity.ts'
+import { Slots } from './slots.ts'
 
 /** Each takes up to 9 MiB while it is decompressed. */
 const mostAtOnce = 3
@@ -71,6 +72,11 @@ function contentKey(stat: FileStat): string {
 /** By which an archive is known to be as it was. */
 export function packedOf(stat: FileStat): string {
   return `${stat.size}:${stat.mtimeNs}`
+}
+
+/** The size in what `packedOf` has told. */
+export function packedSize(packed: string): number {
+  return Number.parseInt(packed, 10)
 }
 
 /** It may get more bytes: what it lacks says nothing yet. */
