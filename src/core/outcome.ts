@@ -12,7 +12,8 @@ export const Verdict = {
 export type Verdict = (typeof Verdict)[keyof typeof Verdict]
 
 /** Why bytes or rows were lost, in words for people. Each has a counter, and a line in the log when it occurs; the list is complete:
- * what isn't here is a defect. Runs of NULs are holes that nobody wrote: they have a metric, and are no loss. */
+ * what isn't here is a defect. Counts are exact, but where a file went while the collector did not run: what a killed run had sent in its
+ * last second is then counted as lost too, and of an archive all that it had. Runs of NULs are holes that nobody wrote: they have a metric, and are no loss. */
 export const losses = {
   truncated_gap: 'bytes of a file that was truncated or written anew before they were read',
   deleted_unread: 'bytes of a file that was deleted before they were read',

@@ -11,6 +11,7 @@ import { Carry } from './carry.ts'
 import type { FramerCounts, Frontier, Tally } from './tally.ts'
 
 const lostMessage = 'Bytes are lost: they were gone before they were read'
+const atMostMessage = 'Bytes are lost, at most so many: the run before may have sent some of them'
 const cutMessage = 'Records are cut: what is behind max_line_bytes is lost'
 
 export interface ReaderParts {
@@ -201,7 +202,8 @@ export class Reader {
       const loss = this.source.lossAt(this.#base)
       if (loss === undefined) return
       const bytes = Math.min(loss.bytes, limit - this.#base)
-      this.#tell(lostMessage, { reason: loss.reason, from: this.#base, bytes })
+      const message = this.source.mayBeDelivered(this.#base) ? atMostMessage : lostMessage
+      this.#tell(message, { reason: loss.reason, from: this.#base, bytes })
       this.#outlet.skip(this.#base, this.#base + bytes, loss.reason, bytes)
       this.#base += bytes
     }

@@ -53,6 +53,23 @@ describe('shard', () => {
     expect(stage.warnings).toEqual([[message, { path, reason: 'truncated_gap', from: 0, bytes }]])
   })
 
+  it('does not say that rows are lost which a killed run may have sent', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 3)
+    const path = join(stage.folder, 'agent.log')
+    const bytes = statSync(path).size
+    const first = await stage.start()
+    await first.settled(3)
+    await first.stop()
+    expect(stage.messages()).toHaveLength(3)
+    stage.forgetCursors()
+    unlinkSync(path)
+    const second = await stage.start()
+    await second.pass(3000)
+    const message = 'Bytes are lost, at most so many: the run before may have sent some of them'
+    expect(stage.warnings).toEqual([[message, { path, reason: 'deleted_unread', from: 0, bytes }]])
+  })
+
   it('counts the rows that its parser does not understand', async () => {
     const stage = await Stage.create()
     stage.write('{"message":"good"}\n{"message":\n{"a":1,"a":2}\nplain\n')

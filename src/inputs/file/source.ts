@@ -117,6 +117,11 @@ export class FileSource implements Source {
     return this.ended ? this.#remains.lossAt(at, this.size) : undefined
   }
 
+  /** An earlier run may have had rows behind `at` delivered, and not have come to store that. */
+  mayBeDelivered(at: Position): boolean {
+    return this.#parts.wasKnown && at < this.#parts.size
+  }
+
   /** Whether the spool has bytes at `at`, or behind it. */
   hasHeld(at: Position): boolean {
     return this.#remains.next(at) < Infinity
