@@ -104,6 +104,8 @@ function append(into: Buffer, at: number, bytes: Uint8Array, start: number, end:
   const length = end - start
   into[at++] = length & 0xff
   into[at++] = length >> 8
+  // the call costs as much as thirty bytes by hand
+  if (length > 32 && Buffer.isBuffer(bytes)) return at + bytes.copy(into, at, start, end)
   for (let i = start; i < end; i++) into[at++] = bytes[i]!
   return at
 }
