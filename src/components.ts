@@ -16,6 +16,7 @@ export const components = {
     keep: () => import('./processors/select.ts').then(room => room.keep),
     sample: () => import('./processors/sample.ts').then(room => room.sample),
     throttle: () => import('./processors/throttle.ts').then(room => room.throttle),
+    dedupe: () => import('./processors/dedupe.ts').then(room => room.dedupe),
     metrics: () => import('./processors/metrics/index.ts').then(room => room.metrics)
   },
   outputs: {

@@ -8,7 +8,7 @@ import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench, type Steps } from '../fakes/rows.ts'
 import { testSteps } from './steps.ts'
 
-const byPlace = new Set(['sample', 'throttle'])
+const byPlace = new Set(['sample', 'throttle', 'dedupe'])
 
 /** What every processor must keep to, behind the parser `auto`, and its examples. */
 export function testProcessor(definition: ProcessorDefinition): void {

@@ -16,6 +16,14 @@ function endsOf(rows: readonly number[]): number[] {
   return [rows[endOf.delivered]!, rows[endOf.duplicate]!, rows[endOf.throttled]!]
 }
 
+/** A field of each row that the server has. */
+function toldBy(stage: Stage, field: string): unknown[] {
+  return stage.server.documents().map(({ source }) => {
+    const { attributes } = JSON.parse(source) as { attributes?: Record<string, unknown> }
+    return attributes?.[field]
+  })
+}
+
 test('what is left out is in the ledger, and the next row says so', async () => {
   const stage = await Stage.create()
   stage.write(lines.join(''))
@@ -23,11 +31,7 @@ test('what is left out is in the ledger, and the next row says so', async () => 
   await run.settled(count)
   expect(stage.messages()).toEqual(passing)
   expect(endsOf(run.ledgers()[0]!.ledger.rows)).toEqual([40, 0, 360])
-  const told = stage.server.documents().map(({ source }) => {
-    const { attributes } = JSON.parse(source) as { attributes?: Record<string, unknown> }
-    return attributes?.['log.throttled']
-  })
-  expect(told).toEqual([undefined, ...Array<number>(39).fill(9)])
+  expect(toldBy(stage, 'log.throttled')).toEqual([undefined, ...Array<number>(39).fill(9)])
 })
 
 test('a restart that forgot everything makes the same rows under the same ids', async () => {
@@ -71,6 +75,16 @@ test('an output that is behind uses up nothing of the others', async () => {
   await run.settled(count)
   expect(stage.messages('default')).toEqual(passing)
   expect(stage.messages('late')).toEqual(passing)
+})
+
+test('what repeats is in the ledger as deduplicated, and the next row says how often', async () => {
+  const stage = await Stage.create()
+  stage.write(lines.map(line => line.replace(/row \d+/, 'again')).join(''))
+  const run = await stage.start({ more: 'process:\n  - dedupe: {}\n' })
+  await run.settled(count)
+  const { rows } = run.ledgers()[0]!.ledger
+  expect([rows[endOf.delivered], rows[endOf.deduplicated]]).toEqual([4, 396])
+  expect(toldBy(stage, 'log.deduplicated')).toEqual([undefined, 99, 99, 99])
 })
 
 test('metrics count each row once, whatever outputs are behind, and go on over a reload', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { Fate } from '../../src/core/row.ts'
 import type { Processor } from '../../src/core/steps.ts'
 import { auto } from '../../src/parsers/auto.ts'
+import { dedupe } from '../../src/processors/dedupe.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
 import { throttle } from '../../src/processors/throttle.ts'
 import { optionsOf } from '../fakes/definitions.ts'
@@ -64,6 +65,48 @@ test('throttle lets the rows pass that a bucket of tokens would', () => {
     }),
     { numRuns: 300 }
   )
+})
+
+test('dedupe lets a row pass where none that is equal has passed within the window', () => {
+  const work = new Work()
+  fc.assert(
+    fc.property(lines, fc.integer({ min: 1, max: 3000 }), (steps, window) => {
+      let ms = 0
+      const rows = steps.map(({ step, service }) => ({ ms: (ms += step), service }))
+      const passedAt = new Map<string, number>()
+      const expected = rows.map(({ ms, service }) => {
+        const passes = ms - (passedAt.get(service) ?? -Infinity) >= window
+        if (passes) passedAt.set(service, ms)
+        return passes
+      })
+      const step = dedupe.create(optionsOf(dedupe, { window: `${window}ms` }), work.bench.context)
+      const cut = rows.length >> 1
+      const found = [rows.slice(0, cut), rows.slice(cut)].flatMap(part => work.pass(step, part))
+      expect(found).toEqual(expected)
+    }),
+    { numRuns: 300 }
+  )
+})
+
+test('rows are told by all of their bytes, however alike they are', () => {
+  const work = new Work()
+  const step = dedupe.create(optionsOf(dedupe, { key: ['service_name'] }), work.bench.context)
+  const long = 'x'.repeat(300)
+  // alike where a quick look would look
+  const services = Array.from({ length: 400 }, (_, i) => `${long}${String(i).padStart(4, '0')}${long}`)
+  const rows = services.map(service => ({ ms: 0, service }))
+  const first = Array.from({ length: 8 }, (_, i) => rows.slice(i * 50, i * 50 + 50))
+  for (const part of first) expect(work.pass(step, part).every(Boolean)).toBe(true)
+  for (const part of first) expect(work.pass(step, part).some(Boolean)).toBe(false)
+})
+
+test('a row that is longer than a key can be passes', () => {
+  const work = new Work()
+  const step = dedupe.create(optionsOf(dedupe, { key: ['service_name'] }), work.bench.context)
+  const row = { ms: 0, service: 'x'.repeat(5000) }
+  expect(work.pass(step, [row, row])).toEqual([true, true])
+  expect(work.numberOf('collector_step_keyless_rows_total')).toBe(2)
+  expect(work.numberOf('collector_step_keys')).toBe(0)
 })
 
 test('each lane has buckets of its own, and a file that is read late loses no more than one that is read at once', () => {

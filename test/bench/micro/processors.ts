@@ -17,6 +17,8 @@ const steps: readonly (readonly [title: string, name: keyof typeof components.pr
   ['throttle, all pass', 'throttle', { rate: 100_000, burst: 1e9 }],
   ['throttle, one in ten passes', 'throttle', { rate: 1000, burst: 1 }],
   ['throttle by two fields', 'throttle', { rate: 100_000, burst: 1e9, key: ['service_name', 'level'] }],
+  ['dedupe, all repeat', 'dedupe', {}],
+  ['dedupe of short keys', 'dedupe', { key: ['service_name', 'level'] }],
   ['metrics, a counter without labels', 'metrics', { name: 'a', help: 'a' }],
   ['metrics, a counter by two labels', 'metrics', { name: 'a', help: 'a', labels: ['service_name', 'level'] }],
   ['metrics, a gauge of a field that no row has', 'metrics', { name: 'a', help: 'a', type: 'gauge', value: 'took_ms' }]
