@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { controlPath, isPossiblePath } from '../server/control.ts'
 import { http } from '../core/http.ts'
+import { printable } from './terminal.ts'
 
 const timeoutMs = 60_000
 
@@ -31,7 +32,7 @@ export async function ask<T>(stateDir: string, question: Ask): Promise<T | undef
     return reply?.body as T | undefined
   }
   const said = (reply.body as { error?: string }).error ?? `status ${reply.status}`
-  throw new ExitError(`The collector answered: ${said}`, exitCodes.failed)
+  throw new ExitError(`The collector answered: ${printable(said)}`, exitCodes.failed)
 }
 
 /** The sentence for verbs that need a running collector. */

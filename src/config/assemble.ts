@@ -14,7 +14,7 @@ export function assemble(
   components: Components,
   { files, env, named }: { files: readonly string[]; env: Environment; named: Binding['files'] }
 ): Config {
-  const { collector, server, metrics, log, rules } = content
+  const { collector, agents, server, metrics, log, rules } = content
   const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
   return {
     version: 1,
@@ -33,6 +33,12 @@ export function assemble(
       contents: contentsOf(name, named)
     })),
     pipelines: pipelinesOf(content, impliedOf(components)),
+    agents: {
+      maxAgents: agents.maxAgents,
+      ...(agents.heartbeatInterval !== undefined && { intervalMs: agents.heartbeatInterval }),
+      idleAfterMs: agents.idleAfter,
+      forgetAfterMs: agents.forgetAfter
+    },
     server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
     ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),
     log: { level: log.level },

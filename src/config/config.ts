@@ -10,6 +10,7 @@ export interface Config {
   readonly outputs: readonly OutputConfig[]
   /** At least one; `default` of everything where the files name none. */
   readonly pipelines: readonly PipelineConfig[]
+  readonly agents: AgentsConfig
   readonly server: ServerConfig
   /** A second listener for `/metrics` and probes alone. */
   readonly metrics?: { readonly listen: Address }
@@ -117,4 +118,13 @@ export interface PipelineConfig {
 export interface ServerConfig {
   readonly listen: Address
   readonly token?: string
+}
+
+/** What is remembered of agents. */
+export interface AgentsConfig {
+  readonly maxAgents: number
+  /** Left out: as it is learnt of each. */
+  readonly intervalMs?: number
+  readonly idleAfterMs: number
+  readonly forgetAfterMs: number
 }

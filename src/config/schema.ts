@@ -53,6 +53,7 @@ export function fileSchema(components: Components) {
         })
       )
       .optional(),
+    agents: agentsSchema().prefault({}),
     server: t
       .group('Status, metrics and probes over HTTP.', {
         listen: t
@@ -98,6 +99,36 @@ function collectorSchema() {
         'How much disk space, in the state folder, what was not sent yet of deleted files may take, packed; what finds no room is counted as lost (`queue_evicted`). `0` keeps nothing.'
       )
       .default(kibi * kibi * kibi)
+  })
+}
+
+function agentsSchema() {
+  return t.group('Programs that are seen in rows: which there are, and whether they are still there.', {
+    maxAgents: t
+      .count(
+        'The most that are remembered; with more, those that have left are forgotten first, and others are not taken.',
+        {
+          min: 1,
+          max: 1_000_000
+        }
+      )
+      .default(10_000),
+    heartbeatInterval: t
+      .duration('How often agents give a sign of life; left out: as it is learnt of the heartbeats of each.', {
+        min: 1000
+      })
+      .optional(),
+    idleAfter: t
+      .duration(
+        'An agent with nothing but heartbeats for so long is idle, as is one without heartbeats that says nothing.',
+        {
+          min: 1000
+        }
+      )
+      .default(300_000),
+    forgetAfter: t
+      .duration('An agent is forgotten when it was not seen for so long.', { min: 3_600_000 })
+      .default(7 * 86_400_000)
   })
 }
 

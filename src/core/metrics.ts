@@ -77,6 +77,31 @@ export const metrics = {
     isWorst: true
   },
   collector_output_pending_rows: { type: 'gauge', help: 'Rows read that have not ended', labels: ['output'] },
+  collector_agent_up: {
+    type: 'gauge',
+    help: '1 for an agent that is connected, late or idle, 0 for one that is offline; absent: it has left',
+    labels: ['agent_id', 'service_name', 'host']
+  },
+  collector_agent_last_seen_timestamp_seconds: {
+    type: 'gauge',
+    help: "Unix time of an agent's last row, by its own clock",
+    labels: ['agent_id', 'service_name', 'host']
+  },
+  collector_agent_last_heartbeat_timestamp_seconds: {
+    type: 'gauge',
+    help: "Unix time of an agent's last heartbeat, by its own clock",
+    labels: ['agent_id', 'service_name', 'host']
+  },
+  collector_agents: {
+    type: 'gauge',
+    help: 'Agents by state, also those without series of their own',
+    labels: ['state']
+  },
+  collector_agents_refused_total: {
+    type: 'counter',
+    help: 'Sightings of agents beyond max_agents, or with ids that are too long; at most one a row',
+    labels: []
+  },
   collector_state_commits_total: { type: 'counter', help: 'Transactions of state.db', labels: ['outcome'] },
   collector_state_dead_letters: { type: 'gauge', help: 'Dead letters stored', labels: ['output'] },
   collector_state_dead_letter_bytes: { type: 'gauge', help: 'Bytes of dead letters', labels: ['output'] },

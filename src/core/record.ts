@@ -11,6 +11,8 @@ export type StateRecord =
   | { readonly kind: 'parser'; readonly source: SourceId; readonly parser: string }
   | { readonly kind: 'letter'; readonly letter: DeadLetter }
   | { readonly kind: 'note'; readonly key: string; readonly value: string }
+  | { readonly kind: 'agent'; readonly agent: StoredAgent }
+  | { readonly kind: 'forgetAgent'; readonly id: string }
 
 /** A source as it is known over restarts. `file` is what inputs/file needs to know it again, opaque to everybody else. */
 export interface StoredSource {
@@ -21,6 +23,12 @@ export interface StoredSource {
   readonly file: Readonly<Record<string, string | number | boolean>>
   /** Epoch ms when it was last seen. */
   readonly seenAt: number
+}
+
+/** A monitored program as it is known over restarts. `facts` belong to rules/agents, and are opaque to everybody else. */
+export interface StoredAgent {
+  readonly id: string
+  readonly facts: Readonly<Record<string, string | number | boolean>>
 }
 
 /** A refused row, as it was sent. */

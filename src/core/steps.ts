@@ -53,6 +53,12 @@ export interface Processor {
   family?(): Family
 }
 
+/** Looks at the rows of a batch behind `normalize`, before anything drops or changes some, once for each row of a source: also where
+ * several pipelines read it. */
+export interface Observer {
+  observe(batch: Batch): void
+}
+
 /** What parsers and processors get when they are created. */
 export interface StepContext {
   readonly keys: Keys

@@ -78,6 +78,7 @@ const fixedSettings: Readonly<Record<string, (config: Config) => unknown>> = {
 
 const liveSettings: typeof fixedSettings = {
   'collector.drain_timeout': ({ collector }) => collector.drainTimeoutMs,
+  agents: ({ agents }) => agents,
   'server.listen': ({ server }) => server.listen,
   'server.token': ({ server }) => server.token,
   'metrics.listen': ({ metrics }) => metrics?.listen,

@@ -4,6 +4,7 @@ import type { Sample } from '../core/metrics.ts'
 import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
+import type { AgentStatus } from '../rules/agents/agent.ts'
 import type { LetterQuery } from '../state/letters.ts'
 import type { Changes } from './changes.ts'
 
@@ -28,6 +29,7 @@ export interface Collector {
   /** An account for each source and output, live. */
   ledgers(): Promise<readonly LedgerRow[]>
   readonly letters: Letters
+  readonly agents: AgentBook
   /** Reads the configuration again and takes over what differs, leaving all else as it runs; one that is not valid changes nothing.
    * `by` says who wants it, for the log. Reloads come one after another, each with what the files say when its turn has come. */
   reload(by: string): Promise<Reload>
@@ -187,6 +189,14 @@ export interface LedgerRow {
 
 /** As the API and the command line show it. */
 export type NamedLedgerRow = ReturnType<typeof withNames<LedgerRow>>
+
+/** The agents that are remembered. */
+export interface AgentBook {
+  /** Those that are in the most trouble first. */
+  list(): readonly AgentStatus[]
+  /** Whether there was one with this id. Its next row makes it a new one. */
+  forget(id: string): boolean
+}
 
 /** The dead letters of all outputs. Ids are positive whole numbers that grow and are never used again. */
 export interface Letters {

@@ -4,6 +4,7 @@ import { crashPoint } from '../core/crash-points.ts'
 import { limited, type Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Position } from '../core/source.ts'
+import type { Observer } from '../core/steps.ts'
 import { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
@@ -21,6 +22,7 @@ export interface LanesParts {
   readonly arena: Arena
   /** Where outputs stood last. */
   readonly cursors: Cursors
+  readonly observers: readonly Observer[]
   readonly clock: Clock
   readonly log: Log
   /** The shard's. */
@@ -174,6 +176,15 @@ export class Lanes {
     return true
   }
 
+  /** Where no lane has come to the end of what is there: names of inputs, and ids of sources that can not be read now. */
+  *behind(): Generator<string> {
+    for (const source of this.#open.keys()) {
+      const lanes = [...this.of(source)]
+      if (lanes.length === 0 || lanes.some(({ isAtEnd }) => isAtEnd)) continue
+      yield source.isFailing ? source.id : source.input
+    }
+  }
+
   #roadOf(lane: Lane): Road {
     return this.#open.get(lane.source)!.roads.find(road => road.pipeline === lane.pipeline)!
   }
@@ -198,7 +209,7 @@ export class Lanes {
     { input, tally, frontiers }: Open,
     { route, steps }: { route: Route; steps: Steps }
   ): NewLane {
-    const { arena, clock } = this.#parts
+    const { arena, clock, observers } = this.#parts
     const { pipeline, processors } = route
     const frontier = frontiers.get(pipeline) ?? new Frontier()
     frontiers.set(pipeline, frontier)
@@ -212,6 +223,7 @@ export class Lanes {
         framed,
         parser: steps.parser(input),
         processors: processors.map(step => step.forLane?.() ?? step),
+        observers,
         clock,
         log: this.#log,
         partialMs: input.follow.partialMs,

@@ -3,6 +3,7 @@ import type { Family } from '../core/families.ts'
 import type { Sample } from '../core/metrics.ts'
 import type { StateRecord, StoredState } from '../core/record.ts'
 import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
+import type { AgentDelta } from '../rules/agents/sighting.ts'
 import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
 import type { Plan } from './plan.ts'
 
@@ -56,9 +57,15 @@ export type FromShard =
       readonly fields?: LogFields | undefined
     }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
+  | { readonly type: 'agents'; readonly report: AgentReport }
   | { readonly type: 'started' }
   /** An output will never take rows again: the collector is to drain. */
   | { readonly type: 'ended' }
+
+/** What has been seen of agents, and where reading is behind now: see `Lanes.behind`. */
+export interface AgentReport extends AgentDelta {
+  readonly behind: readonly string[]
+}
 
 /** By the id of the row. Those that could not be sent have none. */
 export type ReplayVerdicts = Readonly<Record<number, ReplayVerdict>>

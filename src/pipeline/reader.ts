@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts'
 import type { LossReason } from '../core/outcome.ts'
 import type { Position } from '../core/source.ts'
 import { Gone, Idle } from '../core/source.ts'
-import type { Framer, Parser, Processor } from '../core/steps.ts'
+import type { Framer, Observer, Parser, Processor } from '../core/steps.ts'
 import type { FileSource, Loss } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
 import { Carry } from './carry.ts'
@@ -21,7 +21,9 @@ export interface ReaderParts {
   readonly framer: Framer
   readonly framed: FramerCounts
   readonly parser: Parser
+  /** The first is `normalize`. */
   readonly processors: readonly Processor[]
+  readonly observers: readonly Observer[]
   readonly clock: Clock
   /** Told of bytes that can never be read. */
   readonly log: Log
@@ -243,9 +245,13 @@ export class Reader {
   }
 
   #understand(): void {
-    const { batch, parser, processors } = this.#parts
+    const { batch, parser, processors, observers, tally } = this.#parts
     parser.parse(batch)
-    for (const processor of processors) processor.apply(batch)
+    const isNew = tally.isNew(batch, this.#base)
+    for (let step = 0; step < processors.length; step++) {
+      processors[step]!.apply(batch)
+      if (step === 0 && isNew) for (const observer of observers) observer.observe(batch)
+    }
     this.barrier = Math.max(this.barrier, batch.barrier, this.source.marks.barrier)
   }
 }

@@ -11,6 +11,7 @@ import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
 import { resetKey } from './holds.ts'
+import { AgentDesk } from './agent-desk.ts'
 import { hostIdOf } from './host-id.ts'
 import { LetterAges } from './letter-ages.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
@@ -61,6 +62,7 @@ interface ControlOptions extends Required<RunOptions> {
 class Control implements Collector {
   ready: Collector['ready'] = 'starting'
   readonly letters: Letters
+  readonly agents: AgentDesk
   readonly ended: Promise<void>
   readonly #reloads: Reloads
   readonly #state: StateStore
@@ -80,7 +82,7 @@ class Control implements Collector {
     this.#options = options
     this.#startedAt = options.clock.now()
     this.#startedMonotonic = options.clock.monotonic()
-    this.#reloads = new Reloads(running, { ...options, change: ({ plan: next }) => this.#shards.change(next) })
+    this.#reloads = new Reloads(running, { ...options, change: next => this.#change(next) })
     const hostName = config.collector.hostName ?? hostname()
     const hostId = hostIdOf(config.collector.stateDir)
     const { stateDir, holdDeletedBytes } = config.collector
@@ -92,7 +94,13 @@ class Control implements Collector {
     this.#shards = new Shards({ plan, stored, hostId, hostName, spool }, { ...options, state })
     this.letters = new DeadLetterDesk(state, this.#shards, () => this.#tellLetters(), options.clock)
     this.ended = this.#shards.ended
-    state.onWritable = () => this.#shards.tellWritable()
+    const behind = (): ReadonlyMap<string, number> => this.#shards.behind
+    this.agents = new AgentDesk(config.agents, { state, clock: options.clock, behind })
+    this.#shards.onAgents = delta => this.agents.take(delta)
+    state.onWritable = isWritable => {
+      this.agents.isPaused = !isWritable
+      this.#shards.tellWritable()
+    }
     this.#shards.onLetters = () => this.#tellLetters()
     const build = options.meter.of('collector_build_info', options.version, process.version)
     build.value = 1
@@ -121,7 +129,13 @@ class Control implements Collector {
     if (this.#wasReset) this.#state.append([{ kind: 'note', key: resetKey, value: '' }])
     this.#tidy()
     this.#tellLetters()
+    this.agents.start()
     this.#shards.start()
+  }
+
+  async #change({ config, plan }: Running): Promise<void> {
+    await this.#shards.change(plan)
+    this.agents.options = config.agents
   }
 
   /** Once an hour: what nobody has seen for days is forgotten, and old dead letters go. */
@@ -176,7 +190,7 @@ class Control implements Collector {
 
   async samples(): Promise<readonly Sample[]> {
     this.#options.meter.of('collector_state_degraded').value = this.#state.writable ? 0 : 1
-    return this.#shards.samples()
+    return [...(await this.#shards.samples()), ...this.agents.samples()]
   }
 
   families(): Promise<readonly Family[]> {
@@ -202,6 +216,7 @@ class Control implements Collector {
     const waitedMs = this.#options.clock.monotonic() - began
     // Nothing was read yet (the server could not listen): whoever waits for the reason should not wait for a drain.
     if (this.ready !== 'starting') await this.#drain(waitedMs)
+    this.agents.stop()
     this.ready = 'draining'
     const ledgers = await this.ledgers().catch(() => [])
     await this.#shards.close()

@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log, LogFields } from '../core/log.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
-import type { FromShard, LogLevel, Question, ShardThread, ToShard } from './messages.ts'
+import type { AgentReport, FromShard, LogLevel, Question, ShardThread, ToShard } from './messages.ts'
 import { PortLink } from './port-link.ts'
 import { Shard } from './shard.ts'
 
@@ -21,7 +21,8 @@ const link = new PortLink(post)
 const here = new Whereabouts(whereabouts)
 here.begin()
 const onEnd = (): void => post({ type: 'ended' })
-const shard = new Shard(start, { link, clock: systemClock, log, onEnd, whereabouts: here })
+const onAgents = (report: AgentReport): void => post({ type: 'agents', report })
+const shard = new Shard(start, { link, clock: systemClock, log, onEnd, onAgents, whereabouts: here })
 
 port.on('message', (message: ToShard) => {
   if ('id' in message) void answer(message)

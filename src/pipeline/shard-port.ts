@@ -6,9 +6,10 @@ import type { Log } from '../core/log.ts'
 import type { StateRecord } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
+import type { AgentDelta } from '../rules/agents/sighting.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Plan } from './plan.ts'
-import type { Answers, FromShard, Question, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
+import type { AgentReport, Answers, FromShard, Question, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 import { hangsAfterMs, Pulse } from './pulse.ts'
 
 /** A shard asked for something answers within this time, or the question fails: a status page must not hang with it. */
@@ -51,6 +52,9 @@ export class ShardPort {
   isClosed = false
   /** Called when dead letters of this shard have become durable. */
   onLetters: () => void = () => {}
+  onAgents: (delta: AgentDelta) => void = () => {}
+  /** Inputs and sources that it has not read to their end, and since when, monotonic ms. */
+  behind: ReadonlyMap<string, number> = new Map()
   readonly #worker: Worker
   readonly #whereabouts = new Whereabouts()
   readonly #pulse: Pulse
@@ -201,11 +205,19 @@ export class ShardPort {
       const question = this.#questions.get(message.id)
       if (message.error !== undefined) question?.reject(new Error(message.error))
       else question?.resolve(message.value as never)
+    } else if (message.type === 'agents') {
+      this.#takeReport(message.report)
     } else if (message.type === 'started') {
       this.#hasStarted = true
       this.#began.resolve()
       this.#started.resolve()
     } else this.#end.resolve()
+  }
+
+  #takeReport({ behind, ...delta }: AgentReport): void {
+    const now = this.#parts.clock.monotonic()
+    this.behind = new Map(behind.map(place => [place, this.behind.get(place) ?? now]))
+    this.onAgents(delta)
   }
 
   async #store(records: readonly StateRecord[]): Promise<void> {

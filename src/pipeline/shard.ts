@@ -8,7 +8,9 @@ import { bodyBytes } from '../delivery/body-pool.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { type Disk, systemDisk } from '../inputs/file/disk.ts'
 import type { Whereabouts } from '../inputs/file/whereabouts.ts'
+import { AgentWatch } from '../rules/agents/watch.ts'
 import { Arena } from '../scan/arena.ts'
+import { AgentReporter } from './agent-reporter.ts'
 import { Backlog } from './backlog.ts'
 import { Commits } from './commits.ts'
 import { Cursors } from './cursors.ts'
@@ -16,7 +18,7 @@ import { handOver } from './handover.ts'
 import { Inputs } from './inputs.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
-import type { Answers, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
+import type { AgentReport, Answers, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import { Overflow } from './overflow.ts'
 import type { Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
@@ -40,6 +42,8 @@ export interface ShardContext {
   readonly log: Log
   /** An output has ended for good: so should the collector. */
   readonly onEnd?: () => void
+  /** Called about once a second while there is something to say. */
+  readonly onAgents?: (report: AgentReport) => void
   readonly replace?: StepsParts['replace']
   /** Tests bring one of their own. */
   readonly disk?: Disk
@@ -57,6 +61,7 @@ export class Shard {
   readonly #context: ShardContext
   readonly #arena: Arena
   readonly #keys = new Keys()
+  readonly #agents: AgentReporter
   readonly #cursors: Cursors
   readonly #lanes: Lanes
   readonly #backlog: Backlog
@@ -78,7 +83,10 @@ export class Shard {
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
-    this.#lanes = new Lanes({ arena: this.#arena, cursors: this.#cursors, clock, log, meter: this.meter })
+    const agents = new AgentWatch(this.#keys)
+    const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log }
+    this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
+    this.#agents = new AgentReporter(agents, this.#lanes, context.onAgents ?? (() => {}))
     this.#backlog = new Backlog(clock)
     const look = (): void => this.#look()
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock, look })
@@ -186,6 +194,7 @@ export class Shard {
   #look(): void {
     this.#backlog.look(this.#lanes)
     this.#overflow.look()
+    this.#agents.look()
   }
 
   #progressed(): void {

@@ -4,6 +4,7 @@ import { type Family, mergeFamilies } from '../core/families.ts'
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { StoredState } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
+import type { AgentDelta } from '../rules/agents/sighting.ts'
 import { Lookout } from '../inputs/file/reach.ts'
 import { fromStored } from '../inputs/file/stored.ts'
 import type { InputStall } from './collector.ts'
@@ -31,6 +32,7 @@ export class Shards {
   /** Resolves when nobody reads what the collector writes, or it is closed; rejects when a shard dies. */
   readonly ended: Promise<void>
   onLetters: () => void = () => {}
+  onAgents: (delta: AgentDelta) => void = () => {}
   #plan: Plan
   #placement: Placement = new Map()
   #isReading = false
@@ -71,6 +73,11 @@ export class Shards {
     return [...this.#ports.values()].flatMap(({ plan, stall }) => {
       return stall === undefined ? [] : [{ inputs: plan.inputs.map(({ name }) => name), ...stall }]
     })
+  }
+
+  /** Inputs and sources that are not read to their end, and since when, monotonic ms. */
+  get behind(): Map<string, number> {
+    return new Map([...this.#ports.values()].flatMap(({ behind }) => [...behind]))
   }
 
   /** Begins to read. */
@@ -178,6 +185,7 @@ export class Shards {
     const own = { ...start, plan, stored, shard: String(shard), ...(shard === 0 && spool && { spool }) }
     const port = new ShardPort(own, this.#parts)
     port.onLetters = () => this.onLetters()
+    port.onAgents = delta => this.onAgents(delta)
     const end = (): void => {
       if (!port.isClosed) this.#end.resolve()
     }

@@ -21,12 +21,16 @@ export class Frontier {
     return at < this.#to ? this.#to : Infinity
   }
 
+  /** Whether nobody was in `[from, to)` before. */
+  isNew(from: Position, to: Position): boolean {
+    return from >= this.#to && !(to === from && to === this.#cutAt)
+  }
+
   /** Comes to `to`. Returns whether nobody was in `[from, to)` before. */
   advance(from: Position, to: Position): boolean {
-    const isCut = to === from
-    const isNew = from >= this.#to && !(isCut && to === this.#cutAt)
+    const isNew = this.isNew(from, to)
     if (isNew) this.#to = to
-    if (isNew && isCut) this.#cutAt = to
+    if (isNew && to === from) this.#cutAt = to
     return isNew
   }
 }
@@ -53,6 +57,11 @@ export class Tally {
 
   limit(at: Position): Position {
     return this.#frontier.limit(at)
+  }
+
+  /** Whether nobody has counted the batch `[batch.base, to)`. */
+  isNew({ base }: Batch, to: Position): boolean {
+    return this.#frontier.isNew(base, to)
   }
 
   /** Counts the parsed batch `[batch.base, to)` if nobody did, and begins the framer's counts anew. Returns whether it was counted. */

@@ -1,4 +1,4 @@
-import type { Batch } from '../core/batch.ts'
+import type { Batch, Column } from '../core/batch.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { searchWasm } from './search.wasm.ts'
 
@@ -20,6 +20,16 @@ type Mark = (
   fold: number
 ) => void
 
+/** Where rows, or values of theirs, begin and end. */
+type Spans = Pick<Column, 'start' | 'end'>
+
+interface Wanted {
+  readonly wanted: Uint8Array
+  readonly hits: Uint8Array
+  /** Length, places of the rare bytes, fold. */
+  readonly about: readonly [number, number, number, number]
+}
+
 /** A text to look for in rows. */
 export class TextSearch {
   readonly #text: Buffer
@@ -37,18 +47,20 @@ export class TextSearch {
     this.#two = places[1] ?? 0
   }
 
-  /** Sets `hits[row]` to 1 for those rows with `wanted[row]` 1 that have the text. */
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void {
+  /** Sets `hits[row]` to 1 for those rows with `wanted[row]` 1 that have the text; `column`: that have it there. */
+  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array, column?: Spans): void {
+    const spans = column ?? { start: batch.starts, end: batch.ends }
     const length = this.#text.length
     const kernel = length === 0 || length > longest ? undefined : kernelFor(batch)
     if (kernel !== undefined) {
       kernel.text.set(this.#text)
-      kernel.mark(batch, wanted, hits, [length, this.#one, this.#two, this.#ignoresCase ? 0x20 : 0])
+      const about = [length, this.#one, this.#two, this.#ignoresCase ? 0x20 : 0] as const
+      kernel.mark(batch.rows, spans, { wanted, hits, about })
       return
     }
-    const { rows, starts, ends } = batch
-    for (let row = 0; row < rows; row++) {
-      if (wanted[row] === 1 && hits[row] === 0 && this.isIn(batch.bytes, starts[row]!, ends[row]!)) hits[row] = 1
+    const { start, end } = spans
+    for (let row = 0; row < batch.rows; row++) {
+      if (wanted[row] === 1 && hits[row] === 0 && this.isIn(batch.bytes, start[row]!, end[row]!)) hits[row] = 1
     }
   }
 
@@ -86,11 +98,10 @@ class SearchKernel {
     this.#hits = new Uint8Array(buffer, address + longest + rows, rows)
   }
 
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array, about: readonly [number, number, number, number]): void {
-    const { rows, starts, ends } = batch
+  mark(rows: number, { start, end }: Spans, { wanted, hits, about }: Wanted): void {
     this.#wanted.set(wanted.subarray(0, rows))
     this.#hits.set(hits.subarray(0, rows))
-    const addresses = [starts, ends, this.#wanted, this.#hits].map(column => column.byteOffset)
+    const addresses = [start, end, this.#wanted, this.#hits].map(column => column.byteOffset)
     const [one, two, three, four] = addresses as [number, number, number, number]
     this.#run(one, two, three, four, rows, this.text.byteOffset, ...about)
     hits.set(this.#hits.subarray(0, rows))

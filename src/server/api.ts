@@ -50,6 +50,12 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
     const missing = await collector.letters.missing(ids)
     return c.json({ dropped: await collector.letters.delete(ids), missing })
   })
+  app.get('/api/v1/agents', c => c.json({ agents: collector.agents.list() }))
+  app.delete('/api/v1/agents/:id', c => {
+    const id = c.req.param('id')
+    if (!collector.agents.forget(id)) return c.json({ error: `There is no agent "${id}"` }, 404)
+    return c.json({ forgotten: id })
+  })
   app.post('/api/v1/reload', async c => {
     const reload = await collector.reload(door === 'control' ? 'control.sock' : `api ${addressOf(c)}`)
     return c.json(reload, statusOf(reload))

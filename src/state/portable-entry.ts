@@ -1,5 +1,5 @@
 import { ends, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
-import type { DeadLetter, StoredSource } from '../core/record.ts'
+import type { DeadLetter, StoredAgent, StoredSource } from '../core/record.ts'
 import type { TableEntry } from './state-tables.ts'
 
 /** One line of an exported state, between its head and its end. */
@@ -25,6 +25,8 @@ export function readEntry(value: Fields): PortableEntry {
       return { kind, source: text(value, 'source'), parser: text(value, 'parser') }
     case 'note':
       return { kind, key: text(value, 'key'), value: text(value, 'value') }
+    case 'agent':
+      return { kind, agent: agentOf(fields(value, 'agent')) }
     case 'ended':
       return { kind, output: text(value, 'output'), ledger: ledgerOf(fields(value, 'ledger')) }
     case 'letter':
@@ -35,12 +37,13 @@ export function readEntry(value: Fields): PortableEntry {
 }
 
 function sourceOf(value: Fields): StoredSource {
-  const file = fields(value, 'file')
-  for (const [key, one] of Object.entries(file)) {
-    if (!['string', 'number', 'boolean'].includes(typeof one)) throw new Error(`"${key}" must be a plain value`)
-  }
+  const file = plainFields(value, 'file')
   const [id, input, name] = [text(value, 'id'), text(value, 'input'), text(value, 'name')]
-  return { id, input, name, file: file as StoredSource['file'], seenAt: count(value, 'seenAt') }
+  return { id, input, name, file, seenAt: count(value, 'seenAt') }
+}
+
+function agentOf(value: Fields): StoredAgent {
+  return { id: text(value, 'id'), facts: plainFields(value, 'facts') }
 }
 
 function ledgerOf(value: Fields): Ledger {
@@ -75,6 +78,14 @@ function letterOf(value: Fields): DeadLetter {
     row: Buffer.from(text(value, 'row'), 'base64'),
     ...(identity !== undefined && { identity })
   }
+}
+
+function plainFields(value: Fields, key: string): StoredAgent['facts'] {
+  const found = fields(value, key)
+  for (const [name, one] of Object.entries(found)) {
+    if (!['string', 'number', 'boolean'].includes(typeof one)) throw new Error(`"${name}" must be a plain value`)
+  }
+  return found as StoredAgent['facts']
 }
 
 function fields(value: Fields, key: string): Fields {

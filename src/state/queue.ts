@@ -40,7 +40,7 @@ export class Queue {
 
 /** Whether shipments or inputs wait for this record. */
 export function isUrgent(record: StateRecord): boolean {
-  return record.kind !== 'cursor' && record.kind !== 'uncut'
+  return record.kind !== 'cursor' && record.kind !== 'uncut' && record.kind !== 'agent'
 }
 
 function keyOf(record: TableRecord): string {
@@ -51,6 +51,10 @@ function keyOf(record: TableRecord): string {
       return `cursor ${record.cursor.source} ${record.cursor.output}`
     case 'note':
       return `note ${record.key}`
+    case 'agent':
+      return `agent ${record.agent.id}`
+    case 'forgetAgent':
+      return `agent ${record.id}`
     case 'forget':
     case 'parser':
       return `${record.kind} ${record.source}`

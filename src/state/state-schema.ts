@@ -29,6 +29,11 @@ export const stateSchema: Schema = {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE ended (
           output TEXT PRIMARY KEY, ledger TEXT NOT NULL, seal INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID`),
+    database =>
+      database.exec(`
+        CREATE TABLE agents (
+          id TEXT PRIMARY KEY, facts TEXT NOT NULL, seal INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID`)
   ],
   check: database => new StateTables(database).verify()

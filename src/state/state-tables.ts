@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { addLedger, newLedger, type Cursor, type Ledger } from '../core/outcome.ts'
-import type { StateRecord, StoredSource, StoredState } from '../core/record.ts'
+import type { StateRecord, StoredAgent, StoredSource, StoredState } from '../core/record.ts'
 import type { SourceId } from '../core/source.ts'
 import { Damaged, seal } from './database.ts'
 
@@ -44,6 +44,12 @@ export class StateTables {
         const { key, value } = record
         return this.#run('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)', key, value, seal(key, value))
       }
+      case 'agent': {
+        const { id, facts } = record.agent
+        return this.#run('INSERT OR REPLACE INTO agents VALUES (?, ?, ?)', ...sealed(id, JSON.stringify(facts)))
+      }
+      case 'forgetAgent':
+        return this.#run('DELETE FROM agents WHERE id = ?', record.id)
     }
   }
 
@@ -85,6 +91,11 @@ export class StateTables {
     return new Map(rows.map(row => [String(row['output']), ledgerOf(row)]))
   }
 
+  agents(): StoredAgent[] {
+    const rows = this.#all('SELECT * FROM agents', columnsOf.agents)
+    return rows.map(row => ({ id: String(row['id']), facts: JSON.parse(String(row['facts'])) as StoredAgent['facts'] }))
+  }
+
   /** All rows as the entries that would make them. */
   *entries(): Generator<TableEntry> {
     const { sources, cursors, cuts, parsers, notes } = this.load()
@@ -93,6 +104,7 @@ export class StateTables {
     for (const { source, position } of cuts) yield { kind: 'cut', source, position }
     for (const [source, parser] of Object.entries(parsers)) yield { kind: 'parser', source, parser }
     for (const [key, value] of Object.entries(notes)) yield { kind: 'note', key, value }
+    for (const agent of this.agents()) yield { kind: 'agent', agent }
     for (const [output, ledger] of this.ended()) yield { kind: 'ended', output, ledger }
   }
 
@@ -192,6 +204,7 @@ const columnsOf = {
   cuts: ['source', 'position'],
   parsers: ['source', 'parser'],
   notes: ['key', 'value'],
+  agents: ['id', 'facts'],
   ended: ['output', 'ledger'],
   meta: ['key', 'value']
 } as const

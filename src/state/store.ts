@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Ledger } from '../core/outcome.ts'
-import type { StateLink, StateRecord, StoredState } from '../core/record.ts'
+import type { StateLink, StateRecord, StoredAgent, StoredState } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { Backups } from './backup.ts'
 import { isDamage, limitPages, transaction } from './database.ts'
@@ -121,6 +121,11 @@ export class StateStore implements StateLink {
   load(): StoredState {
     this.flush()
     return this.#tables.load()
+  }
+
+  agents(): StoredAgent[] {
+    this.flush()
+    return this.#tables.agents()
   }
 
   /** Sums over sources that were forgotten, by output: with the ledgers of all cursors, everything since the state began. */

@@ -28,6 +28,39 @@ afterAll(async () => {
   for (const dir of [stateDir, emptyDir]) rmSync(dir, { recursive: true })
 })
 
+describe('agents', () => {
+  const texts = { role: 'planner', service: 'mcp', host: 'node-1', version: '1.4' }
+  const row = { id: 'agent\u001b[31m', state: 'offline', ...texts, firstSeenAt: 0, lastSeenAt: Date.now() } as const
+  const learnt = { heartbeatIntervalMs: 30_123, heartbeatIntervalFrom: 'learnt' } as const
+  const lastConnection = { at: 0, isOk: false, errorCode: 'ECONNREFUSED' }
+
+  test('lists them, and forgets one', async () => {
+    collector.agentRows = []
+    expect((await command(['agents', '--state-dir', stateDir])).out).toMatch(/^No agent yet/)
+    collector.agentRows = [{ ...row, ...learnt, lastHeartbeatAt: Date.now() - 3_600_000, lastConnection }]
+    const { code, out } = await command(['agents', '--state-dir', stateDir])
+    expect(code).toBe(0)
+    const [title, line] = out.split('\n')
+    expect(title).toMatch(/^agent +state +service +host +role +version +seen +heartbeat +every +connection$/)
+    expect(line).toMatch(
+      /^agent\\x1b\[31m +offline +mcp +node-1 +planner +1\.4 +\ds +1h 0m +~30s +failed ECONNREFUSED$/
+    )
+    const json = await command(['agents', 'list', '--json', '--state-dir', stateDir])
+    expect(JSON.parse(json.out)).toEqual({ agents: collector.agentRows })
+    const forget = ['agents', 'forget', row.id, '--state-dir', stateDir]
+    expect(await command(forget)).toEqual({ code: 0, out: 'forgot agent agent\\x1b[31m\n', err: '' })
+    expect(collector.agentRows).toEqual([])
+    expect(await command(forget)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no agent "agent\\x1b')
+    })
+  })
+
+  test('need a running collector', async () => {
+    expect(await command(['agents', '--state-dir', emptyDir])).toMatchObject({ code: 1, out: '' })
+  })
+})
+
 describe('reload', () => {
   const reload = ['reload', '--state-dir']
 

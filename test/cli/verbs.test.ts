@@ -24,6 +24,7 @@ describe('command line', () => {
     'reload',
     'status',
     'ledger',
+    'agents',
     'verify',
     'dlq',
     'state',

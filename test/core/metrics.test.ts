@@ -40,7 +40,7 @@ describe('table of metrics', () => {
     expect(name).toMatch(/^collector_[a-z]+(_[a-z]+)*$/)
     expect(name.endsWith('_total')).toBe(type === 'counter')
     expect(help).toMatch(/^[A-Z1].*[^.]$/)
-    expect(labels.every(label => /^[a-z]+$/.test(label))).toBe(true)
+    expect(labels.every(label => /^[a-z]+(_[a-z]+)*$/.test(label))).toBe(true)
   })
 })
 

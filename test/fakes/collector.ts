@@ -12,6 +12,7 @@ import type {
   Reload,
   ReplayResult
 } from '../../src/pipeline/collector.ts'
+import type { AgentStatus } from '../../src/rules/agents/agent.ts'
 import type { LetterQuery } from '../../src/state/letters.ts'
 
 /** A collector without a pipeline: it answers with what the test gives it, and writes down what it was asked to do. */
@@ -57,6 +58,17 @@ export class FakeCollector implements Collector {
     replay: (ids: readonly number[]): Promise<ReplayResult> => {
       this.calls.push(`replay ${ids.join(',')}`)
       return Promise.resolve({ delivered: ids.length, refused: 0, unsent: 0, reasons: [] })
+    }
+  }
+
+  agentRows: AgentStatus[] = []
+  readonly agents = {
+    list: () => this.agentRows,
+    forget: (id: string) => {
+      this.calls.push(`forget ${id}`)
+      const before = this.agentRows.length
+      this.agentRows = this.agentRows.filter(agent => agent.id !== id)
+      return this.agentRows.length < before
     }
   }
 

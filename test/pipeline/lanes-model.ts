@@ -158,7 +158,7 @@ export class Life {
   constructor(framing: Framing, outputs: readonly string[], link: MemoryLink) {
     const { clock, meter } = this
     const cursors = new Cursors(link.stored())
-    this.lanes = new Lanes({ arena, cursors, clock, log: silentLog, meter })
+    this.lanes = new Lanes({ arena, cursors, observers: [], clock, log: silentLog, meter })
     this.commits = new Commits({ lanes: this.lanes, cursors, link, clock, look: () => {} })
     this.turns = new Turns({
       clock,

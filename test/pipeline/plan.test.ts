@@ -60,6 +60,7 @@ function configOf(pipelines: Config['pipelines']): Config {
     inputs: [files, pods],
     outputs,
     pipelines,
+    agents: { maxAgents: 1, idleAfterMs: 1, forgetAfterMs: 1 },
     server: { listen: { host: '127.0.0.1', port: 0 } },
     log: { level: 'info' }
   }

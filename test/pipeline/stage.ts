@@ -9,6 +9,7 @@ import { formatProblem } from '../../src/config/problems.ts'
 import { type Log, type LogFields, silentLog } from '../../src/core/log.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
 import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import type { AgentReport } from '../../src/pipeline/messages.ts'
 import { planOf } from '../../src/pipeline/plan.ts'
 import { Shard } from '../../src/pipeline/shard.ts'
 import { FakeClock } from '../fakes/clock.ts'
@@ -61,6 +62,8 @@ export class Stage {
 
   /** Warnings of all shards. */
   readonly warnings: (readonly [message: string, fields: LogFields | undefined])[] = []
+  /** What shards have said about agents. */
+  readonly agents: AgentReport[] = []
   /** Messages of errors. */
   readonly errors: string[] = []
   readonly log: Log = {
@@ -95,7 +98,10 @@ export class Stage {
     const spool =
       maxBytes === undefined ? {} : { spool: { stateDir: join(this.folder, 'state'), maxBytes, isStateLost } }
     const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0', ...spool }
-    const run = new Run(new Shard(start, { link, clock, log: this.log }), clock)
+    const run = new Run(
+      new Shard(start, { link, clock, log: this.log, onAgents: report => this.agents.push(report) }),
+      clock
+    )
     onTestFinished(() => run.stop(0).then(() => undefined))
     await run.shard.open()
     return run

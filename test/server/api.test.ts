@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask } from '../../src/cli/client.ts'
 import { newLedger } from '../../src/core/outcome.ts'
 import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import type { AgentStatus } from '../../src/rules/agents/agent.ts'
 import type { AccountPage } from '../../src/server/accounts.ts'
 import { call, get, token, Stage } from './stage.ts'
 
@@ -74,6 +75,23 @@ describe('server api', () => {
     }
   })
 
+  test('lists agents, and forgets one, whatever its name is', async () => {
+    const { address } = await stage.open({ token })
+    const id = 'a/b?c%2f"\u0007é'
+    stage.collector.agentRows = [agent(id)]
+    expect(await get(address, '/api/v1/agents')).toMatchObject({
+      status: 200,
+      json: { agents: [{ id, state: 'late' }] }
+    })
+    const path = `/api/v1/agents/${encodeURIComponent(id)}`
+    expect((await call(address, path, { method: 'DELETE' })).status).toBe(401)
+    const headers = { authorization: `Bearer ${token}` }
+    const answer = await call(address, path, { method: 'DELETE', headers })
+    expect(JSON.parse(answer.body)).toEqual({ forgotten: id })
+    expect((await call(address, path, { method: 'DELETE', headers })).status).toBe(404)
+    expect(stage.collector.agentRows).toEqual([])
+  })
+
   test('replays and deletes named and all letters', async () => {
     await stage.open()
     const body = { all: true, output: 'default/es' }
@@ -136,4 +154,9 @@ function account(file: number, output: string): LedgerRow {
     ledger: { ...newLedger(), read: 10, rows: [9, 1, 0, 0, 0, 0, 0], lostBytes: { too_large: 5 } },
     configured: true
   }
+}
+
+function agent(id: string): AgentStatus {
+  const texts = { role: '', service: 'planner', host: 'node-1', version: '' }
+  return { id, state: 'late', ...texts, firstSeenAt: 0, lastSeenAt: 1000 }
 }

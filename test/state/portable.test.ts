@@ -31,6 +31,7 @@ function full(): { dir: string; store: StateStore } {
     { kind: 'cut', source: 's1', position: 7 },
     { kind: 'parser', source: 's2', parser: 'json' },
     { kind: 'note', key: 'main/es/index', value: 'a "b"\n' },
+    { kind: 'agent', agent: { id: 'agent-7', facts: { role: 'planner', heardAt: 17 } } },
     sourceRecord('s3'),
     cursorRecord('s3', 5),
     { kind: 'forget', source: 's3' },
@@ -58,6 +59,7 @@ test('a state is exported while it is open, and is the same after an import', as
   refuseUnlessEmpty(other)
   await importInto(other, path)
   expect(other.load().cursors.map(({ position }) => position)).toEqual([10, 20])
+  expect(other.agents()).toEqual([{ id: 'agent-7', facts: { role: 'planner', heardAt: 17 } }])
   expect(other.ended().get('main/es')).toMatchObject({ read: 5 })
   other.close()
   const again = await exported(to)
@@ -118,6 +120,7 @@ test.each([
   ['{"kind":"cut","source":"s","position":1e300}', '"position" must be a whole number'],
   ['{"kind":"source","source":{"id":"s","input":"i","name":"n","file":{"a":{}},"seenAt":1}}', 'plain value'],
   [`{"kind":"ended","output":"o","ledger":${JSON.stringify({ ...newLedger(), lostRows: { magic: 1 } })}}`, 'no reason'],
+  ['{"kind":"agent","agent":{"id":"a","facts":{"beats":[1]}}}', 'plain value'],
   ['{"kind":"__proto__"}', 'nothing that this version knows'],
   ['[1]', 'nothing that this version knows'],
   ['null', 'no exported state']

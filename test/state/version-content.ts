@@ -62,3 +62,8 @@ export const oldRecords: readonly StateRecord[] = [
     }
   }
 ]
+
+/** What those of layout 2 of state.db and later hold besides. */
+export const agentRecords = [
+  { kind: 'agent', agent: { id: 'agent-7', facts: { role: 'planner', intervalMs: 30_000, isLeft: false } } }
+] as const satisfies readonly StateRecord[]

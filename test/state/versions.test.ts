@@ -8,7 +8,7 @@ import { lettersSchema } from '../../src/state/letters-schema.ts'
 import { stateSchema } from '../../src/state/state-schema.ts'
 import { dumpOf } from './dump.ts'
 import { letter, openStore, tempDir } from './support.ts'
-import { oldRecords } from './version-content.ts'
+import { agentRecords, oldRecords } from './version-content.ts'
 
 /** `<database>-<layout>.sql`: what the programs of their time wrote for `oldRecords`. Those of a new layout come from
  * `UPDATE=1 npx vitest run test/state/versions.test.ts`, and are never changed again. */
@@ -46,6 +46,8 @@ test.each(fixtures)('%s is brought up to date, with everything in it', file => {
       { 'default/es/index': '.ds-logs-000001' }
     ])
     expect(store.ended().get('default/es')).toEqual(cursors[0]!.ledger)
+    const layout = Number(/\d+/.exec(file)![0])
+    expect(store.agents()).toEqual(layout < 2 ? [] : [agentRecords[0].agent])
   } else {
     const wanted = oldRecords.filter(one => one.kind === 'letter').map(one => one.letter)
     const kept = [...store.letters.all()]
@@ -88,7 +90,7 @@ function restore(path: string, file: string): void {
 function writeMissing(): void {
   const dir = tempDir()
   const store = openStore(dir)
-  for (const record of oldRecords) {
+  for (const record of [...oldRecords, ...agentRecords]) {
     store.append([record])
     store.flush()
   }

@@ -1,0 +1,136 @@
+import type { StateRecord, StoredAgent } from '../../core/record.ts'
+import { Agent, type AgentState, type AgentStatus, type Patience } from './agent.ts'
+import type { AgentDelta } from './sighting.ts'
+
+export interface AgentsOptions extends Patience {
+  readonly maxAgents: number
+  readonly forgetAfterMs: number
+}
+
+/** Nothing is forgotten that was not silent for so long while this process ran: clocks may be set. */
+const leastSilentMs = 3_600_000
+
+/** What reading has not come to yet. */
+export interface Reading {
+  /** Monotonic ms. */
+  readonly at: number
+  /** Where names of inputs and ids of sources are behind, since when. Agents seen there are not waited for in vain. */
+  readonly behind: ReadonlyMap<string, number>
+}
+
+/** All agents that are remembered, on the control thread. */
+export class Agents {
+  options: AgentsOptions
+  /** Agents that there was no room for, each time that they were seen. */
+  refused = 0
+  readonly #agents = new Map<string, Agent>()
+  /** What is stored of each is not what it is now. */
+  readonly #dirty = new Set<string>()
+  /** Agents that are stored as those who are offline. */
+  readonly #offline = new Set<string>()
+
+  /** `monotonic` is now, in ms. */
+  constructor(options: AgentsOptions, stored: readonly StoredAgent[], monotonic: number) {
+    this.options = options
+    for (const one of stored) {
+      this.#agents.set(one.id, Agent.restore(one, monotonic))
+      if (one.facts['isOffline'] === true) this.#offline.add(one.id)
+    }
+  }
+
+  /** Takes what a thread has seen; returns what is to be stored at once. */
+  merge({ seen, refused }: AgentDelta, monotonic: number): StateRecord[] {
+    this.refused += refused
+    const records: StateRecord[] = []
+    const room = { leavers: undefined as Agent[] | undefined }
+    for (const sighting of seen) {
+      let agent = this.#agents.get(sighting.id)
+      const isNew = agent === undefined
+      if (agent === undefined) {
+        if (!this.#makeRoom(room, records)) {
+          this.refused++
+          continue
+        }
+        agent = new Agent(sighting.id, sighting.firstAt, monotonic)
+        this.#agents.set(sighting.id, agent)
+      }
+      const { left } = agent
+      agent.merge(sighting, monotonic)
+      const isNews = isNew || this.#offline.has(agent.id) || left?.at !== agent.left?.at
+      if (isNews) records.push(this.#store(agent, false))
+      else this.#dirty.add(agent.id)
+    }
+    return records
+  }
+
+  /** To be called every few seconds. Returns what is to be stored. */
+  tick(now: number, reading: Reading): StateRecord[] {
+    const records: StateRecord[] = []
+    for (const agent of this.#agents.values()) {
+      if (this.#isForgotten(agent, now, reading.at)) {
+        records.push(this.#drop(agent))
+        continue
+      }
+      const isOffline = this.#stateOf(agent, reading) === 'offline'
+      if (this.#dirty.has(agent.id) || isOffline !== this.#offline.has(agent.id)) {
+        records.push(this.#store(agent, isOffline))
+      }
+    }
+    return records
+  }
+
+  /** Those that are in the most trouble first, then by id. */
+  list(reading: Reading): AgentStatus[] {
+    const all = [...this.#agents.values()].map(agent => agent.status(this.options, this.#silentSince(agent, reading)))
+    const order: readonly AgentState[] = ['offline', 'late', 'idle', 'connected', 'left']
+    return all.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.id < b.id ? -1 : 1))
+  }
+
+  /** Returns what is to be stored; undefined if there is no such agent. Its next row makes it a new one. */
+  forget(id: string): StateRecord | undefined {
+    const agent = this.#agents.get(id)
+    return agent && this.#drop(agent)
+  }
+
+  #stateOf(agent: Agent, reading: Reading): AgentState {
+    return agent.state(this.options, this.#silentSince(agent, reading))
+  }
+
+  /** Until when nothing was heard of an agent for sure. */
+  #silentSince({ input, source }: Agent, { at, behind }: Reading): number {
+    return Math.min(at, behind.get(input) ?? at, behind.get(source) ?? at)
+  }
+
+  #isForgotten(agent: Agent, now: number, monotonic: number): boolean {
+    if (monotonic - agent.heardAt < leastSilentMs) return false
+    return now - agent.lastSeenAt > this.options.forgetAfterMs
+  }
+
+  #store(agent: Agent, isOffline: boolean): StateRecord {
+    this.#dirty.delete(agent.id)
+    if (isOffline) this.#offline.add(agent.id)
+    else this.#offline.delete(agent.id)
+    return { kind: 'agent', agent: agent.stored(isOffline) }
+  }
+
+  #drop({ id }: Agent): StateRecord {
+    this.#agents.delete(id)
+    this.#dirty.delete(id)
+    this.#offline.delete(id)
+    return { kind: 'forgetAgent', id }
+  }
+
+  /** Where there is no room for another one, the one that left first goes. */
+  #makeRoom(room: { leavers: Agent[] | undefined }, records: StateRecord[]): boolean {
+    if (this.#agents.size < this.options.maxAgents) return true
+    room.leavers ??= [...this.#agents.values()]
+      .filter(({ left }) => left !== undefined)
+      .sort((a, b) => b.left!.at - a.left!.at)
+    let oldest = room.leavers.pop()
+    // it may have come back since
+    while (oldest !== undefined && oldest.left === undefined) oldest = room.leavers.pop()
+    if (oldest === undefined) return false
+    records.push(this.#drop(oldest))
+    return true
+  }
+}

@@ -1,0 +1,173 @@
+import type { Batch } from '../../core/batch.ts'
+import { Keys } from '../../core/keys.ts'
+import { Kind } from '../../core/row.ts'
+import type { Source } from '../../core/source.ts'
+import { AgentFields, Field } from './fields.ts'
+import { type AgentDelta, type AgentSighting, leavingMs, mostBeats } from './sighting.ts'
+import { Telling, Tellings } from './tellings.ts'
+
+/** A longer id is none. */
+const longestId = 256
+/** Agents in a delta. */
+const mostSeen = 16_384
+const systemError = /\bE[A-Z]{4,20}\b/
+
+/**
+ * Sees which agents rows are of, on a thread that reads. An agent is known by its `agent_id`, else by its pod, else as
+ * `service@host`; rows without any of these are of no agent. A row of an agent that was seen since the last delta costs two
+ * look-ups over bytes and a search in its message.
+ */
+export class AgentWatch {
+  readonly #fields: AgentFields
+  readonly #tellings: Tellings
+  #seen = new Map<string, AgentSighting>()
+  #refused = 0
+  /** Agents by what stands in rows: ids, and services of rows without one. */
+  readonly #ids = new Keys()
+  readonly #services = new Keys()
+  #byId: (AgentSighting | undefined)[] = []
+  #byService: (AgentSighting | undefined)[] = []
+  #source: Source | undefined
+  #host = ''
+  #pod = ''
+
+  constructor(keys: Keys) {
+    this.#fields = new AgentFields(keys)
+    this.#tellings = new Tellings(this.#fields)
+  }
+
+  /** Looks at the rows of a batch, behind `normalize`. */
+  observe(batch: Batch): void {
+    this.#enter(batch.source)
+    this.#fields.refresh()
+    this.#tellings.read(batch)
+    const { of } = this.#tellings
+    const { rows, fate, time, readTime } = batch
+    for (let row = 0; row < rows; row++) {
+      if (fate[row] !== 0) continue
+      const seen = this.#agentOf(batch, row)
+      if (seen === undefined) continue
+      const at = time[row]! < readTime ? time[row]! : readTime
+      seen.rows++
+      if (at > seen.lastAt) seen.lastAt = at
+      else if (at < seen.firstAt) seen.firstAt = at
+      if (of[row] !== Telling.nothing || seen.left !== undefined) this.#note(seen, batch, row)
+    }
+  }
+
+  /** What has been seen since the last call; undefined if nothing. */
+  delta(): AgentDelta | undefined {
+    if (this.#seen.size === 0 && this.#refused === 0) return undefined
+    const delta = { seen: [...this.#seen.values()], refused: this.#refused }
+    this.#seen = new Map()
+    this.#refused = 0
+    this.#forgetPlaces()
+    return delta
+  }
+
+  #enter(source: Source): void {
+    if (this.#ids.isFull || this.#services.isFull) {
+      this.#ids.trim()
+      this.#services.trim()
+      this.#forgetPlaces()
+    }
+    if (source === this.#source) return
+    this.#source = source
+    this.#pod = source.resource['kubernetes.pod.name'] ?? ''
+    this.#host = source.resource['host.name'] ?? ''
+    this.#forgetPlaces()
+  }
+
+  #forgetPlaces(): void {
+    this.#byId = []
+    this.#byService = []
+  }
+
+  #agentOf(batch: Batch, row: number): AgentSighting | undefined {
+    const { bytes, agentId, service } = batch
+    const kind = agentId.kind[row]!
+    if (kind === Kind.jsonText) {
+      return this.#sighting(decoded(batch.text(agentId.start[row]!, agentId.end[row]!), kind), batch, row)
+    }
+    if (kind !== Kind.absent) {
+      const id = this.#ids.find(bytes, agentId.start[row]!, agentId.end[row]!)
+      return (this.#byId[id] ??= this.#sighting(this.#ids.names[id]!, batch, row))
+    }
+    const isNamed = service.kind[row] !== Kind.absent
+    if (!isNamed && this.#pod === '') return undefined
+    const start = isNamed ? service.start[row]! : 0
+    const name = this.#services.find(bytes, start, isNamed ? service.end[row]! : 0)
+    return (this.#byService[name] ??= this.#sighting(this.#idOf(batch, row), batch, row))
+  }
+
+  #idOf(batch: Batch, row: number): string {
+    return this.#pod === '' ? `${serviceOf(batch, row)}@${this.#host}` : this.#pod
+  }
+
+  #sighting(id: string, batch: Batch, row: number): AgentSighting | undefined {
+    const { source } = batch
+    let seen = this.#seen.get(id)
+    if (seen === undefined) {
+      if (id.length > longestId || this.#seen.size >= mostSeen) {
+        this.#refused++
+        return undefined
+      }
+      const at = Math.min(batch.time[row]!, batch.readTime)
+      const place = { host: this.#host, input: source.input, source: source.id }
+      const facts = { service: serviceOf(batch, row), role: '', version: '' }
+      seen = { id, ...facts, ...place, rows: 0, firstAt: at, lastAt: at, heartbeats: 0, beats: [] }
+      this.#seen.set(id, seen)
+      this.#learn(seen, batch, row)
+    }
+    seen.input = source.input
+    seen.source = source.id
+    return seen
+  }
+
+  /** Takes what a row says of its agent: the first one in each delta is asked, and those that tell
+   * something, up to the first heartbeat. */
+  #learn(seen: AgentSighting, batch: Batch, row: number): void {
+    const fields = this.#fields
+    seen.role = fields.text(batch, row, Field.role) || seen.role
+    seen.version = fields.text(batch, row, Field.version) || seen.version
+    seen.service ||= serviceOf(batch, row)
+  }
+
+  #note(seen: AgentSighting, batch: Batch, row: number): void {
+    const at = Math.min(batch.time[row]!, batch.readTime)
+    const telling = this.#tellings.of[row]!
+    if (telling === Telling.leaving) seen.left = { at, reason: 'stopped' }
+    else if (seen.left !== undefined && (isBack(telling) || at > seen.left.at + leavingMs)) seen.left = undefined
+    if (telling === Telling.nothing) return
+    if (seen.heartbeats === 0) this.#learn(seen, batch, row)
+    if (telling === Telling.heartbeat) {
+      seen.heartbeats++
+      if (seen.beats.push(at) > mostBeats) seen.beats.shift()
+    } else if (telling === Telling.connected) seen.connection = { at, isOk: true, errorCode: '' }
+    else if (telling === Telling.failed) {
+      seen.connection = { at, isOk: false, errorCode: this.#errorCode(batch, row) }
+    }
+  }
+
+  #errorCode(batch: Batch, row: number): string {
+    const code = this.#fields.text(batch, row, Field.errorCode)
+    if (code !== '') return code
+    const { body } = batch
+    return systemError.exec(batch.text(body.start[row]!, body.end[row]!))?.[0] ?? ''
+  }
+}
+
+function isBack(telling: number): boolean {
+  return telling === Telling.heartbeat || telling === Telling.connected
+}
+
+function serviceOf(batch: Batch, row: number): string {
+  const { kind, start, end } = batch.service
+  if (kind[row] === Kind.absent) return ''
+  return decoded(batch.text(start[row]!, end[row]!), kind[row]!).slice(0, longestId)
+}
+
+/** The inside of a JSON string as the text that it stands for. */
+function decoded(text: string, kind: number): string {
+  return kind === Kind.jsonText ? (JSON.parse(`"${text}"`) as string) : text
+}
