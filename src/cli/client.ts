@@ -5,6 +5,11 @@ import { http } from '../core/http.ts'
 import { printable } from './terminal.ts'
 
 const timeoutMs = 60_000
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'it belongs to another user',
+  ECONNRESET: 'it ended before it answered',
+  EPIPE: 'it ended before it answered'
+}
 
 export interface Ask {
   readonly method?: 'GET' | 'POST' | 'DELETE'
@@ -25,8 +30,11 @@ export async function ask<T>(stateDir: string, question: Ask): Promise<T | undef
   if (!isPossiblePath(path)) throw new ExitError(`Cannot reach "${path}": the path is too long`, exitCodes.failed)
   const reply = await exchange(path, question).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR') return undefined
-    const why = error.code === 'EACCES' ? 'it belongs to another user' : error.message
-    throw new ExitError(`Cannot reach the collector at "${path}": ${why}`, exitCodes.failed, error)
+    throw new ExitError(
+      `Cannot reach the collector at "${path}": ${reasons[error.code ?? ''] ?? error.message}`,
+      exitCodes.failed,
+      error
+    )
   })
   if (reply === undefined || reply.status === 200 || question.accept?.includes(reply.status)) {
     return reply?.body as T | undefined

@@ -4,7 +4,7 @@ import type { CollectorStatus, LetterInfo, ReplayResult } from '../pipeline/coll
 import type { LetterQuery } from '../state/letters.ts'
 import { ask, notRunning } from './client.ts'
 import { readOffline } from './offline.ts'
-import { outputId, outputName } from './output-id.ts'
+import { noOutput, outputId, outputName } from './output-id.ts'
 import { undecidedText } from './outputs.ts'
 import { withStateDir } from './state-dir.ts'
 import { tableLines } from './table.ts'
@@ -81,11 +81,19 @@ const listColumns = [
 
 /** There are none, or just not yet. */
 async function emptyLines({ stateDir, output }: Options): Promise<string[]> {
-  const status = await ask<CollectorStatus>(stateDir, { path: '/api/v1/status' })
-  const undecided = (status?.outputs ?? [])
+  const undecided = (await outputsOf(stateDir, output))
     .filter(({ name }) => output === undefined || name === outputId(output))
     .flatMap(one => (one.undecided === undefined ? [] : [`${outputName(one.name)}: ${undecidedText(one.undecided)}`]))
   return ['No dead letters', ...undecided]
+}
+
+/** Those of a running collector. It must have the named one, if any: called where no letter is of that. */
+async function outputsOf(stateDir: string, name: string | undefined): Promise<CollectorStatus['outputs']> {
+  const status = await ask<CollectorStatus>(stateDir, { path: '/api/v1/status' })
+  if (status === undefined) return []
+  const known = status.outputs.map(output => output.name)
+  if (name !== undefined && !known.includes(outputId(name))) throw noOutput(name, known)
+  return status.outputs
 }
 
 async function readLetters({ stateDir, output, limit }: Options): Promise<readonly LetterInfo[]> {
@@ -143,7 +151,7 @@ function defineReplay(command: Command, { env, out, err }: Terminal, finish: Fin
   withSelection(command, env)
   command.addHelpText('after', examples({ 'mcp-collector dlq replay --all --output es': 'all of one output' }))
   command.action(async (ids: string[], options: Options) => {
-    const body = selectionOf(ids, options)
+    const body = await selectionOf(ids, options)
     const result = await ask<ReplayResult & Missing>(options.stateDir, {
       method: 'POST',
       path: `${route}/replay`,
@@ -163,7 +171,7 @@ function defineDrop(command: Command, { env, out }: Terminal, finish: Finish): v
   withSelection(command, env)
   command.addHelpText('after', examples({ 'mcp-collector dlq drop 17 18': 'give two of them up' }))
   command.action(async (ids: string[], options: Options) => {
-    const body = selectionOf(ids, options)
+    const body = await selectionOf(ids, options)
     const result = await ask<{ dropped: number } & Missing>(options.stateDir, { method: 'DELETE', path: route, body })
     if (result === undefined) throw notRunning(options.stateDir)
     out.line(options.json ? JSON.stringify(result) : `dropped ${result.dropped}`)
@@ -179,9 +187,12 @@ function withSelection(command: Command, env: Terminal['env']): void {
   command.option('--json', 'the outcome as JSON')
 }
 
-function selectionOf(ids: readonly string[], { all, output }: Options): object {
+async function selectionOf(ids: readonly string[], options: Options): Promise<object> {
+  const { all, output, stateDir } = options
   if (all ? ids.length > 0 : ids.length === 0) throw usage('Name either the ids of dead letters or --all')
   if (!all && output !== undefined) throw usage('--output goes with --all')
+  if (output !== undefined && (await readLetters({ ...options, limit: 1 })).length === 0)
+    await outputsOf(stateDir, output)
   if (all) return { all, ...(output !== undefined && { output: outputId(output) }) }
   return { ids: ids.map(asCount) }
 }

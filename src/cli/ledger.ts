@@ -1,11 +1,10 @@
-import { oneOf } from '../config/wording.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { type End, ends, losses, lossReasons, type NamedLedger, withNames } from '../core/outcome.ts'
 import { allAccounts } from '../pipeline/accounts.ts'
 import type { CollectorStatus, NamedLedgerRow } from '../pipeline/collector.ts'
 import { ask } from './client.ts'
 import { readOffline } from './offline.ts'
-import { outputId, outputName } from './output-id.ts'
+import { noOutput, outputId, outputName } from './output-id.ts'
 import { withStateDir } from './state-dir.ts'
 import { counted, formatCount, tableLines, wrapped, type Column } from './table.ts'
 import { printable, type Stream } from './terminal.ts'
@@ -86,9 +85,7 @@ async function rowsOf(
   const live = await ask<CollectorStatus>(stateDir, { path: '/api/v1/status' })
   const known = new Set([...(live?.outputs ?? []).map(output => output.name), ...rows.map(row => row.output)])
   if (known.has(id)) return wanted
-  const names = [...known].map(outputName)
-  const rest = names.length === 0 ? 'none has rows yet' : `known are ${oneOf(names)}`
-  throw new ExitError(`There is no output "${name}": ${rest}`, exitCodes.failed)
+  throw noOutput(name, known)
 }
 
 /** The table of the running configuration, and how much is left out of it. */

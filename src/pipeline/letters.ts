@@ -10,8 +10,13 @@ import type { ShardPort } from './shard-port.ts'
 
 /** Rows are sent to the shard in chunks of about so many bytes, so that a replay of many does not hold them all in memory. */
 const chunkBytes = 4 * 1024 * 1024
+/** And so many rows at most: each takes 50 µs to be looked up, on the control thread. */
+const chunkRows = 1000
 /** Whoever asks for a replay gets an answer by then; what is not answered yet goes on. */
 const answerMs = 45_000
+
+/** Why letters are left where the collector ends meanwhile. */
+export const stops = 'the collector stops: replay the rest when it runs again'
 
 type SendableLetter = Letter & { readonly row: Uint8Array }
 interface Chunk {
@@ -102,9 +107,12 @@ export class DeadLetterDesk implements Letters {
   /** Letters to send, by output. Counts those that can't be. */
   *#chunks(ids: readonly number[], tally: ReplayTally): Generator<Chunk> {
     const open = new Map<string, Chunk>()
-    for (const id of ids) {
+    for (const id of new Set(ids)) {
       const letter = this.#letter(id)
-      if (letter === undefined) continue
+      if (letter === undefined) {
+        if (this.#state.isClosed) tally.leave(1, stops)
+        continue
+      }
       if (isRaw(letter)) {
         tally.refuse(1, 'the row was never encoded, as its parser did not understand it')
         continue
@@ -113,7 +121,7 @@ export class DeadLetterDesk implements Letters {
       chunk.letters.push(letter)
       chunk.bytes += letter.row.length
       open.set(letter.output, chunk)
-      if (chunk.bytes < chunkBytes) continue
+      if (chunk.bytes < chunkBytes && chunk.letters.length < chunkRows) continue
       open.delete(letter.output)
       yield chunk
     }
@@ -164,10 +172,13 @@ export class DeadLetterDesk implements Letters {
     for (const { id } of letters) {
       const verdict = verdicts[id]
       if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
-      else if (verdict === undefined) tally.leave(1, 'the output takes no rows now')
+      else if (verdict === undefined) tally.leave(1, 'the output takes no rows now: see "mcp-collector status"')
       else tally.refuse(1, 'the output has refused it again')
     }
-    if (done.length > 0) tally.delivered += this.#delete(done)
+    if (done.length === 0) return
+    const deleted = this.#delete(done)
+    tally.delivered += deleted
+    if (this.#state.isClosed) tally.leave(done.length - deleted, stops)
   }
 }
 

@@ -8,6 +8,7 @@ import type { AgentDelta } from '../rules/agents/sighting.ts'
 import { Lookout } from '../inputs/file/reach.ts'
 import { fromStored } from '../inputs/file/stored.ts'
 import type { InputStall } from './collector.ts'
+import { stops } from './letters.ts'
 import { mergeSamples, mergeStatus, statusWithout } from './merge.ts'
 import type { Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from './messages.ts'
 import { dividedOutput, partOf, type Placement, placementOf, shardsOf } from './placement.ts'
@@ -123,8 +124,9 @@ export class Shards {
     const sends = ({ plan }: ShardPort): boolean =>
       plan.pipelines.some(({ name, outputs }) => outputs.some(one => `${name}/${one}` === output))
     const able = [...this.#ports.values()].filter(sends)
-    const port = able.find(({ stall }) => stall === undefined) ?? able[0] ?? this.#ports.get(0)!
-    return port.replay(output, rows)
+    const port = able.find(({ stall }) => stall === undefined) ?? able[0] ?? this.#ports.get(0)
+    // They end before the server does.
+    return port?.replay(output, rows) ?? Promise.reject(new Error(stops))
   }
 
   /** Goes on with another plan. Rejects where that can not be; then all is as before, as far as it can be told. */

@@ -1,6 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { StoredSource, StoredState } from '../core/record.ts'
+import { reasonOf } from '../config/substitute.ts'
 import { oneOf } from '../config/wording.ts'
 import { inodeOf, keyOf } from '../inputs/file/identity.ts'
 import { pathMatcher } from '../inputs/file/glob.ts'
@@ -69,7 +70,7 @@ function statOf(path: string): BigIntStats {
   try {
     return statSync(path, { bigint: true })
   } catch (error) {
-    throw new ExitError(`Cannot read "${path}": ${messageOf(error)}`, exitCodes.failed, error)
+    throw new ExitError(`Cannot read "${path}": ${reasonOf(error)}`, exitCodes.failed, error)
   }
 }
 

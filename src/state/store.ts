@@ -104,6 +104,10 @@ export class StateStore implements StateLink {
     return this.#problem
   }
 
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   append(records: readonly StateRecord[]): number {
     this.#expiry.note(records)
     return this.#commits.append(records)

@@ -1,10 +1,14 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../src/core/log.ts'
+import { controlPath } from '../../src/server/control.ts'
 import { openServer, type RunningServer } from '../../src/server/server.ts'
 import { FakeCollector } from '../fakes/collector.ts'
+import { tempFolder } from '../fakes/folder.ts'
 import { command } from './command.ts'
 
 let stateDir: string
@@ -199,11 +203,28 @@ describe('dlq', () => {
       { name: 'default/metrics', type: 'elasticsearch', state: 'sending', since: 0, startedAt: 0, undecided }
     ]
     const list = await command(['dlq', 'list', '--output', 'metrics', '--state-dir', stateDir])
-    const none = await command(['dlq', 'list', '--output', 'other', '--state-dir', stateDir])
     collector.outputs = outputs
     const sentence = '1 row was refused, what becomes of it is decided within 10 s: mapping'
     expect(list.out).toBe(`No dead letters\nmetrics: ${sentence}\n`)
-    expect(none.out).toBe('No dead letters\n')
+  })
+
+  test.each([['list'], ['replay', '--all'], ['drop', '--all']])(
+    'does not take a wrong name for one without letters (%s)',
+    async (...args) => {
+      const outcome = await command(['dlq', ...args, '--output', 'other', '--state-dir', stateDir])
+      expect(outcome).toEqual({ code: 1, out: '', err: 'error: There is no output "other": known are "es", "audit"\n' })
+    }
+  )
+
+  test('says that the collector ended before it answered', async () => {
+    const folder = tempFolder()
+    const server = createServer(socket => socket.destroy()).listen(controlPath(folder))
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    expect(await command(['dlq', 'replay', '1', '--state-dir', folder])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error: Cannot reach the collector at ".*": it ended before it answered\n$/)
+    })
   })
 
   test('replays and drops what was named', async () => {
