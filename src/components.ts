@@ -25,5 +25,6 @@ export const components = {
     null: () => import('./outputs/null.ts').then(room => room.nowhere)
   },
   queries: () => import('./logql/filter.ts'),
-  patterns: () => import('./scan/regex/compile.ts')
+  patterns: () => import('./scan/regex/compile.ts'),
+  templates: () => import('./rules/notify/templates.ts')
 } as const

@@ -7,7 +7,7 @@ import { exitCodes } from '../core/errors.ts'
 import { silentLog } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
 import type { Alert } from '../rules/alert.ts'
-import type { NotifierStatus } from '../rules/notify/queue.ts'
+import type { NotifierStatus } from '../rules/notify/notifier.ts'
 import { load } from './configuration.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, usage } from './verb.ts'
@@ -35,7 +35,7 @@ export function defineNotify(command: Command, terminal: Terminal, finish: (exit
     }
     const { rules, collector } = loaded.config
     const told = rules === undefined ? [] : await tell(rules, collector.hostName ?? hostname())
-    if (told.length === 0) throw usage('Nobody is told about alerts: name "alertmanagers" under "rules"')
+    if (told.length === 0) throw usage('Nobody is told about alerts: name "alertmanagers" or "webhooks" under "rules"')
     if (options.json) out.line(JSON.stringify(told))
     else for (const one of told) out.line(printable(lineOf(one)))
     finish(told.every(isTold) ? exitCodes.ok : exitCodes.failed)

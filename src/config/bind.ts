@@ -18,6 +18,8 @@ export class Binding {
   readonly value: unknown
   /** Scalars that are queries. */
   readonly queries: ScalarNode[] = []
+  /** Scalars that are templates. */
+  readonly templates: ScalarNode[] = []
   /** Scalars that are patterns. */
   readonly patterns: { readonly path: Path; readonly node: ScalarNode }[] = []
   /** Files whose contents are options, and where they are named. */
@@ -78,6 +80,7 @@ export class Binding {
     }
     const kind = kinds.get(inner)?.kind
     if (kind === 'query') this.#noteQuery(node, path)
+    if (kind === 'template' && node.kind === 'scalar') this.templates.push(node)
     if (kind === 'pattern' && node.kind === 'scalar') this.patterns.push({ path, node })
     const value = node.kind === 'scalar' ? scalarFor(node, inner, this.#env) : plain(node)
     if (kind === 'file' && typeof value === 'string') this.files.push({ path, file: value })

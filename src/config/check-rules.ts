@@ -1,13 +1,17 @@
 import { Addresses, isNetwork } from '../core/addresses.ts'
 import type { Binding } from './bind.ts'
-import { childOf, type Node, type ScalarNode, textOf } from './tree.ts'
+import { childOf, entriesOf, type Entry, type Node, type ScalarNode, textOf } from './tree.ts'
 import type { Path } from './wording.ts'
+
+/** Types of webhooks that a secret is for. */
+const signing = ['dingtalk', 'feishu']
 
 /** Nobody is told twice, and nobody at an address that is refused. */
 export function checkRules(rules: Node | undefined, binding: Binding): void {
   const { allow, deny } = networksOf(childOf(rules, 'network'))
   const addresses = new Addresses({ allow, deny })
   const seen = new Set<string>()
+  for (const entry of entriesOf(childOf(rules, 'webhooks'))) checkWebhook(entry, addresses, binding)
   const receivers = childOf(rules, 'alertmanagers')
   for (const [index, item] of (receivers?.kind === 'list' ? receivers.items : []).entries()) {
     const url = item.kind === 'scalar' ? item.text : textOf(item, 'url')
@@ -19,6 +23,15 @@ export function checkRules(rules: Node | undefined, binding: Binding): void {
     if (seen.has(place)) binding.report(path, `Duplicate Alertmanager "${place}": it would be told everything twice`)
     seen.add(place)
   }
+}
+
+function checkWebhook([name, { node }]: [string, Entry], addresses: Addresses, binding: Binding): void {
+  const url = textOf(node, 'url')
+  const path = ['rules', 'webhooks', name]
+  if (url !== undefined && URL.canParse(url)) checkAddress(url, addresses, { path: [...path, 'url'], binding })
+  const type = textOf(node, 'type')
+  if (type !== undefined && textOf(node, 'secret') !== undefined && !signing.includes(type))
+    binding.report([...path, 'secret'], `Cannot use "secret" for type "${type}": it does not sign`)
 }
 
 function checkAddress(url: string, addresses: Addresses, { path, binding }: { path: Path; binding: Binding }): void {

@@ -1,20 +1,21 @@
 import type { Binding } from './bind.ts'
-import type { ComponentRegistry } from './define.ts'
+import type { ComponentRegistry, TextCheck } from './define.ts'
 import { cannotUse } from './explain.ts'
 import type { Problems } from './problems.ts'
-import { placeIn } from './tree.ts'
+import { placeIn, type ScalarNode } from './tree.ts'
 
-/** Queries and patterns are checked by those who run them; these are loaded where there is one. */
+/** Queries, patterns and templates are checked by those who run them; these are loaded where there is one. */
 export async function checkTexts(binding: Binding, problems: Problems, components: ComponentRegistry): Promise<void> {
-  if (binding.queries.length > 0) await checkQueries(binding, problems, components)
+  const { queries, templates } = binding
+  if (queries.length > 0) checkScalars(queries, await components.queries(), problems)
+  if (templates.length > 0) checkScalars(templates, await components.templates(), problems)
   if (binding.patterns.length > 0) await checkPatterns(binding, components)
 }
 
-async function checkQueries({ queries }: Binding, problems: Problems, components: ComponentRegistry): Promise<void> {
-  const check = await components.queries()
-  for (const query of queries) {
-    const fault = check.faultIn(query.text)
-    if (fault !== undefined) problems.add(placeIn(query, fault.at ?? 0), fault.message)
+function checkScalars(scalars: readonly ScalarNode[], check: TextCheck, problems: Problems): void {
+  for (const scalar of scalars) {
+    const fault = check.faultIn(scalar.text)
+    if (fault !== undefined) problems.add(placeIn(scalar, fault.at ?? 0), fault.message)
   }
 }
 

@@ -81,12 +81,33 @@ export interface DeliveryConfig {
 export interface RulesConfig {
   /** Each is told everything. */
   readonly alertmanagers: readonly ReceiverConfig[]
+  readonly webhooks: readonly WebhookConfig[]
   /** Where people reach this collector, without a slash at the end. */
   readonly externalUrl?: string
   /** Of alerts that have none of this name. */
   readonly externalLabels: Readonly<Record<string, string>>
   /** Addresses and networks that alerts may go to whatever else is said, and those they may not go to. */
   readonly network: { readonly allow: readonly string[]; readonly deny: readonly string[] }
+}
+
+export interface WebhookConfig {
+  readonly name: string
+  /** How messages look. */
+  readonly type: 'generic' | 'slack' | 'dingtalk' | 'feishu' | 'wecom'
+  /** For signing; empty: none. */
+  readonly secret: string
+  /** Templates; left out: what suits most. */
+  readonly title?: string
+  readonly text?: string
+  readonly groups: {
+    readonly groupBy: readonly string[]
+    readonly groupWaitMs: number
+    readonly groupIntervalMs: number
+    readonly repeatIntervalMs: number
+    readonly sendResolved: boolean
+    readonly maxPerMinute: number
+  }
+  readonly receiver: ReceiverConfig
 }
 
 /** Who is posted to. Empty texts: none. */

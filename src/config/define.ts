@@ -76,6 +76,8 @@ export interface ComponentRegistry {
   readonly queries: () => Promise<TextCheck>
   /** What checks patterns. */
   readonly patterns: () => Promise<TextCheck>
+  /** What checks templates of messages. */
+  readonly templates: () => Promise<TextCheck>
 }
 
 /** Checks texts in a language of their own. */

@@ -41,6 +41,7 @@ const written: Readonly<Record<OptionKind, Json>> = {
   duration: { type: 'string', examples: ['500ms', '30s', '5m', '24h', '7d'] },
   size: { type: ['string', 'integer'] as never, examples: ['64KiB', '5MiB'] },
   address: { type: 'string', examples: ['127.0.0.1:9680'] },
+  template: { type: 'string', examples: ['{{ $labels.alertname }} on {{ $labels.host }}'] },
   query: { type: 'string', examples: ['{level="error"} |= "text"'] },
   pattern: { type: 'string', examples: ['^\\d{4}-\\d\\d-\\d\\d', '^\\s'] }
 }

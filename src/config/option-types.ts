@@ -22,6 +22,8 @@ export interface OptionTypes {
   file(about: string, content?: PemContent): z.ZodString
   /** `http://…` or `https://…` */
   url(about: string): z.ZodString
+  /** A URL that no message, log or status ever shows. */
+  secretUrl(about: string): z.ZodString
   flag(about: string): z.ZodBoolean
   /** A whole number, at least 0 unless the range says otherwise. */
   count(about: string, range?: { min?: number; max?: number }): z.ZodNumber
@@ -33,6 +35,8 @@ export interface OptionTypes {
   query(about: string): z.ZodString
   /** A regular expression of RE2's syntax, to look for in lines. */
   pattern(about: string): z.ZodString
+  /** A text with `{{ $labels.name }}`, as messages about alerts have it. */
+  template(about: string): z.ZodString
   /** `127.0.0.1:9680` */
   address(about: string): z.ZodType<Address, string>
   choice<const T extends readonly [string, ...string[]]>(about: string, values: T): z.ZodEnum<{ [K in T[number]]: K }>
@@ -55,7 +59,17 @@ const schemas = {
 }
 
 /** What zod's types do not tell about an option. */
-export type OptionKind = 'secret' | 'path' | 'file' | 'url' | 'duration' | 'size' | 'address' | 'query' | 'pattern'
+export type OptionKind =
+  | 'secret'
+  | 'path'
+  | 'file'
+  | 'url'
+  | 'duration'
+  | 'size'
+  | 'address'
+  | 'query'
+  | 'pattern'
+  | 'template'
 export const kinds: z.core.$ZodRegistry<{ kind: OptionKind }> = z.registry<{ kind: OptionKind }>()
 
 interface Range {
@@ -80,6 +94,12 @@ export const optionTypes: OptionTypes = {
       .refine(isHttpUrl, { error: 'expected a URL, for example "http://127.0.0.1:9200"' })
       .describe(about)
       .register(kinds, { kind: 'url' }),
+  secretUrl: about =>
+    z
+      .string()
+      .refine(isHttpUrl, { error: 'expected a URL that begins with "https://" or "http://"' })
+      .describe(about)
+      .register(kinds, { kind: 'secret' }),
   flag: about => z.boolean().describe(about),
   count: (about, range) => {
     const number = z
@@ -98,6 +118,7 @@ export const optionTypes: OptionTypes = {
       .register(kinds, { kind: 'size' }),
   query: about => z.string().describe(about).register(kinds, { kind: 'query' }),
   pattern: about => z.string().describe(about).register(kinds, { kind: 'pattern' }),
+  template: about => z.string().describe(about).register(kinds, { kind: 'template' }),
   address: about =>
     z
       .string({ error: addressHelp })

@@ -41,7 +41,8 @@ const secretName = /key$|passw|token|secret|credential|authorization|cookie|head
 
 /** Whether a value under this path of keys must not be shown. */
 export function isSecret(path: readonly PropertyKey[]): boolean {
-  return path.some(key => typeof key === 'string' && secretName.test(key))
+  const isWebhook = path.includes('webhooks') && path.at(-1) === 'url'
+  return isWebhook || path.some(key => typeof key === 'string' && secretName.test(key))
 }
 
 /** A value as a message may show it: short, on one line, without a password in a URL. */

@@ -1,5 +1,5 @@
 import { isNetwork } from '../core/addresses.ts'
-import type { ReceiverConfig, RulesConfig } from './config.ts'
+import type { ReceiverConfig, RulesConfig, WebhookConfig } from './config.ts'
 import { optionTypes as t } from './option-types.ts'
 
 /** The section `rules`: who is told about alerts. */
@@ -17,6 +17,7 @@ export function rulesSchema() {
         ])
       )
       .default([]),
+    webhooks: t.map('Others that are told, by names of your own.', webhookSchema()).prefault({}),
     externalUrl: t.url('Where people reach this collector: links in alerts begin so; left out: no links.').optional(),
     externalLabels: t
       .map('Labels of every alert that has none of this name.', t.text('A value.'))
@@ -33,6 +34,37 @@ export function rulesSchema() {
         deny: networks('Those that are not; `private` stands for all that are not of the public Internet.', ['private'])
       })
       .prefault({})
+  })
+}
+
+const minute = 60_000
+
+function webhookSchema() {
+  return t.group('Somebody who is told in messages, where there is no Alertmanager.', {
+    type: t.choice('What the messages are for; `generic` is the JSON of Alertmanager’s webhooks.', [
+      'generic',
+      'slack',
+      'dingtalk',
+      'feishu',
+      'wecom'
+    ]),
+    url: t.secretUrl('Address of the webhook. For many, who knows it may write there: it is never shown.'),
+    secret: t.secret('Key for signing, of dingtalk and feishu.').optional(),
+    title: t
+      .template(
+        'Title of a message, of what its alerts have in common; left out: how many there are, and their labels.'
+      )
+      .optional(),
+    text: t.template('Text for each alert; left out: summary, description and labels.').optional(),
+    groupBy: t
+      .list('Labels that alerts of one message share; `...`: each alert has a message of its own.', t.text('A label.'))
+      .default(['alertname']),
+    groupWait: t.duration('How long to wait for more after the first alert of a group.').default(minute / 2),
+    groupInterval: t.duration('How long to wait until more is told of a group.', { min: 1000 }).default(5 * minute),
+    repeatInterval: t.duration('When the same is told again.', { min: 1000 }).default(240 * minute),
+    sendResolved: t.flag('Tell when alerts have ended, too.').default(true),
+    maxPerMinute: t.count('Most messages in a minute; most platforms take 20.', { min: 1, max: 600 }).default(20),
+    ...receiverShape()
   })
 }
 
@@ -73,12 +105,28 @@ function networks(about: string, words: readonly string[]) {
 
 type Content = ReturnType<ReturnType<typeof rulesSchema>['parse']>
 
-export function rulesOf({ alertmanagers, externalUrl, externalLabels, network }: Content): RulesConfig {
+export function rulesOf({ alertmanagers, webhooks, externalUrl, externalLabels, network }: Content): RulesConfig {
   return {
     alertmanagers: alertmanagers.map(one => receiverOf(typeof one === 'string' ? { ...defaults(), url: one } : one)),
+    webhooks: Object.entries(webhooks).map(([name, webhook]) => webhookOf(name, webhook)),
     ...(externalUrl !== undefined && { externalUrl: externalUrl.replace(/\/+$/, '') }),
     externalLabels,
     network
+  }
+}
+
+function webhookOf(name: string, webhook: Content['webhooks'][string]): WebhookConfig {
+  const { type, secret, title, text, groupBy, sendResolved, maxPerMinute, ...rest } = webhook
+  const { groupWait, groupInterval, repeatInterval, ...receiver } = rest
+  const times = { groupWaitMs: groupWait, groupIntervalMs: groupInterval, repeatIntervalMs: repeatInterval }
+  return {
+    name,
+    type,
+    secret: secret ?? '',
+    ...(title !== undefined && { title }),
+    ...(text !== undefined && { text }),
+    groups: { groupBy, ...times, sendResolved, maxPerMinute },
+    receiver: receiverOf(receiver)
   }
 }
 

@@ -1,14 +1,17 @@
 import { suggestValue } from '../config/suggest.ts'
 import { oneOf } from '../config/wording.ts'
-import type { Part } from './template.ts'
+import type { Part, Variable } from './template.ts'
 import { functions, readFormat } from './template-functions.ts'
 import { piecesOf, TemplateFault, type Token } from './template-tokens.ts'
 
-/** Reads a template as texts and parts to be put in. Throws `TemplateFault`. */
-export function readTemplate(text: string): (string | Part)[] {
+/** Reads a template as texts and parts to be put in, where it may name these variables. Throws `TemplateFault`. */
+export function readTemplate(text: string, known: readonly Variable[]): (string | Part)[] {
   return piecesOf(text).map(piece => {
     if (typeof piece === 'string') return piece
     if (piece.tokens.length === 0) throw new TemplateFault('Nothing stands between "{{" and "}}"', piece.at)
+    for (const { kind, text, at } of piece.tokens)
+      if (kind === 'variable' && !isOneOf(known, partsOf(text)[0]))
+        throw new TemplateFault(unknownVariable(text, known), at)
     return readAction(piece.tokens)
   })
 }
@@ -80,14 +83,30 @@ function readOperand(token: Token): Part {
 }
 
 function readVariable(text: string, at: number): Part {
-  const [variable, label, ...more] = text.split('.', 1)[0] === '' ? fieldOf(text) : text.split('.')
-  if (variable === '$value' && label === undefined) return data => data.value
-  if (variable === '$value') throw new TemplateFault('$value is a number: of labels write $labels.name', at)
-  if (variable !== '$labels') throw new TemplateFault(unknownVariable(text), at)
-  if (label === undefined || label === '') throw new TemplateFault('A label is missing here: write $labels.name', at)
+  const [variable, name, ...more] = partsOf(text)
+  const noun = maps[variable as keyof typeof maps]
+  if (noun === undefined) {
+    if (name !== undefined) throw new TemplateFault(`${variable} has no parts: of labels write $labels.name`, at)
+    return variable === '$value' ? data => data.value : ({ status }) => status ?? ''
+  }
+  if (name === undefined || name === '') throw new TemplateFault(`${noun} is missing here: write ${variable}.name`, at)
   if (more.length > 0)
-    throw new TemplateFault(`A label has no dots: write $labels.${[label, ...more].filter(Boolean).join('_')}`, at)
-  return ({ labels }) => (Object.hasOwn(labels, label) ? labels[label]! : '')
+    throw new TemplateFault(`${noun} has no dots: write ${variable}.${[name, ...more].filter(Boolean).join('_')}`, at)
+  const isLabel = variable === '$labels'
+  return ({ labels, annotations = {} }) => {
+    const texts = isLabel ? labels : annotations
+    return Object.hasOwn(texts, name) ? texts[name]! : ''
+  }
+}
+
+const maps = { $labels: 'A label', $annotations: 'An annotation' } as const
+
+function isOneOf(known: readonly string[], variable: string | undefined): boolean {
+  return variable !== undefined && known.includes(variable)
+}
+
+function partsOf(text: string): string[] {
+  return text.startsWith('.') ? fieldOf(text) : text.split('.')
 }
 
 /** `.Labels.name` is `$labels.name`, `.Value` is `$value`. */
@@ -96,10 +115,10 @@ function fieldOf(text: string): string[] {
   return [field === 'Labels' ? '$labels' : field === 'Value' ? '$value' : text, ...rest]
 }
 
-function unknownVariable(text: string): string {
+function unknownVariable(text: string, known: readonly Variable[]): string {
   const name = /^[$.]?\w*/.exec(text)![0]
-  const meant = suggestValue(name, ['$labels', '$value'])
-  const rest = meant === undefined ? 'known are "$labels" and "$value"' : `did you mean "${meant}"?`
+  const meant = suggestValue(name, known)
+  const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`
   return `"${name}" is not known in a template: ${rest}`
 }
 

@@ -6,7 +6,14 @@ import { readTemplate } from './template-reader.ts'
 export interface TemplateData {
   readonly labels: Labels
   readonly value: number
+  /** In messages about alerts only. */
+  readonly annotations?: Labels
+  readonly status?: string
 }
+
+/** What a template may name. */
+export type Variable = '$labels' | '$value' | '$annotations' | '$status'
+const ofRules: readonly Variable[] = ['$labels', '$value']
 
 /** A part of a template that depends on what it is about. */
 export type Part = (data: TemplateData) => Value
@@ -21,9 +28,9 @@ export class Template {
   readonly #parts: readonly (string | Part)[]
 
   /** Throws `TemplateFault`. */
-  constructor(text: string) {
+  constructor(text: string, known = ofRules) {
     this.text = text
-    this.#parts = readTemplate(text)
+    this.#parts = readTemplate(text, known)
   }
 
   render(data: TemplateData): string {

@@ -21,6 +21,25 @@ test('rules notify: everybody gets a test alert', async () => {
   expect(two.received[0]!.headers.authorization).toBe('Bearer s3cret')
 })
 
+test('rules notify: webhooks get a message at once, and their names stand for them', async () => {
+  const [slack, wecom] = [await Receiver.start(), await Receiver.start()]
+  wecom.answer = { body: '{"errcode":93000,"errmsg":"invalid webhook url, key hunter2"}' }
+  const file = configWith(`rules:
+  webhooks:
+    chat: { type: slack, url: "${slack.url}/services/hunter2" }
+    group: { type: wecom, url: "${wecom.url}/cgi-bin/webhook/send?key=hunter2" }
+`)
+  const { code, out, err } = await command(['rules', 'notify', file])
+  expect({ code, out, err }).toEqual({
+    code: 1,
+    out: `ok: chat\nfailed: group: Cannot send to "${wecom.url}": code 93000 (invalid webhook url, key …)\n`,
+    err: ''
+  })
+  expect(slack.bodies).toMatchObject([
+    { attachments: [{ title: expect.stringContaining('[FIRING:1] CollectorTest') }] }
+  ])
+})
+
 test('rules notify: says who does not get it, and why', async () => {
   const [well, ill] = [await Receiver.start(), await Receiver.start()]
   ill.answer = { status: 401 }
@@ -44,7 +63,7 @@ test('rules notify: says who does not get it, and why', async () => {
 test('rules notify: says where nobody is named, and what is wrong with a configuration', async () => {
   expect(await command(['rules', 'notify', configWith('')])).toMatchObject({
     code: 2,
-    err: 'error: Nobody is told about alerts: name "alertmanagers" under "rules"\n'
+    err: 'error: Nobody is told about alerts: name "alertmanagers" or "webhooks" under "rules"\n'
   })
   const wrong = configWith('rules: { alertmanagers: ["http://169.254.169.254"] }\n')
   const { code, err } = await command(['rules', 'notify', wrong])

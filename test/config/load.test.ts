@@ -34,6 +34,44 @@ async function problemsOf(files: string[], env: Env = {}): Promise<string[]> {
 }
 
 describe('loading', () => {
+  it('knows who is told about alerts', async () => {
+    const rules = `rules:
+  external_url: https://logs.example/
+  alertmanagers: [http://am-1:9093, { url: "http://am-2:9093", token: "\${TOKEN}", timeout: 3s }]
+  webhooks:
+    ops: { type: dingtalk, url: "\${HOOK}", secret: "\${TOKEN}", group_by: [alertname, host], group_wait: 0s }
+`
+    const env = { TOKEN: '12345', HOOK: 'https://oapi.dingtalk.com/robot/send?access_token=1' }
+    const config = await configOf([write('rules.yaml', `version: 1\n${inputs}${outputs}${rules}`)], env)
+    const tls = { caFile: '', certFile: '', keyFile: '', skipVerify: false }
+    const plain = { user: '', password: '', token: '', headers: {}, tls, timeoutMs: 10_000 }
+    expect(config.rules).toEqual({
+      alertmanagers: [
+        { ...plain, url: 'http://am-1:9093' },
+        { ...plain, url: 'http://am-2:9093', token: '12345', timeoutMs: 3000 }
+      ],
+      webhooks: [
+        {
+          name: 'ops',
+          type: 'dingtalk',
+          secret: '12345',
+          groups: {
+            groupBy: ['alertname', 'host'],
+            groupWaitMs: 0,
+            groupIntervalMs: 300_000,
+            repeatIntervalMs: 14_400_000,
+            sendResolved: true,
+            maxPerMinute: 20
+          },
+          receiver: { ...plain, url: env.HOOK }
+        }
+      ],
+      externalUrl: 'https://logs.example',
+      externalLabels: {},
+      network: { allow: [], deny: [] }
+    })
+  })
+
   it('config fills in every default of a small file', async () => {
     const config = await configOf([write('small.yaml', `version: 1\n${inputs}${outputs}`)], { HOME: '/home/me' })
     expect(config.collector).toEqual({

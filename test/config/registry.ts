@@ -156,5 +156,6 @@ export const registry: ComponentRegistry = {
   processors: { normalize: async () => normalize, redact: async () => redact },
   outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere },
   queries: () => import('../../src/logql/filter.ts'),
-  patterns: () => import('../../src/scan/regex/compile.ts')
+  patterns: () => import('../../src/scan/regex/compile.ts'),
+  templates: () => import('../../src/rules/notify/templates.ts')
 }

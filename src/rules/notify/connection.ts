@@ -13,6 +13,7 @@ export class Connection {
   readonly #http: HttpClient
   readonly #headers: Readonly<Record<string, string>>
   readonly #addresses: Addresses
+  readonly #secrets: readonly string[]
 
   constructor(options: ReceiverConfig, addresses: Addresses) {
     this.#url = new URL(options.url)
@@ -20,6 +21,7 @@ export class Connection {
     this.#http = new HttpClient(this.#url.origin, { connections: 1, timeoutMs, tls, lookup: addresses.lookup })
     this.#headers = { 'content-type': 'application/json', ...authorization(options, this.#url), ...options.headers }
     this.#addresses = addresses
+    this.#secrets = secretsIn(this.#url)
   }
 
   /** Where it goes, without user, password and query. */
@@ -36,20 +38,35 @@ export class Connection {
     return this.#url.origin
   }
 
-  /** Path and query of the URL as they are. */
-  get target(): string {
-    return this.#url.pathname + this.#url.search
+  /** Path and query of the URL as they are, and more of a query. */
+  target(query: Readonly<Record<string, string>> = {}): string {
+    const more = new URLSearchParams(query).toString()
+    const { pathname, search } = this.#url
+    return pathname + (more === '' ? search : `${search}${search === '' ? '?' : '&'}${more}`)
+  }
+
+  /** What a receiver says, without what the URL holds: for many of them it is the key. */
+  withoutSecrets(text: string): string {
+    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
   }
 
   /** Tries once; resolves with a reply of status 2xx, or throws `SendError`. */
   async post(path: string, body: string | Uint8Array, signal: AbortSignal): Promise<Reply> {
     const reply = await this.#send(path, body, signal)
     if (reply.status >= 200 && reply.status < 300) return reply
-    throw ofStatus(reply)
+    throw this.#ofStatus(reply)
   }
 
   close(): void {
     this.#http.close()
+  }
+
+  #ofStatus({ status, body, retryAfter: wait }: Reply): SendError {
+    const said = reasonIn(this.withoutSecrets(body.toString()))
+    const message = `Cannot send to "${this.origin}": status ${status}${adviceOn(status)}${said}`
+    if (status === 429 || status >= 500 || status === 408 || status === 425)
+      return new SendError(message, 'retry', { status, retryAfterMs: retryAfter(wait) })
+    return new SendError(message, [400, 413, 422].includes(status) ? 'split' : 'pause', { status })
   }
 
   async #send(path: string, body: string | Uint8Array, signal: AbortSignal): Promise<Reply> {
@@ -60,6 +77,15 @@ export class Connection {
       throw withoutReply(error)
     }
   }
+}
+
+const minSecretLength = 6
+
+/** Values of the query, and parts of the path that are no plain words, the longest first. */
+function secretsIn({ pathname, search, searchParams }: URL): string[] {
+  const names = pathname.split('/').filter(part => !/^[a-z-]*$/.test(part))
+  const parts = [pathname, search, ...names, ...searchParams.values()]
+  return parts.filter(part => part.length >= minSecretLength).toSorted((a, b) => b.length - a.length)
 }
 
 /** A token wins over user and password, those over what stands in the URL. */
@@ -82,13 +108,6 @@ function withoutReply(error: unknown): SendError {
   })
 }
 
-function ofStatus({ status, origin, body, retryAfter: wait }: Reply): SendError {
-  const message = `Cannot send to "${origin}": status ${status}${adviceOn(status)}${reasonIn(body)}`
-  if (status === 429 || status >= 500 || status === 408 || status === 425)
-    return new SendError(message, 'retry', { status, retryAfterMs: retryAfter(wait) })
-  return new SendError(message, [400, 413, 422].includes(status) ? 'split' : 'pause', { status })
-}
-
 function adviceOn(status: number): string {
   if (status >= 300 && status < 400) return ', and redirects are not followed: name the final address'
   if (status === 401 || status === 403) return ': check "user" and "password", or "token"'
@@ -96,7 +115,7 @@ function adviceOn(status: number): string {
 }
 
 /** What the receiver says, in one line. */
-function reasonIn(body: Buffer): string {
-  const text = body.toString().replaceAll(/\s+/g, ' ').trim()
+function reasonIn(body: string): string {
+  const text = body.replaceAll(/\s+/g, ' ').trim()
   return text === '' || text.startsWith('<') ? '' : ` (${text.slice(0, maxReasonLength)})`
 }

@@ -1,4 +1,5 @@
 import type { Meter, Sample } from '../../core/metrics.ts'
+import type { NotifierStatus } from './notifier.ts'
 
 /** The numbers of one receiver. */
 export class Counts {
@@ -17,6 +18,12 @@ export class Counts {
       failed: meter.of('collector_rules_notify_requests_total', notifier, 'failed')
     }
     this.#seconds = meter.of('collector_rules_notify_seconds_total', notifier)
+  }
+
+  status(name: string, error: string | undefined): NotifierStatus {
+    const { waiting, sent, dropped } = this
+    const counts = { waiting: waiting.value, sent: sent.value, dropped: dropped.value }
+    return { name, ...counts, ...(error !== undefined && { error }) }
   }
 
   request(outcome: 'ok' | 'failed', ms: number): void {

@@ -2,33 +2,37 @@ import type { RulesConfig } from '../../config/config.ts'
 import { Addresses } from '../../core/addresses.ts'
 import type { Alert, AlertSink } from '../alert.ts'
 import { Alertmanager } from './alertmanager.ts'
-import type { Channel, Origin } from './channel.ts'
-import { AlertQueue, type NotifierStatus, type NotifyContext } from './queue.ts'
+import type { Origin } from './channel.ts'
+import { Groups } from './groups.ts'
+import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
+import { AlertQueue } from './queue.ts'
+import { Webhook } from './webhook.ts'
 
 /** Everybody who is to be told of alerts, each at its own pace. */
 export class Notifiers implements AlertSink {
-  readonly #queues: readonly AlertQueue[]
+  readonly #notifiers: readonly Notifier[]
 
   constructor(config: RulesConfig, context: NotifyContext) {
-    this.#queues = channelsOf(config).map(channel => new AlertQueue(channel, context))
+    const { alertmanagers, webhooks, externalUrl, externalLabels, network } = config
+    const origin: Origin = { externalUrl, externalLabels }
+    const addresses = new Addresses(network)
+    const parts = { addresses, clock: context.clock }
+    this.#notifiers = [
+      ...alertmanagers.map(options => new AlertQueue(new Alertmanager(options, origin, addresses), context)),
+      ...webhooks.map(webhook => new Groups(new Webhook(webhook, origin, parts), webhook.groups, context))
+    ]
   }
 
   notify(alerts: readonly Alert[]): void {
-    for (const queue of this.#queues) queue.add(alerts)
+    for (const notifier of this.#notifiers) notifier.add(alerts)
   }
 
   get status(): NotifierStatus[] {
-    return this.#queues.map(queue => queue.status)
+    return this.#notifiers.map(notifier => notifier.status)
   }
 
   /** Tells what is not told yet, as far as receivers take it within the time. */
   async stop(withinMs: number): Promise<void> {
-    await Promise.all(this.#queues.map(queue => queue.stop(withinMs)))
+    await Promise.all(this.#notifiers.map(notifier => notifier.stop(withinMs)))
   }
-}
-
-function channelsOf({ alertmanagers, externalUrl, externalLabels, network }: RulesConfig): Channel[] {
-  const origin: Origin = { externalUrl, externalLabels }
-  const addresses = new Addresses(network)
-  return alertmanagers.map(options => new Alertmanager(options, origin, addresses))
 }

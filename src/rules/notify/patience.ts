@@ -58,6 +58,11 @@ export class Patience {
     log.warn(`Alerts do not reach "${this.#name}"${since}: they wait`, { error: error.message, alerts: waiting })
   }
 
+  /** Nothing has failed: it is just not time yet. */
+  rest(ms: number): void {
+    this.#waitMs = ms
+  }
+
   /** The receiver is there, and does not take this. */
   refused(error: SendError, alertname: string): void {
     this.#error = error.message

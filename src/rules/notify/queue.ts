@@ -1,40 +1,20 @@
 import type { Clock } from '../../core/clock.ts'
 import { messageOf, SendError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import type { Meter } from '../../core/metrics.ts'
 import type { Alert } from '../alert.ts'
 import { type Channel, identityOf } from './channel.ts'
 import { Counts } from './counts.ts'
+import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
 import { Patience } from './patience.ts'
 
 const mostWaiting = 10_000
 const mostInBatch = 256
 
-/** How a receiver is doing. */
-export interface NotifierStatus {
-  readonly name: string
-  /** Alerts that it is not told yet. */
-  readonly waiting: number
-  /** Since the start. */
-  readonly sent: number
-  readonly dropped: number
-  /** Why it was not told last, until it is. */
-  readonly error?: string
-}
-
-export interface NotifyContext {
-  readonly clock: Clock
-  readonly log: Log
-  readonly meter: Meter
-  /** 0 to below 1. */
-  readonly random: () => number
-}
-
 /**
  * Alerts on their way to one receiver, which may be away. Of an alert only the newest state waits, in the place of the older one.
  * When too many wait, the oldest are dropped and counted.
  */
-export class AlertQueue {
+export class AlertQueue implements Notifier {
   readonly #channel: Channel
   readonly #clock: Clock
   readonly #log: Log
@@ -65,15 +45,7 @@ export class AlertQueue {
   }
 
   get status(): NotifierStatus {
-    const { sent, dropped } = this.#counts
-    const { error } = this.#patience
-    return {
-      name: this.#channel.name,
-      waiting: this.#waiting.size,
-      sent: sent.value,
-      dropped: dropped.value,
-      ...(error !== undefined && { error })
-    }
+    return this.#counts.status(this.#channel.name, this.#patience.error)
   }
 
   /** Sends what waits, as far as the receiver takes it at once and within the time; the rest is dropped. */

@@ -2,7 +2,8 @@ import type { ReceiverConfig } from '../../../src/config/config.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { Meter } from '../../../src/core/metrics.ts'
 import type { Alert } from '../../../src/rules/alert.ts'
-import type { NotifyContext } from '../../../src/rules/notify/queue.ts'
+import type { NotifyContext } from '../../../src/rules/notify/notifier.ts'
+import type { Channel } from '../../../src/rules/notify/channel.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 
 const began = Date.UTC(2026, 0, 1)
@@ -40,4 +41,22 @@ export function contextOf(clock = new FakeClock(began)): NotifyContext & { clock
 export function numbersOf(meter: Meter, notifier?: string): Record<string, number> {
   const samples = meter.samples().filter(({ labels }) => notifier === undefined || labels[0] === notifier)
   return Object.fromEntries(samples.map(({ name, labels, value }) => [[name, ...labels.slice(1)].join(' '), value]))
+}
+
+/** Remembers what it is told. */
+export class FakeChannel implements Channel {
+  readonly name = 'am'
+  readonly batches: (readonly Alert[])[] = []
+  isClosed = false
+  /** Decides what becomes of a batch. */
+  meet: (alerts: readonly Alert[], signal: AbortSignal) => Promise<void> | void = () => {}
+
+  async send(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {
+    this.batches.push(alerts)
+    await this.meet(alerts, signal)
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
 }

@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SendError } from '../../../src/core/errors.ts'
-import type { Alert } from '../../../src/rules/alert.ts'
-import type { Channel } from '../../../src/rules/notify/channel.ts'
 import { AlertQueue } from '../../../src/rules/notify/queue.ts'
-import { alertOf, contextOf, ended, numbersOf } from './alerts.ts'
-
-class FakeChannel implements Channel {
-  readonly name = 'am'
-  readonly batches: (readonly Alert[])[] = []
-  isClosed = false
-  /** Decides what becomes of a batch. */
-  meet: (alerts: readonly Alert[], signal: AbortSignal) => Promise<void> | void = () => {}
-
-  async send(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {
-    this.batches.push(alerts)
-    await this.meet(alerts, signal)
-  }
-
-  close(): void {
-    this.isClosed = true
-  }
-}
+import { alertOf, contextOf, ended, FakeChannel, numbersOf } from './alerts.ts'
 
 function start() {
   const channel = new FakeChannel()

@@ -1,0 +1,40 @@
+import { createHmac } from 'node:crypto'
+import { cut, fitted } from '../message.ts'
+import { type Codes, faultIn, type Platform } from './platform.ts'
+
+/** Of 20 KiB that a request may have; JSON writes some characters longer. */
+const maxBytes = 8000
+const maxTitleBytes = 500
+const codes: Codes = {
+  retry: [11232, 9499],
+  retryAfterMs: 60_000,
+  // Signature, address of the sender, keyword; the robot is gone.
+  pause: [19001, 19002, 19021, 19022, 19024]
+}
+
+/** Custom bots of Feishu and Lark: a card of plain texts, red while something fires.
+ * https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot */
+export const feishu: Platform = {
+  request({ message: { status, title, texts }, secret, now }) {
+    const seconds = String(Math.floor(now / 1000))
+    const header = { title: plain(cut(title, maxTitleBytes)), template: status === 'firing' ? 'red' : 'green' }
+    const card = { header, elements: [{ tag: 'div', text: plain(fitted(texts, maxBytes)) }] }
+    return {
+      body: {
+        ...(secret !== '' && { timestamp: seconds, sign: signature(secret, seconds) }),
+        msg_type: 'interactive',
+        card
+      }
+    }
+  },
+  fault: reply => faultIn(reply, ['code', 'msg'], codes)
+}
+
+function plain(content: string): object {
+  return { tag: 'plain_text', content }
+}
+
+/** Time and secret are the key here, and what is signed is empty. */
+function signature(secret: string, seconds: string): string {
+  return createHmac('sha256', `${seconds}\n${secret}`).digest('base64')
+}
