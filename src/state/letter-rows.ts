@@ -10,28 +10,36 @@ const overheadBytes = 200
 const maxRowBytes = 64 * 1024 * 1024
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
-/** Stores a letter, or its new reason and time where it is there already; tells by how much its output has more. */
-export function insert(database: DatabaseSync, letter: DeadLetter): { output: string; count: number; bytes: number } {
-  const { output, source, position, length, status, type, reason } = letter
-  const identity = letter.identity ?? crc32(letter.row)
-  const row = zstdCompressSync(letter.row, level)
-  const seal = sealOf(letter, row)
-  const bytes = row.length + type.length + reason.length + overheadBytes
-  const at = Math.round(letter.at)
-  const again = database
-    .prepare(
-      `UPDATE letters SET status = ?, type = ?, reason = ?, at = ?
-       WHERE output = ? AND source = ? AND position = ? AND length = ? AND (identity = ? OR seal = ?)`
-    )
-    .run(status, type, reason, at, output, source, position, length, identity, seal)
-  if (again.changes !== 0) return { output, count: 0, bytes: 0 }
-  database
-    .prepare(
-      `INSERT INTO letters (output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-    )
-    .run(output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
-  return { output, count: 1, bytes }
+/** By how much an output has more. */
+interface Added {
+  readonly output: string
+  readonly count: number
+  readonly bytes: number
+}
+
+/** Stores letters, or their new reasons and times where they are there already. */
+export function insertAll(database: DatabaseSync, letters: readonly DeadLetter[]): Added[] {
+  // once for all of them: there may be ten thousand, and the control thread does nothing else meanwhile
+  const again = database.prepare(
+    `UPDATE letters SET status = ?, type = ?, reason = ?, at = ?
+     WHERE output = ? AND source = ? AND position = ? AND length = ? AND (identity = ? OR seal = ?)`
+  )
+  const insert = database.prepare(
+    `INSERT INTO letters (output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  )
+  return letters.map(letter => {
+    const { output, source, position, length, status, type, reason } = letter
+    const identity = letter.identity ?? crc32(letter.row)
+    const row = zstdCompressSync(letter.row, level)
+    const seal = sealOf(letter, row)
+    const bytes = row.length + type.length + reason.length + overheadBytes
+    const at = Math.round(letter.at)
+    const { changes } = again.run(status, type, reason, at, output, source, position, length, identity, seal)
+    if (changes !== 0) return { output, count: 0, bytes: 0 }
+    insert.run(output, source, position, length, status, type, reason, at, bytes, seal, row, identity)
+    return { output, count: 1, bytes }
+  })
 }
 
 /** The encoded row of a letter; undefined where it is not what was stored. */

@@ -7,7 +7,7 @@ import type { Meter } from '../core/metrics.ts'
 import type { DeadLetter } from '../core/record.ts'
 import { isDamage, openForLooking, transaction } from './database.ts'
 import { setAside } from './files.ts'
-import { insert, type LetterRow, unpack } from './letter-rows.ts'
+import { insertAll, type LetterRow, unpack } from './letter-rows.ts'
 import { lettersSchema } from './letters-schema.ts'
 import { openDatabase, removeUnfinished } from './opening.ts'
 
@@ -116,7 +116,7 @@ export class DeadLetters {
   write(letters: readonly DeadLetter[]): void {
     if (this.#database === undefined) this.#open()
     this.#guard(database => {
-      const added = transaction(database, () => letters.map(letter => insert(database, letter)))
+      const added = transaction(database, () => insertAll(database, letters))
       for (const { output, count, bytes } of added) this.#add(output, count, bytes)
     })
   }
