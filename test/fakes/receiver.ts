@@ -32,7 +32,6 @@ export class Receiver {
   readonly #scheme: 'http' | 'https'
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #waiting: (() => void)[] = []
 
   private constructor(tls: ServerOptions | undefined) {
     this.#scheme = tls === undefined ? 'http' : 'https'
@@ -44,9 +43,9 @@ export class Receiver {
     this.#server.on('request', (request, response) => void this.#take(request, response))
   }
 
-  static async start(tls?: ServerOptions): Promise<Receiver> {
+  static async start(tls?: ServerOptions, port = 0): Promise<Receiver> {
     const one = new Receiver(tls)
-    await one.listen(0)
+    await new Promise<void>(done => one.#server.listen(port, '127.0.0.1', done))
     onTestFinished(() => one.stop())
     return one
   }
@@ -63,18 +62,9 @@ export class Receiver {
     return this.received.map(({ body }) => JSON.parse(body) as unknown)
   }
 
-  async listen(port: number): Promise<void> {
-    await new Promise<void>(done => this.#server.listen(port, '127.0.0.1', done))
-  }
-
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     if (this.#server.listening) await new Promise(done => this.#server.close(done))
-  }
-
-  /** Resolves once so many requests came. */
-  async got(count: number): Promise<void> {
-    while (this.received.length < count) await new Promise<void>(done => this.#waiting.push(done))
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,7 +73,6 @@ export class Receiver {
     this.received.push(one)
     const { status = 200, headers: more = {}, body: said = '' } = this.#answerTo(one)
     response.writeHead(status, more).end(said)
-    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   #answerTo(request: Received): Answer {

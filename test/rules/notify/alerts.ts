@@ -1,4 +1,4 @@
-import type { ReceiverConfig } from '../../../src/config/config.ts'
+import type { ReceiverConfig, RulesConfig } from '../../../src/config/config.ts'
 import { silentLog } from '../../../src/core/log.ts'
 import { Meter } from '../../../src/core/metrics.ts'
 import type { Alert } from '../../../src/rules/alert.ts'
@@ -31,6 +31,10 @@ export function ended(alert: Alert, at = began + 30_000): Alert {
 export function receiverAt(url: string, more: Partial<ReceiverConfig> = {}): ReceiverConfig {
   const tls = { caFile: '', certFile: '', keyFile: '', skipVerify: false }
   return { url, user: '', password: '', token: '', headers: {}, tls, timeoutMs: 10_000, ...more }
+}
+
+export function rulesAt(more: Partial<RulesConfig>): RulesConfig {
+  return { alertmanagers: [], webhooks: [], externalLabels: {}, network: { allow: [], deny: [] }, ...more }
 }
 
 /** Waits are as long as they may be. */
