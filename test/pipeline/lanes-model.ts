@@ -71,6 +71,10 @@ export class MemorySource {
     }
   }
 
+  mayBeDelivered(): boolean {
+    return false
+  }
+
   get isReadable(): boolean {
     return this.lostReason === undefined
   }
