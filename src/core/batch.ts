@@ -44,7 +44,8 @@ export class Batch {
   rows = 0
   /** The highest number that `Marks` returned for a decision these rows rest on (see `Marks.choose`); 0 is none. */
   barrier = 0
-  /** Another lane of the pipeline has had these rows: they come again for an output that is behind. */
+  /** The steps of the pipeline have had these rows: they come again for an output that is behind. Told where a step counts rows
+   * (`Processor.family`). */
   isRepeat = false
   /** Bytes of the source that were cut off these rows, as they were too long. */
   cutBytes = 0

@@ -29,14 +29,15 @@ export interface LanesParts {
   readonly meter: Meter
 }
 
+const noFrontiers: ReadonlyMap<string, Frontier> = new Map()
 const nobodyLeft: ReadonlyMap<string, Position> = new Map()
 
 /** An open source. There may be ten thousand. */
 interface Open {
   readonly input: InputPlan
   readonly tally: Tally
-  /** By pipeline. */
-  readonly frontiers: Map<string, Frontier>
+  /** Of pipelines with a step that counts rows. */
+  frontiers: ReadonlyMap<string, Frontier>
   /** One for each pipeline. */
   roads: readonly Road[]
   /** Of each output that wants it, and of those that are leaving. */
@@ -78,7 +79,7 @@ export class Lanes {
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
     const tally = new Tally(this.#parts.meter, input.name)
-    const open: Open = { input, tally, frontiers: new Map(), roads: [], tracks: [], left: nobodyLeft }
+    const open: Open = { input, tally, frontiers: noFrontiers, roads: [], tracks: [], left: nobodyLeft }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
@@ -204,15 +205,12 @@ export class Lanes {
     road.enter({ track, delivery: route.delivery }, position)
   }
 
-  #newLane(
-    source: FileSource,
-    { input, tally, frontiers }: Open,
-    { route, steps }: { route: Route; steps: Steps }
-  ): NewLane {
+  #newLane(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
     const { arena, clock, observers } = this.#parts
     const { pipeline, processors } = route
-    const frontier = frontiers.get(pipeline) ?? new Frontier()
-    frontiers.set(pipeline, frontier)
+    const { input, tally } = open
+    const frontier = frontierOf(open, route)
+    const someRemember = processors.some(step => step.forLane !== undefined)
     return (takers, place) => {
       const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 }, splitGroups: { value: 0 } }
       return new Lane(source, takers, place, {
@@ -222,7 +220,7 @@ export class Lanes {
         framer: steps.framer(input, arena, framed),
         framed,
         parser: steps.parser(input),
-        processors: processors.map(step => step.forLane?.() ?? step),
+        processors: someRemember ? processors.map(step => step.forLane?.() ?? step) : processors,
         observers,
         clock,
         log: this.#log,
@@ -239,4 +237,13 @@ export class Lanes {
     const { cursors } = this.#parts
     return route.startFrom === 'beginning' || !cursors.has(source.id) ? source.startAt : cursors.furthest(source.id)
   }
+}
+
+/** It stays while lanes come and go. */
+function frontierOf(open: Open, { pipeline, processors }: Route): Frontier | undefined {
+  const known = open.frontiers.get(pipeline)
+  if (known !== undefined || processors.every(step => step.family === undefined)) return known
+  const frontier = new Frontier()
+  open.frontiers = new Map([...open.frontiers, [pipeline, frontier]])
+  return frontier
 }

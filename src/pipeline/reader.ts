@@ -28,8 +28,8 @@ export interface ReaderParts {
   /** Told of bytes that can never be read. */
   readonly log: Log
   readonly tally: Tally
-  /** How far the steps have come. */
-  readonly frontier: Frontier
+  /** How far the steps have come that count rows, if there are any. */
+  readonly frontier: Frontier | undefined
 }
 
 /** Where a reader begins. */
@@ -117,7 +117,7 @@ export class Reader {
     if (!this.#obeyCut()) return this.#isGone ? Gone : Idle
     const most = this.isReturning
       ? this.#knownTo
-      : Math.min(limit, tally.limit(this.readTo), frontier.limit(this.readTo))
+      : Math.min(limit, tally.limit(this.readTo), frontier?.limit(this.readTo) ?? Infinity)
     const end = Math.min(arena.chunkBytes, most - this.#base)
     if (end <= this.#carry.length) return Idle
     const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carry.length, end))
@@ -234,7 +234,7 @@ export class Reader {
     batch.cutBytes = framer.cutBytes
     // also where no row came of it: what follows does not continue it
     if (final) this.source.marks.addCut(this.#base)
-    batch.isRepeat = isKnown || !frontier.advance(batch.base, this.#base)
+    batch.isRepeat = isKnown || frontier?.advance(batch.base, this.#base) === false
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {

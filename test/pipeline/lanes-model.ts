@@ -1,10 +1,12 @@
 import type { Batch } from '../../src/core/batch.ts'
+import type { Family } from '../../src/core/families.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'
 import { endOf, type LossReason, pendingRows } from '../../src/core/outcome.ts'
 import type { StateRecord } from '../../src/core/record.ts'
 import { Flag } from '../../src/core/row.ts'
 import { Gone, Idle, type Position } from '../../src/core/source.ts'
+import type { Processor } from '../../src/core/steps.ts'
 import type { Delivery } from '../../src/delivery/delivery.ts'
 import { countFates } from '../../src/delivery/fates.ts'
 import type { Track } from '../../src/delivery/track.ts'
@@ -143,6 +145,19 @@ class ScriptedOutput {
   }
 }
 
+/** Counts the rows of a pipeline, whatever lanes they come by. */
+class CountingStep implements Processor {
+  rows = 0
+
+  apply({ isRepeat, rows }: Batch): void {
+    if (!isRepeat) this.rows += rows
+  }
+
+  family(): Family {
+    return { name: 'rows', help: 'Rows', type: 'counter', labels: [], bounds: [], series: [] }
+  }
+}
+
 function rowOf(batch: Batch, row: number): string {
   const flags = batch.flags[row]! & (Flag.unterminated | Flag.truncated | Flag.stderr)
   return `${batch.positions[row]}+${batch.lengths[row]} ${flags} ${batch.text(batch.starts[row]!, batch.ends[row]!)}`
@@ -151,6 +166,8 @@ function rowOf(batch: Batch, row: number): string {
 /** One life of everything between sources and outputs. */
 export class Life {
   readonly outputs: Record<string, ScriptedOutput> = {}
+  /** By pipeline. */
+  readonly counting: Record<string, CountingStep> = {}
   readonly lanes: Lanes
   readonly turns: Turns
   readonly commits: Commits
@@ -192,8 +209,9 @@ export class Life {
     const delivery = output as unknown as Delivery
     const pipeline = id.split('/')[0]!
     const inputs = new Set([input])
+    const processors = [(this.counting[pipeline] ??= new CountingStep())]
     const bounds = { maxBacklogBytes: Infinity }
-    return { id, pipeline, inputs, processors: [], delivery, startFrom: 'beginning', ...bounds, startedAt: 0 }
+    return { id, pipeline, inputs, processors, delivery, startFrom: 'beginning', ...bounds, startedAt: 0 }
   }
 
   open(source: MemorySource): void {
