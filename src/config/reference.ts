@@ -147,5 +147,6 @@ function typeOf(schema: z.ZodType): string {
 
 function numberType({ minValue, maxValue }: z.ZodNumber): string {
   const min = minValue ?? 0
+  if (min === -Infinity) return 'number'
   return maxValue === null || maxValue > 1e15 ? `number from ${min}` : `number ${min} to ${maxValue}`
 }
