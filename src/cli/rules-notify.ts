@@ -35,18 +35,28 @@ export function defineNotify(command: Command, terminal: Terminal, finish: (exit
     }
     const { rules, collector } = loaded.config
     const told = rules === undefined ? [] : await tell(rules, collector.hostName ?? hostname())
-    if (told.length === 0) throw usage('Nobody is told about alerts: name "alertmanagers" or "webhooks" under "rules"')
+    if (told.length === 0)
+      throw usage('Nobody is told about alerts: name "alertmanagers", "webhooks" or "remote_write" under "rules"')
     if (options.json) out.line(JSON.stringify(told))
     else for (const one of told) out.line(printable(lineOf(one)))
     finish(told.every(isTold) ? exitCodes.ok : exitCodes.failed)
   })
 }
 
+const rule = 'rules notify'
+
 async function tell(config: RulesConfig, host: string): Promise<NotifierStatus[]> {
-  const { Notifiers } = await import('../rules/notify/notifiers.ts')
+  const [{ Notifiers }, { seriesOfAlerts }] = await Promise.all([
+    import('../rules/notify/notifiers.ts'),
+    import('../rules/series.ts')
+  ])
   const context = { clock: systemClock, log: silentLog, meter: new Meter(), random: Math.random }
   const notifiers = new Notifiers(config, context)
-  notifiers.notify([testAlert(host, Date.now())])
+  const alert = testAlert(host, Date.now())
+  notifiers.notify([alert])
+  // It is there, and a moment later no longer.
+  notifiers.write(rule, seriesOfAlerts([alert]), alert.firedAt)
+  notifiers.write(rule, [], alert.firedAt + 1)
   await notifiers.stop(patienceMs)
   return notifiers.status
 }
@@ -64,8 +74,8 @@ function testAlert(host: string, now: number): Alert {
   }
 }
 
-function isTold({ sent }: NotifierStatus): boolean {
-  return sent > 0
+function isTold({ sent, dropped }: NotifierStatus): boolean {
+  return sent > 0 && dropped === 0
 }
 
 function lineOf(one: NotifierStatus): string {

@@ -11,6 +11,12 @@ export function checkRules(rules: Node | undefined, binding: Binding): void {
   const { allow, deny } = networksOf(childOf(rules, 'network'))
   const addresses = new Addresses({ allow, deny })
   const seen = new Set<string>()
+  const writers = childOf(rules, 'remote_write')
+  for (const [index, item] of (writers?.kind === 'list' ? writers.items : []).entries()) {
+    const url = item.kind === 'scalar' ? item.text : textOf(item, 'url')
+    if (url !== undefined && URL.canParse(url))
+      checkAddress(url, addresses, { path: ['rules', 'remoteWrite', index], binding })
+  }
   for (const entry of entriesOf(childOf(rules, 'webhooks'))) checkWebhook(entry, addresses, binding)
   const receivers = childOf(rules, 'alertmanagers')
   for (const [index, item] of (receivers?.kind === 'list' ? receivers.items : []).entries()) {

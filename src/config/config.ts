@@ -82,6 +82,8 @@ export interface RulesConfig {
   /** Each is told everything. */
   readonly alertmanagers: readonly ReceiverConfig[]
   readonly webhooks: readonly WebhookConfig[]
+  /** Where alerts and recorded series are written as samples. */
+  readonly remoteWrite: readonly ReceiverConfig[]
   /** Where people reach this collector, without a slash at the end. */
   readonly externalUrl?: string
   /** Of alerts that have none of this name. */

@@ -18,6 +18,18 @@ export function rulesSchema() {
       )
       .default([]),
     webhooks: t.map('Others that are told, by names of your own.', webhookSchema()).prefault({}),
+    remoteWrite: t
+      .list(
+        'Where `ALERTS`, `ALERTS_FOR_STATE` and recorded series are written by remote write 1.0, of Prometheus for example.',
+        t.z.union([
+          t.url('Address with its path, as `http://prometheus:9090/api/v1/write`.'),
+          t.group('A receiver.', {
+            url: t.url('Address with its path, as `http://prometheus:9090/api/v1/write`.'),
+            ...receiverShape()
+          })
+        ])
+      )
+      .default([]),
     externalUrl: t.url('Where people reach this collector: links in alerts begin so; left out: no links.').optional(),
     externalLabels: t
       .map('Labels of every alert that has none of this name.', t.text('A value.'))
@@ -105,9 +117,17 @@ function networks(about: string, words: readonly string[]) {
 
 type Content = ReturnType<ReturnType<typeof rulesSchema>['parse']>
 
-export function rulesOf({ alertmanagers, webhooks, externalUrl, externalLabels, network }: Content): RulesConfig {
+export function rulesOf({
+  alertmanagers,
+  webhooks,
+  remoteWrite,
+  externalUrl,
+  externalLabels,
+  network
+}: Content): RulesConfig {
   return {
-    alertmanagers: alertmanagers.map(one => receiverOf(typeof one === 'string' ? { ...defaults(), url: one } : one)),
+    alertmanagers: alertmanagers.map(receiverAt),
+    remoteWrite: remoteWrite.map(receiverAt),
     webhooks: Object.entries(webhooks).map(([name, webhook]) => webhookOf(name, webhook)),
     ...(externalUrl !== undefined && { externalUrl: externalUrl.replace(/\/+$/, '') }),
     externalLabels,
@@ -131,6 +151,11 @@ function webhookOf(name: string, webhook: Content['webhooks'][string]): WebhookC
 }
 
 type Receiver = Exclude<Content['alertmanagers'][number], string>
+
+/** A URL is short for a receiver without more options. */
+function receiverAt(one: string | Receiver): ReceiverConfig {
+  return receiverOf(typeof one === 'string' ? { ...defaults(), url: one } : one)
+}
 
 function receiverOf({ timeout, ...options }: Receiver): ReceiverConfig {
   return { ...options, timeoutMs: timeout }

@@ -136,6 +136,17 @@ export const metrics = {
     help: 'Alerts that a receiver is not told yet',
     labels: ['notifier']
   },
+  collector_rules_written_samples_total: {
+    type: 'counter',
+    help: 'Samples of alerts and recorded series that a receiver of remote write took',
+    labels: ['notifier']
+  },
+  collector_rules_dropped_samples_total: {
+    type: 'counter',
+    help: 'Samples that were never written: they were refused, or too many waited',
+    labels: ['notifier']
+  },
+  collector_rules_waiting_samples: { type: 'gauge', help: 'Samples that are not written yet', labels: ['notifier'] },
   collector_rules_notify_requests_total: {
     type: 'counter',
     help: 'Requests to receivers of alerts by outcome: ok, failed',

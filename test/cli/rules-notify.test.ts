@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../fakes/folder.ts'
 import { Receiver } from '../fakes/receiver.ts'
+import { readRequest, unsnappy } from '../rules/notify/remote-write-reader.ts'
 import { command } from './command.ts'
 
 function configWith(rules: string): string {
@@ -40,6 +41,14 @@ test('rules notify: webhooks get a message at once, and their names stand for th
   ])
 })
 
+test('rules notify: the test alert is written remotely, too', async () => {
+  const server = await Receiver.start()
+  const file = configWith(`rules: { remote_write: ["${server.url}/api/v1/write"] }\n`)
+  expect(await command(['rules', 'notify', file])).toMatchObject({ code: 0, out: `ok: ${server.url}/api/v1/write\n` })
+  const written = server.received.flatMap(({ bytes }) => readRequest(unsnappy(bytes)))
+  expect(written.map(({ isStale }) => isStale)).toEqual([false, false, true, true])
+})
+
 test('rules notify: says who does not get it, and why', async () => {
   const [well, ill] = [await Receiver.start(), await Receiver.start()]
   ill.answer = { status: 401 }
@@ -63,7 +72,7 @@ test('rules notify: says who does not get it, and why', async () => {
 test('rules notify: says where nobody is named, and what is wrong with a configuration', async () => {
   expect(await command(['rules', 'notify', configWith('')])).toMatchObject({
     code: 2,
-    err: 'error: Nobody is told about alerts: name "alertmanagers" or "webhooks" under "rules"\n'
+    err: 'error: Nobody is told about alerts: name "alertmanagers", "webhooks" or "remote_write" under "rules"\n'
   })
   const wrong = configWith('rules: { alertmanagers: ["http://169.254.169.254"] }\n')
   const { code, err } = await command(['rules', 'notify', wrong])

@@ -66,6 +66,7 @@ describe('loading', () => {
           receiver: { ...plain, url: env.HOOK }
         }
       ],
+      remoteWrite: [],
       externalUrl: 'https://logs.example',
       externalLabels: {},
       network: { allow: [], deny: [] }

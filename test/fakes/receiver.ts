@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createSecure, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
 export interface Received {
@@ -15,6 +15,7 @@ export interface Received {
   /** Path and query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
   readonly body: string
 }
 
@@ -69,7 +70,8 @@ export class Receiver {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request
-    const one = { method, path: url, headers, body: await text(request) }
+    const bytes = await buffer(request)
+    const one = { method, path: url, headers, bytes, body: bytes.toString() }
     this.received.push(one)
     const { status = 200, headers: more = {}, body: said = '' } = this.#answerTo(one)
     response.writeHead(status, more).end(said)

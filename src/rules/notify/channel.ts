@@ -1,11 +1,11 @@
 import type { Alert } from '../alert.ts'
 
-/** Tells alerts to one receiver. */
-export interface Channel {
+/** Tells alerts, or something else, to one receiver. */
+export interface Channel<T = Alert> {
   /** For logs and metrics: a name, or an address without what is secret in it. */
   readonly name: string
   /** Tries once. Throws `SendError`: `split` where this will never be taken as it is. */
-  send(alerts: readonly Alert[], signal: AbortSignal): Promise<void>
+  send(all: readonly T[], signal: AbortSignal): Promise<void>
   close(): void
 }
 

@@ -1,5 +1,20 @@
-import type { Meter, Sample } from '../../core/metrics.ts'
+import type { Meter, MetricName, Sample } from '../../core/metrics.ts'
 import type { NotifierStatus } from './notifier.ts'
+
+/** What a receiver is told, and where that is counted. */
+export type Told = 'alerts' | 'samples'
+const names = {
+  alerts: [
+    'collector_rules_sent_alerts_total',
+    'collector_rules_dropped_alerts_total',
+    'collector_rules_waiting_alerts'
+  ],
+  samples: [
+    'collector_rules_written_samples_total',
+    'collector_rules_dropped_samples_total',
+    'collector_rules_waiting_samples'
+  ]
+} as const satisfies Record<Told, readonly MetricName[]>
 
 /** The numbers of one receiver. */
 export class Counts {
@@ -9,10 +24,11 @@ export class Counts {
   readonly #requests: Readonly<Record<'ok' | 'failed', Sample>>
   readonly #seconds: Sample
 
-  constructor(meter: Meter, notifier: string) {
-    this.sent = meter.of('collector_rules_sent_alerts_total', notifier)
-    this.dropped = meter.of('collector_rules_dropped_alerts_total', notifier)
-    this.waiting = meter.of('collector_rules_waiting_alerts', notifier)
+  constructor(meter: Meter, notifier: string, told: Told) {
+    const [sent, dropped, waiting] = names[told]
+    this.sent = meter.of(sent, notifier)
+    this.dropped = meter.of(dropped, notifier)
+    this.waiting = meter.of(waiting, notifier)
     this.#requests = {
       ok: meter.of('collector_rules_notify_requests_total', notifier, 'ok'),
       failed: meter.of('collector_rules_notify_requests_total', notifier, 'failed')

@@ -19,7 +19,7 @@ export interface GroupOptions extends GroupTimes {
 }
 
 /** Tells one receiver of alerts in groups, as Alertmanager does: one message after another. */
-export class Groups implements Notifier {
+export class Groups implements Notifier<Alert> {
   readonly #channel: Channel
   readonly #options: GroupOptions
   readonly #clock: Clock
@@ -39,8 +39,8 @@ export class Groups implements Notifier {
     this.#options = options
     this.#clock = context.clock
     this.#log = context.log
-    this.#counts = new Counts(context.meter, channel.name)
-    this.#patience = new Patience(channel.name, context)
+    this.#counts = new Counts(context.meter, channel.name, 'alerts')
+    this.#patience = new Patience(channel.name, context, 'alerts')
     this.#limit = new MinuteLimit(options.maxPerMinute)
   }
 

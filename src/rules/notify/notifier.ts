@@ -1,12 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
-import type { Alert } from '../alert.ts'
 
 /** Tells one receiver what there is to tell, in its own time. */
-export interface Notifier {
+export interface Notifier<T> {
   /** Does not wait and does not throw. After `stop` it does nothing. */
-  add(alerts: readonly Alert[]): void
+  add(all: readonly T[]): void
   readonly status: NotifierStatus
   /** Tells what is not told yet, as far as the receiver takes it within the time. */
   stop(withinMs: number): Promise<void>
@@ -15,7 +14,7 @@ export interface Notifier {
 /** How a receiver is doing. */
 export interface NotifierStatus {
   readonly name: string
-  /** Alerts that it is not told yet. */
+  /** Alerts or samples that it is not told yet. */
   readonly waiting: number
   /** Since the start. */
   readonly sent: number

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { SendError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { backoffMs } from '../../delivery/gate.ts'
+import type { Told } from './counts.ts'
 
 /** Alerts are few and urgent: a receiver that is back hears them soon. */
 const retry = { minMs: 1000, maxMs: 15_000 }
@@ -19,6 +20,7 @@ interface Parts {
 export class Patience {
   readonly #name: string
   readonly #parts: Parts
+  readonly #told: Told
   /** Of the last attempt; undefined: it succeeded. */
   #error: string | undefined
   #failures = 0
@@ -28,7 +30,8 @@ export class Patience {
   #isEnded = false
   #wake: (() => void) | undefined
 
-  constructor(name: string, parts: Parts) {
+  constructor(name: string, parts: Parts, told: Told) {
+    this.#told = told
     this.#name = name
     this.#parts = parts
   }
@@ -39,11 +42,11 @@ export class Patience {
 
   succeeded(): void {
     this.#error = undefined
-    if (this.#failures > 0) this.#parts.log.info(`Alerts reach "${this.#name}" again`)
+    if (this.#failures > 0) this.#parts.log.info(`${this.#what} reach "${this.#name}" again`)
     this.#failures = 0
   }
 
-  /** `waiting`: alerts that are not told yet. */
+  /** `waiting`: how many are not told yet. */
   failed(error: SendError, waiting: number): void {
     const { clock, log, random } = this.#parts
     this.#error = error.message
@@ -55,7 +58,7 @@ export class Patience {
     if (!isNews && now - this.#saidAt < sayEveryMs) return
     this.#saidAt = now
     const since = isNews ? '' : `, for ${Math.round((now - this.#begunAt) / 1000)} s`
-    log.warn(`Alerts do not reach "${this.#name}"${since}: they wait`, { error: error.message, alerts: waiting })
+    log.warn(`${this.#what} do not reach "${this.#name}"${since}: they wait`, { error: error.message, waiting })
   }
 
   /** Nothing has failed: it is just not time yet. */
@@ -64,10 +67,10 @@ export class Patience {
   }
 
   /** The receiver is there, and does not take this. */
-  refused(error: SendError, alertname: string): void {
+  refused(error: SendError, name: string): void {
     this.#error = error.message
     this.#failures = 0
-    this.#parts.log.error(`Alert refused by "${this.#name}": it is dropped`, { error: error.message, alertname })
+    this.#parts.log.error(`${this.#what} refused by "${this.#name}": they are dropped`, { error: error.message, name })
   }
 
   /** Until the next attempt; not at all once `end` was called. */
@@ -81,6 +84,10 @@ export class Patience {
       }
     })
     this.#wake = undefined
+  }
+
+  get #what(): string {
+    return this.#told === 'alerts' ? 'Alerts' : 'Samples'
   }
 
   end(): void {

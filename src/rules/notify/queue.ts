@@ -1,44 +1,56 @@
 import type { Clock } from '../../core/clock.ts'
 import { messageOf, SendError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import type { Alert } from '../alert.ts'
-import { type Channel, identityOf } from './channel.ts'
-import { Counts } from './counts.ts'
+import type { Channel } from './channel.ts'
+import { Counts, type Told } from './counts.ts'
 import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
 import { Patience } from './patience.ts'
 
-const mostWaiting = 10_000
-const mostInBatch = 256
+/** What waits in a queue. */
+export interface QueueKind<T> {
+  readonly told: Told
+  /** The same for all states of one thing. */
+  idOf(one: T): string
+  /** For the log. */
+  nameOf(one: T): string
+  readonly mostWaiting: number
+  readonly mostInBatch: number
+  /** Of a batch that is refused the parts are tried, to find what it was refused for; else all of it is dropped. */
+  readonly isDivided: boolean
+}
 
 /**
- * Alerts on their way to one receiver, which may be away. Of an alert only the newest state waits, in the place of the older one.
- * When too many wait, the oldest are dropped and counted.
+ * What is on its way to one receiver, which may be away. Of each thing only the newest state waits, in the place of the older one. When
+ * too many wait, the oldest are dropped and counted.
  */
-export class AlertQueue implements Notifier {
-  readonly #channel: Channel
+export class Queue<T> implements Notifier<T> {
+  readonly #kind: QueueKind<T>
+  readonly #channel: Channel<T>
   readonly #clock: Clock
   readonly #log: Log
   readonly #counts: Counts
   readonly #patience: Patience
-  readonly #waiting = new Map<string, Alert>()
-  #sending: ReadonlyMap<string, Alert> = new Map()
+  readonly #waiting = new Map<string, T>()
+  #sending: ReadonlyMap<string, T> = new Map()
   readonly #abort = new AbortController()
-  #batch = mostInBatch
+  #batch: number
   #running: Promise<void> | undefined
   #isStopping = false
 
-  constructor(channel: Channel, context: NotifyContext) {
+  constructor(kind: QueueKind<T>, channel: Channel<T>, context: NotifyContext) {
+    this.#kind = kind
+    this.#batch = kind.mostInBatch
     this.#channel = channel
     this.#clock = context.clock
     this.#log = context.log
-    this.#counts = new Counts(context.meter, channel.name)
-    this.#patience = new Patience(channel.name, context)
+    this.#counts = new Counts(context.meter, channel.name, kind.told)
+    this.#patience = new Patience(channel.name, context, kind.told)
   }
 
   /** Does not wait and does not throw. After `stop` it does nothing. */
-  add(alerts: readonly Alert[]): void {
+  add(all: readonly T[]): void {
     if (this.#isStopping) return
-    for (const alert of alerts) this.#waiting.set(identityOf(alert), alert)
+    for (const one of all) this.#waiting.set(this.#kind.idOf(one), one)
     this.#dropOldest()
     this.#counts.waiting.value = this.#waiting.size
     if (this.#waiting.size > 0) this.#running ??= this.#run()
@@ -61,7 +73,8 @@ export class AlertQueue implements Notifier {
     this.#waiting.clear()
     this.#counts.waiting.value = 0
     this.#counts.dropped.value += left
-    this.#log.warn(`Cannot tell "${this.#channel.name}" the last alerts: they are dropped`, { alerts: left })
+    const { told } = this.#kind
+    this.#log.warn(`Cannot tell "${this.#channel.name}" the last ${told}: they are dropped`, { [told]: left })
   }
 
   async #run(): Promise<void> {
@@ -75,14 +88,14 @@ export class AlertQueue implements Notifier {
 
   /** Whether what was sent is settled. */
   async #try(): Promise<boolean> {
-    this.#sending = new Map([...this.#waiting].slice(0, this.#batch))
+    this.#sending = firstOf(this.#waiting, this.#batch)
     const begun = this.#clock.monotonic()
     try {
       await this.#channel.send([...this.#sending.values()], this.#abort.signal)
       this.#counts.request('ok', this.#clock.monotonic() - begun)
       this.#counts.sent.value += this.#sending.size
       this.#settle()
-      this.#batch = Math.min(this.#batch * 2, mostInBatch)
+      this.#batch = Math.min(this.#batch * 2, this.#kind.mostInBatch)
       this.#patience.succeeded()
       return true
     } catch (error) {
@@ -99,26 +112,29 @@ export class AlertQueue implements Notifier {
       this.#patience.failed(error, this.#waiting.size)
       return false
     }
-    this.#batch = Math.ceil(this.#sending.size / 2)
-    if (this.#sending.size > 1) return true
-    // The one that the receiver does not take; nothing else waits for it.
-    const [alert] = this.#sending.values()
-    this.#patience.refused(error, alert?.labels['alertname'] ?? '')
-    this.#counts.dropped.value++
+    const { isDivided } = this.#kind
+    const { size } = this.#sending
+    if (isDivided) this.#batch = Math.ceil(size / 2)
+    if (isDivided && size > 1) return true
+    // What the receiver does not take; nothing else waits for it.
+    const [first] = this.#sending.values()
+    this.#patience.refused(error, first === undefined ? '' : this.#kind.nameOf(first))
+    this.#counts.dropped.value += size
     this.#settle()
     return true
   }
 
   /** What has changed meanwhile has still to be sent. */
   #settle(): void {
-    for (const [id, alert] of this.#sending) if (this.#waiting.get(id) === alert) this.#waiting.delete(id)
+    for (const [id, one] of this.#sending) if (this.#waiting.get(id) === one) this.#waiting.delete(id)
   }
 
   #dropOldest(): void {
+    const { mostWaiting, told } = this.#kind
     let surplus = this.#waiting.size - mostWaiting
     if (surplus <= 0) return
     this.#counts.dropped.value += surplus
-    this.#log.warn(`Too many alerts wait for "${this.#channel.name}": the oldest are dropped`, { most: mostWaiting })
+    this.#log.warn(`Too many ${told} wait for "${this.#channel.name}": the oldest are dropped`, { most: mostWaiting })
     for (const id of this.#waiting.keys()) {
       if (surplus === 0) break
       // Those on their way are told, or wait again.
@@ -127,4 +143,13 @@ export class AlertQueue implements Notifier {
       surplus--
     }
   }
+}
+
+function firstOf<T>(all: ReadonlyMap<string, T>, count: number): Map<string, T> {
+  const first = new Map<string, T>()
+  for (const [id, one] of all) {
+    if (first.size === count) break
+    first.set(id, one)
+  }
+  return first
 }

@@ -34,7 +34,14 @@ export function receiverAt(url: string, more: Partial<ReceiverConfig> = {}): Rec
 }
 
 export function rulesAt(more: Partial<RulesConfig>): RulesConfig {
-  return { alertmanagers: [], webhooks: [], externalLabels: {}, network: { allow: [], deny: [] }, ...more }
+  return {
+    alertmanagers: [],
+    webhooks: [],
+    remoteWrite: [],
+    externalLabels: {},
+    network: { allow: [], deny: [] },
+    ...more
+  }
 }
 
 /** Waits are as long as they may be. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { SendError } from '../../../src/core/errors.ts'
-import { AlertQueue } from '../../../src/rules/notify/queue.ts'
+import { alertQueue } from '../../../src/rules/notify/notifiers.ts'
+import { Queue } from '../../../src/rules/notify/queue.ts'
 import { alertOf, contextOf, ended, FakeChannel, numbersOf } from './alerts.ts'
 
 function start() {
   const channel = new FakeChannel()
   const context = contextOf()
-  return { channel, queue: new AlertQueue(channel, context), ...context }
+  return { channel, queue: new Queue(alertQueue, channel, context), ...context }
 }
 
 const away = () => {
