@@ -41,19 +41,23 @@ export function numbersOf(ledger: Ledger | undefined): number[] {
 }
 
 export function ledgerOf(numbers: readonly number[]): Ledger {
-  const lostRows: Ledger['lostRows'] = {}
-  const lostBytes: Ledger['lostBytes'] = {}
-  for (const [i, reason] of lossReasons.entries()) {
-    const rows = numbers[slot.lostRows + i]!
-    const bytes = numbers[slot.lostBytes + i]!
-    if (rows > 0) lostRows[reason] = rows
-    if (bytes > 0) lostBytes[reason] = bytes
-  }
   return {
     read: numbers[slot.read]!,
     derived: numbers[slot.derived]!,
     rows: ends.map((_, i) => numbers[slot.ends + i]!),
-    lostRows,
-    lostBytes
+    lostRows: lostOf(numbers, slot.lostRows),
+    lostBytes: lostOf(numbers, slot.lostBytes)
   }
+}
+
+/** Nearly all of thousands of sources have lost nothing: they share one. */
+const nothing: Ledger['lostRows'] = Object.freeze({})
+
+function lostOf(numbers: readonly number[], first: number): Ledger['lostRows'] {
+  let lost = nothing
+  for (const [i, reason] of lossReasons.entries()) {
+    const count = numbers[first + i]!
+    if (count > 0) lost = { ...lost, [reason]: count }
+  }
+  return lost
 }

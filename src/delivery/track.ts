@@ -5,6 +5,7 @@ import type { Position, Source } from '../core/source.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'
 
+const noRanges = new Float64Array(0)
 const movesOnEmit = hasBug('offset-on-emit')
 /** Of thousands of sources most are at rest: one with more to do takes more. */
 const initialRanges = 2
@@ -50,15 +51,17 @@ export class Track implements Account {
   /** Furthest end of a row that was given out while another record was held. */
   #reach = -1
   #border: Position
-  #ring = new Float64Array(initialRanges * width)
-  #capacity = initialRanges
+  /** Absent ranges take no memory: while it rests there are none. */
+  #ring = noRanges
+  #capacity = 0
   /** Numbers of ranges: not passed by the cursor yet, not ended yet, not read yet. They only grow. */
   #head = 0
   #ready = 0
   #tail = 0
   #pending = 0
   readonly #before: number[]
-  readonly #live: number[]
+  /** The same array while there are no ranges. */
+  #live: number[]
   #changed: boolean
 
   /** `start` is where reading begins: the position of the cursor, if there is one. */
@@ -70,7 +73,7 @@ export class Track implements Account {
     this.#read = start
     this.#border = start
     this.#before = numbersOf(cursor?.ledger)
-    this.#live = this.#before.slice()
+    this.#live = this.#before
     // a track that begins somewhere for the first time has that place stored, or the next run would begin elsewhere
     this.#changed = cursor === undefined || cursor.position !== start
   }
@@ -161,7 +164,14 @@ export class Track implements Account {
   takeCursor(): { readonly position: Position; readonly ledger: Ledger } | undefined {
     if (!this.#changed) return undefined
     this.#changed = false
+    if (this.#head === this.#tail) this.#rest()
     return { position: movesOnEmit ? this.#read : this.#settled, ledger: ledgerOf(this.#before) }
+  }
+
+  #rest(): void {
+    this.#ring = noRanges
+    this.#capacity = 0
+    this.#live = this.#before
   }
 
   #checkFrom(from: Position, to: Position): void {
@@ -180,6 +190,7 @@ export class Track implements Account {
       this.#ring[last + border] = place
       return last
     }
+    if (this.#live === this.#before) this.#live = this.#before.slice()
     if (this.#tail - this.#head === this.#capacity) this.#grow()
     const at = this.#place(this.#tail++)
     this.#ring.fill(0, at, at + width)
@@ -237,7 +248,7 @@ export class Track implements Account {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2
+    const capacity = Math.max(initialRanges, this.#capacity * 2)
     const ring = new Float64Array(capacity * width)
     for (let range = this.#head; range < this.#tail; range++) {
       const at = this.#place(range)

@@ -13,7 +13,7 @@ import { Lane } from './lane.ts'
 import type { InputPlan } from './plan.ts'
 import { type NewLane, Road } from './road.ts'
 import type { Route, Steps } from './steps.ts'
-import { type FramerCounts, Frontier, Tally } from './tally.ts'
+import { type FramerCounts, Frontier, InputCounts, Tally } from './tally.ts'
 
 const lossLogMs = 10_000
 
@@ -54,6 +54,7 @@ export class Lanes {
   /** What is lost is not told for each of a thousand files. */
   readonly #log: Log
   readonly #open = new Map<FileSource, Open>()
+  readonly #counts = new Map<string, InputCounts>()
 
   constructor(parts: LanesParts) {
     this.#parts = parts
@@ -78,12 +79,18 @@ export class Lanes {
 
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
-    const tally = new Tally(this.#parts.meter, input.name)
+    const tally = new Tally(this.#countsOf(input.name))
     const open: Open = { input, tally, frontiers: noFrontiers, roads: [], tracks: [], left: nobodyLeft }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
     }
+  }
+
+  #countsOf(input: string): InputCounts {
+    let counts = this.#counts.get(input)
+    if (counts === undefined) this.#counts.set(input, (counts = new InputCounts(this.#parts.meter, input)))
+    return counts
   }
 
   close(source: FileSource): void {

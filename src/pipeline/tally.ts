@@ -35,9 +35,8 @@ export class Frontier {
   }
 }
 
-/** What is read of one source, counted once for all lanes that read it: by the first that comes to a place. */
-export class Tally {
-  readonly #frontier = new Frontier()
+/** The counters of an input. */
+export class InputCounts {
   readonly #bytes: Sample
   readonly #rows: Sample
   readonly #nulBytes: Sample
@@ -55,6 +54,30 @@ export class Tally {
     this.#errors = parseErrors.slice(1).map(reason => meter.of('collector_parse_errors_total', input, reason))
   }
 
+  /** Counts the parsed batch `[batch.base, to)`. */
+  add(batch: Batch, to: Position, framed: FramerCounts): void {
+    this.#bytes.value += to - batch.base
+    this.#rows.value += batch.rows
+    this.#nulBytes.value += framed.nulBytes.value
+    this.#truncatedRows.value += framed.truncatedRows.value
+    this.#splitGroups.value += framed.splitGroups.value
+    this.#countErrors(batch)
+  }
+
+  #countErrors({ rows, errors }: Batch): void {
+    for (let row = 0; row < rows; row++) if (errors[row] !== 0) this.#errors[errors[row]! - 1]!.value++
+  }
+}
+
+/** What is read of one source, counted once for all lanes that read it: by the first that comes to a place. */
+export class Tally {
+  readonly #frontier = new Frontier()
+  readonly #counts: InputCounts
+
+  constructor(counts: InputCounts) {
+    this.#counts = counts
+  }
+
   limit(at: Position): Position {
     return this.#frontier.limit(at)
   }
@@ -67,21 +90,10 @@ export class Tally {
   /** Counts the parsed batch `[batch.base, to)` if nobody did, and begins the framer's counts anew. Returns whether it was counted. */
   count(batch: Batch, to: Position, framed: FramerCounts): boolean {
     const isNew = this.#frontier.advance(batch.base, to)
-    if (isNew) {
-      this.#bytes.value += to - batch.base
-      this.#rows.value += batch.rows
-      this.#nulBytes.value += framed.nulBytes.value
-      this.#truncatedRows.value += framed.truncatedRows.value
-      this.#splitGroups.value += framed.splitGroups.value
-      this.#countErrors(batch)
-    }
+    if (isNew) this.#counts.add(batch, to, framed)
     framed.nulBytes.value = 0
     framed.truncatedRows.value = 0
     framed.splitGroups.value = 0
     return isNew
-  }
-
-  #countErrors({ rows, errors }: Batch): void {
-    for (let row = 0; row < rows; row++) if (errors[row] !== 0) this.#errors[errors[row]! - 1]!.value++
   }
 }

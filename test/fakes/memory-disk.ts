@@ -1,4 +1,4 @@
-import type { Disk, EntryKind, FileStat } from '../../src/inputs/file/disk.ts'
+import type { Disk, DiskStat, EntryKind } from '../../src/inputs/file/disk.ts'
 
 /** The system's clock stamps in steps. */
 const tickNs = 4_000_000n
@@ -207,7 +207,7 @@ export class MemoryDisk {
     return path.startsWith(`${this.folder}/`) ? path.slice(this.folder.length + 1) : '/'
   }
 
-  #lstat(path: string, see: (inode: Inode) => void = () => {}): FileStat | undefined {
+  #lstat(path: string, see: (inode: Inode) => void = () => {}): DiskStat | undefined {
     if (path === '/' || path === this.folder) return directoryStat(this.#folderNs)
     const inode = this.#names.get(this.#nameOf(path))
     if (inode === undefined) return undefined
@@ -233,12 +233,12 @@ function readInto(bytes: Buffer, buffers: readonly Uint8Array[], position: numbe
   return Math.max(0, at - position)
 }
 
-function statOf(inode: Inode): FileStat {
+function statOf(inode: Inode): DiskStat {
   const { ino, birthNs, mtimeNs, links, bytes } = inode
   return stat({ ino, birthtimeNs: birthNs, mtimeNs, nlink: BigInt(links), size: BigInt(bytes.length) }, 'file')
 }
 
-function directoryStat(mtimeNs: bigint): FileStat {
+function directoryStat(mtimeNs: bigint): DiskStat {
   return stat({ ino: rootInode, birthtimeNs: 1n, mtimeNs, nlink: 2n, size: 4096n }, 'directory')
 }
 
@@ -250,7 +250,7 @@ interface Facts {
   readonly size: bigint
 }
 
-function stat(facts: Facts, kind: EntryKind): FileStat {
+function stat(facts: Facts, kind: EntryKind): DiskStat {
   const ms = facts.mtimeNs / 1_000_000n
   return {
     ...facts,
@@ -262,7 +262,7 @@ function stat(facts: Facts, kind: EntryKind): FileStat {
     isFile: () => kind === 'file',
     isDirectory: () => kind === 'directory',
     isSymbolicLink: () => false
-  } as unknown as FileStat
+  } as unknown as DiskStat
 }
 
 function systemError(code: string, what: string): Error {

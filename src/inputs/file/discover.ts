@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { hasBug } from '../../core/seeded-bugs.ts'
 import type { Disk, Entry, FileStat } from './disk.ts'
-import { reasonOf } from './disk.ts'
+import { reasonOf, Stamp } from './disk.ts'
 import type { Glob, Part } from './glob.ts'
 import { parseGlob, pathMatcher } from './glob.ts'
 import { inodeOf, isSameInode, keyOf } from './identity.ts'
@@ -19,7 +19,7 @@ export interface Candidate {
 }
 
 export function candidateOf(path: string, names: readonly string[], stat: FileStat): Candidate {
-  return { path, names, key: keyOf(inodeOf(stat)), stat }
+  return { path, names, key: keyOf(inodeOf(stat)), stat: new Stamp(stat) }
 }
 
 export interface DiscoverPlan {
@@ -206,7 +206,7 @@ export class Discovery {
     const last = this.#last.get(path)
     if (last?.path !== path || !isSameInode(last.stat, stat)) return candidateOf(path, [path], stat)
     const isSame = last.stat.size === stat.size && last.stat.mtimeNs === stat.mtimeNs
-    return isSame ? last : { ...last, stat }
+    return isSame ? last : { ...last, stat: new Stamp(stat) }
   }
 
   #lookThrough(link: string): void {

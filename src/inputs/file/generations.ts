@@ -1,7 +1,7 @@
 import { crashPoint, crashPointHandedOver } from '../../core/crash-points.ts'
 import type { LossReason } from '../../core/outcome.ts'
 import type { StoredSource } from '../../core/record.ts'
-import type { Position } from '../../core/source.ts'
+import type { Position, SourceId } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
 import { reasonOf } from './disk.ts'
 import { isHead, isUnwritten, readHead } from './head.ts'
@@ -27,7 +27,8 @@ export class Generations {
   readonly stored: StoredGeneration
   readonly #file: KnownFile
   readonly #parts: KnownParts
-  readonly #retired: Retired
+  /** Most files never have one. */
+  #retired: Retired | undefined
   #size = 0
   #filledAt = -1
   #isUnsure = false
@@ -37,22 +38,31 @@ export class Generations {
   constructor(file: KnownFile, parts: KnownParts) {
     this.#file = file
     this.#parts = parts
-    this.#retired = new Retired(parts, stored => this.#newSource(stored, { wasKnown: true, barrier: 0 }))
-    this.stored = new StoredGeneration(file, parts, id => this.#retired.has(id))
+    this.stored = new StoredGeneration(file, parts, this)
   }
 
   get size(): number {
     return this.#size
   }
 
+  /** Whether one that is over still has a source. */
+  isHeld(id: SourceId): boolean {
+    return this.#retired?.has(id) ?? false
+  }
+
+  get #retiring(): Retired {
+    this.#retired ??= new Retired(this.#parts, stored => this.#newSource(stored, { wasKnown: true, barrier: 0 }))
+    return this.#retired
+  }
+
   /** It is not known now whether what was read still stands there, or stands in a copy. */
   get isUndecided(): boolean {
-    return this.#isUnsure || this.#retired.isUndecided
+    return this.#isUnsure || this.#retired?.isUndecided === true
   }
 
   /** None of them has a source. */
   get areDone(): boolean {
-    return this.source === undefined && this.#retired.isEmpty
+    return this.source === undefined && this.#retired?.isEmpty !== false
   }
 
   /** Goes on with what earlier runs stored, the newest last. Throws the system's errors; then nothing has changed. */
@@ -78,7 +88,7 @@ export class Generations {
 
   /** What an earlier run knew does not stand there any more: its rest is read from a copy, or accounted for as lost. */
   loseStored(stored: StoredFile, how: { reason: LossReason; nothing: () => void }): void {
-    this.#retired.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), how)
+    this.#retiring.addStored(stored, (...copy) => this.#parts.resume.standsIn(stored, ...copy), how)
   }
 
   /** No name leads to the file any more. Without a handle it goes on in a copy, or is lost. Throws the system's errors; then nothing has
@@ -87,10 +97,10 @@ export class Generations {
     const { source } = this
     const { current } = this.stored
     const { handle } = this.#file
-    if (current === undefined || source?.lostReason !== undefined || this.#retired.has(current.id)) return
+    if (current === undefined || source?.lostReason !== undefined || this.isHeld(current.id)) return
     const { copies, context } = this.#parts
     const reason = 'deleted_unread'
-    if (source === undefined) return this.#retired.addStored(current, this.#rest!.standsIn, { reason })
+    if (source === undefined) return this.#retiring.addStored(current, this.#rest!.standsIn, { reason })
     const copy = copies.find(current, source.standsIn, handle.isOpen ? source.size : undefined)
     // It is read to its end; its copy is known from now on.
     if (handle.isOpen) return copy?.content.close()
@@ -113,7 +123,7 @@ export class Generations {
   end(now: number): void {
     if (this.source !== undefined) return this.#truncate(this.source, now)
     const { current } = this.stored
-    if (current && this.#rest) this.#retired.addStored(current, this.#rest.standsIn, { reason: 'truncated_gap' })
+    if (current && this.#rest) this.#retiring.addStored(current, this.#rest.standsIn, { reason: 'truncated_gap' })
     this.#begin()
   }
 
@@ -141,7 +151,7 @@ export class Generations {
   #truncate(source: FileSource, now: number): void {
     if (source !== this.source) return
     const { context, input } = this.#parts
-    this.#retired.add(source, this.stored.value!, 'truncated_gap')
+    this.#retiring.add(source, this.stored.value!, 'truncated_gap')
     context.log.info('File was truncated', { input: input.name, path: this.#file.handle.path })
     this.source = undefined
     this.#begin(source.size)
@@ -246,18 +256,18 @@ export class Generations {
     this.stored.put({ ...this.stored.value!, size: source.size, heldTo })
     this.source = undefined
     this.#file.handle.close()
-    this.#retired.take(source)
+    this.#retiring.take(source)
   }
 
   /** Lets go of what has ended and is settled, and stores what has changed. */
   settle(): void {
     if (this.source?.ended) this.#release(this.source)
-    this.#retired.release(this.#file.unlinkedAt < 0 ? this.stored.value?.id : undefined)
+    this.#retired?.release(this.#file.unlinkedAt < 0 ? this.stored.value?.id : undefined)
     if (this.source !== undefined && this.source.lostReason === undefined) this.stored.update(this.source)
   }
 
   close(): void {
-    this.#retired.close()
+    this.#retired?.close()
     this.source?.close()
   }
 

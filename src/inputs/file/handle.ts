@@ -1,4 +1,4 @@
-import { type Disk, type FileStat, reasonOf } from './disk.ts'
+import { type Disk, type DiskStat, reasonOf } from './disk.ts'
 import type { Handles, Rank } from './handles.ts'
 import { type Inode, inodeOf, keyOf } from './identity.ts'
 
@@ -47,7 +47,7 @@ export class Handle {
     }
   }
 
-  stat(): FileStat {
+  stat(): DiskStat {
     this.#open()
     try {
       return this.#disk.fstat(this.#fd)

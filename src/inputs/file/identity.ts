@@ -28,7 +28,7 @@ export function isSameInode(one: FileStat, other: FileStat): boolean {
 }
 
 export function hashOf(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'hex').slice(0, 32)
+  return hash('sha256', bytes, 'buffer').toString('hex', 0, 16)
 }
 
 /** The first row's bytes within the head: without its line end, at most 1 KiB. */

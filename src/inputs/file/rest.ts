@@ -23,5 +23,7 @@ export class Rest {
     return this.#tails.isIntact()
   }
 
-  readonly standsIn: Trace = (content, size) => this.#tails.standIn(content, size)
+  get standsIn(): Trace {
+    return (content, size) => this.#tails.standIn(content, size)
+  }
 }

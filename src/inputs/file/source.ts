@@ -104,7 +104,7 @@ export class FileSource implements Source {
     this.marks = new FileMarks(parts.id, parts.link, parts)
     this.#content = parts.content
     this.#tails = new Tails(parts.content, parts.fingerprint)
-    parts.content.onReady = () => parts.woken(this)
+    this.#await(parts.content)
   }
 
   /** Why bytes behind the last that can be read are lost; undefined while there may be more. */
@@ -216,7 +216,9 @@ export class FileSource implements Source {
   }
 
   /** Whether bytes that were read stand at the same place of another file, as far as that one goes. Throws the system's errors. */
-  standsIn: Trace = (content, size) => this.#tails.standIn(content, size)
+  get standsIn(): Trace {
+    return (content, size) => this.#tails.standIn(content, size)
+  }
 
   /** Nothing can be read now, and it is not known yet what becomes of the rest. */
   suspend(): void {
@@ -243,7 +245,7 @@ export class FileSource implements Source {
     this.#cameToEnd = false
     this.#content = content
     this.#tails = new Tails(content, this.#parts.fingerprint)
-    content.onReady = () => this.#parts.woken(this)
+    this.#await(content)
     this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
     if (size < Infinity && size > this.size) this.size = size
     this.ended = true
@@ -253,6 +255,10 @@ export class FileSource implements Source {
   /** Nobody knows how far an earlier run came in an archive. */
   #knownTo(content: Opened, otherwise: Position): Position {
     return this.#parts.wasKnown && content.isSequential === true ? Infinity : otherwise
+  }
+
+  #await(content: Opened): void {
+    if (content.isSequential) content.onReady = () => this.#parts.woken(this)
   }
 
   /** Closes what it alone reads. */

@@ -14,13 +14,12 @@ export class StoredGeneration {
   value: StoredFile | undefined
   readonly #file: FileFacts
   readonly #parts: KnownParts
-  /** Whether a generation still has a source. */
-  readonly #isHeld: (id: SourceId) => boolean
+  readonly #generations: { isHeld(id: SourceId): boolean }
 
-  constructor(file: FileFacts, parts: KnownParts, isHeld: (id: SourceId) => boolean) {
+  constructor(file: FileFacts, parts: KnownParts, generations: { isHeld(id: SourceId): boolean }) {
     this.#file = file
     this.#parts = parts
-    this.#isHeld = isHeld
+    this.#generations = generations
   }
 
   /** The one that goes on, if it has a record. */
@@ -68,7 +67,7 @@ export class StoredGeneration {
   #follow(value: StoredFile): void {
     const before = this.value
     this.value = value
-    if (before?.isOver && before.id !== value.id && !this.#isHeld(before.id)) this.forget(before)
+    if (before?.isOver && before.id !== value.id && !this.#generations.isHeld(before.id)) this.forget(before)
   }
 
   /** Its bytes are not there any more; there were `size` of them. */

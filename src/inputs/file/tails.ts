@@ -25,7 +25,7 @@ export class Tails {
   endsInNuls = false
   readonly #content: Content
   readonly #fingerprint: Fingerprint | undefined
-  readonly #tails: Tail[] = []
+  #tails: readonly Tail[] = []
   readonly #trail = new Trail()
   #next = 0
 
@@ -89,7 +89,7 @@ export class Tails {
 
   #add(at: Position): Tail {
     const tail = { at, length: 0, bytes: Buffer.allocUnsafe(markerBytes) }
-    this.#tails[this.#next] = tail
+    this.#tails = this.#next === this.#tails.length ? this.#tails.concat(tail) : this.#tails.with(this.#next, tail)
     this.#next = (this.#next + 1) % places
     return tail
   }

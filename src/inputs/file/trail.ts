@@ -10,15 +10,16 @@ const most = 16
  * read last; so some older ones are kept too, the farther apart the farther back.
  */
 export class Trail {
-  readonly #at: number[] = []
-  readonly #checks: number[] = []
+  /** Never longer than they have to be: there may be ten thousand sources, most of which were read once. */
+  #at: readonly number[] = []
+  #checks: readonly number[] = []
 
   /** `before` are the bytes, up to 64, that stand before the position. */
   add(at: Position, before: Uint8Array): void {
     if (at <= (this.#at.at(-1) ?? 0)) return
     if (this.#at.length === most) this.#thin(at)
-    this.#at.push(at)
-    this.#checks.push(crc32(before))
+    this.#at = this.#at.concat(at)
+    this.#checks = this.#checks.concat(crc32(before))
   }
 
   /** Whether the last place within the first `size` bytes of another file looks the same there; undefined if there is none. Throws the
@@ -42,7 +43,7 @@ export class Trail {
         drop = i
       }
     }
-    this.#at.splice(drop, 1)
-    this.#checks.splice(drop, 1)
+    this.#at = this.#at.toSpliced(drop, 1)
+    this.#checks = this.#checks.toSpliced(drop, 1)
   }
 }
