@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import type { AgentBeside } from './agent-beside.ts'
 import type { Binding } from './bind.ts'
 import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
@@ -8,11 +9,18 @@ import { type Components, type DeliveryContent, type FileContent, impliedProcess
 
 type Options = Record<string, unknown>
 
+interface Surroundings {
+  readonly files: readonly string[]
+  readonly env: Environment
+  readonly named: Binding['files']
+  readonly beside: AgentBeside | undefined
+}
+
 /** Makes the configuration of what a file says: units into names, defaults that depend on the machine, the implied parts. */
 export function assemble(
   content: FileContent,
   components: Components,
-  { files, env, named }: { files: readonly string[]; env: Environment; named: Binding['files'] }
+  { files, env, named, beside }: Surroundings
 ): Config {
   const { collector, agents, server, metrics, log, rules } = content
   const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
@@ -27,7 +35,10 @@ export function assemble(
       drainTimeoutMs: drainTimeout,
       holdDeletedBytes: holdDeleted
     },
-    inputs: Object.entries(content.inputs).map(([name, input]) => inputOf(name, input as Options)),
+    inputs: Object.entries(content.inputs).map(([name, input]) => ({
+      ...inputOf(name, input as Options),
+      ...(name === beside?.input && beside.id !== undefined && { agentId: beside.id })
+    })),
     outputs: Object.entries(content.outputs).map(([name, output]) => ({
       ...outputOf(name, output as Options),
       contents: contentsOf(name, named)
@@ -37,7 +48,8 @@ export function assemble(
       maxAgents: agents.maxAgents,
       ...(agents.heartbeatInterval !== undefined && { intervalMs: agents.heartbeatInterval }),
       idleAfterMs: agents.idleAfter,
-      forgetAfterMs: agents.forgetAfter
+      forgetAfterMs: agents.forgetAfter,
+      ...(beside !== undefined && { beside })
     },
     server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
     ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),

@@ -1,3 +1,4 @@
+import type { AgentBeside } from './agent-beside.ts'
 import type { Address } from './units.ts'
 
 /** The whole configuration as code sees it: checked, complete, plain data. Sizes are bytes, durations milliseconds. */
@@ -45,6 +46,8 @@ export interface InputConfig extends Use {
   readonly parser: Use
   /** What becomes of rows that the parser does not understand. */
   readonly onParseError: 'keep' | 'drop' | 'dead_letter'
+  /** Agent of rows that name none. */
+  readonly agentId?: string
 }
 
 export interface OutputConfig extends Use {
@@ -150,4 +153,5 @@ export interface AgentsConfig {
   readonly intervalMs?: number
   readonly idleAfterMs: number
   readonly forgetAfterMs: number
+  readonly beside?: AgentBeside
 }

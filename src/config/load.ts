@@ -1,3 +1,4 @@
+import { readAgentBeside } from './agent-beside.ts'
 import { assemble } from './assemble.ts'
 import { Binding } from './bind.ts'
 import { crossCheck } from './check.ts'
@@ -36,6 +37,8 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   if (whole.length < trees.length || whole.length === 0) return { problems: problems.sorted() }
 
   const tree = mergeTrees(whole, problems)
+  const beside = readAgentBeside(tree, env)
+  if (beside !== undefined) context.onFile?.(beside.file)
   const used = await loadComponents(components, usedBy(tree))
   const schema = fileSchema(used)
   const binding = new Binding(tree, schema, { problems, env })
@@ -45,7 +48,7 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   crossCheck(tree, binding)
   await checkTexts(binding, problems, components)
   if (problems.any || !result.success) return { problems: problems.sorted() }
-  return { config: assemble(result.data, used, { files, env, named: binding.files }) }
+  return { config: assemble(result.data, used, { files, env, named: binding.files, beside }) }
 }
 
 function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {

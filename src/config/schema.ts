@@ -53,6 +53,15 @@ export function fileSchema(components: Components) {
         })
       )
       .optional(),
+    agent: t
+      .group('The agent that this collector runs beside.', {
+        config: t
+          .path(
+            'Its configuration, in YAML: `id`, `role`, `heartbeat_interval` and `log_path` are taken from there, at the top or in `agent`. Its log is followed as the input `agent`, unless there is one. What is missing is told and changes nothing; when the file changes, the configuration is reloaded.'
+          )
+          .optional()
+      })
+      .optional(),
     agents: agentsSchema().prefault({}),
     server: t
       .group('Status, metrics and probes over HTTP.', {

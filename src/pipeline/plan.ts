@@ -18,6 +18,8 @@ export interface InputPlan {
   readonly resource: Readonly<Record<string, string>>
   readonly parser: Use
   readonly onParseError: InputConfig['onParseError']
+  /** Agent of rows that name none. */
+  readonly agentId?: string
 }
 
 export interface PipelinePlan extends PipelineConfig {

@@ -11,6 +11,7 @@ import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
 import { resetKey } from './holds.ts'
+import { AgentBeside } from './agent-beside.ts'
 import { AgentDesk } from './agent-desk.ts'
 import { hostIdOf } from './host-id.ts'
 import { LetterAges } from './letter-ages.ts'
@@ -72,6 +73,7 @@ class Control implements Collector {
   readonly #startedAt: number
   readonly #startedMonotonic: number
   readonly #ages: LetterAges
+  readonly #beside: AgentBeside
   readonly #wasReset: boolean
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
@@ -96,6 +98,9 @@ class Control implements Collector {
     this.ended = this.#shards.ended
     const behind = (): ReadonlyMap<string, number> => this.#shards.behind
     this.agents = new AgentDesk(config.agents, { state, clock: options.clock, behind })
+    const changed = (): void => void this.reload('agent.config')
+    this.#beside = new AgentBeside({ clock: options.clock, log: options.log, changed })
+    this.#beside.use(config.agents.beside)
     this.#shards.onAgents = delta => this.agents.take(delta)
     state.onWritable = isWritable => {
       this.agents.isPaused = !isWritable
@@ -136,6 +141,7 @@ class Control implements Collector {
   async #change({ config, plan }: Running): Promise<void> {
     await this.#shards.change(plan)
     this.agents.options = config.agents
+    this.#beside.use(config.agents.beside)
   }
 
   /** Once an hour: what nobody has seen for days is forgotten, and old dead letters go. */
@@ -217,6 +223,7 @@ class Control implements Collector {
     // Nothing was read yet (the server could not listen): whoever waits for the reason should not wait for a drain.
     if (this.ready !== 'starting') await this.#drain(waitedMs)
     this.agents.stop()
+    this.#beside.stop()
     this.ready = 'draining'
     const ledgers = await this.ledgers().catch(() => [])
     await this.#shards.close()

@@ -83,7 +83,9 @@ export class Shard {
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
-    const agents = new AgentWatch(this.#keys)
+    const agents = new AgentWatch(this.#keys, name => {
+      return this.#steps.plan.inputs.find(input => input.name === name)?.agentId
+    })
     const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
     this.#agents = new AgentReporter(agents, this.#lanes, context.onAgents ?? (() => {}))

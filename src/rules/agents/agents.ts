@@ -5,6 +5,8 @@ import type { AgentDelta } from './sighting.ts'
 export interface AgentsOptions extends Patience {
   readonly maxAgents: number
   readonly forgetAfterMs: number
+  /** What is known of one agent by its configuration. */
+  readonly beside?: { readonly id?: string; readonly role?: string; readonly intervalMs?: number }
 }
 
 /** Nothing is forgotten that was not silent for so long while this process ran: clocks may be set. */
@@ -81,7 +83,7 @@ export class Agents {
 
   /** Those that are in the most trouble first, then by id. */
   list(reading: Reading): AgentStatus[] {
-    const all = [...this.#agents.values()].map(agent => agent.status(this.options, this.#silentSince(agent, reading)))
+    const all = [...this.#agents.values()].map(agent => this.#statusOf(agent, reading))
     const order: readonly AgentState[] = ['offline', 'late', 'idle', 'connected', 'left']
     return all.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.id < b.id ? -1 : 1))
   }
@@ -93,7 +95,19 @@ export class Agents {
   }
 
   #stateOf(agent: Agent, reading: Reading): AgentState {
-    return agent.state(this.options, this.#silentSince(agent, reading))
+    return agent.state(this.#patienceWith(agent), this.#silentSince(agent, reading))
+  }
+
+  #statusOf(agent: Agent, reading: Reading): AgentStatus {
+    const status = agent.status(this.#patienceWith(agent), this.#silentSince(agent, reading))
+    const { beside } = this.options
+    return status.id === beside?.id && status.role === '' ? { ...status, role: beside.role ?? '' } : status
+  }
+
+  #patienceWith({ id }: Agent): Patience {
+    const { options } = this
+    if (options.beside?.id !== id) return options
+    return { ...options, intervalMs: options.beside.intervalMs ?? options.intervalMs }
   }
 
   /** Until when nothing was heard of an agent for sure. */

@@ -13,8 +13,8 @@ const mostSeen = 16_384
 const systemError = /\bE[A-Z]{4,20}\b/
 
 /**
- * Sees which agents rows are of, on a thread that reads. An agent is known by its `agent_id`, else by its pod, else as
- * `service@host`; rows without any of these are of no agent. A row of an agent that was seen since the last delta costs two
+ * Sees which agents rows are of, on a thread that reads. An agent is known by its `agent_id`, else by its input or its pod,
+ * else as `service@host`; rows without any of these are of no agent. A row of an agent that was seen since the last delta costs two
  * look-ups over bytes and a search in its message.
  */
 export class AgentWatch {
@@ -29,9 +29,13 @@ export class AgentWatch {
   #byService: (AgentSighting | undefined)[] = []
   #source: Source | undefined
   #host = ''
-  #pod = ''
+  /** Who rows of the source are of that name nobody; empty: their service. */
+  #named = ''
+  readonly #idOfInput: (input: string) => string | undefined
 
-  constructor(keys: Keys) {
+  /** `idOf` says for an input which agent rows are of that name none. */
+  constructor(keys: Keys, idOf: (input: string) => string | undefined = () => undefined) {
+    this.#idOfInput = idOf
     this.#fields = new AgentFields(keys)
     this.#tellings = new Tellings(this.#fields)
   }
@@ -71,9 +75,10 @@ export class AgentWatch {
       this.#services.trim()
       this.#forgetPlaces()
     }
-    if (source === this.#source) return
+    const named = this.#idOfInput(source.input) ?? source.resource['kubernetes.pod.name'] ?? ''
+    if (source === this.#source && named === this.#named) return
     this.#source = source
-    this.#pod = source.resource['kubernetes.pod.name'] ?? ''
+    this.#named = named
     this.#host = source.resource['host.name'] ?? ''
     this.#forgetPlaces()
   }
@@ -94,14 +99,14 @@ export class AgentWatch {
       return (this.#byId[id] ??= this.#sighting(this.#ids.names[id]!, batch, row))
     }
     const isNamed = service.kind[row] !== Kind.absent
-    if (!isNamed && this.#pod === '') return undefined
+    if (!isNamed && this.#named === '') return undefined
     const start = isNamed ? service.start[row]! : 0
     const name = this.#services.find(bytes, start, isNamed ? service.end[row]! : 0)
     return (this.#byService[name] ??= this.#sighting(this.#idOf(batch, row), batch, row))
   }
 
   #idOf(batch: Batch, row: number): string {
-    return this.#pod === '' ? `${serviceOf(batch, row)}@${this.#host}` : this.#pod
+    return this.#named === '' ? `${serviceOf(batch, row)}@${this.#host}` : this.#named
   }
 
   #sighting(id: string, batch: Batch, row: number): AgentSighting | undefined {
