@@ -2,7 +2,8 @@
 export const components = {
   inputs: {
     file: () => import('./inputs/file.ts').then(room => room.file),
-    containers: () => import('./inputs/containers.ts').then(room => room.containers)
+    containers: () => import('./inputs/containers.ts').then(room => room.containers),
+    probe: () => import('./inputs/probe.ts').then(room => room.probe)
   },
   parsers: {
     auto: () => import('./parsers/auto.ts').then(room => room.auto),

@@ -59,11 +59,31 @@ export interface OutputDefinition<S extends z.ZodRawShape = z.ZodRawShape> exten
   create(options: OptionsOf<S>, context: OutputContext): Promise<Output> | Output
 }
 
+/** Where an input is. */
+export interface InputPlace {
+  /** Name in the configuration. */
+  readonly name: string
+  readonly stateDir: string
+}
+
+export interface FeedContext extends InputPlace {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** Makes rows until it is stopped. */
+export interface Feed {
+  stop(): void
+}
+
 /** What an input needs to make sources: see inputs/follow.ts for files. */
 export interface InputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
   readonly kind: 'input'
   /** Turns the options into what the file follower does: which paths, which framing, what the path says. */
-  plan(options: OptionsOf<S>): FollowPlan
+  plan(options: OptionsOf<S>, place: InputPlace): FollowPlan
+  /** Of an input that makes its rows itself: begins to write them to the file that its plan follows. Runs on the control thread. */
+  feed?(options: OptionsOf<S>, context: FeedContext): Promise<Feed>
 }
 
 /** All components by name. Each is loaded when something asks for it. */

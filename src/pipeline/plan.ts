@@ -20,6 +20,8 @@ export interface InputPlan {
   readonly onParseError: InputConfig['onParseError']
   /** Agent of rows that name none. */
   readonly agentId?: string
+  /** We write its rows ourselves, by these options: see feeds.ts. */
+  readonly feed?: Readonly<Record<string, unknown>>
 }
 
 export interface PipelinePlan extends PipelineConfig {
@@ -54,7 +56,10 @@ export async function planOf(config: Config): Promise<Plan> {
     if (!used.has(input.name)) continue
     const definition = (await loaders[input.use]!()) as InputDefinition
     const { name, use, options, ...rest } = input
-    inputs.push({ ...rest, name, type: use, follow: definition.plan(options), resource: config.collector.resource })
+    const { stateDir, resource } = config.collector
+    const follow = definition.plan(options, { name, stateDir })
+    const feed = definition.feed === undefined ? {} : { feed: options }
+    inputs.push({ ...rest, name, type: use, follow, resource, ...feed })
   }
   const pipelines = config.pipelines.map(pipeline => ({ ...pipeline, choices: choicesOf(pipeline, config.outputs) }))
   const outputs = await Promise.all(config.outputs.map(outputOf))

@@ -10,6 +10,7 @@ import { StateStore } from '../state/store.ts'
 import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
 import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
+import { Feeds } from './feeds.ts'
 import { resetKey } from './holds.ts'
 import { AgentBeside } from './agent-beside.ts'
 import { AgentDesk } from './agent-desk.ts'
@@ -74,6 +75,7 @@ class Control implements Collector {
   readonly #startedMonotonic: number
   readonly #ages: LetterAges
   readonly #beside: AgentBeside
+  readonly #feeds: Feeds
   readonly #wasReset: boolean
   #stopTidying: () => void = () => {}
   #stopping: Promise<readonly LedgerRow[]> | undefined
@@ -101,6 +103,7 @@ class Control implements Collector {
     const changed = (): void => void this.reload('agent.config')
     this.#beside = new AgentBeside({ clock: options.clock, log: options.log, changed })
     this.#beside.use(config.agents.beside)
+    this.#feeds = new Feeds({ ...options, stateDir })
     this.#shards.onAgents = delta => this.agents.take(delta)
     state.onWritable = isWritable => {
       this.agents.isPaused = !isWritable
@@ -136,10 +139,12 @@ class Control implements Collector {
     this.#tellLetters()
     this.agents.start()
     this.#shards.start()
+    void this.#feeds.run(this.#reloads.running.plan)
   }
 
   async #change({ config, plan }: Running): Promise<void> {
     await this.#shards.change(plan)
+    await this.#feeds.run(plan)
     this.agents.options = config.agents
     this.#beside.use(config.agents.beside)
   }
@@ -234,6 +239,7 @@ class Control implements Collector {
   async #drain(waitedMs: number): Promise<void> {
     this.ready = 'draining'
     this.#stopTidying()
+    this.#feeds.stop()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
     const behind = await this.#shards.drain(withinMs)

@@ -20,7 +20,7 @@ import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import type { AgentReport, Answers, ReplayVerdicts, ShardStart, ShardStatus } from './messages.ts'
 import { Overflow } from './overflow.ts'
-import type { Plan } from './plan.ts'
+import type { InputPlan, Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { openHolds } from './holds.ts'
@@ -83,9 +83,8 @@ export class Shard {
     this.#context = context
     this.#arena = new Arena(undefined, spareBytesOf(start.plan))
     this.#cursors = new Cursors(start.stored)
-    const agents = new AgentWatch(this.#keys, name => {
-      return this.#steps.plan.inputs.find(input => input.name === name)?.agentId
-    })
+    const inputOf = (name: string): InputPlan | undefined => this.#steps.plan.inputs.find(one => one.name === name)
+    const agents = new AgentWatch(this.#keys, inputOf)
     const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
     this.#agents = new AgentReporter(agents, this.#lanes, context.onAgents ?? (() => {}))

@@ -9,6 +9,7 @@ import { tempFolder } from '../fakes/folder.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { Run, type SeenRow } from '../inputs/run.ts'
 
+const place = { name: 'input', stateDir: '/state' }
 const mebi = 1 << 20
 /** As in a shard. */
 const chunkBytes = 131_072
@@ -23,13 +24,13 @@ export interface InputUnderTest {
 /** What every input must keep to. */
 export function testInput(definition: InputDefinition, under: InputUnderTest): void {
   const { name } = definition
-  const planOf = (options: object): FollowPlan => definition.plan(optionsOf(definition, options))
+  const planOf = (options: object): FollowPlan => definition.plan(optionsOf(definition, options), place)
   const lines = (...texts: (string | Buffer)[]): Buffer =>
     Buffer.concat(texts.map(text => under.line(Buffer.from(text))))
 
   /** The follower of this input on one file, with what earlier runs stored. */
   const follow = async (path: string, link: MemoryLink, settles = true): Promise<Run> => {
-    const plan = planOf({ ...under.options, paths: [path] })
+    const plan = { ...planOf({ ...under.options }), paths: [path] }
     const input: FollowInput = { ...plan, name, service: '', dataset: 'test', resource: {} }
     return new Run(input, { link, settles, chunkBytes }).start()
   }

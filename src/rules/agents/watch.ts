@@ -12,6 +12,14 @@ const longestId = 256
 const mostSeen = 16_384
 const systemError = /\bE[A-Z]{4,20}\b/
 
+/** What an input says of its rows. */
+export interface AgentInput {
+  /** Agent of rows that name none. */
+  readonly agentId?: string
+  /** We make its rows ourselves: whoever they are about has not said them. */
+  readonly feed?: object
+}
+
 /**
  * Sees which agents rows are of, on a thread that reads. An agent is known by its `agent_id`, else by its input or its pod,
  * else as `service@host`; rows without any of these are of no agent. A row of an agent that was seen since the last delta costs two
@@ -31,18 +39,19 @@ export class AgentWatch {
   #host = ''
   /** Who rows of the source are of that name nobody; empty: their service. */
   #named = ''
-  readonly #idOfInput: (input: string) => string | undefined
+  readonly #inputOf: (name: string) => AgentInput | undefined
 
-  /** `idOf` says for an input which agent rows are of that name none. */
-  constructor(keys: Keys, idOf: (input: string) => string | undefined = () => undefined) {
-    this.#idOfInput = idOf
+  constructor(keys: Keys, inputOf: (name: string) => AgentInput | undefined = () => undefined) {
+    this.#inputOf = inputOf
     this.#fields = new AgentFields(keys)
     this.#tellings = new Tellings(this.#fields)
   }
 
   /** Looks at the rows of a batch, behind `normalize`. */
   observe(batch: Batch): void {
-    this.#enter(batch.source)
+    const input = this.#inputOf(batch.source.input)
+    if (input?.feed !== undefined) return
+    this.#enter(batch.source, input?.agentId)
     this.#fields.refresh()
     this.#tellings.read(batch)
     const { of } = this.#tellings
@@ -69,13 +78,13 @@ export class AgentWatch {
     return delta
   }
 
-  #enter(source: Source): void {
+  #enter(source: Source, agentId: string | undefined): void {
     if (this.#ids.isFull || this.#services.isFull) {
       this.#ids.trim()
       this.#services.trim()
       this.#forgetPlaces()
     }
-    const named = this.#idOfInput(source.input) ?? source.resource['kubernetes.pod.name'] ?? ''
+    const named = agentId ?? source.resource['kubernetes.pod.name'] ?? ''
     if (source === this.#source && named === this.#named) return
     this.#source = source
     this.#named = named
