@@ -17,6 +17,8 @@ export class Group {
   readonly #alerts = new Map<string, Alert>()
   /** Those that fired when the group was told last; undefined: it never was. */
   #told: { readonly firing: ReadonlySet<string>; readonly at: number } | undefined
+  /** Those of which something is not told yet, when they were counted last. */
+  waiting = 0
   /** Takes back the next look. */
   cancel: () => void = () => {}
 

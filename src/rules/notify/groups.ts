@@ -52,14 +52,20 @@ export class Groups implements Notifier<Alert> {
   add(alerts: readonly Alert[]): void {
     if (this.#isStopping) return
     let room = mostAlerts - this.#size()
+    const changed = new Set<Group>()
     for (const alert of alerts) {
       const key = this.#keyOf(alert)
       const known = this.#groups.get(key)
       if (known === undefined && alert.state !== 'firing') continue
-      if (room <= 0 && known?.has(alert) !== true) this.#counts.dropped.value++
-      else if ((known ?? this.#open(key, alert)).add(alert)) room--
+      if (room <= 0 && known?.has(alert) !== true) {
+        this.#counts.dropped.value++
+        continue
+      }
+      const group = known ?? this.#open(key, alert)
+      if (group.add(alert)) room--
+      changed.add(group)
     }
-    this.#countWaiting()
+    for (const group of changed) this.#count(group)
   }
 
   /** Tells what is new at once, as far as the receiver takes it within the time. */
@@ -71,7 +77,7 @@ export class Groups implements Notifier<Alert> {
     await this.#running
     cancel()
     this.#channel.close()
-    const left = this.#countWaiting()
+    const left = this.#counts.waiting.value
     this.#counts.waiting.value = 0
     this.#counts.dropped.value += left
     if (left > 0)
@@ -103,9 +109,9 @@ export class Groups implements Notifier<Alert> {
     for (const group of this.#due) {
       this.#due.delete(group)
       while (!(await this.#settle(group)) && !this.#isStopping) await this.#patience.wait()
+      this.#count(group)
       if (group.size === 0) this.#groups.delete(group.key)
       else if (!this.#isStopping) this.#lookAfter(this.#options.groupIntervalMs, group)
-      this.#countWaiting()
     }
     this.#running = undefined
   }
@@ -147,7 +153,7 @@ export class Groups implements Notifier<Alert> {
       this.#counts.request('failed', this.#clock.monotonic() - begun)
       const error = thrown instanceof SendError ? thrown : new SendError(messageOf(thrown), 'retry')
       if (error.fault !== 'split') {
-        this.#patience.failed(error, this.#countWaiting())
+        this.#patience.failed(error, this.#counts.waiting.value)
         return 'failed'
       }
       this.#patience.refused(error, alerts[0]!.labels['alertname'] ?? '')
@@ -166,11 +172,10 @@ export class Groups implements Notifier<Alert> {
     return size
   }
 
-  #countWaiting(): number {
-    const now = this.#clock.now()
-    let untold = 0
-    for (const group of this.#groups.values()) untold += group.untold(now)
-    this.#counts.waiting.value = untold
-    return untold
+  /** Counts what waits in a group anew. */
+  #count(group: Group): void {
+    const former = group.waiting
+    group.waiting = group.untold(this.#clock.now())
+    this.#counts.waiting.value += group.waiting - former
   }
 }
