@@ -27,5 +27,6 @@ export const components = {
   },
   queries: () => import('./logql/filter.ts'),
   patterns: () => import('./scan/regex/compile.ts'),
-  templates: () => import('./rules/notify/templates.ts')
+  templates: () => import('./rules/notify/templates.ts'),
+  rules: () => import('./rules/load.ts')
 } as const

@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { AgentBeside } from './agent-beside.ts'
 import type { Binding } from './bind.ts'
-import type { Config, InputConfig, OutputConfig, PipelineConfig, Use } from './config.ts'
+import type { Config, InputConfig, OutputConfig, PipelineConfig, RuleFile, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
 import { rulesOf } from './rules-section.ts'
 import { type Components, type DeliveryContent, type FileContent, impliedProcessor, optionsSchema } from './schema.ts'
 
 type Options = Record<string, unknown>
 
+/** What was read besides the content. */
 interface Surroundings {
   readonly files: readonly string[]
   readonly env: Environment
+  /** Files that options name. */
   readonly named: Binding['files']
+  readonly ruleFiles: readonly RuleFile[]
   readonly beside: AgentBeside | undefined
 }
 
@@ -20,7 +23,7 @@ interface Surroundings {
 export function assemble(
   content: FileContent,
   components: Components,
-  { files, env, named, beside }: Surroundings
+  { files, env, named, ruleFiles, beside }: Surroundings
 ): Config {
   const { collector, agents, server, metrics, log, rules } = content
   const { stateDir, hostName, resource, shards, drainTimeout, holdDeleted } = collector
@@ -54,7 +57,7 @@ export function assemble(
     server: { listen: server.listen, ...(server.token !== undefined && { token: server.token }) },
     ...(metrics !== undefined && { metrics: { listen: metrics.listen } }),
     log: { level: log.level },
-    ...(rules !== undefined && { rules: rulesOf(rules) })
+    ...(rules !== undefined && { rules: rulesOf(rules, ruleFiles) })
   }
 }
 

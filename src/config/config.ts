@@ -82,6 +82,10 @@ export interface DeliveryConfig {
 }
 
 export interface RulesConfig {
+  /** In the order in which they were named, without mistakes. */
+  readonly files: readonly RuleFile[]
+  /** Of each aggregation over a range. */
+  readonly maxSeries: number
   /** Each is told everything. */
   readonly alertmanagers: readonly ReceiverConfig[]
   readonly webhooks: readonly WebhookConfig[]
@@ -139,6 +143,13 @@ export interface PipelineConfig {
   readonly outputs: readonly string[]
   /** The first is always `normalize`. */
   readonly process: readonly Use[]
+}
+
+/** A file as it was read once. */
+export interface RuleFile {
+  /** Absolute. */
+  readonly file: string
+  readonly text: string
 }
 
 export interface ServerConfig {

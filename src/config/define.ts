@@ -4,7 +4,9 @@ import type { Output } from '../core/output.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
+import type { RuleFile } from './config.ts'
 import type { OptionTypes } from './option-types.ts'
+import type { Problems } from './problems.ts'
 
 /** An example of a component: shown in the reference, and run as a test. */
 export interface Example {
@@ -98,6 +100,14 @@ export interface ComponentRegistry {
   readonly patterns: () => Promise<TextCheck>
   /** What checks templates of messages. */
   readonly templates: () => Promise<TextCheck>
+  /** What checks rule files. */
+  readonly rules: () => Promise<RuleCheck>
+}
+
+/** Checks rule files, which have a form of their own. */
+export interface RuleCheck {
+  /** Reports all mistakes. */
+  checkRules(files: readonly RuleFile[], problems: Problems): void
 }
 
 /** Checks texts in a language of their own. */

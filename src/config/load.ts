@@ -13,6 +13,7 @@ import { fileSchema } from './schema.ts'
 import { toolOf } from './suggest.ts'
 import { readText } from './text.ts'
 import type { MapNode } from './tree.ts'
+import { readRuleFiles } from './rule-files.ts'
 import { loadComponents, usedBy } from './used.ts'
 import { readTree } from './yaml.ts'
 
@@ -47,8 +48,10 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   for (const issue of result.error?.issues ?? []) if (issue.path[0] !== 'version') explain(issue, binding)
   crossCheck(tree, binding)
   await checkTexts(binding, problems, components)
+  const ruleFiles = readRuleFiles(tree, { binding, env, problems, onFile: context.onFile })
+  if (ruleFiles.length > 0) (await components.rules()).checkRules(ruleFiles, problems)
   if (problems.any || !result.success) return { problems: problems.sorted() }
-  return { config: assemble(result.data, used, { files, env, named: binding.files, beside }) }
+  return { config: assemble(result.data, used, { files, env, named: binding.files, ruleFiles, beside }) }
 }
 
 function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {

@@ -8,11 +8,16 @@ export interface Problem extends Place {
 /** Gathers all mistakes of one loading, so that they can be mended in one go. */
 export class Problems {
   readonly #all = new Map<string, Problem>()
-  readonly #files: readonly string[]
+  readonly #files: string[]
 
   /** The files in the order in which they were named. */
   constructor(files: readonly string[]) {
-    this.#files = files
+    this.#files = [...files]
+  }
+
+  /** One of the files names this one. */
+  alsoOf(file: string): void {
+    this.#files.push(file)
   }
 
   get any(): boolean {

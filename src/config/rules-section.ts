@@ -1,10 +1,19 @@
 import { isNetwork } from '../core/addresses.ts'
-import type { ReceiverConfig, RulesConfig, WebhookConfig } from './config.ts'
+import type { ReceiverConfig, RuleFile, RulesConfig, WebhookConfig } from './config.ts'
 import { optionTypes as t } from './option-types.ts'
 
-/** The section `rules`: who is told about alerts. */
+/** The section `rules`: which there are, and who is told about alerts. */
 export function rulesSchema() {
-  return t.group('Who is told about alerts.', {
+  return t.group('Alerts, and numbers to record, that are made of rows; and who is told.', {
+    files: t
+      .list(
+        'Rule files in the form of Prometheus, with LogQL in "expr"; also patterns, as `rules/*.yaml`.',
+        t.path('A file or a pattern.')
+      )
+      .default([]),
+    maxSeries: t
+      .count('Most series of an aggregation over time; rows of others are in no number, and are counted.', { min: 1 })
+      .default(10_000),
     alertmanagers: t
       .list(
         'Alertmanagers; each of them is told everything.',
@@ -117,15 +126,11 @@ function networks(about: string, words: readonly string[]) {
 
 type Content = ReturnType<ReturnType<typeof rulesSchema>['parse']>
 
-export function rulesOf({
-  alertmanagers,
-  webhooks,
-  remoteWrite,
-  externalUrl,
-  externalLabels,
-  network
-}: Content): RulesConfig {
+export function rulesOf(content: Content, files: readonly RuleFile[]): RulesConfig {
+  const { maxSeries, alertmanagers, webhooks, remoteWrite, externalUrl, externalLabels, network } = content
   return {
+    files,
+    maxSeries,
     alertmanagers: alertmanagers.map(receiverAt),
     remoteWrite: remoteWrite.map(receiverAt),
     webhooks: Object.entries(webhooks).map(([name, webhook]) => webhookOf(name, webhook)),

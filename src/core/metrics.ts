@@ -157,6 +157,33 @@ export const metrics = {
     help: 'Time that requests to receivers of alerts have taken',
     labels: ['notifier']
   },
+  collector_alerts: { type: 'gauge', help: 'Alerts that are pending or fire', labels: ['alertname', 'alertstate'] },
+  collector_rules_evaluations_total: { type: 'counter', help: 'Evaluations of rules', labels: ['rule_group'] },
+  collector_rules_evaluation_failures_total: {
+    type: 'counter',
+    help: 'Evaluations of rules that gave an error',
+    labels: ['rule_group']
+  },
+  collector_rules_evaluation_seconds_total: {
+    type: 'counter',
+    help: 'Time spent in evaluations of rules',
+    labels: ['rule_group']
+  },
+  collector_rules_missed_evaluations_total: {
+    type: 'counter',
+    help: 'Evaluations of a group that were left out, since the one before took too long',
+    labels: ['rule_group']
+  },
+  collector_rules_waiting: {
+    type: 'gauge',
+    help: 'Rules that were not evaluated at last, since reading was behind',
+    labels: ['rule_group']
+  },
+  collector_rules_left_out_rows_total: {
+    type: 'counter',
+    help: 'Rows that rules select and that are in no number: late, failed (of stages or values), refused (too many series)',
+    labels: ['rule_group', 'reason']
+  },
   collector_reloads_total: {
     type: 'counter',
     help: 'Reloads of the configuration by result: changed, unchanged, refused, failed',
@@ -214,7 +241,7 @@ export class Meter {
   }
 
   /** What a label names is gone: its numbers are no longer told. Whoever counts on them still counts for nobody. */
-  forget(label: 'input' | 'output', value: string): void {
+  forget(label: 'input' | 'output' | 'rule_group' | 'alertname', value: string): void {
     for (const [key, { name, labels }] of this.#samples) {
       const index = (metrics[name].labels as readonly string[]).indexOf(label)
       if (index >= 0 && labels[index] === value) this.#samples.delete(key)

@@ -13,6 +13,53 @@ export type StateRecord =
   | { readonly kind: 'note'; readonly key: string; readonly value: string }
   | { readonly kind: 'agent'; readonly agent: StoredAgent }
   | { readonly kind: 'forgetAgent'; readonly id: string }
+  | { readonly kind: 'observed'; readonly observed: Observed }
+  | StoredWindow
+  /** The query is none of a rule any more. */
+  | { readonly kind: 'unwindow'; readonly query: string }
+  | StoredAlert
+  /** There are no rules any more: nothing of them is of use. */
+  | { readonly kind: 'unobserved' }
+
+/** What a shard hands over: records, and with them what the rows up to the `observed` places of the same call have added to the windows of
+ * rules. The deltas are turned into records where the windows are, and stored in the same transaction. */
+export type ShardRecord = StateRecord | { readonly kind: 'deltas'; readonly deltas: readonly RuleDelta[] }
+
+/** The id of a rule's query, and a `MetricDelta` of logql/. */
+export type RuleDelta = readonly [query: string, delta: unknown]
+
+/** How far the rules have seen a source: rows that end before `knownTo` are in their windows. Reading goes on at `from`, which is before
+ * that where a record across `knownTo` had begun. */
+export interface Observed {
+  readonly source: SourceId
+  readonly from: Position
+  readonly knownTo: Position
+}
+
+/** Rows of a bucket of a rule's windows, as logql/ stores them: with a check of its own. Empty: no longer of use. */
+export interface StoredWindow {
+  readonly kind: 'window'
+  /** The id of the query, the number of the range aggregation in it, and that of the bucket. */
+  readonly query: string
+  readonly range: number
+  readonly bucket: number
+  readonly blob: Uint8Array
+}
+
+/** An alert, as rules/ stores it. Empty: it is over. */
+export interface StoredAlert {
+  readonly kind: 'alert'
+  /** The id of the rule, and the labels of the alert as JSON. */
+  readonly rule: string
+  readonly labels: string
+  readonly content: string
+}
+
+/** What rules go on with after a start. */
+export interface StoredRules {
+  readonly windows: readonly StoredWindow[]
+  readonly alerts: readonly StoredAlert[]
+}
 
 /** A source as it is known over restarts. `file` is what inputs/file needs to know it again, opaque to everybody else. */
 export interface StoredSource {
@@ -56,12 +103,13 @@ export interface StoredState {
   readonly cuts: readonly { readonly source: SourceId; readonly position: Position }[]
   readonly parsers: Readonly<Record<SourceId, string>>
   readonly notes: Readonly<Record<string, string>>
+  readonly observed: readonly Observed[]
 }
 
 /** The way to the state database. In a shard it is a message port, in tests it may be a database at hand. */
 export interface StateLink {
   /** Hands records over and returns their number: they are durable once `durable` has reached it. */
-  append(records: readonly StateRecord[]): number
+  append(records: readonly ShardRecord[]): number
   /** All records up to this number are durable. */
   readonly durable: number
   /** Resolves once `durable` has reached the number. While the disk is full it waits; it never rejects. */

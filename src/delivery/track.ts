@@ -78,6 +78,12 @@ export class Track implements Account {
     this.#changed = cursor === undefined || cursor.position !== start
   }
 
+  /** Rows that end before a position were appended by an earlier run, and what that has kept of them is more than the cursor says: a record
+   * is held from there on. Comes before anything else. */
+  resume(read: Position): void {
+    this.#read = Math.max(this.#read, read)
+  }
+
   get sourceId(): string {
     return this.source.id
   }

@@ -82,7 +82,8 @@ const liveSettings: typeof fixedSettings = {
   'server.listen': ({ server }) => server.listen,
   'server.token': ({ server }) => server.token,
   'metrics.listen': ({ metrics }) => metrics?.listen,
-  'log.level': ({ log }) => log.level
+  'log.level': ({ log }) => log.level,
+  rules: ({ rules }) => rules
 }
 
 type Parts = ReadonlyMap<string, unknown>

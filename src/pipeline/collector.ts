@@ -5,6 +5,7 @@ import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 import type { AgentStatus } from '../rules/agents/agent.ts'
+import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
 import type { LetterQuery } from '../state/letters.ts'
 import type { Changes } from './changes.ts'
 
@@ -30,6 +31,8 @@ export interface Collector {
   ledgers(): Promise<readonly LedgerRow[]>
   readonly letters: Letters
   readonly agents: AgentBook
+  /** Groups of rules, and their alerts. */
+  rules(): readonly RuleGroupStatus[]
   /** Reads the configuration again and takes over what differs, leaving all else as it runs; one that is not valid changes nothing.
    * `by` says who wants it, for the log. Reloads come one after another, each with what the files say when its turn has come. */
   reload(by: string): Promise<Reload>

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts'
 import { crashPoint, crashPointHandedOver } from '../core/crash-points.ts'
-import type { StateLink, StateRecord } from '../core/record.ts'
+import type { Observed, ShardRecord, StateLink } from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import type { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import type { Cursors } from './cursors.ts'
 import type { Lanes } from './lanes.ts'
+import type { RuleTap } from './rule-tap.ts'
 
 const resumesFromPending = hasBug('resume-from-pending')
 /** Cursors are stored so often, ms. */
@@ -15,6 +16,7 @@ export interface CommitsParts {
   readonly lanes: Lanes
   /** Are told what was handed over. */
   readonly cursors: Cursors
+  readonly tap: RuleTap
   readonly link: StateLink
   readonly clock: Clock
   /** Called about once a second while there are backlogs. */
@@ -56,8 +58,9 @@ export class Commits {
   /** Hands all cursors that moved to the state database; comes again while rows are pending. */
   now(): void {
     const { lanes, look } = this.#parts
-    const records: StateRecord[] = []
+    const records: ShardRecord[] = []
     for (const [source, tracks] of lanes) this.#collect(source, tracks, records)
+    this.#collectObserved(records)
     if (lanes.pendingRows > 0) this.soon()
     look()
     this.#handOver(records)
@@ -65,8 +68,11 @@ export class Commits {
 
   /** The same for one source, which is about to be closed: there may be thousands. */
   nowOf(source: FileSource): void {
-    const records: StateRecord[] = []
-    this.#collect(source, this.#parts.lanes.tracksOf(source), records)
+    const { lanes } = this.#parts
+    // What its rows have added to rules is added up with that of others.
+    if (this.#unstoredOf(source, lanes.sightOf(source)) !== undefined) return this.now()
+    const records: ShardRecord[] = []
+    this.#collect(source, lanes.tracksOf(source), records)
     this.#handOver(records)
   }
 
@@ -76,9 +82,9 @@ export class Commits {
     this.now()
   }
 
-  #collect(source: FileSource, tracks: readonly Track[], records: StateRecord[]): void {
+  #collect(source: FileSource, tracks: readonly Track[], records: ShardRecord[]): void {
     const { cursors } = this.#parts
-    let lowest = Infinity
+    let lowest = this.#parts.lanes.sightOf(source)?.settled ?? Infinity
     for (const track of tracks) {
       lowest = Math.min(lowest, track.settled)
       const moved = track.takeCursor()
@@ -92,7 +98,27 @@ export class Commits {
     if (dropped !== undefined) records.push(dropped)
   }
 
-  #handOver(records: readonly StateRecord[]): void {
+  /** How far rules have seen sources, and what exactly these rows have added to them. */
+  #collectObserved(records: ShardRecord[]): void {
+    const { lanes, cursors, tap } = this.#parts
+    for (const [source, track] of lanes.observed()) {
+      const observed = this.#unstoredOf(source, track)
+      if (observed === undefined) continue
+      cursors.observe(observed)
+      records.push({ kind: 'observed', observed })
+    }
+    const deltas = tap.deltas()
+    if (deltas.length > 0) records.push({ kind: 'deltas', deltas })
+  }
+
+  #unstoredOf({ id }: FileSource, track: Track | undefined): Observed | undefined {
+    if (track === undefined) return undefined
+    const known = this.#parts.cursors.observed(id)
+    const { settled: from, read: knownTo } = track
+    return known?.from === from && known.knownTo === knownTo ? undefined : { source: id, from, knownTo }
+  }
+
+  #handOver(records: readonly ShardRecord[]): void {
     if (records.length === 0) return
     crashPoint('pipeline.commit.before')
     this.#parts.link.append(records)

@@ -1,12 +1,16 @@
 import type { Cursor } from '../core/outcome.ts'
-import type { StoredState } from '../core/record.ts'
+import type { Observed, StoredState } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 
 /** The last cursors of all sources, also of those that are closed: a file that was let go may grow after all. */
 export class Cursors {
   readonly #bySource = new Map<SourceId, readonly Cursor[]>()
 
+  /** What rules have seen. */
+  readonly #observed = new Map<SourceId, Observed>()
+
   constructor(stored: StoredState) {
+    for (const observed of stored.observed) this.observe(observed)
     for (const cursor of stored.cursors) this.set(cursor)
   }
 
@@ -16,8 +20,22 @@ export class Cursors {
     this.#bySource.set(source, [...others, cursor])
   }
 
+  observe(observed: Observed): void {
+    this.#observed.set(observed.source, observed)
+  }
+
+  observed(source: SourceId): Observed | undefined {
+    return this.#observed.get(source)
+  }
+
+  /** There are no rules any more. */
+  unobserve(): void {
+    this.#observed.clear()
+  }
+
   /** Another shard may have read these sources. */
-  learn(cursors: readonly Cursor[]): void {
+  learn({ cursors, observed }: StoredState): void {
+    for (const one of observed) if ((this.observed(one.source)?.knownTo ?? -1) < one.knownTo) this.observe(one)
     for (const cursor of cursors) {
       const known = this.get(cursor.source, cursor.output)
       if (known === undefined || known.position < cursor.position) this.set(cursor)
@@ -42,5 +60,6 @@ export class Cursors {
 
   forget(source: SourceId): void {
     this.#bySource.delete(source)
+    this.#observed.delete(source)
   }
 }

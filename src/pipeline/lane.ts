@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts'
+import type { Clock } from '../core/clock.ts'
 import type { LossReason } from '../core/outcome.ts'
 import { Gone, Idle, type Position } from '../core/source.ts'
-import type { Delivery } from '../delivery/delivery.ts'
 import type { Track } from '../delivery/track.ts'
 import type { FileSource } from '../inputs/file/source.ts'
 import { type Outlet, type Place, Reader, type ReaderParts } from './reader.ts'
@@ -10,13 +10,25 @@ import { type Outlet, type Place, Reader, type ReaderParts } from './reader.ts'
  * the one ahead of it stands, or the source is read to its end. */
 export type TurnEnd = 'more' | 'idle' | 'full' | 'apart' | 'met' | 'finished'
 
+/** Rules wait so long for outputs without room, ms: what is read once costs half of what is read twice. */
+const detachMs = 10_000
 /** Chunks read in one turn, so that sources share the thread fairly. */
 const chunksATurn = 8
 
-/** An output that takes the rows of a source. */
+/** Where rows go. The arguments are those of `Delivery`, which is one. */
+export interface Sink {
+  hasRoom(): boolean
+  /** Sees rows before steps drop some or change them; `append` follows with the same batch. */
+  observe?(batch: Batch): void
+  append(track: Track, batch: Batch, to: Position, heldFrom: Position, barrier: number): void
+  skip(track: Track, from: Position, to: Position, reason: LossReason, bytes: number): void
+  flush(): void
+}
+
+/** An output that takes the rows of a source, or the rules. */
 export interface Taker {
   readonly track: Track
-  readonly delivery: Delivery
+  readonly delivery: Sink
 }
 
 export interface LaneParts extends ReaderParts {
@@ -36,12 +48,16 @@ export class Lane implements Outlet {
   #takers: readonly Taker[]
   readonly #reader: Reader
   readonly #partialMs: number
+  readonly #clock: Clock
+  /** Since when only the rules have room, monotonic ms. */
+  #crampedAt = Infinity
 
   constructor(source: FileSource, takers: readonly Taker[], place: Place, parts: LaneParts) {
     this.source = source
     this.pipeline = parts.pipeline
     this.#takers = takers
     this.#partialMs = parts.partialMs
+    this.#clock = parts.clock
     this.#reader = new Reader(source, place, parts, this)
   }
 
@@ -71,14 +87,16 @@ export class Lane implements Outlet {
   }
 
   turn(): TurnEnd {
+    if (this.#takers.length === 0) return 'idle'
     const reader = this.#reader
     for (let chunk = 0; chunk < chunksATurn; chunk++) {
       if (!reader.isReturning) {
         const ready = this.#ready
         if (ready < this.#takers.length) {
           reader.atEnd = false
-          return ready === 0 ? 'full' : 'apart'
+          return ready === 0 || this.#waits(ready) ? 'full' : 'apart'
         }
+        this.#crampedAt = Infinity
       }
       const got = this.#readChunk()
       if (got === Idle) return this.ahead !== undefined && reader.isWhere(this.ahead.#reader) ? 'met' : 'idle'
@@ -135,6 +153,10 @@ export class Lane implements Outlet {
     this.#reader.end()
   }
 
+  observe(batch: Batch): void {
+    for (const { delivery } of this.#takers) delivery.observe?.(batch)
+  }
+
   append(batch: Batch, to: Position, heldFrom: Position, barrier: number): void {
     for (const { delivery, track } of this.#takers) delivery.append(track, batch, to, heldFrom, barrier)
   }
@@ -163,6 +185,19 @@ export class Lane implements Outlet {
       if (!delivery.hasRoom() && track.giveUpTo > this.readTo) limit = Math.min(limit, track.giveUpTo)
     }
     return limit
+  }
+
+  /** When a read found the end of the source last, monotonic ms; -Infinity: none did. */
+  get endedAt(): number {
+    return this.isAtEnd ? this.#clock.monotonic() : this.#reader.endedAt
+  }
+
+  /** The outputs have no room, but may have soon. */
+  #waits(ready: number): boolean {
+    if (ready > 1 || !this.#takers.some(({ delivery }) => delivery.observe !== undefined)) return false
+    const now = this.#clock.monotonic()
+    this.#crampedAt = Math.min(this.#crampedAt, now)
+    return now - this.#crampedAt < detachMs
   }
 
   /** How many of its outputs take what is next. */

@@ -10,6 +10,7 @@ import type { FileSource } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { Cursors } from './cursors.ts'
 import { Lane } from './lane.ts'
+import { type RuleTap, tapId } from './rule-tap.ts'
 import type { InputPlan } from './plan.ts'
 import { type NewLane, Road } from './road.ts'
 import type { Route, Steps } from './steps.ts'
@@ -27,6 +28,8 @@ export interface LanesParts {
   readonly log: Log
   /** The shard's. */
   readonly meter: Meter
+  /** Where rules see rows. */
+  readonly tap: RuleTap
 }
 
 const noFrontiers: ReadonlyMap<string, Frontier> = new Map()
@@ -44,6 +47,15 @@ interface Open {
   readonly tracks: Track[]
   /** Of outputs that left: rows from their cursors up to here may have been sent. */
   left: ReadonlyMap<string, Position>
+  /** What rules have seen of it; absent: there are none. */
+  sight: Sight | undefined
+}
+
+/** Rules see a source in one of its pipelines. */
+interface Sight {
+  readonly track: Track
+  /** Absent while that one is exchanged for another. */
+  road: Road | undefined
 }
 
 /** The open sources of a shard and who reads them: a road of lanes for each pipeline, at first a lane for all outputs that stand at
@@ -80,11 +92,20 @@ export class Lanes {
   /** Each output that wants it goes on at its cursor. */
   open(source: FileSource, input: InputPlan, steps: Steps): void {
     const tally = new Tally(this.#countsOf(input.name))
-    const open: Open = { input, tally, frontiers: noFrontiers, roads: [], tracks: [], left: nobodyLeft }
+    const open: Open = {
+      input,
+      tally,
+      frontiers: noFrontiers,
+      roads: [],
+      tracks: [],
+      left: nobodyLeft,
+      sight: undefined
+    }
     this.#open.set(source, open)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
     }
+    this.#watch(source, open, steps)
   }
 
   #countsOf(input: string): InputCounts {
@@ -107,7 +128,8 @@ export class Lanes {
         return inputs.has(open.input.name) && !open.tracks.some(({ output }) => output === id)
       })
       for (const route of missing) this.#enter(source, open, { route, steps })
-      if (missing.length > 0) filled.push(source)
+      const isSeenAnew = this.#watch(source, open, steps)
+      if (missing.length > 0 || isSeenAnew) filled.push(source)
     }
     return filled
   }
@@ -125,10 +147,8 @@ export class Lanes {
   /** Nothing more is read for these tracks; what was read goes on its way, and moves their cursors still. */
   retire(source: FileSource, tracks: readonly Track[]): void {
     const open = this.#open.get(source)!
-    for (const { output } of tracks) {
-      const pipeline = output.slice(0, output.indexOf('/'))
-      for (const road of open.roads) if (road.pipeline === pipeline) road.leave(output)
-    }
+    for (const { output } of tracks) for (const road of open.roads) road.leave(output)
+    if (open.sight?.road?.isOnlyOf(tapId)) this.#look(open.sight, undefined)
     // the next one may have other steps
     open.roads = open.roads.filter(road => !road.isEmpty)
   }
@@ -163,7 +183,30 @@ export class Lanes {
   settled(source: FileSource): Position {
     let settled = Infinity
     for (const track of this.tracksOf(source)) settled = Math.min(settled, track.settled)
-    return settled
+    return Math.min(settled, this.sightOf(source)?.settled ?? Infinity)
+  }
+
+  /** How far rules have seen each open source, where they see it. */
+  *observed(): Generator<readonly [source: FileSource, track: Track]> {
+    for (const [source, { sight }] of this.#open) if (sight !== undefined) yield [source, sight.track]
+  }
+
+  /** The same of one source. */
+  sightOf(source: FileSource): Track | undefined {
+    return this.#open.get(source)?.sight?.track
+  }
+
+  /** For how long what is there may not have been seen by rules, ms; Infinity: something never was read to its end. What can not be
+   * read does not count. */
+  get unseenMs(): number {
+    let oldest = Infinity
+    for (const [source, { sight }] of this.#open) {
+      if (sight === undefined || source.isFailing) continue
+      for (const lane of sight.road ?? []) {
+        if (lane.takers.some(({ track }) => track === sight.track)) oldest = Math.min(oldest, lane.endedAt)
+      }
+    }
+    return Math.max(0, this.#parts.clock.monotonic() - oldest)
   }
 
   /** Rows that were read and have not ended. */
@@ -199,22 +242,64 @@ export class Lanes {
 
   #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): void {
     const { tracks, left } = open
-    let road = open.roads.find(({ pipeline }) => pipeline === route.pipeline)
-    if (road === undefined) {
-      road = new Road(route.pipeline, this.#newLane(source, open, { route, steps }))
-      open.roads = [...open.roads, road]
-    }
+    const road = this.#roadFor(source, open, { route, steps })
     const cursor = this.#parts.cursors.get(source.id, route.id)
     const position = cursor?.position ?? this.#startOf(source, route)
     const track = new Track(source, route.id, cursor, position)
     track.repeatsUntil = Math.max(track.repeatsUntil, left.get(route.id) ?? 0)
     tracks.push(track)
-    road.enter({ track, delivery: route.delivery }, position)
+    road.enter({ track, delivery: route.delivery }, { from: position, knownTo: position })
+  }
+
+  #roadFor(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): Road {
+    const known = open.roads.find(({ pipeline }) => pipeline === route.pipeline)
+    if (known !== undefined) return known
+    const road = new Road(route.pipeline, this.#newLane(source, open, { route, steps }))
+    open.roads = [...open.roads, road]
+    return road
+  }
+
+  /** Lets rules see the source in the first pipeline that has it, going on where they were; or not at all. Returns whether it is read
+   * elsewhere now. */
+  #watch(source: FileSource, open: Open, steps: Steps): boolean {
+    const route = steps.queries && steps.routes.find(({ inputs }) => inputs.has(open.input.name))
+    if (open.sight !== undefined && open.sight.road?.pipeline !== route?.pipeline) {
+      this.#look(open.sight, undefined)
+      open.roads = open.roads.filter(road => !road.isEmpty)
+    }
+    if (route === undefined) {
+      open.sight = undefined
+      return false
+    }
+    if (open.sight?.road !== undefined) return false
+    open.sight ??= { track: this.#sightOf(source), road: undefined }
+    this.#look(open.sight, this.#roadFor(source, open, { route, steps }))
+    return true
+  }
+
+  #sightOf(source: FileSource): Track {
+    const { cursors } = this.#parts
+    const known = cursors.observed(source.id)
+    const track = new Track(
+      source,
+      tapId,
+      undefined,
+      known?.from ?? Math.max(source.startAt, cursors.furthest(source.id))
+    )
+    track.resume(known?.knownTo ?? 0)
+    return track
+  }
+
+  #look(sight: Sight, road: Road | undefined): void {
+    const { track } = sight
+    sight.road?.leave(tapId)
+    sight.road = road
+    road?.enter({ track, delivery: this.#parts.tap }, { from: track.border, knownTo: track.read })
   }
 
   #newLane(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
     const { arena, clock, observers } = this.#parts
-    const { pipeline, processors } = route
+    const { pipeline, processors, seenBehind } = route
     const { input, tally } = open
     const frontier = frontierOf(open, route)
     const someRemember = processors.some(step => step.forLane !== undefined)
@@ -229,6 +314,7 @@ export class Lanes {
         parser: steps.parser(input),
         processors: someRemember ? processors.map(step => step.forLane?.() ?? step) : processors,
         observers,
+        seenBehind,
         clock,
         log: this.#log,
         partialMs: input.follow.partialMs,

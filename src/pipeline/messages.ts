@@ -1,7 +1,7 @@
 import type { LogFields } from '../core/log.ts'
 import type { Family } from '../core/families.ts'
 import type { Sample } from '../core/metrics.ts'
-import type { StateRecord, StoredState } from '../core/record.ts'
+import type { ShardRecord, StoredState } from '../core/record.ts'
 import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
 import type { AgentDelta } from '../rules/agents/sighting.ts'
 import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
@@ -48,7 +48,7 @@ export type Question = Extract<ToShard, { readonly id: number }>
 
 /** Shard → control thread. `await` is answered by `durable` with its number, once all that was appended before it is. */
 export type FromShard =
-  | { readonly type: 'append'; readonly records: readonly StateRecord[] }
+  | { readonly type: 'append'; readonly records: readonly ShardRecord[] }
   | { readonly type: 'await'; readonly number: number }
   | {
       readonly type: 'log'
@@ -84,4 +84,7 @@ export interface Answers {
   readonly families: readonly Family[]
   readonly status: ShardStatus
   readonly ledgers: readonly LedgerRow[]
+  /** Rows that were there so long ago are with the rules, ms; Infinity: something was not read since the start. What they have added
+   * was handed over before the answer. */
+  readonly observed: { readonly unseenMs: number }
 }

@@ -111,5 +111,6 @@ export function partOf(plan: Plan, placement: Placement, shard: number): Plan {
   })
   const used = new Set(pipelines.flatMap(({ outputs }) => outputs))
   const inputs = plan.inputs.filter(({ name }) => isOurs(name))
-  return { inputs, pipelines, outputs: plan.outputs.filter(({ name }) => used.has(name)) }
+  const outputs = plan.outputs.filter(({ name }) => used.has(name))
+  return { inputs, pipelines, outputs, rules: plan.rules }
 }

@@ -1,5 +1,6 @@
 import { components } from '../components.ts'
 import type { Config, DeliveryConfig, InputConfig, OutputConfig, PipelineConfig, Use } from '../config/config.ts'
+import type { RuleQuery } from '../rules/evaluate/queries.ts'
 import type { FollowPlan, InputDefinition, OutputDefinition } from '../config/define.ts'
 
 /** What shards do, as plain data: it crosses threads. */
@@ -7,6 +8,8 @@ export interface Plan {
   readonly inputs: readonly InputPlan[]
   readonly pipelines: readonly PipelinePlan[]
   readonly outputs: readonly OutputPlan[]
+  /** What rules ask of rows. */
+  readonly rules: readonly RuleQuery[]
 }
 
 export interface InputPlan {
@@ -63,7 +66,13 @@ export async function planOf(config: Config): Promise<Plan> {
   }
   const pipelines = config.pipelines.map(pipeline => ({ ...pipeline, choices: choicesOf(pipeline, config.outputs) }))
   const outputs = await Promise.all(config.outputs.map(outputOf))
-  return { inputs, pipelines, outputs }
+  return { inputs, pipelines, outputs, rules: await rulesOf(config) }
+}
+
+async function rulesOf({ rules }: Config): Promise<readonly RuleQuery[]> {
+  if (rules === undefined) return []
+  const { queriesOfRules } = await import('../rules/evaluate/queries.ts')
+  return queriesOfRules(rules)
 }
 
 async function outputOf({ name, use, options, contents, startFrom, delivery }: OutputConfig): Promise<OutputPlan> {

@@ -1,4 +1,4 @@
-import type { StateLink, StateRecord } from '../core/record.ts'
+import type { StateLink, ShardRecord } from '../core/record.ts'
 import type { FromShard } from './messages.ts'
 
 /**
@@ -12,14 +12,14 @@ export class PortLink implements StateLink {
   readonly #post: (message: FromShard) => void
   #next = 0
   #asked = 0
-  #unsent: StateRecord[] | undefined
+  #unsent: ShardRecord[] | undefined
   #waiting: { number: number; resolve: () => void }[] = []
 
   constructor(post: (message: FromShard) => void) {
     this.#post = post
   }
 
-  append(records: readonly StateRecord[]): number {
+  append(records: readonly ShardRecord[]): number {
     if (this.#unsent === undefined) {
       this.#unsent = []
       queueMicrotask(() => this.#send())

@@ -24,6 +24,8 @@ export interface ReaderParts {
   /** The first is `normalize`. */
   readonly processors: readonly Processor[]
   readonly observers: readonly Observer[]
+  /** Behind so many processors rows are to be observed. */
+  readonly seenBehind: number
   readonly clock: Clock
   /** Told of bytes that can never be read. */
   readonly log: Log
@@ -41,6 +43,7 @@ export interface Place {
 
 /** What becomes of what is read, in the order of the source. The arguments are those of `Delivery`. */
 export interface Outlet {
+  observe(batch: Batch): void
   append(batch: Batch, to: Position, heldFrom: Position, barrier: number): void
   skip(from: Position, to: Position, reason: LossReason, bytes: number): void
 }
@@ -64,6 +67,8 @@ export class Reader {
   grewAt = 0
   /** The last read found nothing: what is unfinished is so at the end of the source, not of a chunk. */
   atEnd = false
+  /** When one did last, monotonic ms. */
+  endedAt = -Infinity
   /** Records that must be durable before its rows may be sent. */
   barrier: number
 
@@ -122,7 +127,10 @@ export class Reader {
     if (end <= this.#carry.length) return Idle
     const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carry.length, end))
     this.atEnd = got < 0
-    if (got < 0) return got
+    if (got < 0) {
+      this.endedAt = clock.monotonic()
+      return got
+    }
     this.#carry.copyTo(arena.bytes)
     this.grewAt = clock.monotonic()
     return this.#process(this.#carry.length + got, false) ? got : Idle
@@ -245,13 +253,15 @@ export class Reader {
   }
 
   #understand(): void {
-    const { batch, parser, processors, observers, tally } = this.#parts
+    const { batch, parser, processors, observers, seenBehind, tally } = this.#parts
     parser.parse(batch)
     const isNew = tally.isNew(batch, this.#base)
     for (let step = 0; step < processors.length; step++) {
+      if (step === seenBehind) this.#outlet.observe(batch)
       processors[step]!.apply(batch)
       if (step === 0 && isNew) for (const observer of observers) observer.observe(batch)
     }
+    if (seenBehind >= processors.length) this.#outlet.observe(batch)
     this.barrier = Math.max(this.barrier, batch.barrier, this.source.marks.barrier)
   }
 }

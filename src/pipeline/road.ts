@@ -1,4 +1,3 @@
-import type { Position } from '../core/source.ts'
 import type { Lane, Taker } from './lane.ts'
 import type { Place } from './reader.ts'
 
@@ -27,14 +26,19 @@ export class Road {
   }
 
   /** An output joins at this place, where a record begins. */
-  enter(taker: Taker, at: Position): void {
+  enter(taker: Taker, { from, knownTo }: Place): void {
     let ahead: Lane | undefined
     let behind = this.#first
-    for (; behind !== undefined && behind.place.knownTo >= at; behind = behind.behind) ahead = behind
+    for (; behind !== undefined && behind.place.knownTo >= knownTo; behind = behind.behind) ahead = behind
     const place = ahead?.place
-    if (ahead !== undefined && place?.from === at && place.knownTo === at) {
+    if (ahead !== undefined && from === knownTo && place?.from === from && place.knownTo === from) {
       ahead.admit([taker])
-    } else this.#insert(this.#newLane([taker], { from: at, knownTo: at }), ahead)
+    } else this.#insert(this.#newLane([taker], { from, knownTo }), ahead)
+  }
+
+  /** Nobody else is in it. */
+  isOnlyOf(output: string): boolean {
+    return Array.from(this).every(({ takers }) => takers.every(({ track }) => track.output === output))
   }
 
   /** The outputs of a lane that have no room go on by themselves, from where they are. Returns their lane. */

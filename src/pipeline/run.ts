@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import type { Family } from '../core/families.ts'
+import { type Family, mergeFamilies } from '../core/families.ts'
 import type { Log } from '../core/log.ts'
 import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
@@ -19,6 +19,8 @@ import { LetterAges } from './letter-ages.ts'
 import { DeadLetterDesk, maxAgeMs } from './letters.ts'
 import { planOf } from './plan.ts'
 import { Reloads, type Running } from './reload.ts'
+import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
+import { RuleDesk } from './rules.ts'
 import { Shards } from './shards.ts'
 
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
@@ -70,6 +72,7 @@ class Control implements Collector {
   readonly #state: StateStore
   readonly #options: ControlOptions
   readonly #shards: Shards
+  readonly #rules: RuleDesk
   /** By both clocks: what has passed since is not told by one that may be set. */
   readonly #startedAt: number
   readonly #startedMonotonic: number
@@ -96,6 +99,7 @@ class Control implements Collector {
     const spool = { stateDir, maxBytes: holdDeletedBytes, isStateLost }
     this.#ages = new LetterAges(stored.notes[agesKey], options.clock)
     this.#shards = new Shards({ plan, stored, hostId, hostName, spool }, { ...options, state })
+    this.#rules = new RuleDesk({ ...options, state, observe: () => this.#shards.observed() })
     this.letters = new DeadLetterDesk(state, this.#shards, () => this.#tellLetters(), options.clock)
     this.ended = this.#shards.ended
     const behind = (): ReadonlyMap<string, number> => this.#shards.behind
@@ -114,8 +118,9 @@ class Control implements Collector {
     build.value = 1
   }
 
-  open(): Promise<void> {
-    return this.#shards.open()
+  async open(): Promise<void> {
+    await this.#rules.open(this.#config)
+    await this.#shards.open()
   }
 
   get stalled(): Collector['stalled'] {
@@ -140,13 +145,7 @@ class Control implements Collector {
     this.agents.start()
     this.#shards.start()
     void this.#feeds.run(this.#reloads.running.plan)
-  }
-
-  async #change({ config, plan }: Running): Promise<void> {
-    await this.#shards.change(plan)
-    await this.#feeds.run(plan)
-    this.agents.options = config.agents
-    this.#beside.use(config.agents.beside)
+    this.#rules.start()
   }
 
   /** Once an hour: what nobody has seen for days is forgotten, and old dead letters go. */
@@ -201,11 +200,16 @@ class Control implements Collector {
 
   async samples(): Promise<readonly Sample[]> {
     this.#options.meter.of('collector_state_degraded').value = this.#state.writable ? 0 : 1
+    this.#rules.measure()
     return [...(await this.#shards.samples()), ...this.agents.samples()]
   }
 
-  families(): Promise<readonly Family[]> {
-    return this.#shards.families()
+  async families(): Promise<readonly Family[]> {
+    return mergeFamilies([...(await this.#shards.families()), ...this.#rules.families])
+  }
+
+  rules(): readonly RuleGroupStatus[] {
+    return this.#rules.groups
   }
 
   async ledgers(): Promise<readonly LedgerRow[]> {
@@ -214,6 +218,20 @@ class Control implements Collector {
 
   reload(by: string): Promise<Reload> {
     return this.#reloads.reload(by)
+  }
+
+  async #change({ config, plan }: Running): Promise<void> {
+    await this.#rules.expect(config)
+    try {
+      await this.#shards.change(plan)
+    } catch (error) {
+      await this.#rules.change(this.#config)
+      throw error
+    }
+    await this.#rules.change(config)
+    await this.#feeds.run(plan)
+    this.agents.options = config.agents
+    this.#beside.use(config.agents.beside)
   }
 
   stop(): Promise<readonly LedgerRow[]> {
@@ -238,11 +256,13 @@ class Control implements Collector {
 
   async #drain(waitedMs: number): Promise<void> {
     this.ready = 'draining'
+    const told = this.#rules.stop()
     this.#stopTidying()
     this.#feeds.stop()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
     const behind = await this.#shards.drain(withinMs)
+    await told
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
   }
 }

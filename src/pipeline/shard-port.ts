@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { ExitError } from '../core/errors.ts'
 import { hungThreads } from '../core/hung-threads.ts'
 import type { Log } from '../core/log.ts'
-import type { StateRecord } from '../core/record.ts'
+import type { ShardRecord } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
 import type { AgentDelta } from '../rules/agents/sighting.ts'
@@ -220,7 +220,7 @@ export class ShardPort {
     this.onAgents(delta)
   }
 
-  async #store(records: readonly StateRecord[]): Promise<void> {
+  async #store(records: readonly ShardRecord[]): Promise<void> {
     const { state } = this.#parts
     this.#appended = state.append(records)
     if (!records.some(record => record.kind === 'letter')) return

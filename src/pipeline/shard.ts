@@ -24,6 +24,7 @@ import type { InputPlan, Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { openHolds } from './holds.ts'
+import { RuleTap } from './rule-tap.ts'
 import { Turns } from './turns.ts'
 
 /** While draining, a source counts as read when it was at its end for so long, ms. */
@@ -67,6 +68,7 @@ export class Shard {
   readonly #backlog: Backlog
   readonly #overflow: Overflow
   readonly #commits: Commits
+  readonly #tap = new RuleTap()
   readonly #turns: Turns
   readonly #inputs: Inputs
   readonly #notes: Map<string, string>
@@ -85,12 +87,12 @@ export class Shard {
     this.#cursors = new Cursors(start.stored)
     const inputOf = (name: string): InputPlan | undefined => this.#steps.plan.inputs.find(one => one.name === name)
     const agents = new AgentWatch(this.#keys, inputOf)
-    const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log }
+    const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log, tap: this.#tap }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
     this.#agents = new AgentReporter(agents, this.#lanes, context.onAgents ?? (() => {}))
     this.#backlog = new Backlog(clock)
     const look = (): void => this.#look()
-    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, link, clock, look })
+    this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, tap: this.#tap, link, clock, look })
     this.#notes = new Map(Object.entries(start.stored.notes))
     this.#turns = new Turns({
       clock,
@@ -120,6 +122,8 @@ export class Shard {
   async open(): Promise<void> {
     const { plan } = this.#start
     this.#steps = await this.#newSteps(plan)
+    this.#tap.use(this.#steps.queries)
+    if (this.#steps.queries === undefined) this.#cursors.unobserve()
     await this.#inputs.follow(plan.inputs, this.#stored)
   }
 
@@ -135,15 +139,19 @@ export class Shard {
   async change(plan: Plan): Promise<void> {
     const former = this.#steps
     this.#steps = await this.#newSteps(plan, former)
+    // From here on rows are added up for the rules of these steps.
+    this.#commits.now()
+    this.#tap.use(this.#steps.queries)
     const { clock } = this.#context
     const parts = { lanes: this.#lanes, inputs: this.#inputs, commits: this.#commits, turns: this.#turns }
     await handOver(former, this.#steps, { ...parts, clock, meter: this.meter })
+    if (this.#steps.queries === undefined) this.#cursors.unobserve()
     if (this.#isReading) for (const { delivery } of this.#steps.routes) delivery.open()
   }
 
   /** Follows what `change` has left to be followed. `stored` is what the state knows now. */
   follow(stored: StoredState): Promise<void> {
-    this.#cursors.learn(stored.cursors)
+    this.#cursors.learn(stored)
     return this.#inputs.follow(this.#steps.plan.inputs, stored)
   }
 
@@ -166,6 +174,12 @@ export class Shard {
 
   ledgers(): Answers['ledgers'] {
     return ledgerRows(this.#lanes)
+  }
+
+  /** Hands over what rows have added to rules until now, and says how far reading is behind. */
+  observed(): Answers['observed'] {
+    this.#commits.now()
+    return { unseenMs: this.#isReading && this.#context.link.writable ? this.#lanes.unseenMs : Infinity }
   }
 
   samples(): Answers['samples'] {
@@ -196,6 +210,7 @@ export class Shard {
     this.#backlog.look(this.#lanes)
     this.#overflow.look()
     this.#agents.look()
+    this.#turns.resume(this.#tap)
   }
 
   #progressed(): void {

@@ -14,6 +14,7 @@ import type { Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from '
 import { dividedOutput, partOf, type Placement, placementOf, shardsOf } from './placement.ts'
 import type { Plan } from './plan.ts'
 import { hangsAfterMs } from './pulse.ts'
+import type { Progress } from '../rules/evaluate/ruler.ts'
 import { type PortParts, ShardPort } from './shard-port.ts'
 
 /** How often it is looked whether shards go on, ms; while they drain there is less time. */
@@ -118,6 +119,14 @@ export class Shards {
   /** Without those of shards that hang: what is stored of them stands. */
   async ledgers(): Promise<Answers['ledgers']> {
     return (await this.#ask('ledgers', () => [])).flat()
+  }
+
+  /** Has what rows have added to rules handed over, by all that do not hang, and tells how far that is. Never rejects. */
+  async observed(): Promise<Progress> {
+    const ports = [...this.#ports.values()].filter(({ stall }) => stall === undefined)
+    const answers = await Promise.allSettled(ports.map(port => port.ask('observed')))
+    const unseen = answers.map(answer => (answer.status === 'fulfilled' ? answer.value.unseenMs : Infinity))
+    return { unseenMs: Math.max(0, ...unseen), hangs: this.stalled.length > 0 }
   }
 
   replay(output: string, rows: readonly ReplayRow[]): Promise<ReplayVerdicts> {

@@ -16,6 +16,7 @@ import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { planChanges } from './changes.ts'
 import { withParseFate } from './parse-fate.ts'
+import { type Queries, queriesOf } from './rule-tap.ts'
 import type { ChoicePlan, InputPlan, OutputPlan, PipelinePlan, Plan } from './plan.ts'
 import type { FramerCounts } from './tally.ts'
 
@@ -39,6 +40,9 @@ export interface StepsParts {
   readonly replace?: ((output: Output) => Output) | undefined
 }
 
+/** Steps at the beginning of a pipeline that rules see the work of: they say what a row is, and hide what nobody is to see. */
+const makers: ReadonlySet<string> = new Set(['normalize', 'redact'])
+
 /** One output of one pipeline: where lanes end. */
 export interface Route {
   /** `pipeline/output`. */
@@ -46,6 +50,8 @@ export interface Route {
   readonly pipeline: string
   readonly inputs: ReadonlySet<string>
   readonly processors: readonly Processor[]
+  /** Rules see rows behind so many of them. */
+  readonly seenBehind: number
   readonly delivery: Delivery
   readonly startFrom: 'now' | 'beginning'
   /** What it may have to read. */
@@ -79,17 +85,27 @@ class Workshop {
   }
 }
 
+interface Made {
+  readonly plan: Plan
+  readonly routes: readonly Route[]
+  readonly queries: Queries | undefined
+  readonly inputs: ReadonlyMap<string, InputSteps>
+}
+
 /** The plan's components, made real for one shard. */
 export class Steps {
   readonly plan: Plan
   readonly routes: readonly Route[]
+  /** Of rules; undefined: there are none. */
+  readonly queries: Queries | undefined
   readonly #inputs: ReadonlyMap<string, InputSteps>
   readonly #workshop: Workshop
 
-  private constructor(plan: Plan, routes: Route[], inputs: Map<string, InputSteps>, workshop: Workshop) {
-    this.plan = plan
-    this.routes = routes
-    this.#inputs = inputs
+  private constructor(made: Made, workshop: Workshop) {
+    this.plan = made.plan
+    this.routes = made.routes
+    this.queries = made.queries
+    this.#inputs = made.inputs
     this.#workshop = workshop
   }
 
@@ -100,6 +116,9 @@ export class Steps {
     const context: StepContext = { keys: parts.keys, now: () => parts.clock.now() }
     const inputs = new Map<string, InputSteps>()
     for (const input of plan.inputs) inputs.set(input.name, await inputStepsOf(input, context, workshop))
+    const { rules } = plan
+    const queries =
+      rules.length === 0 ? undefined : await workshop.make('rules', rules, () => queriesOf(rules, parts.keys))
     const changed = former && planChanges(former.plan, plan).outputs.changed
     const kept = former?.routes.filter(({ id }) => !changed!.includes(id)) ?? []
     const routes: Route[] = []
@@ -116,7 +135,7 @@ export class Steps {
       for (const { delivery } of routes) if (!kept.some(one => one.delivery === delivery)) await delivery.close()
       throw error
     }
-    return new Steps(plan, routes, inputs, workshop)
+    return new Steps({ plan, routes, queries, inputs }, workshop)
   }
 
   parser(input: InputPlan): Parser {
@@ -176,7 +195,10 @@ async function createRoute({ pipeline, output, processors, known }: RoutePlan, p
   const delivery = known?.delivery ?? (await createDelivery({ id, output, choice }, parts))
   const startedAt = known?.startedAt ?? parts.clock.now()
   const inputs = new Set(pipeline.inputs)
-  return { id, pipeline: pipeline.name, inputs, processors, delivery, startFrom, maxBacklogBytes, startedAt }
+  const behind = pipeline.process.findIndex(({ use }) => !makers.has(use))
+  const seenBehind = behind < 0 ? pipeline.process.length : behind
+  const own = { delivery, startFrom, maxBacklogBytes, startedAt }
+  return { id, pipeline: pipeline.name, inputs, processors, seenBehind, ...own }
 }
 
 interface DeliveryPlan {

@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Sample } from '../core/metrics.ts'
-import type { Delivery } from '../delivery/delivery.ts'
-import type { Lane, TurnEnd } from './lane.ts'
+import type { Lane, Sink, TurnEnd } from './lane.ts'
 
 /** After so long the loop lets sockets and timers have their turn, ms. */
 const sliceMs = 8
@@ -33,7 +32,7 @@ export class Turns {
   readonly #live = new Set<Lane>()
   readonly #late = new Set<Lane>()
   #wasLate = true
-  readonly #full = new Map<Delivery, Set<Lane>>()
+  readonly #full = new Map<Sink, Set<Lane>>()
   /** Lanes with an unfinished line, which is sent when it does not grow. */
   readonly #partial = new Set<Lane>()
   #partialTimer: (() => void) | undefined
@@ -67,7 +66,7 @@ export class Turns {
   }
 
   /** Brings back the lanes that waited for this output. */
-  resume(delivery: Delivery): void {
+  resume(delivery: Sink): void {
     const lanes = this.#full.get(delivery)
     if (lanes === undefined) return
     this.#full.delete(delivery)

@@ -36,14 +36,16 @@ export function fileOfPlan(plan: Plan, path: string, output: string, state: Stor
     plan: {
       inputs: [{ ...input, follow: { ...input.follow, paths: [path] } }],
       pipelines: [{ ...pipeline, inputs: [input.name], outputs: [name] }],
-      outputs: plan.outputs.filter(one => one.name === name).map(withoutLimit)
+      outputs: plan.outputs.filter(one => one.name === name).map(withoutLimit),
+      rules: []
     },
     stored: {
       sources: known === undefined ? [] : [{ ...asUnread(known), input: input.name }],
       cursors: [],
       cuts: state.cuts.filter(({ source }) => source === id),
       parsers: id === undefined || state.parsers[id] === undefined ? {} : { [id]: state.parsers[id] },
-      notes: {}
+      notes: {},
+      observed: []
     }
   }
 }

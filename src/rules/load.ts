@@ -1,8 +1,9 @@
+import type { RuleFile } from '../config/config.ts'
 import { type Problem, Problems, quoted } from '../config/problems.ts'
 import { readText } from '../config/text.ts'
 import type { Place } from '../config/tree.ts'
 import { readTree } from '../config/yaml.ts'
-import { readGroups } from './read-group.ts'
+import { type GroupContext, readGroups } from './read-group.ts'
 import type { Rule, RuleGroup } from './rule.ts'
 
 export type LoadedRules = { readonly groups: readonly RuleGroup[] } | { readonly problems: readonly Problem[] }
@@ -13,13 +14,31 @@ export type LoadedRules = { readonly groups: readonly RuleGroup[] } | { readonly
  */
 export function loadRules(files: readonly string[], { loki }: { readonly loki: boolean }): LoadedRules {
   const problems = new Problems(files)
-  const groups = files.flatMap(file => {
+  const read = files.flatMap(file => {
     const text = readText(file, problems)
-    const tree = text === undefined ? undefined : readTree(text, { file, begins: 'groups:' }, problems)
+    return text === undefined ? [] : [{ file, text }]
+  })
+  const groups = groupsOf(read, { loki, problems })
+  return problems.any ? { problems: problems.sorted() } : { groups }
+}
+
+/** Reports all mistakes in files that a configuration names. */
+export function checkRules(files: readonly RuleFile[], problems: Problems): void {
+  groupsOf(files, { loki: false, problems })
+}
+
+/** Groups of files that were checked. */
+export function rulesIn(files: readonly RuleFile[]): readonly RuleGroup[] {
+  return groupsOf(files, { loki: false, problems: new Problems([]) })
+}
+
+function groupsOf(files: readonly RuleFile[], { loki, problems }: GroupContext): RuleGroup[] {
+  const groups = files.flatMap(({ file, text }) => {
+    const tree = readTree(text, { file, begins: 'groups:' }, problems)
     return tree === undefined ? [] : readGroups(tree, { loki, problems })
   })
   reportDoubles(groups, problems)
-  return problems.any ? { problems: problems.sorted() } : { groups }
+  return groups
 }
 
 /** Name and labels are what an alert or a series is known by, wherever its rule stands. */
@@ -39,7 +58,8 @@ function reportDoubles(groups: readonly RuleGroup[], problems: Problems): void {
   }
 }
 
-function identityOf({ kind, name, labels }: Rule): string {
+/** The same wherever a rule stands, and whatever its expression is. */
+export function identityOf({ kind, name, labels }: Rule): string {
   const pairs = [...labels].map(([label, value]) => [label, typeof value === 'string' ? value : value.text])
   return JSON.stringify([kind, name, pairs.toSorted(([a], [b]) => (a! < b! ? -1 : 1))])
 }

@@ -40,7 +40,13 @@ function readName(fields: Fields, kind: Rule['kind']): string | undefined {
     if (!fields.has(kind)) fields.missing('alert', 'record')
     return undefined
   }
-  if (kind === 'alert' || isMetricName(node.text)) return node.text
+  if (kind === 'alert') return node.text
+  if (/^(?:collector|process)_/.test(node.text)) {
+    const why = 'names that begin so are those of our own metrics'
+    fields.report(node.at, `Cannot use ${quoted(node.written)} for "record": ${why}`)
+    return undefined
+  }
+  if (isMetricName(node.text)) return node.text
   const mended = node.text.replaceAll(/[^A-Za-z0-9_:]+/g, '_')
   const hint = isMetricName(mended) && /[a-z]/i.test(mended) ? `did you mean "${mended}"?` : metricNameHelp
   fields.report(node.at, `Cannot use ${quoted(node.written)} for "record": ${hint}`)

@@ -8,6 +8,7 @@ import { type Caller, denyRows, type Door } from './access.ts'
 import type { Collector, Reload } from '../pipeline/collector.ts'
 import type { LetterQuery } from '../state/letters.ts'
 import { type AccountQuery, accountPage } from './accounts.ts'
+import { alertsBody, faultIn, type RuleQuery, rulesBody } from './rules.ts'
 
 /** Bytes of a request's body. */
 const maxBody = 1_048_576
@@ -56,6 +57,13 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
     if (!collector.agents.forget(id)) return c.json({ error: `There is no agent "${id}"` }, 404)
     return c.json({ forgotten: id })
   })
+  app.get('/api/v1/rules', c => {
+    const query = ruleQueryOf(c)
+    const fault = faultIn(query)
+    if (fault !== undefined) return c.json({ status: 'error', errorType: 'bad_data', error: fault }, 400)
+    return c.json(rulesBody(collector.rules(), query))
+  })
+  app.get('/api/v1/alerts', c => c.json(alertsBody(collector.rules())))
   app.post('/api/v1/reload', async c => {
     const reload = await collector.reload(door === 'control' ? 'control.sock' : `api ${addressOf(c)}`)
     return c.json(reload, statusOf(reload))
@@ -107,6 +115,17 @@ function accountQueryOf(c: Context): AccountQuery {
   const { output, input, source, after, limit = String(maxPage) } = c.req.query()
   if (!isCount(limit)) refuse('"limit" must be a positive whole number')
   return { output, input, source, after, limit: Math.min(Number(limit), maxPage) }
+}
+
+/** `?type=alert&rule_name[]=Silent&rule_group[]=agents&file[]=/etc/rules.yaml&exclude_alerts=true`, as in Prometheus. */
+function ruleQueryOf(c: Context): RuleQuery {
+  return {
+    type: c.req.query('type') || undefined,
+    names: c.req.queries('rule_name[]') ?? [],
+    groups: c.req.queries('rule_group[]') ?? [],
+    files: c.req.queries('file[]') ?? [],
+    excludesAlerts: c.req.query('exclude_alerts') === 'true'
+  }
 }
 
 /** The ids that `{"ids": [1, 2]}`, `{"all": true}` or `{"all": true, "output": "es"}` mean. */

@@ -29,6 +29,17 @@ export function readEntry(value: Fields): PortableEntry {
       return { kind, agent: agentOf(fields(value, 'agent')) }
     case 'ended':
       return { kind, output: text(value, 'output'), ledger: ledgerOf(fields(value, 'ledger')) }
+    case 'observed': {
+      const observed = fields(value, 'observed')
+      const [from, knownTo] = [count(observed, 'from'), count(observed, 'knownTo')]
+      return { kind, observed: { source: text(observed, 'source'), from, knownTo } }
+    }
+    case 'window': {
+      const blob = Buffer.from(text(value, 'blob'), 'base64')
+      return { kind, query: text(value, 'query'), range: count(value, 'range'), bucket: whole(value, 'bucket'), blob }
+    }
+    case 'alert':
+      return { kind, rule: text(value, 'rule'), labels: text(value, 'labels'), content: text(value, 'content') }
     case 'letter':
       return { kind, letter: letterOf(fields(value, 'letter')) }
     default:
@@ -103,6 +114,13 @@ function text(value: Fields, key: string): string {
 function count(value: Fields, key: string): number {
   const one = value[key]
   if (isCount(one)) return one
+  throw new Error(`"${key}" must be a whole number`)
+}
+
+/** Also one below 0. */
+function whole(value: Fields, key: string): number {
+  const one = value[key]
+  if (Number.isSafeInteger(one)) return one as number
   throw new Error(`"${key}" must be a whole number`)
 }
 

@@ -43,7 +43,7 @@ export function* exportLines(state: StateReader, head: PortableHead): Generator<
   yield line({ format, version: formatVersion, ...head })
   for (const entry of state.entries()) {
     records++
-    yield line(entry)
+    yield line(entry.kind === 'window' ? { ...entry, blob: Buffer.from(entry.blob).toString('base64') } : entry)
   }
   for (const letter of state.letters.all()) {
     records++

@@ -40,7 +40,7 @@ export class Queue {
 
 /** Whether shipments or inputs wait for this record. */
 export function isUrgent(record: StateRecord): boolean {
-  return record.kind !== 'cursor' && record.kind !== 'uncut' && record.kind !== 'agent'
+  return !['cursor', 'uncut', 'agent', 'observed', 'window', 'unwindow', 'unobserved'].includes(record.kind)
 }
 
 function keyOf(record: TableRecord): string {
@@ -58,6 +58,16 @@ function keyOf(record: TableRecord): string {
     case 'forget':
     case 'parser':
       return `${record.kind} ${record.source}`
+    case 'observed':
+      return `observed ${record.observed.source}`
+    case 'window':
+      return `window ${record.query} ${record.range} ${record.bucket}`
+    case 'alert':
+      return `alert ${record.rule} ${record.labels}`
+    case 'unwindow':
+      return `unwindow ${record.query}`
+    case 'unobserved':
+      return record.kind
     case 'cut':
       return `cut ${record.source} ${record.position}`
     default:

@@ -34,6 +34,19 @@ export const stateSchema: Schema = {
       database.exec(`
         CREATE TABLE agents (
           id TEXT PRIMARY KEY, facts TEXT NOT NULL, seal INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID`),
+    // What rules know. Blobs have a check of their own.
+    database =>
+      database.exec(`
+        CREATE TABLE observed (
+          source TEXT PRIMARY KEY, start INTEGER NOT NULL, known INTEGER NOT NULL, seal INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE windows (
+          query TEXT, range INTEGER, bucket INTEGER, blob BLOB NOT NULL, seal INTEGER NOT NULL,
+          PRIMARY KEY (query, range, bucket)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE alerts (
+          rule TEXT, labels TEXT, content TEXT NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (rule, labels)
         ) STRICT, WITHOUT ROWID`)
   ],
   check: database => new StateTables(database).verify()

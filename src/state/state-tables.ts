@@ -1,11 +1,14 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { addLedger, newLedger, type Cursor, type Ledger } from '../core/outcome.ts'
-import type { StateRecord, StoredAgent, StoredSource, StoredState } from '../core/record.ts'
+import type { StateRecord, StoredAgent, StoredRules, StoredSource, StoredState, StoredWindow } from '../core/record.ts'
 import type { SourceId } from '../core/source.ts'
 import { Damaged, seal } from './database.ts'
 
 /** Letters have a file of their own. */
 export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
+
+/** What rules know. */
+type RuleRecord = Extract<TableRecord, { kind: 'observed' | 'window' | 'unwindow' | 'alert' | 'unobserved' }>
 
 /** What makes the rows of all tables: records, and the sum of what is over of each output. */
 export type TableEntry = TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }
@@ -50,6 +53,8 @@ export class StateTables {
       }
       case 'forgetAgent':
         return this.#run('DELETE FROM agents WHERE id = ?', record.id)
+      default:
+        return this.#writeOfRules(record)
     }
   }
 
@@ -81,8 +86,25 @@ export class StateTables {
       cursors: this.#all('SELECT * FROM cursors', columnsOf.cursors).map(cursorOf),
       cuts: cuts.map(row => ({ source: String(row['source']), position: Number(row['position']) })),
       parsers,
-      notes
+      notes,
+      observed: this.#all('SELECT * FROM observed', columnsOf.observed).map(row => ({
+        source: String(row['source']),
+        from: Number(row['start']),
+        knownTo: Number(row['known'])
+      }))
     }
+  }
+
+  /** What rules go on with. */
+  rules(): StoredRules {
+    const windows = this.#all('SELECT * FROM windows', columnsOf.windows).map(windowOf)
+    const alerts = this.#all('SELECT * FROM alerts', columnsOf.alerts).map(row => ({
+      kind: 'alert' as const,
+      rule: String(row['rule']),
+      labels: String(row['labels']),
+      content: String(row['content'])
+    }))
+    return { windows, alerts }
   }
 
   /** Sums over sources that were forgotten, by output. */
@@ -98,7 +120,7 @@ export class StateTables {
 
   /** All rows as the entries that would make them. */
   *entries(): Generator<TableEntry> {
-    const { sources, cursors, cuts, parsers, notes } = this.load()
+    const { sources, cursors, cuts, parsers, notes, observed } = this.load()
     for (const source of sources) yield { kind: 'source', source }
     for (const cursor of cursors) yield { kind: 'cursor', cursor }
     for (const { source, position } of cuts) yield { kind: 'cut', source, position }
@@ -106,6 +128,10 @@ export class StateTables {
     for (const [key, value] of Object.entries(notes)) yield { kind: 'note', key, value }
     for (const agent of this.agents()) yield { kind: 'agent', agent }
     for (const [output, ledger] of this.ended()) yield { kind: 'ended', output, ledger }
+    for (const one of observed) yield { kind: 'observed', observed: one }
+    const { windows, alerts } = this.rules()
+    yield* windows
+    yield* alerts
   }
 
   /** Forgets where an output stands and what it has noted; its account lives on in its sum. Returns how many cursors it had. */
@@ -136,6 +162,7 @@ export class StateTables {
     const cursors = this.#all(old, columnsOf.cursors, limitMs)
     for (const row of cursors) this.end(String(row['output']), ledgerOf(row))
     this.#run('DELETE FROM cursors WHERE idle > ?', limitMs)
+    this.#run('DELETE FROM observed WHERE source NOT IN (SELECT id FROM sources)')
     return sources.length + cursors.length
   }
 
@@ -156,12 +183,32 @@ export class StateTables {
     )
   }
 
+  #writeOfRules(record: RuleRecord): void {
+    if (record.kind === 'unobserved') {
+      for (const table of ['observed', 'windows', 'alerts']) this.#run(`DELETE FROM ${table}`)
+    } else if (record.kind === 'unwindow') this.#run('DELETE FROM windows WHERE query = ?', record.query)
+    else if (record.kind === 'observed') {
+      const { source, from, knownTo } = record.observed
+      this.#run('INSERT OR REPLACE INTO observed VALUES (?, ?, ?, ?)', ...sealed(source, from, knownTo))
+    } else if (record.kind === 'window') {
+      const { query, range, bucket, blob } = record
+      const key = [query, range, bucket] as const
+      if (blob.length === 0) this.#run('DELETE FROM windows WHERE query = ? AND range = ? AND bucket = ?', ...key)
+      else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?)', ...key, blob, seal(...key))
+    } else {
+      const { rule, labels, content } = record
+      if (content === '') this.#run('DELETE FROM alerts WHERE rule = ? AND labels = ?', rule, labels)
+      else this.#run('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)', ...sealed(rule, labels, content))
+    }
+  }
+
   /** The account of what is forgotten lives on in the sum of its output. */
   #forget(source: SourceId): void {
     for (const row of this.#all('SELECT * FROM cursors WHERE source = ?', columnsOf.cursors, source)) {
       this.end(String(row['output']), ledgerOf(row))
     }
-    for (const table of ['cursors', 'cuts', 'parsers']) this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
+    for (const table of ['cursors', 'cuts', 'parsers', 'observed'])
+      this.#run(`DELETE FROM ${table} WHERE source = ?`, source)
     this.#run('DELETE FROM sources WHERE id = ?', source)
   }
 
@@ -184,7 +231,7 @@ export class StateTables {
     return rows
   }
 
-  #run(sql: string, ...values: (string | number)[]): void {
+  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
     this.#statement(sql).run(...values)
   }
 
@@ -206,8 +253,22 @@ const columnsOf = {
   notes: ['key', 'value'],
   agents: ['id', 'facts'],
   ended: ['output', 'ledger'],
+  observed: ['source', 'start', 'known'],
+  windows: ['query', 'range', 'bucket'],
+  alerts: ['rule', 'labels', 'content'],
   meta: ['key', 'value']
 } as const
+
+function windowOf(row: Row): StoredWindow {
+  const blob = row['blob'] as Uint8Array
+  return {
+    kind: 'window',
+    query: String(row['query']),
+    range: Number(row['range']),
+    bucket: Number(row['bucket']),
+    blob
+  }
+}
 
 function ledgerOf(row: Row): Ledger {
   return JSON.parse(String(row['ledger'])) as Ledger

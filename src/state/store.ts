@@ -5,7 +5,15 @@ import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Ledger } from '../core/outcome.ts'
-import type { StateLink, StateRecord, StoredAgent, StoredState } from '../core/record.ts'
+import type {
+  RuleDelta,
+  ShardRecord,
+  StateLink,
+  StateRecord,
+  StoredAgent,
+  StoredRules,
+  StoredState
+} from '../core/record.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { Backups } from './backup.ts'
 import { isDamage, limitPages, transaction } from './database.ts'
@@ -33,6 +41,8 @@ const storesLettersLast = hasBug('letters-behind-cursor')
 export class StateStore implements StateLink {
   /** Called whenever `writable` changes. */
   onWritable: (writable: boolean) => void = () => {}
+  /** Makes records of what rows have added to the windows of rules. */
+  onDeltas: (deltas: readonly RuleDelta[]) => readonly StateRecord[] = () => []
   readonly letters: DeadLetters
   readonly #paths: ReturnType<typeof statePaths>
   readonly #options: StateOptions
@@ -108,9 +118,10 @@ export class StateStore implements StateLink {
     return this.#closed
   }
 
-  append(records: readonly StateRecord[]): number {
-    this.#expiry.note(records)
-    return this.#commits.append(records)
+  append(records: readonly ShardRecord[]): number {
+    const all = records.flatMap(record => (record.kind === 'deltas' ? this.onDeltas(record.deltas) : [record]))
+    this.#expiry.note(all)
+    return this.#commits.append(all)
   }
 
   untilDurable(number: number): Promise<void> {
@@ -130,6 +141,12 @@ export class StateStore implements StateLink {
   agents(): StoredAgent[] {
     this.flush()
     return this.#tables.agents()
+  }
+
+  /** What rules go on with. */
+  loadRules(): StoredRules {
+    this.flush()
+    return this.#tables.rules()
   }
 
   /** Sums over sources that were forgotten, by output: with the ledgers of all cursors, everything since the state began. */

@@ -46,6 +46,8 @@ describe('loading', () => {
     const tls = { caFile: '', certFile: '', keyFile: '', skipVerify: false }
     const plain = { user: '', password: '', token: '', headers: {}, tls, timeoutMs: 10_000 }
     expect(config.rules).toEqual({
+      files: [],
+      maxSeries: 10_000,
       alertmanagers: [
         { ...plain, url: 'http://am-1:9093' },
         { ...plain, url: 'http://am-2:9093', token: '12345', timeoutMs: 3000 }

@@ -157,5 +157,6 @@ export const registry: ComponentRegistry = {
   outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere },
   queries: () => import('../../src/logql/filter.ts'),
   patterns: () => import('../../src/scan/regex/compile.ts'),
-  templates: () => import('../../src/rules/notify/templates.ts')
+  templates: () => import('../../src/rules/notify/templates.ts'),
+  rules: () => import('../../src/rules/load.ts')
 }

@@ -13,6 +13,7 @@ import type {
   ReplayResult
 } from '../../src/pipeline/collector.ts'
 import type { AgentStatus } from '../../src/rules/agents/agent.ts'
+import type { RuleGroupStatus } from '../../src/rules/evaluate/status.ts'
 import type { LetterQuery } from '../../src/state/letters.ts'
 
 /** A collector without a pipeline: it answers with what the test gives it, and writes down what it was asked to do. */
@@ -30,6 +31,7 @@ export class FakeCollector implements Collector {
   readonly letterRows = new Map<number, Letter>()
   sampleRows: Sample[] = []
   familyRows: Family[] = []
+  ruleGroups: RuleGroupStatus[] = []
   sourceCount = 1
   problems: CollectorStatus['problems'] = []
   notes: InputNote[] = []
@@ -132,6 +134,10 @@ export class FakeCollector implements Collector {
 
   families(): Promise<readonly Family[]> {
     return Promise.resolve(this.familyRows)
+  }
+
+  rules(): readonly RuleGroupStatus[] {
+    return this.ruleGroups
   }
 
   ledgers(): Promise<readonly LedgerRow[]> {

@@ -1,13 +1,13 @@
 import type { Cursor } from '../../src/core/outcome.ts'
-import type { DeadLetter, StateLink, StateRecord, StoredSource, StoredState } from '../../src/core/record.ts'
+import type { DeadLetter, Observed, ShardRecord, StateLink, StoredSource, StoredState } from '../../src/core/record.ts'
 
 /** State in memory. Everything is durable at once. */
 export class MemoryLink implements StateLink {
   durable = 0
   writable = true
-  readonly records: StateRecord[] = []
+  readonly records: ShardRecord[] = []
 
-  append(records: readonly StateRecord[]): number {
+  append(records: readonly ShardRecord[]): number {
     this.records.push(...records)
     return ++this.durable
   }
@@ -27,6 +27,7 @@ export class MemoryLink implements StateLink {
     let cuts: { source: string; position: number }[] = []
     const parsers: Record<string, string> = {}
     const notes: Record<string, string> = {}
+    const observed = new Map<string, Observed>()
     for (const record of this.records) {
       if (record.kind === 'source') sources.set(record.source.id, record.source)
       if (record.kind === 'forget') {
@@ -38,9 +39,17 @@ export class MemoryLink implements StateLink {
       if (record.kind === 'uncut') {
         cuts = cuts.filter(cut => cut.source !== record.source || cut.position >= record.before)
       }
+      if (record.kind === 'observed') observed.set(record.observed.source, record.observed)
       if (record.kind === 'parser') parsers[record.source] = record.parser
       if (record.kind === 'note') notes[record.key] = record.value
     }
-    return { sources: [...sources.values()], cursors: [...cursors.values()], cuts, parsers, notes }
+    return {
+      sources: [...sources.values()],
+      cursors: [...cursors.values()],
+      cuts,
+      parsers,
+      notes,
+      observed: [...observed.values()]
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Cursor, Ledger } from '../../src/core/outcome.ts'
-import type { StateLink, StateRecord, StoredState } from '../../src/core/record.ts'
+import type { StateLink, ShardRecord, StoredState } from '../../src/core/record.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 import type { FakeClock } from '../fakes/clock.ts'
 
@@ -26,15 +26,15 @@ export class LossyState {
   }
 
   /** All records of sources that are durable, in their order, and those that the run has handed over. */
-  records(): StateRecord[] {
+  records(): ShardRecord[] {
     return [...this.#durable.records, ...(this.#session?.queued ?? [])]
   }
 
-  get durableRecords(): readonly StateRecord[] {
+  get durableRecords(): readonly ShardRecord[] {
     return this.#durable.records
   }
 
-  commit(records: readonly StateRecord[]): void {
+  commit(records: readonly ShardRecord[]): void {
     this.#durable.append(records)
     for (const record of records) {
       if (record.kind === 'cursor') this.accounts.set(`${record.cursor.source} ${record.cursor.output}`, record.cursor)
@@ -52,7 +52,7 @@ export class LossyState {
 
 class Session implements StateLink {
   durable = 0
-  queued: StateRecord[] = []
+  queued: ShardRecord[] = []
   readonly #state: LossyState
   readonly #clock: FakeClock
   #appended = 0
@@ -69,7 +69,7 @@ class Session implements StateLink {
     return this.#state.mode !== 'full'
   }
 
-  append(records: readonly StateRecord[]): number {
+  append(records: readonly ShardRecord[]): number {
     if (this.#isOver) return ++this.#appended
     this.queued.push(...structuredClone(records))
     this.#schedule()

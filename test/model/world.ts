@@ -6,7 +6,7 @@ import { FakeClock } from '../fakes/clock.ts'
 import { MemoryDisk, type MemoryInode } from '../fakes/memory-disk.ts'
 import { LossyState } from './link.ts'
 import { ModelStore } from './store.ts'
-import type { StateRecord } from '../../src/core/record.ts'
+import type { ShardRecord } from '../../src/core/record.ts'
 import { hashOf } from '../../src/inputs/file/identity.ts'
 import { fromStored } from '../../src/inputs/file/stored.ts'
 import { type Generation, Truth } from './truth.ts'
@@ -221,7 +221,7 @@ export class World {
 }
 
 /** How much of a generation there is in such a state. */
-function knownIn(records: readonly StateRecord[], generation: Generation): number {
+function knownIn(records: readonly ShardRecord[], generation: Generation): number {
   const { inode, head } = generation
   let id = ''
   let known = 0

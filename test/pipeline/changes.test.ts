@@ -27,7 +27,7 @@ function names(all: readonly { name: string }[]): string[] {
 /** One pipeline of everything. */
 function plan(inputs: InputPlan[], outputs: OutputPlan[], process = [normalize]): Plan {
   const pipeline = { name: 'default', inputs: names(inputs), outputs: names(outputs), process, choices: {} }
-  return { inputs, outputs, pipelines: [pipeline] }
+  return { inputs, outputs, pipelines: [pipeline], rules: [] }
 }
 
 /** Two pipelines with these inputs. */

@@ -14,9 +14,11 @@ import { FileMarks } from '../../src/inputs/file/marks.ts'
 import type { FileSource, Loss } from '../../src/inputs/file/source.ts'
 import { framerOf } from '../../src/inputs/framing/framer.ts'
 import { HeldBudget } from '../../src/inputs/framing/held.ts'
+import type { MetricCollector } from '../../src/logql/metrics.ts'
 import { Commits } from '../../src/pipeline/commits.ts'
 import { Cursors } from '../../src/pipeline/cursors.ts'
 import { Lanes } from '../../src/pipeline/lanes.ts'
+import { RuleTap } from '../../src/pipeline/rule-tap.ts'
 import type { InputPlan } from '../../src/pipeline/plan.ts'
 import type { Route, Steps } from '../../src/pipeline/steps.ts'
 import type { FramerCounts } from '../../src/pipeline/tally.ts'
@@ -73,10 +75,6 @@ export class MemorySource {
     }
   }
 
-  mayBeDelivered(): boolean {
-    return false
-  }
-
   get isReadable(): boolean {
     return this.lostReason === undefined
   }
@@ -91,6 +89,10 @@ export class MemorySource {
   }
 
   hasHeld(): boolean {
+    return false
+  }
+
+  mayBeDelivered(): boolean {
     return false
   }
 
@@ -163,6 +165,27 @@ function rowOf(batch: Batch, row: number): string {
   return `${batch.positions[row]}+${batch.lengths[row]} ${flags} ${batch.text(batch.starts[row]!, batch.ends[row]!)}`
 }
 
+/** In place of the windows of rules: what they see is handed over with the places up to which they saw it. */
+class SeenRows {
+  #rows: string[] = []
+
+  collect(batch: Batch): void {
+    for (let row = 0; row < batch.rows; row++) this.#rows.push(`${batch.source.id} ${rowOf(batch, row)}`)
+  }
+
+  deltas(): unknown[] {
+    const rows = this.#rows
+    this.#rows = []
+    return [rows.length === 0 ? undefined : rows]
+  }
+}
+
+/** What rules have seen of a source in all lives, as far as it was stored. */
+export function seenOf({ records }: MemoryLink, source: MemorySource): string[] {
+  const rows = records.flatMap(record => (record.kind === 'deltas' ? record.deltas.flatMap(([, delta]) => delta) : []))
+  return (rows as string[]).filter(row => row.startsWith(`${source.id} `)).map(row => row.slice(source.id.length + 1))
+}
+
 /** One life of everything between sources and outputs. */
 export class Life {
   readonly outputs: Record<string, ScriptedOutput> = {}
@@ -173,14 +196,19 @@ export class Life {
   readonly commits: Commits
   readonly meter = new Meter()
   readonly clock = new FakeClock()
+  /** Where rules stand. */
+  readonly tap = new RuleTap()
+  readonly #seen = new SeenRows()
   readonly #steps: Steps
   readonly #plan: InputPlan
 
   constructor(framing: Framing, outputs: readonly string[], link: MemoryLink) {
     const { clock, meter } = this
     const cursors = new Cursors(link.stored())
-    this.lanes = new Lanes({ arena, cursors, observers: [], clock, log: silentLog, meter })
-    this.commits = new Commits({ lanes: this.lanes, cursors, link, clock, look: () => {} })
+    const { tap } = this
+    tap.use({ sides: [{ rows: 'all', ids: ['rule'], collector: this.#seen as unknown as MetricCollector }] })
+    this.lanes = new Lanes({ arena, cursors, observers: [], clock, log: silentLog, meter, tap })
+    this.commits = new Commits({ lanes: this.lanes, cursors, tap, link, clock, look: () => {} })
     this.turns = new Turns({
       clock,
       canRead: () => true,
@@ -196,6 +224,7 @@ export class Life {
     const budget = new HeldBudget(heldBytes)
     this.#steps = {
       routes,
+      queries: true,
       parser: () => ({ parse: () => {} }),
       framer: (_input: unknown, _arena: unknown, counts: FramerCounts) =>
         framerOf(framings[framing], { arena, holdBytes, budget, ...counts })
@@ -211,7 +240,17 @@ export class Life {
     const inputs = new Set([input])
     const processors = [(this.counting[pipeline] ??= new CountingStep())]
     const bounds = { maxBacklogBytes: Infinity }
-    return { id, pipeline, inputs, processors, delivery, startFrom: 'beginning', ...bounds, startedAt: 0 }
+    return {
+      id,
+      pipeline,
+      inputs,
+      processors,
+      seenBehind: 1,
+      delivery,
+      startFrom: 'beginning',
+      ...bounds,
+      startedAt: 0
+    }
   }
 
   open(source: MemorySource): void {
@@ -248,6 +287,12 @@ export class Life {
   /** Lets everything happen that needs no time. */
   async settle(slices = 20): Promise<void> {
     for (let slice = 0; slice < slices; slice++) await this.clock.settle()
+  }
+
+  /** Rules do not wait any longer for outputs without room. */
+  async detach(): Promise<void> {
+    await this.clock.advance(10_020)
+    this.turns.resume(this.tap)
   }
 
   lanesOf(source: MemorySource): number {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryLink } from '../fakes/state-link.ts'
-import { accountOf, type Framing, framings, Life, MemorySource, partialMs, rowsOf } from './lanes-model.ts'
+import { accountOf, type Framing, framings, Life, MemorySource, partialMs, rowsOf, seenOf } from './lanes-model.ts'
 
 const outputs = ['one/a', 'one/b', 'one/c', 'two/d'] as const
 
@@ -37,9 +37,9 @@ const stepOf = (framing: Framing) =>
     { weight: 1, arbitrary: fc.record({ do: fc.constant('time'), ms: fc.constantFrom(100, partialMs + 20) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('rotate', 'truncate') }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('fail'), is: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('commit') }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('commit', 'commit', 'detach') }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('replace'), output: fc.constantFrom(...outputs) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('restart') }) }
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('restart') }) }
   )
 type Step = ReturnType<typeof stepOf> extends fc.Arbitrary<infer T> ? T : never
 
@@ -69,6 +69,7 @@ class Play {
     if (step.do === 'run') await life.settle(step.slices)
     if (step.do === 'time') await life.clock.advance(step.ms)
     if (step.do === 'commit') life.commits.now()
+    if (step.do === 'detach') await life.detach()
     if (step.do === 'fail') this.#fail(step.is)
     if (step.do === 'rotate' || step.do === 'truncate') this.#rotate(step.do)
     if (step.do === 'replace') this.#replace(step.output)
@@ -90,6 +91,7 @@ class Play {
     for (const source of this.sources) life.wake(source)
     await this.#rest()
     for (const output of outputs) while (life.outputs[output]!.pending.length > 0) life.outputs[output]!.end(0)
+    life.commits.now()
   }
 
   /** A life ends without a word, another one begins at the cursors that were stored. */
@@ -109,6 +111,10 @@ class Play {
     }
   }
 
+  rulesSaw(source: MemorySource): string[] {
+    return seenOf(this.#link, source)
+  }
+
   /** Each output got all rows, and in this life none twice. */
   async check(): Promise<void> {
     let all = 0
@@ -126,6 +132,7 @@ class Play {
 
   async #checkRows(source: MemorySource): Promise<number> {
     const rows = await rowsOf(source, this.#framing)
+    expect(seenOf(this.#link, source), 'rules have seen each row once, in all lives together').toEqual(rows)
     for (const output of outputs) {
       const now = this.life.rowsOf(output, source)
       const before = this.seen.get(`${output} ${source.id}`) ?? new Set()
@@ -149,6 +156,8 @@ class Play {
 
   /** What was read before stays what it is. */
   #checkLost(source: MemorySource): void {
+    const seen = seenOf(this.#link, source)
+    expect(new Set(seen).size, 'rules have seen no row twice').toBe(seen.length)
     for (const track of this.life.tracksOf(source)) {
       const rows = this.life.rowsOf(track.output, source)
       expect(new Set(rows).size).toBe(rows.length)
@@ -219,7 +228,7 @@ class Play {
 }
 
 describe.each(Object.keys(framings) as Framing[])('lanes that read %s', framing => {
-  it('give each output every row once and in order, however they part and meet', async () => {
+  it('give each output, and rules, every row once and in order, however they part and meet', async () => {
     const steps = fc.array(stepOf(framing), { maxLength: 60 })
     await fc.assert(
       fc.asyncProperty(steps, async script => {
@@ -230,5 +239,40 @@ describe.each(Object.keys(framings) as Framing[])('lanes that read %s', framing 
       }),
       { numRuns: 80 }
     )
+  })
+})
+
+/** Each text is written and read; `|` stores what is so then, `!` kills. Returns how often each row was seen. */
+async function seenAfter(...script: readonly string[]): Promise<Record<string, number>> {
+  const play = new Play('containers')
+  for (const step of [...script, '']) {
+    if (step === '|') await play.step({ do: 'commit' })
+    else if (step === '!') await play.step({ do: 'restart' })
+    else await play.step({ do: 'grow', text: [step] })
+    await play.step({ do: 'run', slices: 20 })
+  }
+  await play.step({ do: 'commit' })
+  const rows = play.rulesSaw(play.sources[0]!).map(row => row.split(' ').slice(2).join(' '))
+  return Object.fromEntries([...Map.groupBy(rows, row => row)].map(([row, all]) => [row, all.length]))
+}
+
+describe('rules that go on after a kill', () => {
+  const at = '2026-01-01T00:00:00.5Z'
+  const held = `${at} stdout P part one, \n`
+  const complete = `${at} stderr F complete\n`
+  const end = `${at} stdout F part two\n`
+  const more = `${at} stderr F more\n`
+
+  const whole = { complete: 1, more: 1, 'part one, part two': 1 }
+
+  it.each([
+    ['in front of the first commit', [held, complete, '!', more, end]],
+    ['while a record is held and others behind it were seen', [held, complete, '|', '!', more, end]],
+    ['twice in that state', [held, complete, '|', '!', '|', '!', more, end]],
+    ['again when more was seen behind it', [held, complete, '|', '!', more, '|', '!', end]],
+    ['when it is complete', [held, complete, more, end, '|', '!']],
+    ['behind rows that were not stored', [held, complete, '|', more, end, '!']]
+  ])('see no row twice and miss none: %s', async (_when, script) => {
+    expect(await seenAfter(...script)).toEqual(whole)
   })
 })

@@ -22,7 +22,7 @@ function output(name: string, oneWriter = false): OutputPlan {
 }
 
 function plan(...inputs: InputPlan[]): Plan {
-  return { inputs, pipelines: [pipeline('default', inputs, ['es'])], outputs: [output('es')] }
+  return { inputs, pipelines: [pipeline('default', inputs, ['es'])], outputs: [output('es')], rules: [] }
 }
 
 async function place(of: Plan, now: Record<string, number> = {}, kept: readonly string[] = []) {
@@ -83,7 +83,7 @@ test('inputs of an output that only one thread can write to stay together', asyn
   const inputs = [local, far, more]
   const outputs = [output('es'), output('stdout', true)]
   const pipelines = [pipeline('one', [local, far], ['es', 'stdout']), pipeline('two', [more], ['es'])]
-  const mixed = { inputs, outputs, pipelines }
+  const mixed = { inputs, outputs, pipelines, rules: [] }
   expect(await place(mixed)).toEqual({ local: 0, far: 0, more: 0 })
   const apart = { ...mixed, pipelines: [pipeline('one', [far], ['stdout']), pipeline('two', [local, more], ['es'])] }
   const placement = new Map(Object.entries(await place(apart)))
@@ -100,21 +100,25 @@ test('each shard has its part of the plan, and what nobody reads is left to the 
     pipeline('two', [far], ['audit']),
     pipeline('none', [], ['spare'])
   ]
+  const query = { query: 'rate({level="error"}[1m])', intervalMs: 5000, rememberMs: 0, maxGroups: 1, maxBytes: 1 }
+  const rules = [{ id: 'a', rows: 'all' as const, query }]
   const placement = new Map([
     ['local', 0],
     ['far', 1]
   ])
-  const [first, second] = [0, 1].map(shard => partOf({ inputs, outputs, pipelines }, placement, shard))
+  const [first, second] = [0, 1].map(shard => partOf({ inputs, outputs, pipelines, rules }, placement, shard))
   expect(first).toEqual({
     inputs: [local],
     outputs: [output('es'), output('spare')],
-    pipelines: [pipeline('one', [local], ['es']), pipeline('none', [], ['spare'])]
+    pipelines: [pipeline('one', [local], ['es']), pipeline('none', [], ['spare'])],
+    rules
   })
   expect(second).toEqual({
     inputs: [far],
     outputs: [output('es'), output('audit')],
-    pipelines: [pipeline('one', [far], ['es']), pipeline('two', [far], ['audit'])]
+    pipelines: [pipeline('one', [far], ['es']), pipeline('two', [far], ['audit'])],
+    rules
   })
   const all = new Map(inputs.map(({ name }) => [name, 0]))
-  expect(partOf({ inputs, outputs, pipelines }, all, 0)).toEqual({ inputs, outputs, pipelines })
+  expect(partOf({ inputs, outputs, pipelines, rules }, all, 0)).toEqual({ inputs, outputs, pipelines, rules })
 })

@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { Meter } from '../../src/core/metrics.ts'
-import type { Delivery } from '../../src/delivery/delivery.ts'
-import type { Lane, TurnEnd } from '../../src/pipeline/lane.ts'
+import type { Lane, TurnEnd, Sink } from '../../src/pipeline/lane.ts'
 import { Turns } from '../../src/pipeline/turns.ts'
 import { FakeClock } from '../fakes/clock.ts'
 
 /** An output as far as turns know it: lanes wait for it. */
-const outputOf = (): Delivery => ({}) as Delivery
+const outputOf = (): Sink => ({}) as Sink
 
 /** A lane with so many chunks to read. */
 class FakeLane {
   readTo = 0
   partialDue = Infinity
   expired = 0
-  takers: readonly { readonly delivery: Delivery }[]
+  takers: readonly { readonly delivery: Sink }[]
   ahead: Lane | undefined
   behind: Lane | undefined
   readonly #name: string
@@ -83,7 +82,7 @@ class Stage {
     progressed: () => void this.progressed++
   })
 
-  lane(name: string, chunks: number, delivery?: Delivery): FakeLane & Lane {
+  lane(name: string, chunks: number, delivery?: Sink): FakeLane & Lane {
     // a real lane has private parts, which turns can not see either
     const lane = new FakeLane(name, chunks, this, delivery) as unknown as FakeLane & Lane
     this.turns.add(lane)

@@ -35,6 +35,9 @@ function full(): { dir: string; store: StateStore } {
     sourceRecord('s3'),
     cursorRecord('s3', 5),
     { kind: 'forget', source: 's3' },
+    { kind: 'observed', observed: { source: 's1', from: 5, knownTo: 8 } },
+    { kind: 'window', query: 'q', range: 1, bucket: -1, blob: Buffer.from([0, 255, 10]) },
+    { kind: 'alert', rule: 'r', labels: '{"a":"b"}', content: '{"state":"firing"}' },
     { kind: 'letter', letter: { ...letter(3), identity: 17 } },
     { kind: 'letter', letter: letter(4, 'main/two', 'é\u0000\n') }
   ])
@@ -61,6 +64,10 @@ test('a state is exported while it is open, and is the same after an import', as
   expect(other.load().cursors.map(({ position }) => position)).toEqual([10, 20])
   expect(other.agents()).toEqual([{ id: 'agent-7', facts: { role: 'planner', heardAt: 17 } }])
   expect(other.ended().get('main/es')).toMatchObject({ read: 5 })
+  expect(other.load().observed).toEqual([{ source: 's1', from: 5, knownTo: 8 }])
+  const blob = new Uint8Array([0, 255, 10])
+  expect(other.loadRules().windows).toEqual([{ kind: 'window', query: 'q', range: 1, bucket: -1, blob }])
+  expect(other.loadRules().alerts).toMatchObject([{ rule: 'r', content: '{"state":"firing"}' }])
   other.close()
   const again = await exported(to)
   expect(readFileSync(again, 'utf8')).toBe(readFileSync(path, 'utf8'))

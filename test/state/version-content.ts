@@ -63,7 +63,12 @@ export const oldRecords: readonly StateRecord[] = [
   }
 ]
 
-/** What those of layout 2 of state.db and later hold besides. */
-export const agentRecords = [
-  { kind: 'agent', agent: { id: 'agent-7', facts: { role: 'planner', intervalMs: 30_000, isLeft: false } } }
-] as const satisfies readonly StateRecord[]
+/** What layouts of state.db hold besides, from the one on that has a place for it. */
+export const laterRecords: Readonly<Record<number, readonly StateRecord[]>> = {
+  2: [{ kind: 'agent', agent: { id: 'agent-7', facts: { role: 'planner', intervalMs: 30_000, isLeft: false } } }],
+  3: [
+    { kind: 'observed', observed: { source: 'AAAAAAAAAAAAAAAA', from: 1000, knownTo: 1100 } },
+    { kind: 'window', query: 'b7e1', range: 0, bucket: -1, blob: Buffer.from([0, 1, 2, 255]) },
+    { kind: 'alert', rule: 'c9d2', labels: '{"alertname":"It\'s silent"}', content: '{"state":"firing"}' }
+  ]
+}

@@ -2,13 +2,14 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import type { StateRecord } from '../../src/core/record.ts'
 import { exitCodes } from '../../src/core/errors.ts'
 import { inspect, seal } from '../../src/state/database.ts'
 import { lettersSchema } from '../../src/state/letters-schema.ts'
 import { stateSchema } from '../../src/state/state-schema.ts'
 import { dumpOf } from './dump.ts'
 import { letter, openStore, tempDir } from './support.ts'
-import { agentRecords, oldRecords } from './version-content.ts'
+import { laterRecords, oldRecords } from './version-content.ts'
 
 /** `<database>-<layout>.sql`: what the programs of their time wrote for `oldRecords`. Those of a new layout come from
  * `UPDATE=1 npx vitest run test/state/versions.test.ts`, and are never changed again. */
@@ -45,9 +46,15 @@ test.each(fixtures)('%s is brought up to date, with everything in it', file => {
       { AAAAAAAAAAAAAAAA: 'json' },
       { 'default/es/index': '.ds-logs-000001' }
     ])
+    const later = recordsSince(Number(/\d+/.exec(file)))
+    const observed = later.flatMap(one => (one.kind === 'observed' ? [one.observed] : []))
+    const { windows, alerts } = store.loadRules()
+    expect(store.load().observed).toEqual(observed)
+    expect([...windows, ...alerts]).toEqual(
+      later.filter(({ kind }) => kind === 'window' || kind === 'alert').map(plain)
+    )
+    expect(store.agents()).toEqual(later.flatMap(one => (one.kind === 'agent' ? [one.agent] : [])))
     expect(store.ended().get('default/es')).toEqual(cursors[0]!.ledger)
-    const layout = Number(/\d+/.exec(file)![0])
-    expect(store.agents()).toEqual(layout < 2 ? [] : [agentRecords[0].agent])
   } else {
     const wanted = oldRecords.filter(one => one.kind === 'letter').map(one => one.letter)
     const kept = [...store.letters.all()]
@@ -81,6 +88,16 @@ test.each(['state', 'letters'] as const)(
   }
 )
 
+/** Those that a layout has a place for, besides the old ones. */
+function recordsSince(layout: number): StateRecord[] {
+  return Object.entries(laterRecords).flatMap(([first, records]) => (Number(first) <= layout ? records : []))
+}
+
+/** SQLite answers with bytes that are no `Buffer`. */
+function plain(record: StateRecord): StateRecord {
+  return record.kind === 'window' ? { ...record, blob: new Uint8Array(record.blob) } : record
+}
+
 function restore(path: string, file: string): void {
   const database = new DatabaseSync(path)
   database.exec(readFileSync(join(folder, file), 'utf8'))
@@ -90,7 +107,7 @@ function restore(path: string, file: string): void {
 function writeMissing(): void {
   const dir = tempDir()
   const store = openStore(dir)
-  for (const record of [...oldRecords, ...agentRecords]) {
+  for (const record of [...oldRecords, ...recordsSince(newest.state)]) {
     store.append([record])
     store.flush()
   }

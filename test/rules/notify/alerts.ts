@@ -35,6 +35,8 @@ export function receiverAt(url: string, more: Partial<ReceiverConfig> = {}): Rec
 
 export function rulesAt(more: Partial<RulesConfig>): RulesConfig {
   return {
+    files: [],
+    maxSeries: 1,
     alertmanagers: [],
     webhooks: [],
     remoteWrite: [],

@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config, RulesConfig } from '../config/config.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Family } from '../core/families.ts'
+import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/metrics.ts'
+import type { StateRecord } from '../core/record.ts'
+import type { AlertSink } from '../rules/alert.ts'
+import type { Progress, Ruler } from '../rules/evaluate/ruler.ts'
+import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
+import type { Notifiers } from '../rules/notify/notifiers.ts'
+import type { StateStore } from '../state/store.ts'
+
+/** Receivers that are to be told no more get so long for what they are not told yet, ms. */
+const tellMs = 2000
+
+export interface RuleDeskParts {
+  readonly state: StateStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  readonly observe: () => Promise<Progress>
+}
+
+/** The rules of a collector, on its control thread, and who is told of their alerts. Where there are none, nothing of them is loaded, stored
+ * or kept. */
+export class RuleDesk {
+  readonly #parts: RuleDeskParts
+  #config: RulesConfig | undefined
+  #ruler: Ruler | undefined
+  #notifiers: Notifiers | undefined
+  #isStarted = false
+
+  constructor(parts: RuleDeskParts) {
+    this.#parts = parts
+    parts.state.onDeltas = deltas => this.#ruler?.merge(deltas) ?? []
+  }
+
+  /** Comes before shards begin to read. */
+  async open(config: Config): Promise<void> {
+    await this.expect(config)
+    await this.change(config)
+    if (this.#ruler === undefined) this.#forget()
+  }
+
+  start(): void {
+    this.#isStarted = true
+    this.#ruler?.start()
+  }
+
+  /** No more evaluations; what rows add is still stored. */
+  async stop(): Promise<void> {
+    this.#isStarted = false
+    this.#ruler?.stop()
+    await this.#notifiers?.stop(tellMs)
+  }
+
+  /** Rows may come for the rules of this configuration, too. */
+  async expect(config: Config): Promise<void> {
+    const rules = rulesOf(config)
+    if (rules === undefined) return
+    if (this.#ruler === undefined) this.#ruler = await this.#newRuler(rules)
+    else this.#ruler.expect(rules)
+  }
+
+  /** Goes on with the rules of this configuration alone: shards do so already. */
+  async change(config: Config): Promise<void> {
+    const rules = rulesOf(config)
+    await this.#tell(rules)
+    if (rules !== undefined) {
+      this.#ruler?.change(rules)
+      if (this.#isStarted) this.#ruler?.start()
+    } else if (this.#ruler !== undefined) {
+      this.#ruler.stop()
+      this.#ruler.change({ files: [], maxSeries: 1 })
+      this.#ruler = undefined
+      this.#forget()
+    }
+  }
+
+  get groups(): readonly RuleGroupStatus[] {
+    return this.#ruler?.status() ?? []
+  }
+
+  /** What rules have recorded last. */
+  get families(): readonly Family[] {
+    return this.#ruler?.families() ?? []
+  }
+
+  measure(): void {
+    this.#ruler?.measure()
+  }
+
+  async #newRuler(rules: RulesConfig): Promise<Ruler> {
+    const { Ruler } = await import('../rules/evaluate/ruler.ts')
+    const store = (records: readonly StateRecord[]): Promise<void> => this.#store(records)
+    const sink: AlertSink = { notify: alerts => this.#notifiers?.notify(alerts) }
+    return new Ruler(rules, this.#parts.state.loadRules(), { ...this.#parts, store, sink })
+  }
+
+  /** Lets others be told from here on, if they are others. Those of before hear what they were not told yet. */
+  async #tell(rules: RulesConfig | undefined): Promise<void> {
+    const former = this.#config
+    this.#config = rules
+    if (isDeepStrictEqual(receiversOf(former), receiversOf(rules))) return
+    const { log, meter, clock } = this.#parts
+    void this.#notifiers?.stop(tellMs)
+    this.#notifiers = undefined
+    if (rules === undefined) return
+    const { Notifiers } = await import('../rules/notify/notifiers.ts')
+    this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random })
+  }
+
+  #store(records: readonly StateRecord[]): Promise<void> {
+    const { state } = this.#parts
+    return records.length === 0 ? Promise.resolve() : state.untilDurable(state.append(records))
+  }
+
+  /** Rules that come one day begin anew, behind what outputs have by then. */
+  #forget(): void {
+    const { state } = this.#parts
+    const { windows, alerts } = state.loadRules()
+    if (windows.length + alerts.length + state.load().observed.length > 0) void this.#store([{ kind: 'unobserved' }])
+  }
+}
+
+/** Receivers without rules have nothing to hear. */
+function rulesOf({ rules }: Config): RulesConfig | undefined {
+  return rules === undefined || rules.files.length === 0 ? undefined : rules
+}
+
+function receiversOf(rules: RulesConfig | undefined): object | undefined {
+  if (rules === undefined) return undefined
+  const { files: _files, maxSeries: _series, ...receivers } = rules
+  return receivers
+}

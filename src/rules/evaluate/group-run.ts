@@ -1,0 +1,91 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Log } from '../../core/log.ts'
+import type { Meter } from '../../core/metrics.ts'
+import type { Alert } from '../alert.ts'
+import type { RuleGroup } from '../rule.ts'
+import type { RuleRun } from './rule-run.ts'
+
+/** What of reading the rules have to wait for. */
+export interface Reading {
+  /** Some rules need all that was there at the start. */
+  readonly isCaughtUp: boolean
+  /** What is read is up to date, so that silence is silence. */
+  readonly isCurrent: boolean
+}
+
+export interface GroupParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+}
+
+/** A group of rules, evaluated in their order at multiples of its interval. */
+export class GroupRun {
+  readonly group: RuleGroup
+  readonly rules: readonly RuleRun[]
+  /** Epoch ms of the last evaluation; 0: there was none. */
+  at = 0
+  durationMs = 0
+  /** Epoch ms of the next one. */
+  dueAt = 0
+  /** As metrics and logs name it. */
+  readonly id: string
+  readonly #parts: GroupParts
+
+  constructor(group: RuleGroup, rules: readonly RuleRun[], parts: GroupParts) {
+    this.group = group
+    this.rules = rules
+    this.id = `${group.at.file};${group.name}`
+    this.#parts = parts
+    this.plan()
+  }
+
+  /** Sets when it is due next. */
+  plan(): void {
+    const { intervalMs } = this.group
+    this.dueAt = (Math.floor(this.#parts.clock.now() / intervalMs) + 1) * intervalMs
+  }
+
+  /** Evaluates its rules, as far as they need not wait, and returns the alerts that are to be told. */
+  evaluate(reading: Reading): Alert[] {
+    const { clock, meter } = this.#parts
+    const { intervalMs } = this.group
+    const at = Math.floor(clock.now() / intervalMs) * intervalMs
+    const missed = Math.round((at - this.dueAt) / intervalMs)
+    if (missed > 0) meter.of('collector_rules_missed_evaluations_total', this.id).value += missed
+    const began = clock.monotonic()
+    // Time never goes back for windows. Somebody may have set the clock.
+    const ready = at <= this.at ? [] : this.rules.filter(rule => isReady(rule, reading))
+    for (const rule of ready) this.#evaluate(rule, at)
+    if (ready.length > 0) this.at = at
+    this.durationMs = clock.monotonic() - began
+    this.#count(ready.length)
+    this.plan()
+    return this.rules.flatMap(({ alerts }) => alerts?.due(at, intervalMs) ?? [])
+  }
+
+  #evaluate(rule: RuleRun, at: number): void {
+    const { clock, log, meter } = this.#parts
+    const former = rule.fault
+    rule.evaluate(at, () => clock.monotonic())
+    if (rule.fault === '') return
+    meter.of('collector_rules_evaluation_failures_total', this.id).value++
+    if (rule.fault === former) return
+    log.error(`Cannot evaluate rule "${rule.rule.name}": ${rule.fault}`, { group: this.id })
+  }
+
+  #count(evaluated: number): void {
+    const { meter } = this.#parts
+    meter.of('collector_rules_evaluations_total', this.id).value += evaluated
+    meter.of('collector_rules_evaluation_seconds_total', this.id).value += this.durationMs / 1000
+    meter.of('collector_rules_waiting', this.id).value = this.rules.length - evaluated
+    for (const reason of ['late', 'failed', 'refused'] as const) {
+      const rows = this.rules.reduce((sum, { counts }) => sum + counts[reason], 0)
+      meter.of('collector_rules_left_out_rows_total', this.id, reason).value = rows
+    }
+  }
+}
+
+function isReady({ asksForSilence }: RuleRun, { isCaughtUp, isCurrent }: Reading): boolean {
+  return isCaughtUp && (isCurrent || !asksForSilence)
+}

@@ -1,0 +1,67 @@
+import { EvaluationFault } from '../../logql/evaluate/binary.ts'
+import type { Sample } from '../../logql/evaluate/sample.ts'
+import type { MetricEvaluator } from '../../logql/metrics.ts'
+import { planRanges } from '../../logql/ranges/plan.ts'
+import type { Rule, RuleGroup } from '../rule.ts'
+import { recordedBy } from './recorded.ts'
+import type { RuleAlerts } from './rule-alerts.ts'
+
+interface RunParts {
+  readonly evaluator: MetricEvaluator
+  /** Of a rule that alerts. */
+  readonly alerts: RuleAlerts | undefined
+  /** How the rule went before a reload. */
+  readonly former: RuleRun | undefined
+}
+
+/** A rule that is evaluated again and again, and what came of it. */
+export class RuleRun {
+  readonly rule: Rule
+  /** Of an alert; undefined: it records. */
+  readonly alerts: RuleAlerts | undefined
+  /** It asks whether there is nothing, or little: what was not read yet would count as nothing. */
+  readonly asksForSilence: boolean
+  recorded: readonly Sample[] = []
+  /** Why the last evaluation gave nothing; empty: it did give something, or there was none. */
+  fault = ''
+  /** Epoch ms of the last evaluation; 0: there was none. */
+  at = 0
+  durationMs = 0
+  readonly #evaluator: MetricEvaluator
+
+  constructor(rule: Rule, group: RuleGroup, { alerts, evaluator, former }: RunParts) {
+    this.rule = rule
+    this.alerts = alerts
+    this.#evaluator = evaluator
+    if (former !== undefined) {
+      const { recorded, fault, at, durationMs } = former
+      Object.assign(this, { recorded, fault, at, durationMs })
+    }
+    this.asksForSilence = planRanges(rule.expr.metric, group).some(({ clock }) => clock === 'read')
+  }
+
+  /** Rows that are in no number, and why. */
+  get counts(): MetricEvaluator['counts'] {
+    return this.#evaluator.counts
+  }
+
+  /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing. */
+  evaluate(at: number, now: () => number): void {
+    const began = now()
+    this.at = at
+    this.fault = ''
+    try {
+      this.#take(this.#evaluator.at(at), at)
+    } catch (error) {
+      if (!(error instanceof EvaluationFault)) throw error
+      this.fault = error.message
+      this.recorded = []
+    }
+    this.durationMs = now() - began
+  }
+
+  #take(samples: readonly Sample[], at: number): void {
+    if (this.rule.kind === 'record') this.recorded = recordedBy(this.rule, samples)
+    else this.alerts?.update(samples, at)
+  }
+}

@@ -1,0 +1,193 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Family } from '../../core/families.ts'
+import type { Log } from '../../core/log.ts'
+import type { Meter } from '../../core/metrics.ts'
+import type { RuleDelta, StateRecord, StoredRules } from '../../core/record.ts'
+import type { Alert, AlertSink } from '../alert.ts'
+import { rulesIn } from '../load.ts'
+import type { AlertRule, Rule, RuleGroup } from '../rule.ts'
+import { GroupRun } from './group-run.ts'
+import { queriesOf, queriesOfRules, queryOf, ruleId, type RuleSource } from './queries.ts'
+import { familiesOf } from './recorded.ts'
+import { RuleAlerts } from './rule-alerts.ts'
+import { RuleRun } from './rule-run.ts'
+import { type RuleGroupStatus, statusOf } from './status.ts'
+import { Windows } from './windows.ts'
+
+/** Reading that is no further behind is up to date, ms. */
+const currentMs = 5000
+/** What is to be told waits so long for the state to be stored, ms: a full disk must not keep an alert back. */
+const storeMs = 1000
+
+/** What is known of reading. */
+export interface Progress {
+  /** Rows that were there so long ago are with the rules, ms; Infinity: some were not read since the start. */
+  readonly unseenMs: number
+  /** Something can not be read now, and nobody knows what it holds. */
+  readonly hangs: boolean
+}
+
+export interface RulerParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  /** Has what rows have added until now merged, and tells how far that is. Never rejects. */
+  readonly observe: () => Promise<Progress>
+  /** Stores records, if there are any; resolves once they are durable. */
+  readonly store: (records: readonly StateRecord[]) => Promise<void>
+  readonly sink: AlertSink
+}
+
+/** Evaluates all rules by the clock, keeps their alerts and windows, and says what is to be told. */
+export class Ruler {
+  readonly #parts: RulerParts
+  readonly #windows = new Windows()
+  /** By the id of their rule. */
+  readonly #alerts = new Map<string, RuleAlerts>()
+  #groups: readonly GroupRun[] = []
+  #isCaughtUp = false
+  #isStopped = true
+  #stopTimer: () => void = () => {}
+  #told: Promise<void> = Promise.resolve()
+
+  /** Goes on with what is stored. */
+  constructor(config: RuleSource, stored: StoredRules, parts: RulerParts) {
+    this.#parts = parts
+    const groups = rulesIn(config.files)
+    const records = this.#windows.restore(queriesOf(groups, config.maxSeries), stored.windows)
+    this.#run(groups, config)
+    for (const alert of stored.alerts) {
+      const alerts = this.#alerts.get(alert.rule)
+      if (alerts === undefined) records.push({ ...alert, content: '' })
+      else alerts.restore(alert)
+    }
+    void parts.store(records)
+  }
+
+  status(): RuleGroupStatus[] {
+    return this.#groups.map(statusOf)
+  }
+
+  /** What rules have recorded last. */
+  families(): Family[] {
+    return familiesOf(this.#rules)
+  }
+
+  /** Evaluations begin. */
+  start(): void {
+    this.#isStopped = false
+    this.#wait()
+  }
+
+  /** No more evaluations; rows may still come. */
+  stop(): void {
+    this.#isStopped = true
+    this.#stopTimer()
+  }
+
+  /** Takes what rows have added, and returns what is to be stored with the places up to which they were read. */
+  merge(deltas: readonly RuleDelta[]): StateRecord[] {
+    this.#windows.merge(deltas)
+    return this.#windows.changes()
+  }
+
+  /** Rows may come for the rules of another configuration, too. */
+  expect(config: RuleSource): void {
+    this.#windows.add(queriesOfRules(config))
+  }
+
+  /** Goes on with the rules of this configuration, and no others. Those that are the same keep their windows, and those with the same name
+   * and labels their alerts. */
+  change(config: RuleSource): void {
+    const groups = rulesIn(config.files)
+    this.expect(config)
+    this.#windows.keep(queriesOf(groups, config.maxSeries))
+    this.#run(groups, config)
+    void this.#parts.store(this.#changes())
+    if (!this.#isStopped) this.#wait()
+  }
+
+  /** Sets the numbers that nobody counts. */
+  measure(): void {
+    const { meter } = this.#parts
+    for (const { rule } of this.#rules) {
+      if (rule.kind !== 'alert') continue
+      for (const state of ['pending', 'firing']) meter.of('collector_alerts', rule.name, state).value = 0
+    }
+    for (const { rule, alerts } of this.#rules) {
+      for (const { state } of alerts?.active ?? []) meter.of('collector_alerts', rule.name, state).value++
+    }
+  }
+
+  get #rules(): RuleRun[] {
+    return this.#groups.flatMap(({ rules }) => rules)
+  }
+
+  #run(groups: readonly RuleGroup[], { maxSeries }: RuleSource): void {
+    const { meter } = this.#parts
+    const formerRules = new Map(this.#rules.map(run => [ruleId(run.rule), run]))
+    const formerGroups = this.#groups
+    const runOf = (rule: Rule, group: RuleGroup): RuleRun => {
+      const evaluator = this.#windows.of(queryOf(rule, group, maxSeries))
+      const alerts = rule.kind === 'alert' ? this.#alertsOf(rule) : undefined
+      return new RuleRun(rule, group, { evaluator, alerts, former: formerRules.get(ruleId(rule)) })
+    }
+    this.#groups = groups.map(group => {
+      const rules = group.rules.map(rule => runOf(rule, group))
+      return new GroupRun(group, rules, this.#parts)
+    })
+    const [ids, names] = [new Set(this.#groups.map(({ id }) => id)), new Set(this.#rules.map(({ rule }) => rule.name))]
+    for (const { id } of formerGroups) if (!ids.has(id)) meter.forget('rule_group', id)
+    for (const { rule } of formerRules.values()) if (!names.has(rule.name)) meter.forget('alertname', rule.name)
+    const kept = new Set(this.#rules.map(({ alerts }) => alerts))
+    for (const alerts of this.#alerts.values()) if (!kept.has(alerts)) alerts.clear()
+  }
+
+  #alertsOf(rule: AlertRule): RuleAlerts {
+    const id = ruleId(rule)
+    const alerts = this.#alerts.get(id) ?? new RuleAlerts(id, rule)
+    alerts.rule = rule
+    this.#alerts.set(id, alerts)
+    return alerts
+  }
+
+  #changes(): StateRecord[] {
+    const records: StateRecord[] = this.#windows.changes()
+    for (const alerts of this.#alerts.values()) records.push(...alerts.changes())
+    return records
+  }
+
+  #wait(): void {
+    this.#stopTimer()
+    const { clock } = this.#parts
+    const now = clock.now()
+    // Somebody may set the clock back: nobody sleeps for longer than an interval.
+    const waits = this.#groups.map(({ dueAt, group }) => Math.min(dueAt - now, group.intervalMs))
+    if (waits.length > 0) this.#stopTimer = clock.after(Math.max(1, Math.min(...waits)), () => void this.#tick())
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, observe } = this.#parts
+    const { unseenMs, hangs } = await observe()
+    if (this.#isStopped) return
+    this.#isCaughtUp ||= unseenMs <= currentMs
+    const reading = { isCaughtUp: this.#isCaughtUp, isCurrent: unseenMs <= currentMs && !hangs }
+    const now = clock.now()
+    const due = this.#groups.filter(({ dueAt, group }) => dueAt <= now || dueAt - now > group.intervalMs)
+    this.#tell(due.flatMap(group => group.evaluate(reading)))
+    this.#wait()
+  }
+
+  /** Stores what has changed; what is told was stored before, so that a kill does not have it told as something new. */
+  #tell(alerts: readonly Alert[]): void {
+    const stored = this.#parts.store(this.#changes())
+    if (alerts.length > 0) this.#told = this.#tellBehind(this.#told, stored, alerts)
+  }
+
+  async #tellBehind(former: Promise<void>, stored: Promise<void>, alerts: readonly Alert[]): Promise<void> {
+    const { clock, sink } = this.#parts
+    await former
+    await Promise.race([stored, new Promise<void>(resolve => clock.after(storeMs, resolve))])
+    sink.notify(alerts)
+  }
+}

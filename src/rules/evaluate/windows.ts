@@ -1,0 +1,58 @@
+import type { RuleDelta, StateRecord, StoredWindow } from '../../core/record.ts'
+import { type MetricDelta, MetricEvaluator } from '../../logql/metrics.ts'
+import type { RuleQuery } from './queries.ts'
+
+/** The windows of all queries, each in the memory and in the state as long as some rule has it. */
+export class Windows {
+  readonly #evaluators = new Map<string, MetricEvaluator>()
+  /** Queries that may have something stored and are of no use. */
+  #left = new Set<string>()
+
+  /** Takes back what was stored; windows of queries that are not those of today are to be removed. */
+  restore(queries: readonly RuleQuery[], stored: readonly StoredWindow[]): StateRecord[] {
+    this.add(queries)
+    return stored.flatMap(window => {
+      const evaluator = this.#evaluators.get(window.query)
+      if (evaluator === undefined) this.#left.add(window.query)
+      return evaluator?.restore(window) === false ? [{ ...window, blob: new Uint8Array(0) }] : []
+    })
+  }
+
+  of({ id }: RuleQuery): MetricEvaluator {
+    return this.#evaluators.get(id)!
+  }
+
+  /** Rows may be added for these queries, too. */
+  add(queries: readonly RuleQuery[]): void {
+    for (const { id, query } of queries) {
+      if (!this.#evaluators.has(id)) this.#evaluators.set(id, new MetricEvaluator(query))
+    }
+  }
+
+  /** There are no other queries any more. */
+  keep(queries: readonly RuleQuery[]): void {
+    const kept = new Set(queries.map(({ id }) => id))
+    for (const id of this.#evaluators.keys()) {
+      if (kept.has(id)) continue
+      this.#evaluators.delete(id)
+      this.#left.add(id)
+    }
+  }
+
+  /** Adds what shards have seen. What comes late for a query that is gone is of no use. */
+  merge(deltas: readonly RuleDelta[]): void {
+    for (const [query, delta] of deltas) this.#evaluators.get(query)?.merge(delta as MetricDelta)
+  }
+
+  /** What has changed since the last call. */
+  changes(): StateRecord[] {
+    const gone = [...this.#left].map(query => ({ kind: 'unwindow' as const, query }))
+    this.#left = new Set()
+    const changed = [...this.#evaluators].flatMap(([query, evaluator]) => {
+      const { stored, gone } = evaluator.changes()
+      const empty = gone.map(one => ({ ...one, blob: new Uint8Array(0) }))
+      return [...stored, ...empty].map(one => ({ kind: 'window' as const, query, ...one }))
+    })
+    return [...gone, ...changed]
+  }
+}

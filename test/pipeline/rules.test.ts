@@ -1,0 +1,133 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { onTestFinished, describe, expect, it } from 'vitest'
+import { components } from '../../src/components.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/problems.ts'
+import { silentLog } from '../../src/core/log.ts'
+import type { Collector } from '../../src/pipeline/collector.ts'
+import { openCollector } from '../../src/pipeline/run.ts'
+import { tempFolder } from '../fakes/folder.ts'
+
+const patienceMs = 30_000
+
+const silent = `
+      - alert: AgentSilent
+        expr: sum by (agent_id) (count_over_time({service_name="mcp-agent"} |= "heartbeat" [2s])) == 0
+        remember: 1h
+        labels: { severity: critical }
+        annotations: { summary: 'Agent {{ $labels.agent_id }} is silent' }`
+const errors = `
+      - record: agent:errors:count1h
+        expr: sum by (agent_id) (count_over_time({level="error"} [1h]))`
+
+/** A folder with an agent's log, a configuration and rules, on which collectors run. */
+class Place {
+  readonly folder = tempFolder()
+  collector!: Collector
+
+  constructor() {
+    mkdirSync(join(this.folder, 'rules'))
+    this.rules(silent + errors)
+    const lines = [
+      'version: 1',
+      'collector: { state_dir: state, drain_timeout: 2s }',
+      'inputs: { agent: { type: file, paths: ["*.log"], service: mcp-agent } }',
+      'process: [drop: { if: \'{level="error"}\' }]',
+      'outputs: { none: { type: "null" } }',
+      'rules: { files: [rules/*.yaml] }'
+    ]
+    writeFileSync(join(this.folder, 'config.yaml'), `${lines.join('\n')}\n`)
+  }
+
+  rules(text: string): void {
+    writeFileSync(
+      join(this.folder, 'rules', 'a.yaml'),
+      `groups:\n  - name: agents\n    interval: 200ms\n    rules:${text}\n`
+    )
+  }
+
+  log(message: string, agent = 'a1', level = 'info'): void {
+    const row = { timestamp: new Date().toISOString(), level, agent_id: agent, message }
+    appendFileSync(join(this.folder, 'agent.log'), `${JSON.stringify(row)}\n`)
+  }
+
+  async start(): Promise<void> {
+    const load = () => loadConfig([join(this.folder, 'config.yaml')], { env: {}, components })
+    const loaded = await load()
+    if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'))
+    const collector = await openCollector(loaded.config, {
+      log: silentLog,
+      version: 'test',
+      load,
+      adopt: async () => {}
+    })
+    onTestFinished(() => collector.stop().then(() => undefined))
+    collector.start()
+    this.collector = collector
+  }
+
+  async stop(): Promise<void> {
+    await this.collector.stop()
+  }
+
+  /** Alerts as `AgentSilent a1 firing`. */
+  get alerts(): string[] {
+    const rules = this.collector.rules().flatMap(group => group.rules)
+    return rules.flatMap(({ name, alerts }) =>
+      alerts.map(({ labels, state }) => `${name} ${labels['agent_id']} ${state}`)
+    )
+  }
+
+  async recorded(): Promise<string> {
+    const families = await this.collector.families()
+    const shown = families.flatMap(({ name, labels, series }) => {
+      return series.map(
+        ({ values, value }) => `${name} ${labels.map((label, i) => `${label}=${values![i]}`).join()} ${value}`
+      )
+    })
+    return shown.toSorted((a, b) => (a < b ? -1 : 1)).join('; ')
+  }
+
+  async until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+    const end = performance.now() + patienceMs
+    while (!(await isSo())) {
+      if (performance.now() > end) throw new Error(`Still not so: ${what}; ${JSON.stringify(this.collector.rules())}`)
+      await delay(20)
+    }
+  }
+}
+
+describe('rules of a collector', () => {
+  it('fire when an agent falls silent, and resolve when it comes back', async () => {
+    const place = new Place()
+    place.log('heartbeat')
+    await place.start()
+    const beats = setInterval(() => place.log('heartbeat', 'a2'), 100)
+    try {
+      await place.until('the alert fires', () => place.alerts.includes('AgentSilent a1 firing'))
+      expect(place.alerts).toEqual(['AgentSilent a1 firing'])
+      place.log('heartbeat')
+      await place.until('the alert is over', () => place.alerts.length === 0)
+    } finally {
+      clearInterval(beats)
+    }
+  })
+
+  it('see rows that steps drop, and go on with their numbers after a stop', async () => {
+    const place = new Place()
+    for (let i = 0; i < 5; i++) place.log('broken', 'a1', 'error')
+    await place.start()
+    await place.until(
+      'errors are recorded',
+      async () => (await place.recorded()) === 'agent:errors:count1h agent_id=a1 5'
+    )
+    place.log('broken', 'a1', 'error')
+    await place.stop()
+    place.log('broken', 'a2', 'error')
+    await place.start()
+    const both = 'agent:errors:count1h agent_id=a1 6; agent:errors:count1h agent_id=a2 1'
+    await place.until('all are counted, once', async () => (await place.recorded()) === both)
+  })
+})
