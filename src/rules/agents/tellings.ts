@@ -1,8 +1,8 @@
 import type { Batch } from '../../core/batch.ts'
-import { Keys } from '../../core/keys.ts'
 import { Kind } from '../../core/row.ts'
 import { TextSearch } from '../../scan/text-search.ts'
 import { type AgentFields, Field } from './fields.ts'
+import { Numbers } from './numbers.ts'
 
 /** What a row tells of its agent, besides that it is there. */
 export const Telling = { nothing: 0, heartbeat: 1, connected: 2, failed: 3, leaving: 4 } as const
@@ -11,6 +11,9 @@ type Telling = (typeof Telling)[keyof typeof Telling]
 /** A message says early what it is about. */
 const mostBytes = 512
 
+/** Of the field `event`. */
+const mostValues = 4096
+const longestValue = 64
 const warn = 13
 const error = 17
 
@@ -81,7 +84,7 @@ export class Tellings {
   #failed = new Uint8Array(0)
   #hits = new Uint8Array(0)
   /** Values of the field `event`, and what they tell. */
-  readonly #values = new Keys()
+  readonly #values = new Numbers(mostValues, longestValue)
   #tells: (Telling | undefined)[] = []
 
   constructor(fields: AgentFields) {
@@ -135,8 +138,8 @@ export class Tellings {
   }
 
   #readEvents(batch: Batch): void {
-    if (this.#values.isFull) {
-      this.#values.trim()
+    if (this.#values.count > mostValues / 2) {
+      this.#values.clear()
       this.#tells = []
     }
     for (let row = 0; row < batch.rows; row++) {
@@ -144,7 +147,8 @@ export class Tellings {
       const field = this.#fields.find(batch, row, Field.event)
       if (field < 0) continue
       const value = this.#values.find(batch.bytes, batch.fieldStart[field]!, batch.fieldEnd[field]!)
-      const telling = (this.#tells[value] ??= eventOf(this.#values.names[value]!))
+      if (value < 0) continue
+      const telling = (this.#tells[value] ??= eventOf(this.#values.text(value)))
       if (telling !== Telling.nothing) this.#set(batch, row, telling)
     }
   }

@@ -1,8 +1,9 @@
 import type { Batch } from '../../core/batch.ts'
-import { Keys } from '../../core/keys.ts'
+import type { Keys } from '../../core/keys.ts'
 import { Kind } from '../../core/row.ts'
 import type { Source } from '../../core/source.ts'
 import { AgentFields, Field } from './fields.ts'
+import { Numbers } from './numbers.ts'
 import { type AgentDelta, type AgentSighting, leavingMs, mostBeats } from './sighting.ts'
 import { Telling, Tellings } from './tellings.ts'
 
@@ -31,8 +32,8 @@ export class AgentWatch {
   #seen = new Map<string, AgentSighting>()
   #refused = 0
   /** Agents by what stands in rows: ids, and services of rows without one. */
-  readonly #ids = new Keys()
-  readonly #services = new Keys()
+  readonly #ids = new Numbers(mostSeen, longestId)
+  readonly #services = new Numbers(mostSeen, longestId)
   #byId: (AgentSighting | undefined)[] = []
   #byService: (AgentSighting | undefined)[] = []
   #source: Source | undefined
@@ -74,16 +75,13 @@ export class AgentWatch {
     const delta = { seen: [...this.#seen.values()], refused: this.#refused }
     this.#seen = new Map()
     this.#refused = 0
+    this.#ids.clear()
+    this.#services.clear()
     this.#forgetPlaces()
     return delta
   }
 
   #enter(source: Source, agentId: string | undefined): void {
-    if (this.#ids.isFull || this.#services.isFull) {
-      this.#ids.trim()
-      this.#services.trim()
-      this.#forgetPlaces()
-    }
     const named = agentId ?? source.resource['kubernetes.pod.name'] ?? ''
     if (source === this.#source && named === this.#named) return
     this.#source = source
@@ -105,12 +103,14 @@ export class AgentWatch {
     }
     if (kind !== Kind.absent) {
       const id = this.#ids.find(bytes, agentId.start[row]!, agentId.end[row]!)
-      return (this.#byId[id] ??= this.#sighting(this.#ids.names[id]!, batch, row))
+      if (id < 0) return this.#refuse()
+      return (this.#byId[id] ??= this.#sighting(this.#ids.text(id), batch, row))
     }
     const isNamed = service.kind[row] !== Kind.absent
     if (!isNamed && this.#named === '') return undefined
     const start = isNamed ? service.start[row]! : 0
     const name = this.#services.find(bytes, start, isNamed ? service.end[row]! : 0)
+    if (name < 0) return this.#refuse()
     return (this.#byService[name] ??= this.#sighting(this.#idOf(batch, row), batch, row))
   }
 
@@ -123,8 +123,7 @@ export class AgentWatch {
     let seen = this.#seen.get(id)
     if (seen === undefined) {
       if (id.length > longestId || this.#seen.size >= mostSeen) {
-        this.#refused++
-        return undefined
+        return this.#refuse()
       }
       const at = Math.min(batch.time[row]!, batch.readTime)
       const place = { host: this.#host, input: source.input, source: source.id }
@@ -136,6 +135,10 @@ export class AgentWatch {
     seen.input = source.input
     seen.source = source.id
     return seen
+  }
+
+  #refuse(): undefined {
+    this.#refused++
   }
 
   /** Takes what a row says of its agent: the first one in each delta is asked, and those that tell

@@ -127,6 +127,14 @@ describe('rows tell of', () => {
     })
   })
 
+  test('events, however many there are', () => {
+    const lines = new Lines()
+    for (let i = 0; i < 6000; i += 500) {
+      lines.read(Array.from({ length: 500 }, (_, j) => row('a', 0, { event: `event-${i + j}` })))
+    }
+    expect(lines.read([row('bye', 1, { event: 'agent_stopped' })]).agent.left).toEqual({ at: at(1), reason: 'stopped' })
+  })
+
   test('departure, unless the agent is there again behind it', () => {
     const lines = new Lines()
     const stop = row('Agent stopped', 1)
