@@ -2,9 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Sample } from '../core/metrics.ts'
 import { agentStates, type AgentStatus } from '../rules/agents/agent.ts'
 import { Agents, type AgentsOptions, type Reading } from '../rules/agents/agents.ts'
-import type { AgentDelta } from '../rules/agents/sighting.ts'
 import type { StateStore } from '../state/store.ts'
 import type { AgentBook } from './collector.ts'
+import type { AgentReport } from './messages.ts'
 
 /** What has changed of agents that were known before is stored so often, ms. */
 const tickMs = 10_000
@@ -39,9 +39,9 @@ export class AgentDesk implements AgentBook {
     this.#pausedAt = isPaused ? this.#parts.clock.monotonic() : undefined
   }
 
-  take(delta: AgentDelta): void {
+  take(report: Omit<AgentReport, 'behind'>): void {
     const { state, clock } = this.#parts
-    const records = this.#agents.merge(delta, clock.monotonic())
+    const records = [...this.#agents.merge(report, clock.monotonic()), ...this.#agents.leave(report.gone)]
     if (records.length > 0) state.append(records)
   }
 

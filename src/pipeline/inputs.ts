@@ -2,8 +2,10 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
+import type { Resource } from '../core/source.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { Claims } from '../inputs/file/claims.ts'
+import { podPath } from '../inputs/file/container-path.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { Holds } from '../inputs/file/holds.ts'
@@ -34,6 +36,8 @@ export interface InputsParts {
   /** Those that count now. */
   readonly steps: () => Steps
   readonly disk: Disk
+  /** Called when a source was read to its end, and the pod that wrote it is deleted. */
+  readonly podGone: (source: FileSource) => void
 }
 
 /** An input that is followed. */
@@ -138,7 +142,10 @@ export class Inputs {
         },
         wake: source => this.wake(source),
         settledAll: source => lanes.settled(source),
-        close: source => this.#close(source),
+        close: source => {
+          this.#close(source)
+          if (isPodGone(source.resource, disk)) this.#parts.podGone(source)
+        },
         forget: id => cursors.forget(id),
         scanned: () => {
           holds?.scanned()
@@ -153,5 +160,16 @@ export class Inputs {
     if (!letsGoUnstored) commits.nowOf(source)
     for (const lane of lanes.of(source)) turns.remove(lane)
     lanes.close(source)
+  }
+}
+
+/** In doubt it is there. */
+function isPodGone(resource: Resource, disk: Disk): boolean {
+  const path = podPath(resource)
+  if (path === undefined) return false
+  try {
+    return disk.lstat(path) === undefined
+  } catch {
+    return false
   }
 }

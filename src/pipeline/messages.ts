@@ -64,6 +64,8 @@ export type FromShard =
 
 /** What has been seen of agents, and where reading is behind now: see `Lanes.behind`. */
 export interface AgentReport extends AgentDelta {
+  /** Ids of sources that were read to their end, and whose pods are deleted. */
+  readonly gone: readonly string[]
   readonly behind: readonly string[]
 }
 

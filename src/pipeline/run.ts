@@ -108,7 +108,7 @@ class Control implements Collector {
     this.#beside = new AgentBeside({ clock: options.clock, log: options.log, changed })
     this.#beside.use(config.agents.beside)
     this.#feeds = new Feeds({ ...options, stateDir })
-    this.#shards.onAgents = delta => this.agents.take(delta)
+    this.#shards.onAgents = report => this.agents.take(report)
     state.onWritable = isWritable => {
       this.agents.isPaused = !isWritable
       this.#shards.tellWritable()

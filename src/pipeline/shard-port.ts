@@ -6,7 +6,6 @@ import type { Log } from '../core/log.ts'
 import type { ShardRecord } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
-import type { AgentDelta } from '../rules/agents/sighting.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Plan } from './plan.ts'
 import type { AgentReport, Answers, FromShard, Question, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
@@ -52,7 +51,7 @@ export class ShardPort {
   isClosed = false
   /** Called when dead letters of this shard have become durable. */
   onLetters: () => void = () => {}
-  onAgents: (delta: AgentDelta) => void = () => {}
+  onAgents: (report: AgentReport) => void = () => {}
   /** Inputs and sources that it has not read to their end, and since when, monotonic ms. */
   behind: ReadonlyMap<string, number> = new Map()
   readonly #worker: Worker
@@ -214,10 +213,10 @@ export class ShardPort {
     } else this.#end.resolve()
   }
 
-  #takeReport({ behind, ...delta }: AgentReport): void {
+  #takeReport(report: AgentReport): void {
     const now = this.#parts.clock.monotonic()
-    this.behind = new Map(behind.map(place => [place, this.behind.get(place) ?? now]))
-    this.onAgents(delta)
+    this.behind = new Map(report.behind.map(place => [place, this.behind.get(place) ?? now]))
+    this.onAgents(report)
   }
 
   async #store(records: readonly ShardRecord[]): Promise<void> {

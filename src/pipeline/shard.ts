@@ -7,6 +7,7 @@ import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { type Disk, systemDisk } from '../inputs/file/disk.ts'
+import type { FileSource } from '../inputs/file/source.ts'
 import type { Whereabouts } from '../inputs/file/whereabouts.ts'
 import { AgentWatch } from '../rules/agents/watch.ts'
 import { Arena } from '../scan/arena.ts'
@@ -115,7 +116,11 @@ export class Shard {
     const { stored, holds } = openHolds(start, shared)
     this.#stored = stored
     const seen = whereabouts?.over(disk) ?? disk
-    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk: seen })
+    const podGone = ({ id }: FileSource): void => {
+      this.#agents.podGone(id)
+      this.#commits.soon()
+    }
+    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk: seen, podGone })
   }
 
   /** Creates outputs and steps, then starts to follow. */

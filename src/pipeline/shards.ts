@@ -4,13 +4,12 @@ import { type Family, mergeFamilies } from '../core/families.ts'
 import type { Meter, Sample } from '../core/metrics.ts'
 import type { StoredState } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
-import type { AgentDelta } from '../rules/agents/sighting.ts'
 import { Lookout } from '../inputs/file/reach.ts'
 import { fromStored } from '../inputs/file/stored.ts'
 import type { InputStall } from './collector.ts'
 import { stops } from './letters.ts'
 import { mergeSamples, mergeStatus, statusWithout } from './merge.ts'
-import type { Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from './messages.ts'
+import type { AgentReport, Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from './messages.ts'
 import { dividedOutput, partOf, type Placement, placementOf, shardsOf } from './placement.ts'
 import type { Plan } from './plan.ts'
 import { hangsAfterMs } from './pulse.ts'
@@ -34,7 +33,7 @@ export class Shards {
   /** Resolves when nobody reads what the collector writes, or it is closed; rejects when a shard dies. */
   readonly ended: Promise<void>
   onLetters: () => void = () => {}
-  onAgents: (delta: AgentDelta) => void = () => {}
+  onAgents: (report: AgentReport) => void = () => {}
   #plan: Plan
   #placement: Placement = new Map()
   #isReading = false
@@ -196,7 +195,7 @@ export class Shards {
     const own = { ...start, plan, stored, shard: String(shard), ...(shard === 0 && spool && { spool }) }
     const port = new ShardPort(own, this.#parts)
     port.onLetters = () => this.onLetters()
-    port.onAgents = delta => this.onAgents(delta)
+    port.onAgents = report => this.onAgents(report)
     const end = (): void => {
       if (!port.isClosed) this.#end.resolve()
     }

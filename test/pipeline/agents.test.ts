@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { components } from '../../src/components.ts'
@@ -54,6 +54,28 @@ test('an output that is late holds up no agents, while another one has all rows'
   expect(stage.agents.flatMap(({ seen }) => seen).reduce((sum, { rows }) => sum + rows, 0)).toBe(10_000)
 })
 
+test('a pod that is deleted is told once all of it is read; one whose log is rotated or restarted is not', async () => {
+  const stage = await Stage.create()
+  const pods = join(stage.folder, 'pods')
+  const folderOf = (name: string): string => join(pods, `shop_${name}_0a1b2c3d-0000-0000-0000-000000000000`, 'web')
+  for (const name of ['gone', 'stays']) {
+    mkdirSync(folderOf(name), { recursive: true })
+    writeFileSync(join(folderOf(name), '0.log'), criLine('one'))
+  }
+  const run = await stage.start({ inputs: { pods: `type: containers, paths: ["${pods}/*/*/*.log"]` } })
+  await run.until('both are there', () => stage.messages().length === 2)
+  writeFileSync(join(folderOf('stays'), '1.log'), criLine('two'))
+  rmSync(join(folderOf('stays'), '0.log'))
+  appendFileSync(join(folderOf('gone'), '0.log'), criLine('last'))
+  rmSync(dirname(folderOf('gone')), { recursive: true })
+  await run.until('all is there', () => stage.messages().length === 4)
+  await run.until('one pod is gone', () => stage.agents.some(({ gone }) => gone.length > 0))
+  await run.pass(3000)
+  const seen = stage.agents.flatMap(report => report.seen)
+  const source = seen.find(({ id }) => id === 'gone')!.source
+  expect(stage.agents.flatMap(report => report.gone)).toEqual([source])
+})
+
 test('agents are known over a restart, and to whom they are shown', { timeout: 60_000 }, async () => {
   const folder = tempFolder()
   const log = join(folder, 'agent.log')
@@ -100,7 +122,7 @@ test('of a great many agents some have series of their own, the same at each scr
   const sighting = (id: number, at: number) => {
     return { id: `agent-${id}`, ...place, rows: 1, firstAt: at, lastAt: at, heartbeats: 0, beats: [] }
   }
-  desk.take({ seen: Array.from({ length: 2000 }, (_, i) => sighting(i, i)), refused: 3 })
+  desk.take({ seen: Array.from({ length: 2000 }, (_, i) => sighting(i, i)), refused: 3, gone: [] })
   const ups = (): string[] =>
     desk
       .samples()
@@ -108,12 +130,16 @@ test('of a great many agents some have series of their own, the same at each scr
       .map(({ labels }) => labels[0]!)
   const before = ups()
   expect(before).toHaveLength(1000)
-  desk.take({ seen: [sighting(1400, 5000)], refused: 0 })
+  desk.take({ seen: [sighting(1400, 5000)], refused: 0, gone: [] })
   expect(ups()).toEqual(before)
   const value = (name: string) => desk.samples().find(sample => sample.name === name)?.value
   expect(value('collector_agents')).toBe(1500)
   expect(value('collector_agents_refused_total')).toBe(503)
 })
+
+function criLine(text: string): string {
+  return `2026-11-22T10:00:00.5Z stdout F ${text}\n`
+}
 
 function heartbeat(id: string): string {
   return JSON.stringify({ agent_id: id, service: 'planner', message: 'heartbeat' })

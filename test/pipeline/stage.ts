@@ -26,7 +26,7 @@ export interface Wanted {
   readonly outputs?: Readonly<Record<string, string>>
   /** More options of the input, as YAML in one line. */
   readonly input?: string
-  /** Options of more inputs by name. */
+  /** Options of more inputs by name; of files, unless they say another type. */
   readonly inputs?: Readonly<Record<string, string>>
   /** Lines of YAML behind all others. */
   readonly more?: string
@@ -135,7 +135,9 @@ export class Stage {
       return `  ${name}: { type: elasticsearch, retry: { min: 100ms, max: 1s }, ${endpoint}${own} }\n`
     })
     const paths = input.includes('paths:') ? '' : 'paths: ["*.log"], '
-    const others = Object.entries(inputs).map(([name, own]) => `  ${name}: { type: file, ${own} }\n`)
+    const others = Object.entries(inputs).map(
+      ([name, own]) => `  ${name}: { ${own.includes('type:') ? '' : 'type: file, '}${own} }\n`
+    )
     writeFileSync(
       path,
       `version: 1\ncollector: { state_dir: state }\n` +

@@ -37,3 +37,9 @@ export function containerFields(names: readonly string[]): Resource {
   }
   return fields
 }
+
+/** What is there of a pod as long as it is: the folder of its logs, or the link to one of them. */
+export function podPath({ 'kubernetes.pod.name': name, 'log.file.path': path }: Resource): string | undefined {
+  if (name === undefined || path === undefined) return undefined
+  return /^.*\/pods\/[^/]+_[^/]+_[^/]+(?=\/)/.exec(path)?.[0] ?? path
+}

@@ -93,6 +93,11 @@ export class Agent {
     this.#mergeDeparture(seen)
   }
 
+  /** Its pod is deleted. */
+  leave(): void {
+    this.left ??= { at: this.lastSeenAt, reason: 'pod_deleted' }
+  }
+
   state(patience: Patience, monotonic: number): AgentState {
     if (this.left !== undefined) return 'left'
     if (this.#wasOffline || this.#isCutOff) return 'offline'
@@ -171,7 +176,8 @@ export class Agent {
       agent.connection = { at: connectionAt, isOk: facts['isConnected'] === true, errorCode: text('errorCode') }
     }
     const leftAt = number('leftAt')
-    if (leftAt !== undefined) agent.left = { at: leftAt, reason: 'stopped' }
+    if (leftAt !== undefined)
+      agent.left = { at: leftAt, reason: text('leftReason') === 'pod_deleted' ? 'pod_deleted' : 'stopped' }
     agent.#wasOffline = facts['isOffline'] === true
     return agent
   }

@@ -65,6 +65,16 @@ export class Agents {
     return records
   }
 
+  /** Those that were seen last in these sources have left, for their pods are deleted. Returns what is to be stored. */
+  leave(sources: readonly string[]): StateRecord[] {
+    if (sources.length === 0) return []
+    const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && sources.includes(source))
+    return gone.map(agent => {
+      agent.leave()
+      return this.#store(agent, false)
+    })
+  }
+
   /** To be called every few seconds. Returns what is to be stored. */
   tick(now: number, reading: Reading): StateRecord[] {
     const records: StateRecord[] = []

@@ -31,7 +31,8 @@ export interface Connection {
 
 export interface Departure {
   readonly at: number
-  readonly reason: 'stopped'
+  /** It has said so, or its pod was deleted. */
+  readonly reason: 'stopped' | 'pod_deleted'
 }
 
 export interface AgentDelta {

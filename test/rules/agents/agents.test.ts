@@ -38,6 +38,10 @@ class Control {
     this.see(id, { heartbeats: 1, beats: [epoch + this.ms] })
   }
 
+  leave(source: string): void {
+    this.#store(this.agents.leave([source]))
+  }
+
   pass(seconds: number): void {
     this.ms += seconds * second
   }
@@ -139,6 +143,21 @@ describe('departure', () => {
     control.see('a')
     expect(control.state('a')).toBe('connected')
   })
+})
+
+test('an agent whose pod was deleted has left, until there are rows of it again', () => {
+  const control = new Control({ intervalMs: 30 * second })
+  control.see('web-1')
+  control.see('moved', { source: 't' })
+  control.leave('s')
+  control.leave('s')
+  control.pass(100)
+  expect([control.state('web-1'), control.state('moved')]).toEqual(['left', 'offline'])
+  control.restart()
+  expect(control.agents.list(control.reading)[1]).toMatchObject({ id: 'web-1', left: { reason: 'pod_deleted' } })
+  control.pass(100)
+  control.see('web-1')
+  expect(control.state('web-1')).toBe('connected')
 })
 
 test('a failed attempt to connect is offline until one succeeds, or a heartbeat comes', () => {
