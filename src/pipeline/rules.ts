@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateRecord } from '../core/record.ts'
 import type { AlertSink } from '../rules/alert.ts'
+import type { SeriesSink } from '../rules/series.ts'
 import type { Progress, Ruler } from '../rules/evaluate/ruler.ts'
 import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
 import type { Notifiers } from '../rules/notify/notifiers.ts'
@@ -94,7 +95,10 @@ export class RuleDesk {
   async #newRuler(rules: RulesConfig): Promise<Ruler> {
     const { Ruler } = await import('../rules/evaluate/ruler.ts')
     const store = (records: readonly StateRecord[]): Promise<void> => this.#store(records)
-    const sink: AlertSink = { notify: alerts => this.#notifiers?.notify(alerts) }
+    const sink: AlertSink & SeriesSink = {
+      notify: alerts => this.#notifiers?.notify(alerts),
+      write: (rule, series, at) => this.#notifiers?.write(rule, series, at)
+    }
     return new Ruler(rules, this.#parts.state.loadRules(), { ...this.#parts, store, sink })
   }
 

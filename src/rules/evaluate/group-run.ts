@@ -3,6 +3,8 @@ import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
 import type { Alert } from '../alert.ts'
 import type { RuleGroup } from '../rule.ts'
+import type { SeriesSink } from '../series.ts'
+import { ruleId } from './queries.ts'
 import type { RuleRun } from './rule-run.ts'
 
 /** What of reading the rules have to wait for. */
@@ -17,6 +19,7 @@ export interface GroupParts {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
+  readonly sink: SeriesSink
 }
 
 /** A group of rules, evaluated in their order at multiples of its interval. */
@@ -65,9 +68,10 @@ export class GroupRun {
   }
 
   #evaluate(rule: RuleRun, at: number): void {
-    const { clock, log, meter } = this.#parts
+    const { clock, log, meter, sink } = this.#parts
     const former = rule.fault
     rule.evaluate(at, () => clock.monotonic())
+    sink.write(ruleId(rule.rule), rule.series, at)
     if (rule.fault === '') return
     meter.of('collector_rules_evaluation_failures_total', this.id).value++
     if (rule.fault === former) return

@@ -3,6 +3,7 @@ import type { Sample } from '../../logql/evaluate/sample.ts'
 import type { MetricEvaluator } from '../../logql/metrics.ts'
 import { planRanges } from '../../logql/ranges/plan.ts'
 import type { Rule, RuleGroup } from '../rule.ts'
+import { seriesOfAlerts, type SeriesValue } from '../series.ts'
 import { recordedBy } from './recorded.ts'
 import type { RuleAlerts } from './rule-alerts.ts'
 
@@ -43,6 +44,13 @@ export class RuleRun {
   /** Rows that are in no number, and why. */
   get counts(): MetricEvaluator['counts'] {
     return this.#evaluator.counts
+  }
+
+  /** All that it gives, as series. */
+  get series(): SeriesValue[] {
+    if (this.alerts !== undefined) return seriesOfAlerts(this.alerts.active)
+    const { name } = this.rule
+    return this.recorded.map(({ labels, value }) => ({ labels: { ...labels, __name__: name }, value }))
   }
 
   /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing. */

@@ -6,6 +6,7 @@ import type { RuleDelta, StateRecord, StoredRules } from '../../core/record.ts'
 import type { Alert, AlertSink } from '../alert.ts'
 import { rulesIn } from '../load.ts'
 import type { AlertRule, Rule, RuleGroup } from '../rule.ts'
+import type { SeriesSink } from '../series.ts'
 import { GroupRun } from './group-run.ts'
 import { queriesOf, queriesOfRules, queryOf, ruleId, type RuleSource } from './queries.ts'
 import { familiesOf } from './recorded.ts'
@@ -35,7 +36,7 @@ export interface RulerParts {
   readonly observe: () => Promise<Progress>
   /** Stores records, if there are any; resolves once they are durable. */
   readonly store: (records: readonly StateRecord[]) => Promise<void>
-  readonly sink: AlertSink
+  readonly sink: AlertSink & SeriesSink
 }
 
 /** Evaluates all rules by the clock, keeps their alerts and windows, and says what is to be told. */
@@ -124,7 +125,7 @@ export class Ruler {
   }
 
   #run(groups: readonly RuleGroup[], { maxSeries }: RuleSource): void {
-    const { meter } = this.#parts
+    const { clock, meter, sink } = this.#parts
     const formerRules = new Map(this.#rules.map(run => [ruleId(run.rule), run]))
     const formerGroups = this.#groups
     const runOf = (rule: Rule, group: RuleGroup): RuleRun => {
@@ -136,11 +137,12 @@ export class Ruler {
       const rules = group.rules.map(rule => runOf(rule, group))
       return new GroupRun(group, rules, this.#parts)
     })
+    const kept = new Set(this.#rules.map(({ rule }) => ruleId(rule)))
+    for (const id of formerRules.keys()) if (!kept.has(id)) sink.write(id, [], clock.now())
     const [ids, names] = [new Set(this.#groups.map(({ id }) => id)), new Set(this.#rules.map(({ rule }) => rule.name))]
     for (const { id } of formerGroups) if (!ids.has(id)) meter.forget('rule_group', id)
     for (const { rule } of formerRules.values()) if (!names.has(rule.name)) meter.forget('alertname', rule.name)
-    const kept = new Set(this.#rules.map(({ alerts }) => alerts))
-    for (const alerts of this.#alerts.values()) if (!kept.has(alerts)) alerts.clear()
+    for (const [id, alerts] of this.#alerts) if (!kept.has(id)) alerts.clear()
   }
 
   #alertsOf(rule: AlertRule): RuleAlerts {
