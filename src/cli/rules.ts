@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatProblem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { RuleGroup } from '../rules/rule.ts'
+import { defineBacktest } from './rules-backtest.ts'
 import { defineNotify } from './rules-notify.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
@@ -12,12 +13,15 @@ type Finish = (exitCode: number) => void
 export const rules: Verb = {
   define(command, terminal, finish) {
     defineCheck(command.command('check <file...>').description('validate rule files'), terminal, finish)
+    const backtest = command.command('backtest').description('try rules on old logs: what would have fired, and when')
+    defineBacktest(backtest, terminal, finish)
     const notify = command.command('notify <config...>').description('send a test alert to everybody who is told')
     defineNotify(notify, terminal, finish)
     command.addHelpText(
       'after',
       examples({
         'mcp-collector rules check rules/*.yaml': 'all mistakes at once',
+        'mcp-collector rules backtest rules.yaml agent.log': 'which alerts would have fired',
         'mcp-collector rules notify my.yaml': 'whether alerts arrive'
       })
     )

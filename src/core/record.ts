@@ -117,3 +117,11 @@ export interface StateLink {
   /** False while the state directory can not be written (full disk): reading pauses. */
   readonly writable: boolean
 }
+
+/** Stores nothing, and is always done with it. */
+export const noLink: StateLink = {
+  durable: Number.MAX_SAFE_INTEGER,
+  writable: true,
+  append: () => 0,
+  untilDurable: () => Promise.resolve()
+}

@@ -3,9 +3,10 @@ import type { Keys } from '../core/keys.ts'
 import { evaluate } from './evaluate/evaluate.ts'
 import type { Labels, Sample } from './evaluate/sample.ts'
 import type { Metric } from './metric-syntax.ts'
+import { Ahead } from './ranges/ahead.ts'
 import { RangeCollector } from './ranges/collector.ts'
 import { noCounts, type RangeCounts, type RangeDelta } from './ranges/delta.ts'
-import { planRanges } from './ranges/plan.ts'
+import { planRanges, type RangePlan } from './ranges/plan.ts'
 import { splitStages, StageTree } from './ranges/stage-tree.ts'
 import { RangeWindows } from './ranges/windows.ts'
 import { readMetric } from './read-metric.ts'
@@ -15,7 +16,8 @@ export interface MetricQuery {
   readonly query: string
   /** Of evaluations, which are at multiples of it. */
   readonly intervalMs: number
-  /** Old rows are read again, as if each came at its own time: `Batch.readTime` is that of the newest of them. */
+  /** Old rows are read again, as if each came at its own time, in batches that span any time; `Batch.readTime` is that of the newest. Nothing
+   * of it is to be stored. */
   readonly isReplay?: boolean
   /** How long groups that were seen count as 0 when they are silent; 0: not at all. */
   readonly rememberMs: number
@@ -84,20 +86,31 @@ export class MetricEvaluator {
   /** Rows that no number is about, and why; of all that was merged. */
   readonly counts = { ...noCounts }
   readonly #metric: Metric
+  readonly #plans: readonly RangePlan[]
   readonly #ranges: readonly RangeWindows[]
+  /** Of a replay. */
+  readonly #ahead = new Ahead()
 
   /** Throws `QueryFault`. */
   constructor(query: MetricQuery) {
     this.#metric = readMetric(query.query)
-    this.#ranges = planRanges(this.#metric, query).map(plan => new RangeWindows(plan, query))
+    this.#plans = planRanges(this.#metric, query)
+    this.#ranges = this.#plans.map(plan => new RangeWindows(plan, query))
   }
 
   merge(delta: MetricDelta): void {
     for (const [index, part] of delta.entries()) {
       if (part === undefined) continue
-      this.counts.refused += this.#ranges[index]!.merge(part)
+      const plan = this.#plans[index]!
+      if (plan.isReplay) this.#ahead.add(index, plan.widthMs, part)
+      else this.#mergeInto(index, part)
       for (const count of Object.keys(noCounts) as (keyof RangeCounts)[]) this.counts[count] += part.counts[count]
     }
+  }
+
+  /** In a replay: rows that were merged and that no evaluation has seen begin behind this time; Infinity: there are none. */
+  get aheadFrom(): number {
+    return this.#ahead.from
   }
 
   /** What has changed since the last call, for keeping it over a restart, in one transaction with how far rows have been read. */
@@ -121,7 +134,12 @@ export class MetricEvaluator {
 
   /** The samples at a time, which never goes back, of the rows merged until now. Throws `EvaluationFault`. */
   at(time: number): readonly Sample[] {
+    for (const { range, delta } of this.#ahead.take(time)) this.#mergeInto(range, delta)
     let next = 0
     return evaluate(this.#metric, () => this.#ranges[next++]!.samples(time))
+  }
+
+  #mergeInto(range: number, delta: RangeDelta): void {
+    this.counts.refused += this.#ranges[range]!.merge(delta)
   }
 }

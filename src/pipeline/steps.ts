@@ -43,15 +43,19 @@ export interface StepsParts {
 /** Steps at the beginning of a pipeline that rules see the work of: they say what a row is, and hide what nobody is to see. */
 const makers: ReadonlySet<string> = new Set(['normalize', 'redact'])
 
+/** What becomes of rows in a pipeline. */
+export interface Treatment {
+  readonly processors: readonly Processor[]
+  /** Rules see rows behind so many of them. */
+  readonly seenBehind: number
+}
+
 /** One output of one pipeline: where lanes end. */
-export interface Route {
+export interface Route extends Treatment {
   /** `pipeline/output`. */
   readonly id: string
   readonly pipeline: string
   readonly inputs: ReadonlySet<string>
-  readonly processors: readonly Processor[]
-  /** Rules see rows behind so many of them. */
-  readonly seenBehind: number
   readonly delivery: Delivery
   readonly startFrom: 'now' | 'beginning'
   /** What it may have to read. */
@@ -88,6 +92,7 @@ class Workshop {
 interface Made {
   readonly plan: Plan
   readonly routes: readonly Route[]
+  readonly treatments: ReadonlyMap<string, Treatment>
   readonly queries: Queries | undefined
   readonly inputs: ReadonlyMap<string, InputSteps>
 }
@@ -98,6 +103,7 @@ export class Steps {
   readonly routes: readonly Route[]
   /** Of rules; undefined: there are none. */
   readonly queries: Queries | undefined
+  readonly #treatments: ReadonlyMap<string, Treatment>
   readonly #inputs: ReadonlyMap<string, InputSteps>
   readonly #workshop: Workshop
 
@@ -105,6 +111,7 @@ export class Steps {
     this.plan = made.plan
     this.routes = made.routes
     this.queries = made.queries
+    this.#treatments = made.treatments
     this.#inputs = made.inputs
     this.#workshop = workshop
   }
@@ -122,20 +129,27 @@ export class Steps {
     const changed = former && planChanges(former.plan, plan).outputs.changed
     const kept = former?.routes.filter(({ id }) => !changed!.includes(id)) ?? []
     const routes: Route[] = []
+    const treatments = new Map<string, Treatment>()
     try {
       for (const pipeline of plan.pipelines) {
-        const processors = await processorsOf(pipeline, { ...context, meter: parts.meter }, workshop)
+        const treatment = await treatmentOf(pipeline, { ...context, meter: parts.meter }, workshop)
+        treatments.set(pipeline.name, treatment)
         for (const name of pipeline.outputs) {
           const output = plan.outputs.find(one => one.name === name)!
           const known = kept.find(({ id }) => id === `${pipeline.name}/${name}`)
-          routes.push(await createRoute({ pipeline, output, processors, known }, parts))
+          routes.push(await createRoute({ pipeline, output, treatment, known }, parts))
         }
       }
     } catch (error) {
       for (const { delivery } of routes) if (!kept.some(one => one.delivery === delivery)) await delivery.close()
       throw error
     }
-    return new Steps({ plan, routes, queries, inputs }, workshop)
+    return new Steps({ plan, routes, treatments, queries, inputs }, workshop)
+  }
+
+  /** Of a pipeline, which may have no output. */
+  treatment(pipeline: string): Treatment {
+    return this.#treatments.get(pipeline)!
   }
 
   parser(input: InputPlan): Parser {
@@ -162,11 +176,11 @@ async function inputStepsOf(input: InputPlan, context: StepContext, workshop: Wo
 }
 
 /** Each step by itself: one that stays while others come or go remembers what it knows. */
-async function processorsOf(
+async function treatmentOf(
   { name, process }: PipelineConfig,
   { meter, ...context }: StepContext & { readonly meter: Meter },
   workshop: Workshop
-): Promise<Processor[]> {
+): Promise<Treatment> {
   const processors: Processor[] = []
   for (const step of process) {
     const sample: ProcessorContext['sample'] = metric => meter.of(metric, name, step.use)
@@ -176,18 +190,19 @@ async function processorsOf(
     }
     processors.push(await workshop.make(`step of ${name}`, step, create))
   }
-  return processors
+  const behind = process.findIndex(({ use }) => !makers.has(use))
+  return { processors, seenBehind: behind < 0 ? process.length : behind }
 }
 
 interface RoutePlan {
   readonly pipeline: PipelinePlan
   readonly output: OutputPlan
-  readonly processors: readonly Processor[]
+  readonly treatment: Treatment
   /** Of the plan before, if it goes on. */
   readonly known: Route | undefined
 }
 
-async function createRoute({ pipeline, output, processors, known }: RoutePlan, parts: StepsParts): Promise<Route> {
+async function createRoute({ pipeline, output, treatment, known }: RoutePlan, parts: StepsParts): Promise<Route> {
   const id = `${pipeline.name}/${output.name}`
   const { startFrom } = output
   const { maxBacklogBytes = Infinity } = output.delivery
@@ -195,10 +210,8 @@ async function createRoute({ pipeline, output, processors, known }: RoutePlan, p
   const delivery = known?.delivery ?? (await createDelivery({ id, output, choice }, parts))
   const startedAt = known?.startedAt ?? parts.clock.now()
   const inputs = new Set(pipeline.inputs)
-  const behind = pipeline.process.findIndex(({ use }) => !makers.has(use))
-  const seenBehind = behind < 0 ? pipeline.process.length : behind
   const own = { delivery, startFrom, maxBacklogBytes, startedAt }
-  return { id, pipeline: pipeline.name, inputs, processors, seenBehind, ...own }
+  return { id, pipeline: pipeline.name, inputs, ...treatment, ...own }
 }
 
 interface DeliveryPlan {

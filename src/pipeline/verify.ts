@@ -4,7 +4,7 @@ import { ExitError, exitCodes, messageOf, SendError } from '../core/errors.ts'
 import { silentLog } from '../core/log.ts'
 import { addLedger, type Ledger, newLedger } from '../core/outcome.ts'
 import type { Output, Shipment, Verdicts } from '../core/output.ts'
-import type { StateLink, StoredState } from '../core/record.ts'
+import { noLink, type StoredState } from '../core/record.ts'
 import type { Position } from '../core/source.ts'
 import type { SourceStatus } from './collector.ts'
 import type { Plan } from './plan.ts'
@@ -71,7 +71,7 @@ export async function compare(options: VerifyOptions): Promise<Comparison> {
   const [input] = plan.inputs
   const follow = { ...input!.follow, partialMs: neverMs, ignoreOlderMs: neverMs, exclude: [] }
   const start = { plan: { ...plan, inputs: [{ ...input!, follow }] }, stored, hostId, hostName, shard: 'verify' }
-  const context = { link: new NoLink(), clock: systemClock, log: silentLog }
+  const context = { link: noLink, clock: systemClock, log: silentLog }
   const shard = new Shard(start, { ...context, replace: output => asked.instead(output) })
   await shard.open()
   try {
@@ -168,18 +168,4 @@ class Asked {
 function add(to: StrangeRows, row: StrangeRow): void {
   to.rows++
   if (to.list.length < mostListed) to.list.push(row)
-}
-
-/** Stores nothing, and is always done with it. */
-class NoLink implements StateLink {
-  readonly durable = Number.MAX_SAFE_INTEGER
-  readonly writable = true
-
-  append(): number {
-    return 0
-  }
-
-  untilDurable(): Promise<void> {
-    return Promise.resolve()
-  }
 }

@@ -142,6 +142,11 @@ export class FileSource implements Source {
     return this.#tails.endsInNuls
   }
 
+  /** Its bytes are made when somebody asks for them: those that are not there yet may come. */
+  get isSequential(): boolean {
+    return this.#content.isSequential === true
+  }
+
   get #isOver(): boolean {
     return this.ended || this.#content.isSequential === true
   }

@@ -125,8 +125,8 @@ export class RangeCollector implements RowsTaker, RowTaker {
     this.#keys.open(batch, errors)
     this.#unwrapped?.open(batch, errors)
     for (const condition of this.#conditions) condition.open(batch, errors)
-    const { range, widthMs } = this.#plan
-    this.#oldest = Math.floor((batch.readTime - range.offsetMs - range.rangeMs) / widthMs)
+    const { range, widthMs, isReplay } = this.#plan
+    this.#oldest = isReplay ? -Infinity : Math.floor((batch.readTime - range.offsetMs - range.rangeMs) / widthMs)
   }
 
   #narrowed(batch: Batch, rows: Uint8Array): Uint8Array {

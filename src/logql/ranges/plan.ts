@@ -10,6 +10,8 @@ export interface RangePlan {
   readonly clock: 'row' | 'read'
   /** Of a bucket: those of rows with a time in (n × width, (n + 1) × width] are added up together. */
   readonly widthMs: number
+  /** No row comes too late: windows come to its time when they like. */
+  readonly isReplay: boolean
 }
 
 /** The operations of which silence is 0, and not no sample, for groups that are remembered. */
@@ -37,7 +39,8 @@ export function planRanges(metric: Metric, { intervalMs, isReplay = false }: Pla
       range,
       labels: groupLabels(range, asked),
       clock: readsClock && !isReplay ? 'read' : 'row',
-      widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs)
+      widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs),
+      isReplay
     })
   })
   return plans

@@ -179,7 +179,7 @@ export class RangeWindows {
       if (bucket >= this.#oldest) continue
       this.#entries -= slab.count
       this.#slabs.delete(bucket)
-      this.#gone.push(bucket)
+      if (!this.#plan.isReplay) this.#gone.push(bucket)
       this.#dirty.delete(bucket)
     }
     this.#groups.forget(this.#oldest, at)

@@ -19,7 +19,8 @@ export interface GroupParts {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
-  readonly sink: SeriesSink
+  /** Gets what rules give; absent: nobody wants it. */
+  readonly sink?: SeriesSink
 }
 
 /** A group of rules, evaluated in their order at multiples of its interval. */
@@ -71,7 +72,7 @@ export class GroupRun {
     const { clock, log, meter, sink } = this.#parts
     const former = rule.fault
     rule.evaluate(at, () => clock.monotonic())
-    sink.write(ruleId(rule.rule), rule.series, at)
+    sink?.write(ruleId(rule.rule), rule.series, at)
     if (rule.fault === '') return
     meter.of('collector_rules_evaluation_failures_total', this.id).value++
     if (rule.fault === former) return
