@@ -45,6 +45,7 @@ function statusLines(out: Stream, answer: CollectorStatus): string[] {
     ...degraded.map(reason => out.style('red', `paused: ${printable(reason)}`)),
     ...stallsOf(out, answer),
     ...keptLines(answer),
+    ...notifierLines(out, answer),
     ...reloadLines(out, answer),
     '',
     ...outputLines(out, answer.outputs),
@@ -62,6 +63,20 @@ function keptLines({ kept }: CollectorStatus): string[] {
   return [
     `keeps what was not sent of ${files}: ${formatBytes(bytes)} of ${formatBytes(maxBytes)} (hold_deleted)${damage}`
   ]
+}
+
+/** Who is told about alerts, and who is not reached. */
+function notifierLines(stream: Stream, { notifiers = [] }: CollectorStatus): string[] {
+  return notifiers.map(({ name, told, sent, waiting, dropped, error }) => {
+    const counts = [
+      `${sent} told`,
+      ...(waiting > 0 ? [`${waiting} wait`] : []),
+      ...(dropped > 0 ? [`${dropped} dropped`] : [])
+    ]
+    const shown = counts.join(', ')
+    if (error === undefined) return printable(`${told} go to ${name}: ${shown}`)
+    return stream.style('red', printable(`${told} do not reach ${name}: ${shown}; ${error}`))
+  })
 }
 
 /** A configuration that was not taken over: what runs is not what the files say. */

@@ -241,7 +241,7 @@ export class Meter {
   }
 
   /** What a label names is gone: its numbers are no longer told. Whoever counts on them still counts for nobody. */
-  forget(label: 'input' | 'output' | 'rule_group' | 'alertname', value: string): void {
+  forget(label: 'input' | 'output' | 'rule_group' | 'alertname' | 'notifier', value: string): void {
     for (const [key, { name, labels }] of this.#samples) {
       const index = (metrics[name].labels as readonly string[]).indexOf(label)
       if (index >= 0 && labels[index] === value) this.#samples.delete(key)

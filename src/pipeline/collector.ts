@@ -5,6 +5,7 @@ import type { Ledger, withNames } from '../core/outcome.ts'
 import type { DeadLetter } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 import type { AgentStatus } from '../rules/agents/agent.ts'
+import type { NotifierStatus } from '../rules/notify/notifier.ts'
 import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
 import type { LetterQuery } from '../state/letters.ts'
 import type { Changes } from './changes.ts'
@@ -61,6 +62,8 @@ export interface CollectorStatus {
   readonly outputs: readonly OutputState[]
   /** What the last scan could not read. */
   readonly problems: readonly InputProblem[]
+  /** How those who are told about alerts are doing; absent: nobody is. */
+  readonly notifiers?: readonly NotifierStatus[]
   /** What is kept of deleted files; absent: nothing ever is. */
   readonly kept?: KeptStatus
 }

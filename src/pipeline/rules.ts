@@ -9,6 +9,7 @@ import type { AlertSink } from '../rules/alert.ts'
 import type { SeriesSink } from '../rules/series.ts'
 import type { Progress, Ruler } from '../rules/evaluate/ruler.ts'
 import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
+import type { NotifierStatus } from '../rules/notify/notifier.ts'
 import type { Notifiers } from '../rules/notify/notifiers.ts'
 import type { StateStore } from '../state/store.ts'
 
@@ -88,6 +89,11 @@ export class RuleDesk {
     return this.#ruler?.families() ?? []
   }
 
+  /** How those who are told are doing; undefined: nobody is. */
+  get notifiers(): readonly NotifierStatus[] | undefined {
+    return this.#notifiers?.status
+  }
+
   measure(): void {
     this.#ruler?.measure()
   }
@@ -108,11 +114,19 @@ export class RuleDesk {
     this.#config = rules
     if (isDeepStrictEqual(receiversOf(former), receiversOf(rules))) return
     const { log, meter, clock } = this.#parts
-    void this.#notifiers?.stop(tellMs)
+    const others = this.#notifiers
     this.#notifiers = undefined
+    if (others !== undefined) void this.#dismiss(others)
     if (rules === undefined) return
     const { Notifiers } = await import('../rules/notify/notifiers.ts')
     this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random })
+  }
+
+  /** Those who are told no more hear what they were not told yet. */
+  async #dismiss(notifiers: Notifiers): Promise<void> {
+    await notifiers.stop(tellMs)
+    const told = new Set(this.notifiers?.map(({ name }) => name))
+    for (const { name } of notifiers.status) if (!told.has(name)) this.#parts.meter.forget('notifier', name)
   }
 
   #store(records: readonly StateRecord[]): Promise<void> {

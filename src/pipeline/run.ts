@@ -180,6 +180,7 @@ class Control implements Collector {
   async status(): Promise<CollectorStatus> {
     const { inputs, outputs, problems, kept } = await this.#shards.status()
     const letters = this.#state.letters.totals()
+    const { notifiers } = this.#rules
     return {
       version: this.#options.version,
       pid: process.pid,
@@ -194,6 +195,7 @@ class Control implements Collector {
       inputs,
       outputs: outputs.map(output => ({ ...output, deadLetters: letters.get(output.name)?.count ?? 0 })),
       problems,
+      ...(notifiers && notifiers.length > 0 && { notifiers }),
       ...(kept && { kept })
     }
   }

@@ -120,6 +120,10 @@ describe('status', () => {
     expect(out).toMatch(/\nes +elasticsearch +paused .*\n {2}paused for \d+d \d+h: status_401\n/)
     expect(out).toMatch(/\n\/var\/log\/a.log +agent +2.0 KiB +1.0 KiB +1.0 KiB\n/)
     expect(out).toContain('cannot read /var/log/secure: Permission denied')
+    expect(out).toContain('alerts go to http://am:9093: 12 told\n')
+    expect(out).toContain(
+      'alerts do not reach ops: 3 told, 2 wait, 1 dropped; Cannot send to "https://chat": status 503\n'
+    )
     const kept = '5.0 MiB of 1.0 GiB (hold_deleted); 1 block could not be read'
     expect(out).toContain(`keeps what was not sent of 2 deleted files: ${kept}`)
   })

@@ -124,6 +124,17 @@ export class FakeCollector implements Collector {
       ],
       outputs: this.outputs.map(output => ({ ...output, ...idle })),
       problems: this.problems,
+      notifiers: [
+        { name: 'http://am:9093', told: 'alerts', sent: 12, waiting: 0, dropped: 0 },
+        {
+          name: 'ops',
+          told: 'alerts',
+          sent: 3,
+          waiting: 2,
+          dropped: 1,
+          error: 'Cannot send to "https://chat": status 503'
+        }
+      ],
       kept: { bytes: 5 << 20, maxBytes: 1 << 30, segments: 1, sources: 2, damagedBlocks: 1 }
     })
   }

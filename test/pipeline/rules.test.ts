@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { silentLog } from '../../src/core/log.ts'
 import type { Collector } from '../../src/pipeline/collector.ts'
 import { openCollector } from '../../src/pipeline/run.ts'
 import { tempFolder } from '../fakes/folder.ts'
+import { Receiver } from '../fakes/receiver.ts'
 
 const patienceMs = 30_000
 
@@ -39,6 +40,16 @@ class Place {
       'rules: { files: [rules/*.yaml] }'
     ]
     writeFileSync(join(this.folder, 'config.yaml'), `${lines.join('\n')}\n`)
+  }
+
+  /** Has alerts told there. */
+  tell(alertmanager: string): void {
+    const file = join(this.folder, 'config.yaml')
+    const text = readFileSync(file, 'utf8').replace(
+      /^rules: .*$/m,
+      `rules: { files: [rules/*.yaml], alertmanagers: ["${alertmanager}"] }`
+    )
+    writeFileSync(file, text)
   }
 
   rules(text: string): void {
@@ -113,6 +124,23 @@ describe('rules of a collector', () => {
     } finally {
       clearInterval(beats)
     }
+  })
+
+  it('are told to those who are named, also after a reload, and to nobody else', async () => {
+    const place = new Place()
+    const [first, second] = [await Receiver.start(), await Receiver.start()]
+    place.tell(first.url)
+    place.log('heartbeat')
+    await place.start()
+    await place.until('the first is told', async () => (await place.collector.status()).notifiers?.[0]?.sent === 1)
+    place.tell(second.url)
+    expect(await place.collector.reload('test')).toMatchObject({ result: 'changed' })
+    place.log('heartbeat')
+    await place.until('the second is told', () => second.received.length > 0)
+    expect(first.received.map(({ path }) => path)).toEqual(['/api/v2/alerts'])
+    await place.until('that is known', async () => (await place.collector.status()).notifiers?.[0]?.sent === 1)
+    const sent = (await place.collector.samples()).filter(({ name }) => name === 'collector_rules_sent_alerts_total')
+    expect(sent.map(({ labels, value }) => [...labels, value])).toEqual([[second.url, 1]])
   })
 
   it('see rows that steps drop, and go on with their numbers after a stop', async () => {

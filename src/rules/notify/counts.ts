@@ -2,7 +2,7 @@ import type { Meter, MetricName, Sample } from '../../core/metrics.ts'
 import type { NotifierStatus } from './notifier.ts'
 
 /** What a receiver is told, and where that is counted. */
-export type Told = 'alerts' | 'samples'
+export type Told = NotifierStatus['told']
 const names = {
   alerts: [
     'collector_rules_sent_alerts_total',
@@ -23,9 +23,11 @@ export class Counts {
   readonly waiting: Sample
   readonly #requests: Readonly<Record<'ok' | 'failed', Sample>>
   readonly #seconds: Sample
+  readonly #told: Told
 
   constructor(meter: Meter, notifier: string, told: Told) {
     const [sent, dropped, waiting] = names[told]
+    this.#told = told
     this.sent = meter.of(sent, notifier)
     this.dropped = meter.of(dropped, notifier)
     this.waiting = meter.of(waiting, notifier)
@@ -39,7 +41,7 @@ export class Counts {
   status(name: string, error: string | undefined): NotifierStatus {
     const { waiting, sent, dropped } = this
     const counts = { waiting: waiting.value, sent: sent.value, dropped: dropped.value }
-    return { name, ...counts, ...(error !== undefined && { error }) }
+    return { name, told: this.#told, ...counts, ...(error !== undefined && { error }) }
   }
 
   request(outcome: 'ok' | 'failed', ms: number): void {

@@ -14,6 +14,7 @@ export interface Notifier<T> {
 /** How a receiver is doing. */
 export interface NotifierStatus {
   readonly name: string
+  readonly told: 'alerts' | 'samples'
   /** Alerts or samples that it is not told yet. */
   readonly waiting: number
   /** Since the start. */
