@@ -34,7 +34,8 @@ export interface Patience {
   readonly idleAfterMs: number
 }
 
-const lateFactor = 1.5
+/** From writing to here, a row may take a scan of its folder, and the second in which shards gather what they tell. */
+const latencyMs = 3000
 /** Heartbeats in a row that are missed by one who is offline. */
 const missed = 3
 
@@ -106,8 +107,8 @@ export class Agent {
     if (intervalMs !== undefined) {
       const silentMs = monotonic - (hasHeartbeat ? this.#beatAt : this.heardAt)
       const slackMs = patience.intervalMs === undefined ? this.#interval.slackMs : intervalMs / 10
-      if (silentMs > intervalMs * missed + slackMs) return 'offline'
-      if (silentMs > intervalMs * lateFactor) return 'late'
+      if (silentMs > intervalMs * missed + Math.max(slackMs, latencyMs)) return 'offline'
+      if (silentMs > intervalMs + Math.max(intervalMs / 2, latencyMs)) return 'late'
     }
     return monotonic - this.#workAt > patience.idleAfterMs ? 'idle' : 'connected'
   }

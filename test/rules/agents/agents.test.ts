@@ -81,6 +81,17 @@ describe('with an interval that is set', () => {
     expect(control.state('a')).toBe('connected')
   })
 
+  test('rows have time to come here', () => {
+    const control = new Control({ intervalMs: second })
+    const seen: unknown[] = []
+    control.see('a')
+    for (const seconds of [4, 1, 2]) {
+      control.pass(seconds)
+      seen.push(control.state('a'))
+    }
+    expect(seen).toEqual(['connected', 'late', 'offline'])
+  })
+
   test('one that sends heartbeats is waited for by these, whatever else it says', () => {
     const control = new Control({ intervalMs: 30 * second })
     control.beat('a')
