@@ -16,6 +16,8 @@ export interface AgentDeskParts {
   readonly clock: Clock
   /** Where reading has not come to the end of what is there, since when (monotonic ms): names of inputs and ids of sources. */
   readonly behind: () => ReadonlyMap<string, number>
+  /** Told the labels of agents that have left: rules need not wait for them. */
+  readonly left: (labels: Readonly<Record<string, string>>) => void
 }
 
 /** The agents of all shards: takes what these see, stores it, and answers. */
@@ -29,6 +31,7 @@ export class AgentDesk implements AgentBook {
   constructor(options: AgentsOptions, parts: AgentDeskParts) {
     this.#parts = parts
     this.#agents = new Agents(options, parts.state.agents(), parts.clock.monotonic())
+    this.#agents.onLeft = parts.left
   }
 
   set options(options: AgentsOptions) {
@@ -46,9 +49,14 @@ export class AgentDesk implements AgentBook {
   }
 
   start(): void {
+    this.#agents.tellLeft()
+    this.#tick()
+  }
+
+  #tick(): void {
     this.#stopTicking = this.#parts.clock.after(tickMs, () => {
       this.store()
-      this.start()
+      this.#tick()
     })
   }
 

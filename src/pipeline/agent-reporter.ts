@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { SourceId } from '../core/source.ts'
 import type { AgentWatch } from '../rules/agents/watch.ts'
 import type { Lanes } from './lanes.ts'
@@ -5,17 +6,26 @@ import type { AgentReport } from './messages.ts'
 
 const nothing = { seen: [], refused: 0 }
 
+export interface AgentReporterParts {
+  readonly watch: AgentWatch
+  readonly lanes: Lanes
+  readonly clock: Clock
+  readonly tell: (report: AgentReport) => void
+}
+
 /** Tells the control thread what a shard has seen of agents, and where it has not come to the end: who is silent there may not be. */
 export class AgentReporter {
   readonly #watch: AgentWatch
   readonly #lanes: Lanes
   readonly #tell: (report: AgentReport) => void
+  readonly #clock: Clock
   readonly #gone: SourceId[] = []
   #told = ''
 
-  constructor(watch: AgentWatch, lanes: Lanes, tell: (report: AgentReport) => void) {
+  constructor({ watch, lanes, clock, tell }: AgentReporterParts) {
     this.#watch = watch
     this.#lanes = lanes
+    this.#clock = clock
     this.#tell = tell
   }
 
@@ -24,7 +34,8 @@ export class AgentReporter {
     this.#gone.push(source)
   }
 
-  /** To be called about once a second, and behind the last row. */
+  /** To be called about once a second, and behind the last row, when what rows have added to rules is handed over: it is told behind that.
+   * So rules have the rows of an agent when they hear that it has left. */
   look(): void {
     const delta = this.#watch.delta()
     const behind = [...new Set(this.#lanes.behind())].toSorted()
@@ -32,6 +43,7 @@ export class AgentReporter {
     const gone = this.#gone.splice(0)
     if (delta === undefined && gone.length === 0 && places === this.#told) return
     this.#told = places
-    this.#tell({ ...(delta ?? nothing), gone, behind })
+    const report = { ...(delta ?? nothing), gone, behind }
+    this.#clock.after(0, () => this.#tell(report))
   }
 }

@@ -94,6 +94,11 @@ export class RuleDesk {
     return this.#notifiers?.status
   }
 
+  /** Rows with these labels ended for good reason: nothing is missing. */
+  leave(labels: Readonly<Record<string, string>>): void {
+    this.#ruler?.leave(labels)
+  }
+
   measure(): void {
     this.#ruler?.measure()
   }

@@ -103,7 +103,12 @@ class Control implements Collector {
     this.letters = new DeadLetterDesk(state, this.#shards, () => this.#tellLetters(), options.clock)
     this.ended = this.#shards.ended
     const behind = (): ReadonlyMap<string, number> => this.#shards.behind
-    this.agents = new AgentDesk(config.agents, { state, clock: options.clock, behind })
+    this.agents = new AgentDesk(config.agents, {
+      state,
+      clock: options.clock,
+      behind,
+      left: labels => this.#rules.leave(labels)
+    })
     const changed = (): void => void this.reload('agent.config')
     this.#beside = new AgentBeside({ clock: options.clock, log: options.log, changed })
     this.#beside.use(config.agents.beside)

@@ -90,7 +90,7 @@ export class Shard {
     const agents = new AgentWatch(this.#keys, inputOf)
     const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log, tap: this.#tap }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
-    this.#agents = new AgentReporter(agents, this.#lanes, context.onAgents ?? (() => {}))
+    this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, clock, tell: context.onAgents ?? (() => {}) })
     this.#backlog = new Backlog(clock)
     const look = (): void => this.#look()
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, tap: this.#tap, link, clock, look })

@@ -117,8 +117,16 @@ test('of a great many agents some have series of their own, the same at each scr
   const state = StateStore.open(tempFolder(), { clock, log: silentLog, meter: new Meter() })
   onTestFinished(() => state.close())
   const options = { maxAgents: 1500, idleAfterMs: 300_000, forgetAfterMs: 86_400_000 }
-  const desk = new AgentDesk(options, { state, clock, behind: () => new Map() })
-  const place = { service: '', host: '', role: '', version: '', input: 'logs', source: 's' }
+  const desk = new AgentDesk(options, { state, clock, behind: () => new Map(), left: () => {} })
+  const place = {
+    knownBy: 'agent_id' as const,
+    service: '',
+    host: '',
+    role: '',
+    version: '',
+    input: 'logs',
+    source: 's'
+  }
   const sighting = (id: number, at: number) => {
     return { id: `agent-${id}`, ...place, rows: 1, firstAt: at, lastAt: at, heartbeats: 0, beats: [] }
   }

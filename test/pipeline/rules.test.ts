@@ -143,6 +143,22 @@ describe('rules of a collector', () => {
     expect(sent.map(({ labels, value }) => [...labels, value])).toEqual([[second.url, 1]])
   })
 
+  it('do not fire for an agent that has left, also over a restart, but when it is there again and falls silent', async () => {
+    const place = new Place()
+    for (const agent of ['left', 'silent']) place.log('heartbeat', agent)
+    place.log('Agent stopped', 'left')
+    await place.start()
+    await place.until('the alert fires', () => place.alerts.length > 0)
+    expect(place.alerts).toEqual(['AgentSilent silent firing'])
+    await place.stop()
+    await place.start()
+    await place.until('the alert fires still', () => place.alerts.length > 0)
+    await delay(1000)
+    expect(place.alerts).toEqual(['AgentSilent silent firing'])
+    place.log('heartbeat', 'left')
+    await place.until('it is missed', () => place.alerts.includes('AgentSilent left firing'))
+  }, 60_000)
+
   it('see rows that steps drop, and go on with their numbers after a stop', async () => {
     const place = new Place()
     for (let i = 0; i < 5; i++) place.log('broken', 'a1', 'error')

@@ -1,6 +1,6 @@
 import type { StoredAgent } from '../../core/record.ts'
 import { HeartbeatInterval } from './interval.ts'
-import { type AgentSighting, type Connection, type Departure, leavingMs } from './sighting.ts'
+import { type AgentSighting, type Connection, type Departure, type KnownBy, leavingMs } from './sighting.ts'
 
 /**
  * `late`: the heartbeat that is due has not come. `offline`: nor have the two behind it, or the last attempt to connect has failed.
@@ -42,6 +42,7 @@ const missed = 3
 /** What is known of one agent. What passes is told by a clock that is not set: `monotonic`, ms. */
 export class Agent {
   readonly id: string
+  knownBy: KnownBy = 'agent_id'
   role = ''
   service = ''
   host = ''
@@ -72,6 +73,7 @@ export class Agent {
 
   /** Takes what rows have said. */
   merge(seen: AgentSighting, monotonic: number): void {
+    this.knownBy = seen.knownBy
     this.role = seen.role || this.role
     this.service = seen.service || this.service
     this.version = seen.version || this.version
@@ -92,6 +94,12 @@ export class Agent {
       this.connection = seen.connection
     }
     this.#mergeDeparture(seen)
+  }
+
+  /** The labels that all rows have by which it is known. */
+  get labels(): Readonly<Record<string, string>> {
+    if (this.knownBy === 'pod') return { pod: this.id }
+    return this.knownBy === 'agent_id' ? { agent_id: this.id } : { service_name: this.service, host: this.host }
   }
 
   /** Its pod is deleted. */
@@ -137,10 +145,11 @@ export class Agent {
 
   stored(isOffline: boolean): StoredAgent {
     const { id, role, service, host, version, firstSeenAt, lastSeenAt, lastHeartbeatAt, connection, left } = this
-    const { input, source } = this
+    const { input, source, knownBy } = this
     return {
       id,
       facts: {
+        knownBy,
         role,
         service,
         host,
@@ -168,6 +177,8 @@ export class Agent {
     const number = (name: string): number | undefined => (typeof facts[name] === 'number' ? facts[name] : undefined)
     const agent = new Agent(id, number('firstSeenAt') ?? 0, monotonic)
     for (const name of ['role', 'service', 'host', 'version', 'input', 'source'] as const) agent[name] = text(name)
+    const knownBy = text('knownBy')
+    if (knownBy === 'pod' || knownBy === 'service') agent.knownBy = knownBy
     agent.lastSeenAt = number('lastSeenAt') ?? 0
     agent.lastHeartbeatAt = number('lastHeartbeatAt')
     const intervalMs = number('intervalMs')

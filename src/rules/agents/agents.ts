@@ -23,6 +23,8 @@ export interface Reading {
 /** All agents that are remembered, on the control thread. */
 export class Agents {
   options: AgentsOptions
+  /** Called with the labels of an agent that has left, and again when it says something on its way. */
+  onLeft: (labels: Readonly<Record<string, string>>) => void = () => {}
   /** Agents that there was no room for, each time that they were seen. */
   refused = 0
   readonly #agents = new Map<string, Agent>()
@@ -58,6 +60,7 @@ export class Agents {
       }
       const { left } = agent
       agent.merge(sighting, monotonic)
+      if (agent.left !== undefined) this.onLeft(agent.labels)
       const isNews = isNew || this.#offline.has(agent.id) || left?.at !== agent.left?.at
       if (isNews) records.push(this.#store(agent, false))
       else this.#dirty.add(agent.id)
@@ -71,8 +74,14 @@ export class Agents {
     const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && sources.includes(source))
     return gone.map(agent => {
       agent.leave()
+      this.onLeft(agent.labels)
       return this.#store(agent, false)
     })
+  }
+
+  /** Tells once more who has left: who is told may not have stored it. */
+  tellLeft(): void {
+    for (const { left, labels } of this.#agents.values()) if (left !== undefined) this.onLeft(labels)
   }
 
   /** To be called every few seconds. Returns what is to be stored. */

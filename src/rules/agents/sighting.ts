@@ -2,6 +2,7 @@
  * else is said, but never ahead of the reading. */
 export interface AgentSighting {
   readonly id: string
+  readonly knownBy: KnownBy
   /** Empty: no row has said it. */
   service: string
   readonly host: string
@@ -21,6 +22,9 @@ export interface AgentSighting {
   /** The agent has said that it leaves, and nothing behind that which would mean that it is back. */
   left?: Departure | undefined
 }
+
+/** What its id is. */
+export type KnownBy = 'agent_id' | 'pod' | 'service'
 
 export interface Connection {
   readonly at: number

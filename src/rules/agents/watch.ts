@@ -4,7 +4,7 @@ import { Kind } from '../../core/row.ts'
 import type { Source } from '../../core/source.ts'
 import { AgentFields, Field } from './fields.ts'
 import { Numbers } from './numbers.ts'
-import { type AgentDelta, type AgentSighting, leavingMs, mostBeats } from './sighting.ts'
+import { type AgentDelta, type AgentSighting, type KnownBy, leavingMs, mostBeats } from './sighting.ts'
 import { Telling, Tellings } from './tellings.ts'
 
 /** A longer id is none. */
@@ -128,13 +128,29 @@ export class AgentWatch {
       const at = Math.min(batch.time[row]!, batch.readTime)
       const place = { host: this.#host, input: source.input, source: source.id }
       const facts = { service: serviceOf(batch, row), role: '', version: '' }
-      seen = { id, ...facts, ...place, rows: 0, firstAt: at, lastAt: at, heartbeats: 0, beats: [] }
+      seen = {
+        id,
+        knownBy: this.#knownBy(batch, row),
+        ...facts,
+        ...place,
+        rows: 0,
+        firstAt: at,
+        lastAt: at,
+        heartbeats: 0,
+        beats: []
+      }
       this.#seen.set(id, seen)
       this.#learn(seen, batch, row)
     }
     seen.input = source.input
     seen.source = source.id
     return seen
+  }
+
+  #knownBy({ agentId, source }: Batch, row: number): KnownBy {
+    if (agentId.kind[row] !== Kind.absent) return 'agent_id'
+    if (this.#named === '') return 'service'
+    return this.#named === source.resource['kubernetes.pod.name'] ? 'pod' : 'agent_id'
   }
 
   #refuse(): undefined {

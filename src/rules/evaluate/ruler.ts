@@ -92,6 +92,11 @@ export class Ruler {
     return this.#windows.changes()
   }
 
+  /** Series with these labels are not remembered, unless there are rows of them again. */
+  leave(labels: Readonly<Record<string, string>>): void {
+    this.#windows.leave(labels)
+  }
+
   /** Rows may come for the rules of another configuration, too. */
   expect(config: RuleSource): void {
     this.#windows.add(queriesOfRules(config))

@@ -44,6 +44,10 @@ export class Windows {
     for (const [query, delta] of deltas) this.#evaluators.get(query)?.merge(delta as MetricDelta)
   }
 
+  leave(labels: Readonly<Record<string, string>>): void {
+    for (const evaluator of this.#evaluators.values()) evaluator.forget(labels)
+  }
+
   /** What has changed since the last call. */
   changes(): StateRecord[] {
     const gone = [...this.#left].map(query => ({ kind: 'unwindow' as const, query }))

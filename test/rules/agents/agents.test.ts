@@ -29,7 +29,16 @@ class Control {
 
   see(id: string, more: Partial<AgentSighting> = {}): void {
     const now = epoch + this.ms
-    const named = { id, service: 'planner', host: 'node-1', role: '', version: '', input: 'logs', source: 's' }
+    const named = {
+      id,
+      knownBy: 'agent_id' as const,
+      service: 'planner',
+      host: 'node-1',
+      role: '',
+      version: '',
+      input: 'logs',
+      source: 's'
+    }
     const counts = { rows: 1, firstAt: now, lastAt: now, heartbeats: 0, beats: [] }
     this.#store(this.agents.merge({ seen: [{ ...named, ...counts, ...more }], refused: 0 }, this.ms))
   }
@@ -238,6 +247,24 @@ test('all that is known is there after a restart', () => {
 test('what is stored by another version, or is nonsense, is taken as far as it goes', () => {
   const agents = new Agents(defaults, [{ id: 'a', facts: { role: 7, leftAt: 'x', lastSeenAt: 'y', more: true } }], 0)
   expect(agents.list({ at: 0, behind: new Map() })).toMatchObject([{ id: 'a', role: '', state: 'connected' }])
+})
+
+test('whoever waits for an agent is told its labels when it leaves, and at each start', () => {
+  const control = new Control()
+  const told: object[] = []
+  const listen = (): void => void (control.agents.onLeft = labels => told.push(labels))
+  listen()
+  const left = { at: epoch, reason: 'stopped' } as const
+  control.see('here')
+  control.see('a', { left })
+  control.see('web-1', { left, knownBy: 'pod' })
+  control.see('planner@node-1', { left, knownBy: 'service' })
+  const all = [{ agent_id: 'a' }, { pod: 'web-1' }, { service_name: 'planner', host: 'node-1' }]
+  expect(told.splice(0)).toEqual(all)
+  control.restart()
+  listen()
+  control.agents.tellLeft()
+  expect(told).toEqual(all)
 })
 
 describe('max_agents', () => {

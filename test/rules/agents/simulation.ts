@@ -34,7 +34,7 @@ export function missed(habit: Habit, beats: number, random: () => number): Alarm
     const state = agent.state(patience, at)
     if (++counted > 10 && state === 'late') late++
     if (counted > 10 && state === 'offline') offline++
-    const place = { service: '', host: '', role: '', version: '', input: '', source: '' }
+    const place = { knownBy: 'agent_id' as const, service: '', host: '', role: '', version: '', input: '', source: '' }
     agent.merge({ id: 'a', ...place, rows: 1, firstAt: at, lastAt: at, heartbeats: 1, beats: [at] }, at)
   }
   return { beats: counted, late, offline }

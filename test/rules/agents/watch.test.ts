@@ -8,6 +8,7 @@ describe('an agent is known by', () => {
     const lines = new Lines().read([row('a', 1), row('b', 3), row('c', 2)])
     expect(lines.agent).toEqual({
       id: 'agent-7',
+      knownBy: 'agent_id',
       service: 'planner',
       host: 'node-1',
       role: '',
