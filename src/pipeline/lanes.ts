@@ -230,9 +230,12 @@ export class Lanes {
   /** Where no lane has come to the end of what is there: names of inputs, and ids of sources that can not be read now. */
   *behind(): Generator<string> {
     for (const source of this.#open.keys()) {
-      const lanes = [...this.of(source)]
-      if (lanes.length === 0 || lanes.some(({ isAtEnd }) => isAtEnd)) continue
-      yield source.isFailing ? source.id : source.input
+      let isBehind = false
+      for (const { isAtEnd } of this.of(source)) {
+        isBehind = !isAtEnd
+        if (isAtEnd) break
+      }
+      if (isBehind) yield source.isFailing ? source.id : source.input
     }
   }
 
