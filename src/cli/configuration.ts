@@ -33,7 +33,11 @@ export async function load({ files, overrides, env, watch }: Source): Promise<Lo
 }
 
 function defaultFiles(env: Terminal['env']): string[] {
-  const files = ['local.yaml', ...(env.ELASTICSEARCH_URL ? ['local-elasticsearch.yaml'] : [])]
+  const files = [
+    'local.yaml',
+    ...(env.ELASTICSEARCH_URL ? ['local-elasticsearch.yaml'] : []),
+    ...(env.ALERTMANAGER_URL ? ['local-alertmanager.yaml'] : [])
+  ]
   return files.map(file => join(packageRoot, 'pipelines', file))
 }
 

@@ -32,6 +32,7 @@ export const run: Verb = {
         'mcp-collector run': "print this machine's logs, normalised",
         'mcp-collector run > rows.ndjson': 'one JSON object a row, messages on stderr',
         'ELASTICSEARCH_URL=http://localhost:9200 mcp-collector run': 'ship them',
+        'ALERTMANAGER_URL=http://localhost:9093 mcp-collector run': 'tell an Alertmanager of agents that fall silent',
         'mcp-collector run base.yaml prod.yaml': 'an overlay on its base',
         'mcp-collector run --watch my.yaml': 'changes of the file and of what its ${file:…} name are taken over'
       })

@@ -47,13 +47,18 @@ export function rulesSchema() {
       })
       .prefault({}),
     network: t
-      .group('Which addresses alerts may be sent to. What counts is the address that is connected to.', {
-        allow: networks(
-          'Addresses and networks, as `10.0.0.0/8`, that are reached in any case; without it no link-local ones (169.254.0.0/16, where clouds tell machines their secrets).',
-          []
-        ),
-        deny: networks('Those that are not; `private` stands for all that are not of the public Internet.', ['private'])
-      })
+      .group(
+        'Which addresses alerts may be sent to. What counts is the address that is connected to; behind a proxy (HTTPS_PROXY) it is the proxy that looks names up.',
+        {
+          allow: networks(
+            'Addresses and networks, as `10.0.0.0/8`, that are reached in any case; without it no link-local ones (169.254.0.0/16, where clouds tell machines their secrets).',
+            []
+          ),
+          deny: networks('Those that are not; `private` stands for all that are not of the public Internet.', [
+            'private'
+          ])
+        }
+      )
       .prefault({})
   })
 }

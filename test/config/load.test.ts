@@ -268,13 +268,16 @@ describe('pipelines', () => {
   it.each([
     { files: ['local.yaml'], outputs: ['stdout'] },
     { files: ['local.yaml', 'local-elasticsearch.yaml'], outputs: ['stdout', 'elasticsearch'] },
-    { files: ['elasticsearch.yaml'], outputs: ['elasticsearch'] }
+    { files: ['elasticsearch.yaml'], outputs: ['elasticsearch'] },
+    { files: ['local.yaml', 'local-alertmanager.yaml'], outputs: ['stdout'] }
   ])('config $files is right', async ({ files, outputs }) => {
     const config = await configOf(
       files.map(file => join(pipelines, file)),
-      { ELASTICSEARCH_URL: 'http://es:9200' }
+      { ELASTICSEARCH_URL: 'http://es:9200', ALERTMANAGER_URL: 'http://am:9093' }
     )
     expect(config.outputs.map(({ use }) => use)).toEqual(outputs)
+    const told = files.includes('local-alertmanager.yaml') ? ['http://am:9093'] : []
+    expect(config.rules?.alertmanagers.map(({ url }) => url) ?? []).toEqual(told)
     for (const { use, options } of config.outputs) {
       if (use === 'elasticsearch') expect(options).toMatchObject({ endpoints: ['http://es:9200'] })
       expect(options).not.toHaveProperty('apiKey')

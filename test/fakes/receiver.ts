@@ -30,6 +30,8 @@ export class Receiver {
   readonly received: Received[] = []
   /** What the next requests are answered; a function decides by the request. */
   answer: Answer | ((request: Received) => Answer) = {}
+  /** Connections that were made, ever. */
+  connections = 0
   readonly #scheme: 'http' | 'https'
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -38,6 +40,7 @@ export class Receiver {
     this.#scheme = tls === undefined ? 'http' : 'https'
     this.#server = tls === undefined ? createServer() : createSecure(tls)
     this.#server.on('connection', (socket: Socket) => {
+      this.connections++
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
     })

@@ -108,6 +108,26 @@ describe('what an Alertmanager is told', () => {
   })
 })
 
+describe('where alerts go', () => {
+  it.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433'])(
+    'not to %s, where private addresses are denied: nothing is even connected to',
+    async host => {
+      const server = await Receiver.start()
+      const closed = new Addresses({ allow: [], deny: ['private'] })
+      const url = `http://${host}:${server.port}`
+      const alertmanager = new Alertmanager(receiverAt(url), nowhere, closed)
+      await expect(alertmanager.send([alertOf('A')], signal)).rejects.toMatchObject({
+        fault: 'pause',
+        message: expect.stringMatching(/the address .* is refused: name it in "rules.network.allow"/) as string
+      })
+      expect(server.connections).toBe(0)
+      const open = new Addresses({ allow: ['127.0.0.1'], deny: ['private'] })
+      if (host !== '[::ffff:127.0.0.1]')
+        await new Alertmanager(receiverAt(url), nowhere, open).send([alertOf('A')], signal)
+    }
+  )
+})
+
 describe('what an Alertmanager answers', () => {
   it.each<[number, SendError['fault']]>([
     [400, 'split'],
