@@ -4,8 +4,7 @@ import { defineOutput, type OutputContext } from '../config/define.ts'
 import type { Batch } from '../core/batch.ts'
 import { SendError, messageOf } from '../core/errors.ts'
 import type { Body, Output, Shipment, Verdicts } from '../core/output.ts'
-import { DocumentEncoder } from './elasticsearch/encode.ts'
-import { PrettyEncoder } from './pretty.ts'
+import { type LineEncoder, lineEncoder } from './line-encoder.ts'
 
 const stdoutFd = 1
 const formats = ['auto', 'text', 'json'] as const
@@ -35,20 +34,15 @@ export const stdout = defineOutput({
 /** Writes to a file descriptor by itself: in a worker thread `process.stdout` goes through the main thread and says nothing of
  * a full pipe. */
 export class StdoutOutput implements Output {
-  readonly #encoder: { encode(batch: Batch, body: Body): void }
+  readonly #encoder: LineEncoder
   readonly #context: OutputContext
   readonly #fd: number
 
   constructor(options: StdoutOptions, context: OutputContext, fd = stdoutFd) {
     const isTerminal = isatty(fd)
     const isText = options.format === 'text' || (options.format === 'auto' && isTerminal)
-    const hasColor = options.color === 'always' || (options.color === 'auto' && isTerminal && !process.env['NO_COLOR'])
-    this.#encoder = isText
-      ? new PrettyEncoder(context.keys, hasColor)
-      : new DocumentEncoder(
-          { schema: 'ecs', namespace: 'default', stream: '', hostName: context.hostName, hasAction: false },
-          context.keys
-        )
+    const color = options.color === 'always' || (options.color === 'auto' && isTerminal && !process.env['NO_COLOR'])
+    this.#encoder = lineEncoder({ format: isText ? 'text' : 'json', color }, context)
     this.#context = context
     this.#fd = fd
   }
