@@ -5,7 +5,7 @@ import { type Condition, conditionOf } from './conditions.ts'
 import { type Label, labelFor } from './labels.ts'
 import { LineStage } from './lines.ts'
 import { readQuery } from './read-query.ts'
-import { isChange, RowStages } from './stages/stages.ts'
+import { isChange, type OnLine, RowStages } from './stages/stages.ts'
 import { type LabelFilter, type LineFilter, type LogQuery, QueryFault, type Stage } from './syntax.ts'
 
 /** Why a query can not be used, and the offset in it; undefined where it can. */
@@ -27,21 +27,24 @@ export interface FilterStage {
 /** A query that selects rows, compiled. It keeps nothing between batches, so that rows are selected alike whenever they are read. */
 export class RowFilter {
   readonly #stages: readonly FilterStage[]
+  readonly #changing: RowStages | undefined
   /** Numbers of `rowErrors`, by row. */
   #errors = new Uint8Array(0)
 
   /** Throws `QueryFault`. */
   constructor(query: string, keys: Keys) {
     const { columns, changing } = divided(readQuery(query))
-    const stages = columns.map(stage => columnStage(stage, keys))
-    this.#stages = changing.length === 0 ? stages : [...stages, new RowStages(changing, keys)]
+    this.#stages = columns.map(stage => columnStage(stage, keys))
+    if (changing.length > 0) this.#changing = new RowStages(changing, keys)
   }
 
-  /** Takes rows that the query does not select out of `wanted`, where 1 stands for a row that is wanted so far. */
-  narrow(batch: Batch, wanted: Uint8Array): void {
+  /** Takes rows that the query does not select out of `wanted`, where 1 stands for a row that is wanted so far. `onLine` is told of rows
+   * that stay with another line than they had. */
+  narrow(batch: Batch, wanted: Uint8Array, onLine?: OnLine): void {
     if (this.#errors.length < batch.rows) this.#errors = new Uint8Array(batch.rows * 2)
     this.#errors.fill(0, 0, batch.rows)
     for (const stage of this.#stages) stage.narrow(batch, wanted, this.#errors)
+    this.#changing?.narrow(batch, wanted, this.#errors, onLine)
   }
 }
 

@@ -47,6 +47,14 @@ export class RowView {
     return this.bytes.utf8Slice(this.start, this.end)
   }
 
+  /** The line, where it is another one than the row had. */
+  get newLine(): string | undefined {
+    const { bytes, starts, ends } = this.#batch
+    if (this.bytes === bytes) return undefined
+    const { line } = this
+    return line === bytes.utf8Slice(starts[this.#row]!, ends[this.#row]!) ? undefined : line
+  }
+
   setLine(text: string): void {
     this.bytes = Buffer.from(text)
     this.start = 0

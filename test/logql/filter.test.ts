@@ -303,6 +303,22 @@ describe('what is documented of the stages of Loki', () => {
   })
 })
 
+test.each([
+  [
+    '| pattern `<word> <rest>` | line_format `{{.word}}: {{.rest}}` != "no"',
+    ['0 one: two', '2 \u001b[31mred\u001b[0m: x']
+  ],
+  ['| decolorize', ['2 red x']],
+  ['|= "o"', []]
+])('rows that stay are told with the line that stages have made, where it is another one: %s', (stages, told) => {
+  const bench = new Bench()
+  const lines: string[] = []
+  bench.fill(Buffer.from('one two\nno never\n\u001b[31mred\u001b[0m x\n'))
+  const filter = new RowFilter(`{region=~".*"} ${stages}`, bench.keys)
+  filter.narrow(bench.batch, new Uint8Array(3).fill(1), (row, line) => lines.push(`${row} ${line}`))
+  expect(lines).toEqual(told)
+})
+
 test.each(['a', ''])('objects nested deeper than calls may be, named "%s", stop nobody', name => {
   const levels = 20_000
   const deep = `${`{"${name}":`.repeat(levels)}{"b":1}${'}'.repeat(levels)}`

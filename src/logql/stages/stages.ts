@@ -17,6 +17,9 @@ export function isChange(stage: Stage): stage is RowStage {
 /** Does something with a row; false where it leaves it out. */
 type Step = (row: number) => boolean
 
+/** Called with the line that stages have given a row in place of its own. */
+export type OnLine = (row: number, line: string) => void
+
 /** Who wants to see rows that stay, each as the stages have made it. */
 export interface RowTaker {
   take(row: number): void
@@ -34,9 +37,13 @@ export class RowStages {
     this.#steps = stages.map(stage => this.#stepOf(stage))
   }
 
-  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
+  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array, onLine?: OnLine): void {
     this.#open(batch, errors)
-    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !this.#keeps(row)) wanted[row] = 0
+    for (let row = 0; row < batch.rows; row++) {
+      if (wanted[row] === 0) continue
+      if (!this.#keeps(row)) wanted[row] = 0
+      else if (onLine !== undefined) this.#tellLine(row, onLine)
+    }
   }
 
   /** Gives the rows that stay to `taker`, which may ask `label` and `lineBytes` for them. */
@@ -51,6 +58,11 @@ export class RowStages {
 
   get lineBytes(): number {
     return this.#view.end - this.#view.start
+  }
+
+  #tellLine(row: number, onLine: OnLine): void {
+    const line = this.#view.newLine
+    if (line !== undefined) onLine(row, line)
   }
 
   #open(batch: Batch, errors: Uint8Array): void {
