@@ -22,6 +22,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
   },
   status: { summary: 'show what a running collector does', load: () => import('./status.ts').then(it => it.status) },
   ledger: { summary: 'show what became of every row', load: () => import('./ledger.ts').then(it => it.ledger) },
+  tail: { summary: 'show rows as they are read', load: () => import('./tail.ts').then(it => it.tail) },
   agents: { summary: 'list agents, or forget one', load: () => import('./agents.ts').then(it => it.agents) },
   verify: { summary: 'compare a file with an output', load: () => import('./verify.ts').then(it => it.verify) },
   dlq: { summary: 'list, show, replay or drop dead letters', load: () => import('./dlq.ts').then(it => it.dlq) },

@@ -184,6 +184,17 @@ export const metrics = {
     help: 'Rows that rules select and that are in no number: late, failed (of stages or values), refused (too many series)',
     labels: ['rule_group', 'reason']
   },
+  collector_tail_listeners: { type: 'gauge', help: 'Who looks at rows as they are read', labels: [] },
+  collector_tail_rows_total: {
+    type: 'counter',
+    help: 'Rows shown to those who look at them as they are read',
+    labels: []
+  },
+  collector_tail_left_out_rows_total: {
+    type: 'counter',
+    help: 'Rows not shown to who had chosen them, as they came faster than they were taken',
+    labels: []
+  },
   collector_reloads_total: {
     type: 'counter',
     help: 'Reloads of the configuration by result: changed, unchanged, refused, failed',

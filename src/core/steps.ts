@@ -53,8 +53,8 @@ export interface Processor {
   family?(): Family
 }
 
-/** Looks at the rows of a batch behind `normalize`, before anything drops or changes some, once for each row of a source: also where
- * several pipelines read it. */
+/** Looks at the rows of a batch behind the steps that say what a row is and hide what nobody is to see, before any other step: once for
+ * each row of a source, also where several pipelines read it. */
 export interface Observer {
   observe(batch: Batch): void
 }

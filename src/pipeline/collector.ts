@@ -34,6 +34,9 @@ export interface Collector {
   readonly agents: AgentBook
   /** Groups of rules, and their alerts. */
   rules(): readonly RuleGroupStatus[]
+  /** Lets somebody see rows from now on, as `normalize` has made them and before anything drops some, each once. Inputs that hang
+   * now stay unseen. */
+  tail(wanted: TailWanted): Promise<Tailing | TailRefusal>
   /** Reads the configuration again and takes over what differs, leaving all else as it runs; one that is not valid changes nothing.
    * `by` says who wants it, for the log. Reloads come one after another, each with what the files say when its turn has come. */
   reload(by: string): Promise<Reload>
@@ -202,6 +205,38 @@ export interface AgentBook {
   list(): readonly AgentStatus[]
   /** Whether there was one with this id. Its next row makes it a new one. */
   forget(id: string): boolean
+}
+
+export interface TailWanted {
+  /** LogQL; empty: all rows. */
+  readonly query: string
+  /** Lines for people, or an ECS document each. */
+  readonly format: 'text' | 'json'
+  /** Colours in text. */
+  readonly color: boolean
+}
+
+/** Why nobody can look so. With a position in the query there is a mistake; else too many look already. */
+export interface TailRefusal {
+  readonly error: string
+  /** Offset in the query. */
+  readonly position?: number
+}
+
+/** Somebody looks at rows. */
+export interface Tailing {
+  /** What has come, once there is something; undefined: the collector ends, or it was closed. Whoever calls it has taken what came
+   * before: a shard sends no more until then, and what finds no room there is left out. One call at a time. */
+  next(): Promise<TailRows | undefined>
+  close(): void
+}
+
+export interface TailRows {
+  /** A line a row, each with its end. */
+  readonly lines: Uint8Array
+  readonly rows: number
+  /** So many rows behind these are not shown. */
+  readonly leftOut: number
 }
 
 /** The dead letters of all outputs. Ids are positive whole numbers that grow and are never used again. */

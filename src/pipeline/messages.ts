@@ -4,7 +4,15 @@ import type { Sample } from '../core/metrics.ts'
 import type { ShardRecord, StoredState } from '../core/record.ts'
 import type { ReplayRow, ReplayVerdict } from '../delivery/replay.ts'
 import type { AgentDelta } from '../rules/agents/sighting.ts'
-import type { InputProblem, InputStatus, KeptStatus, LedgerRow, OutputState } from './collector.ts'
+import type {
+  InputProblem,
+  InputStatus,
+  KeptStatus,
+  LedgerRow,
+  OutputState,
+  TailRows,
+  TailWanted
+} from './collector.ts'
 import type { Plan } from './plan.ts'
 
 /** What a shard thread is started with, and where it says how far it has come. */
@@ -41,6 +49,10 @@ export type ToShard =
   | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
   | { readonly type: 'change'; readonly id: number; readonly plan: Plan }
   | { readonly type: 'follow'; readonly id: number; readonly stored: StoredState }
+  | { readonly type: 'listen'; readonly id: number; readonly tail: number; readonly wanted: TailWanted }
+  /** What was sent to a tail is taken. */
+  | { readonly type: 'more'; readonly tail: number }
+  | { readonly type: 'unlisten'; readonly tail: number }
   | { readonly type: 'drain'; readonly id: number; readonly withinMs: number }
 
 /** What is answered, under its id. */
@@ -58,6 +70,7 @@ export type FromShard =
     }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
   | { readonly type: 'agents'; readonly report: AgentReport }
+  | { readonly type: 'rows'; readonly tail: number; readonly rows: TailRows }
   | { readonly type: 'started' }
   /** An output will never take rows again: the collector is to drain. */
   | { readonly type: 'ended' }

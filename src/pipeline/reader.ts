@@ -253,15 +253,18 @@ export class Reader {
   }
 
   #understand(): void {
-    const { batch, parser, processors, observers, seenBehind, tally } = this.#parts
+    const { batch, parser, processors, seenBehind } = this.#parts
     parser.parse(batch)
-    const isNew = tally.isNew(batch, this.#base)
-    for (let step = 0; step < processors.length; step++) {
-      if (step === seenBehind) this.#outlet.observe(batch)
-      processors[step]!.apply(batch)
-      if (step === 0 && isNew) for (const observer of observers) observer.observe(batch)
-    }
-    if (seenBehind >= processors.length) this.#outlet.observe(batch)
+    let step = 0
+    for (; step < seenBehind; step++) processors[step]!.apply(batch)
+    this.#letSee()
+    for (; step < processors.length; step++) processors[step]!.apply(batch)
     this.barrier = Math.max(this.barrier, batch.barrier, this.source.marks.barrier)
+  }
+
+  #letSee(): void {
+    const { batch, observers, tally } = this.#parts
+    if (tally.isNew(batch, this.#base)) for (const observer of observers) observer.observe(batch)
+    this.#outlet.observe(batch)
   }
 }

@@ -9,7 +9,7 @@ import { Meter, type Sample } from '../core/metrics.ts'
 import { StateStore } from '../state/store.ts'
 import type { Loaded } from '../config/load.ts'
 import { allAccounts, belongsTo } from './accounts.ts'
-import type { Collector, CollectorStatus, LedgerRow, Letters, Reload } from './collector.ts'
+import type { Collector, CollectorStatus, LedgerRow, Letters, Reload, TailWanted } from './collector.ts'
 import { Feeds } from './feeds.ts'
 import { resetKey } from './holds.ts'
 import { AgentBeside } from './agent-beside.ts'
@@ -22,6 +22,7 @@ import { Reloads, type Running } from './reload.ts'
 import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
 import { RuleDesk } from './rules.ts'
 import { Shards } from './shards.ts'
+import { TailDesk } from './tail-desk.ts'
 
 /** The shard gets this much less than the time to drain, so that its last cursors still are stored within it. */
 const closingMs = 500
@@ -67,6 +68,7 @@ class Control implements Collector {
   ready: Collector['ready'] = 'starting'
   readonly letters: Letters
   readonly agents: AgentDesk
+  readonly #tails: TailDesk
   readonly ended: Promise<void>
   readonly #reloads: Reloads
   readonly #state: StateStore
@@ -114,6 +116,7 @@ class Control implements Collector {
     this.#beside.use(config.agents.beside)
     this.#feeds = new Feeds({ ...options, stateDir })
     this.#shards.onAgents = report => this.agents.take(report)
+    this.#tails = new TailDesk(this.#shards, options.meter)
     state.onWritable = isWritable => {
       this.agents.isPaused = !isWritable
       this.#shards.tellWritable()
@@ -223,6 +226,10 @@ class Control implements Collector {
     return allAccounts(this.#state, await this.#shards.ledgers(), belongsTo(this.#reloads.running.plan))
   }
 
+  tail(wanted: TailWanted): ReturnType<TailDesk['open']> {
+    return this.#tails.open(wanted)
+  }
+
   reload(by: string): Promise<Reload> {
     return this.#reloads.reload(by)
   }
@@ -254,6 +261,7 @@ class Control implements Collector {
     if (this.ready !== 'starting') await this.#drain(waitedMs)
     this.agents.stop()
     this.#beside.stop()
+    this.#tails.close()
     this.ready = 'draining'
     const ledgers = await this.ledgers().catch(() => [])
     await this.#shards.close()

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log, LogFields } from '../core/log.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
+import type { TailRows } from './collector.ts'
 import type { AgentReport, FromShard, LogLevel, Question, ShardThread, ToShard } from './messages.ts'
 import { PortLink } from './port-link.ts'
 import { Shard } from './shard.ts'
@@ -22,13 +23,16 @@ const here = new Whereabouts(whereabouts)
 here.begin()
 const onEnd = (): void => post({ type: 'ended' })
 const onAgents = (report: AgentReport): void => post({ type: 'agents', report })
-const shard = new Shard(start, { link, clock: systemClock, log, onEnd, onAgents, whereabouts: here })
+const onRows = (tail: number, rows: TailRows): void => post({ type: 'rows', tail, rows })
+const shard = new Shard(start, { link, clock: systemClock, log, onEnd, onAgents, onRows, whereabouts: here })
 
 port.on('message', (message: ToShard) => {
   if ('id' in message) void answer(message)
   else if (message.type === 'durable') link.confirm(message.number, message.writable)
   else if (message.type === 'start') shard.read()
-  else shard.setLetterBytes(message.bytes)
+  else if (message.type === 'letters') shard.setLetterBytes(message.bytes)
+  else if (message.type === 'more') shard.tail.more(message.tail)
+  else shard.tail.close(message.tail)
 })
 
 async function answer(message: Question): Promise<void> {
@@ -44,6 +48,7 @@ function valueOf(message: Question): unknown {
   if (message.type === 'change') return shard.change(message.plan)
   if (message.type === 'follow') return shard.follow(message.stored)
   if (message.type === 'replay') return shard.replay(message.output, message.rows)
+  if (message.type === 'listen') return shard.tail.open(message.tail, message.wanted)
   return shard[message.what]()
 }
 

@@ -7,6 +7,7 @@ import type { ShardRecord } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { Whereabouts } from '../inputs/file/whereabouts.ts'
 import type { StateStore } from '../state/store.ts'
+import type { TailRows, TailWanted } from './collector.ts'
 import type { Plan } from './plan.ts'
 import type { AgentReport, Answers, FromShard, Question, ReplayVerdicts, ShardStart, ToShard } from './messages.ts'
 import { hangsAfterMs, Pulse } from './pulse.ts'
@@ -52,6 +53,8 @@ export class ShardPort {
   /** Called when dead letters of this shard have become durable. */
   onLetters: () => void = () => {}
   onAgents: (report: AgentReport) => void = () => {}
+  /** Called with rows for a tail, which is to be answered by `more`. */
+  onRows: (tail: number, rows: TailRows) => void = () => {}
   /** Inputs and sources that it has not read to their end, and since when, monotonic ms. */
   behind: ReadonlyMap<string, number> = new Map()
   readonly #worker: Worker
@@ -99,6 +102,11 @@ export class ShardPort {
 
   replay(output: string, rows: readonly ReplayRow[]): Promise<ReplayVerdicts> {
     return this.#question({ type: 'replay', output, rows }, replayMs)
+  }
+
+  /** Resolves once rows that are read are shown. */
+  listen(tail: number, wanted: TailWanted): Promise<void> {
+    return this.#question({ type: 'listen', tail, wanted }, answerMs)
   }
 
   /** Resolves with the number of rows that stay behind. */
@@ -206,6 +214,8 @@ export class ShardPort {
       else question?.resolve(message.value as never)
     } else if (message.type === 'agents') {
       this.#takeReport(message.report)
+    } else if (message.type === 'rows') {
+      this.onRows(message.tail, message.rows)
     } else if (message.type === 'started') {
       this.#hasStarted = true
       this.#began.resolve()

@@ -26,6 +26,7 @@ import { Steps, type StepsParts } from './steps.ts'
 import { ledgerRows, measureLag, statusOf } from './report.ts'
 import { openHolds } from './holds.ts'
 import { RuleTap } from './rule-tap.ts'
+import { Tail, type TailParts } from './tail.ts'
 import { Turns } from './turns.ts'
 
 /** While draining, a source counts as read when it was at its end for so long, ms. */
@@ -46,6 +47,8 @@ export interface ShardContext {
   readonly onEnd?: () => void
   /** Called about once a second while there is something to say. */
   readonly onAgents?: (report: AgentReport) => void
+  /** Called with rows that somebody looks at; see `Tail`. */
+  readonly onRows?: TailParts['onRows']
   readonly replace?: StepsParts['replace']
   /** Tests bring one of their own. */
   readonly disk?: Disk
@@ -59,6 +62,7 @@ export interface ShardContext {
  */
 export class Shard {
   readonly meter = new Meter()
+  readonly tail: Tail
   readonly #start: ShardStart
   readonly #context: ShardContext
   readonly #arena: Arena
@@ -88,7 +92,10 @@ export class Shard {
     this.#cursors = new Cursors(start.stored)
     const inputOf = (name: string): InputPlan | undefined => this.#steps.plan.inputs.find(one => one.name === name)
     const agents = new AgentWatch(this.#keys, inputOf)
-    const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers: [agents], clock, log, tap: this.#tap }
+    const { onRows = () => {} } = context
+    this.tail = new Tail({ keys: this.#keys, hostName: start.hostName, clock, onRows })
+    const observers = [agents, this.tail]
+    const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers, clock, log, tap: this.#tap }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
     this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, clock, tell: context.onAgents ?? (() => {}) })
     this.#backlog = new Backlog(clock)

@@ -6,7 +6,7 @@ import type { StoredState } from '../core/record.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { Lookout } from '../inputs/file/reach.ts'
 import { fromStored } from '../inputs/file/stored.ts'
-import type { InputStall } from './collector.ts'
+import type { InputStall, TailRows, TailWanted } from './collector.ts'
 import { stops } from './letters.ts'
 import { mergeSamples, mergeStatus, statusWithout } from './merge.ts'
 import type { AgentReport, Answers, ReplayVerdicts, ShardStart, ShardStatus, ToShard } from './messages.ts'
@@ -34,12 +34,16 @@ export class Shards {
   readonly ended: Promise<void>
   onLetters: () => void = () => {}
   onAgents: (report: AgentReport) => void = () => {}
+  /** Called with rows for a tail; `more` lets that shard send the next. */
+  onRows: (tail: number, rows: TailRows, more: () => void) => void = () => {}
   #plan: Plan
   #placement: Placement = new Map()
   #isReading = false
   readonly #start: Omit<ShardStart, 'shard'>
   readonly #parts: ShardsParts
   readonly #ports = new Map<number, ShardPort>()
+  /** Those who look at rows; shards that begin later show theirs, too. */
+  readonly #tails = new Map<number, TailWanted>()
   readonly #last = new Map<ShardPort, Partial<Answers>>()
   readonly #end = Promise.withResolvers<void>()
   #stopLooking: () => void = () => {}
@@ -89,6 +93,17 @@ export class Shards {
 
   post(message: ToShard): void {
     for (const port of this.#ports.values()) port.post(message)
+  }
+
+  /** Resolves once rows that are read are shown, by all shards that do not hang. */
+  async listen(tail: number, wanted: TailWanted): Promise<void> {
+    this.#tails.set(tail, wanted)
+    await Promise.allSettled([...this.#ports.values()].map(port => port.listen(tail, wanted)))
+  }
+
+  unlisten(tail: number): void {
+    this.#tails.delete(tail)
+    this.post({ type: 'unlisten', tail })
   }
 
   /** The state can be written again, or can not any more. */
@@ -196,6 +211,8 @@ export class Shards {
     const port = new ShardPort(own, this.#parts)
     port.onLetters = () => this.onLetters()
     port.onAgents = report => this.onAgents(report)
+    port.onRows = (tail, rows) => this.onRows(tail, rows, () => port.post({ type: 'more', tail }))
+    for (const [tail, wanted] of this.#tails) void port.listen(tail, wanted).catch(() => undefined)
     const end = (): void => {
       if (!port.isClosed) this.#end.resolve()
     }

@@ -9,6 +9,7 @@ import type { Collector, Reload } from '../pipeline/collector.ts'
 import type { LetterQuery } from '../state/letters.ts'
 import { type AccountQuery, accountPage } from './accounts.ts'
 import { alertsBody, faultIn, type RuleQuery, rulesBody } from './rules.ts'
+import { tailOf } from './tail.ts'
 
 /** Bytes of a request's body. */
 const maxBody = 1_048_576
@@ -32,11 +33,8 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
   app.get('/api/v1/ledger', async c => c.json(accountPage(await collector.ledgers(), accountQueryOf(c))))
   app.get('/api/v1/dead-letters', async c => c.json(await page(collector, queryOf(c))))
   app.get('/api/v1/dead-letters/:id{[0-9]{1,15}}', async c => {
-    const denial = denyRows(door, callerOf(c), token())
-    if (denial !== undefined) {
-      if (denial.status === 401) c.header('www-authenticate', 'Bearer')
-      return c.json({ error: denial.error }, denial.status)
-    }
+    const denied = rowsDenied(c)
+    if (denied !== undefined) return denied
     const letter = await collector.letters.get(Number(c.req.param('id')))
     if (letter === undefined) return c.json({ error: `There is no dead letter ${c.req.param('id')}` }, 404)
     return c.json({ ...letter, row: letter.row && Buffer.from(letter.row).toString() })
@@ -64,10 +62,16 @@ export function createApi({ collector, log, door, token }: ApiOptions): Hono {
     return c.json(rulesBody(collector.rules(), query))
   })
   app.get('/api/v1/alerts', c => c.json(alertsBody(collector.rules())))
+  app.get('/api/v1/tail', c => rowsDenied(c) ?? tailOf(c, collector))
   app.post('/api/v1/reload', async c => {
     const reload = await collector.reload(door === 'control' ? 'control.sock' : `api ${addressOf(c)}`)
     return c.json(reload, statusOf(reload))
   })
+  const rowsDenied = (c: Context): Response | undefined => {
+    const denial = denyRows(door, callerOf(c), token())
+    if (denial?.status === 401) c.header('www-authenticate', 'Bearer')
+    return denial && c.json({ error: denial.error }, denial.status)
+  }
   app.notFound(c => c.json({ error: `There is no ${c.req.method} route of this path` }, 404))
   app.onError((error, c) => {
     if (error instanceof HTTPException) return c.json({ error: error.message }, error.status)

@@ -25,6 +25,7 @@ describe('command line', () => {
     'status',
     'ledger',
     'agents',
+    'tail',
     'verify',
     'dlq',
     'state',

@@ -10,7 +10,10 @@ import type {
   InputStall,
   OutputState,
   Reload,
-  ReplayResult
+  ReplayResult,
+  Tailing,
+  TailRefusal,
+  TailWanted
 } from '../../src/pipeline/collector.ts'
 import type { AgentStatus } from '../../src/rules/agents/agent.ts'
 import type { RuleGroupStatus } from '../../src/rules/evaluate/status.ts'
@@ -72,6 +75,14 @@ export class FakeCollector implements Collector {
       this.agentRows = this.agentRows.filter(agent => agent.id !== id)
       return this.agentRows.length < before
     }
+  }
+
+  /** What `tail` gives. */
+  tailing: Tailing | TailRefusal = { error: 'Nobody may look' }
+
+  tail({ query, format, color }: TailWanted): Promise<Tailing | TailRefusal> {
+    this.calls.push(`tail ${query} ${format}${color ? ' color' : ''}`)
+    return Promise.resolve(this.tailing)
   }
 
   async reload(by: string): Promise<Reload> {

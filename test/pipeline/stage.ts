@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { type Log, type LogFields, silentLog } from '../../src/core/log.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
-import type { LedgerRow } from '../../src/pipeline/collector.ts'
+import type { LedgerRow, TailRows } from '../../src/pipeline/collector.ts'
 import type { AgentReport } from '../../src/pipeline/messages.ts'
 import { planOf } from '../../src/pipeline/plan.ts'
 import { Shard } from '../../src/pipeline/shard.ts'
@@ -64,6 +64,8 @@ export class Stage {
   readonly warnings: (readonly [message: string, fields: LogFields | undefined])[] = []
   /** What shards have said about agents. */
   readonly agents: AgentReport[] = []
+  /** What shards have shown to those who look at rows. */
+  readonly shown: (readonly [tail: number, rows: TailRows])[] = []
   /** Messages of errors. */
   readonly errors: string[] = []
   readonly log: Log = {
@@ -98,10 +100,9 @@ export class Stage {
     const spool =
       maxBytes === undefined ? {} : { spool: { stateDir: join(this.folder, 'state'), maxBytes, isStateLost } }
     const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0', ...spool }
-    const run = new Run(
-      new Shard(start, { link, clock, log: this.log, onAgents: report => this.agents.push(report) }),
-      clock
-    )
+    const onAgents = (report: AgentReport): unknown => this.agents.push(report)
+    const onRows = (tail: number, rows: TailRows): unknown => this.shown.push([tail, rows])
+    const run = new Run(new Shard(start, { link, clock, log: this.log, onAgents, onRows }), clock)
     onTestFinished(() => run.stop(0).then(() => undefined))
     await run.shard.open()
     return run
