@@ -67,6 +67,12 @@ export class Lanes {
   readonly #log: Log
   readonly #open = new Map<FileSource, Open>()
   readonly #counts = new Map<string, InputCounts>()
+  /** Of the framer that is at work; 0 between two. */
+  readonly #framed: FramerCounts = {
+    nulBytes: { value: 0 },
+    truncatedRows: { value: 0 },
+    splitGroups: { value: 0 }
+  }
 
   constructor(parts: LanesParts) {
     this.#parts = parts
@@ -307,13 +313,12 @@ export class Lanes {
     const frontier = frontierOf(open, route)
     const someRemember = processors.some(step => step.forLane !== undefined)
     return (takers, place) => {
-      const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 }, splitGroups: { value: 0 } }
       return new Lane(source, takers, place, {
         pipeline,
         arena,
         batch: this.#batch,
-        framer: steps.framer(input, arena, framed),
-        framed,
+        framer: steps.framer(input, arena, this.#framed),
+        framed: this.#framed,
         parser: steps.parser(input),
         processors: someRemember ? processors.map(step => step.forLane?.() ?? step) : processors,
         observers,

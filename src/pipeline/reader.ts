@@ -8,7 +8,7 @@ import type { Framer, Observer, Parser, Processor } from '../core/steps.ts'
 import type { FileSource, Loss } from '../inputs/file/source.ts'
 import type { Arena } from '../scan/arena.ts'
 import { Carry } from './carry.ts'
-import type { FramerCounts, Frontier, Tally } from './tally.ts'
+import { forget, type FramerCounts, type Frontier, type Tally } from './tally.ts'
 
 const lostMessage = 'Bytes are lost: they were gone before they were read'
 const atMostMessage = 'Bytes are lost, at most so many: the run before may have sent some of them'
@@ -236,7 +236,10 @@ export class Reader {
     arena.index(batch)
     const isKnown = this.isReturning
     const consumed = framer.frame(batch, arena.lines, this.#nextCut, final)
-    if (consumed < 0) return false
+    if (consumed < 0) {
+      forget(this.#parts.framed)
+      return false
+    }
     this.#carry.keep(batch.bytes, consumed, size)
     this.#base += consumed
     batch.cutBytes = framer.cutBytes

@@ -9,7 +9,7 @@ import type { StateLink } from '../core/record.ts'
 import type { Framer, Parser, Processor, ProcessorContext, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
-import { framerOf } from '../inputs/framing/framer.ts'
+import { framersOf } from '../inputs/framing/framer.ts'
 import { type Multiline, multilineOf } from '../inputs/framing/groupings.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
 import type { Arena } from '../scan/arena.ts'
@@ -106,6 +106,7 @@ export class Steps {
   readonly #treatments: ReadonlyMap<string, Treatment>
   readonly #inputs: ReadonlyMap<string, InputSteps>
   readonly #workshop: Workshop
+  readonly #framers = new Map<string, () => Framer>()
 
   private constructor(made: Made, workshop: Workshop) {
     this.plan = made.plan
@@ -156,9 +157,15 @@ export class Steps {
     return this.#inputs.get(input.name)!.parser
   }
 
+  /** Of one shard: the arena and the counts are the same at each call. */
   framer(input: InputPlan, arena: Arena, counts: FramerCounts): Framer {
-    const { multiline } = this.#inputs.get(input.name)!
-    return framerOf({ ...input.follow, multiline }, { arena, ...counts, budget: this.#workshop.held })
+    let make = this.#framers.get(input.name)
+    if (make === undefined) {
+      const { multiline } = this.#inputs.get(input.name)!
+      make = framersOf({ ...input.follow, multiline }, { arena, ...counts, budget: this.#workshop.held })
+      this.#framers.set(input.name, make)
+    }
+    return make()
   }
 }
 

@@ -91,9 +91,14 @@ export class Tally {
   count(batch: Batch, to: Position, framed: FramerCounts): boolean {
     const isNew = this.#frontier.advance(batch.base, to)
     if (isNew) this.#counts.add(batch, to, framed)
-    framed.nulBytes.value = 0
-    framed.truncatedRows.value = 0
-    framed.splitGroups.value = 0
+    forget(framed)
     return isNew
   }
+}
+
+/** What a framer has counted, and counts again: it could not go on. */
+export function forget({ nulBytes, truncatedRows, splitGroups }: FramerCounts): void {
+  nulBytes.value = 0
+  truncatedRows.value = 0
+  splitGroups.value = 0
 }

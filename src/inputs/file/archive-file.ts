@@ -9,7 +9,7 @@ import { isHead, readHead } from './head.ts'
 import { headBytes, inodeOf } from './identity.ts'
 import { packedOf } from './shelf.ts'
 import { Retired } from './retired.ts'
-import { FileSource } from './source.ts'
+import { FileSource, type SourceOwner } from './source.ts'
 import { sourceParts } from './source-parts.ts'
 import { newStored, type StoredFile, toStored } from './stored.ts'
 
@@ -17,7 +17,7 @@ import { newStored, type StoredFile, toStored } from './stored.ts'
 const quietMs = 2000
 
 /** A compressed file that the patterns lead to: read once from its beginning to its end, or on from where it had ended if it grew. */
-export class ArchiveFile {
+export class ArchiveFile implements SourceOwner {
   readonly key: string
   readonly name: string
   readonly handle: Handle
@@ -175,6 +175,17 @@ export class ArchiveFile {
     this.#parts.records.push({ kind: 'source', source: toStored(stored) })
   }
 
+  /** Who wrote it anew is met at the next scan. */
+  truncated(): void {}
+
+  failed(_source: FileSource, reason: string): void {
+    this.#parts.report(reason, this.handle.path)
+  }
+
+  woken(source: FileSource): void {
+    this.#parts.context.wake(source)
+  }
+
   /** It was written anew. */
   #lose(before: StoredFile): void {
     const { records, resume } = this.#parts
@@ -183,7 +194,7 @@ export class ArchiveFile {
   }
 
   #newSource(stored: StoredFile, how: { content: Opened; wasKnown: boolean; barrier: number }): FileSource {
-    return new FileSource({ ...sourceParts(this, this.#parts, stored), ...how, truncated: () => {} })
+    return new FileSource({ ...sourceParts(this, this.#parts, stored), ...how, owner: this })
   }
 }
 

@@ -9,7 +9,7 @@ import { headBytes } from './identity.ts'
 import type { KnownFile } from './known.ts'
 import { Rest } from './rest.ts'
 import { Retired } from './retired.ts'
-import { FileSource } from './source.ts'
+import { FileSource, type SourceOwner } from './source.ts'
 import { sourceParts } from './source-parts.ts'
 import { StoredGeneration } from './stored-generation.ts'
 import { type StoredFile, toStored } from './stored.ts'
@@ -20,7 +20,7 @@ import { type StoredFile, toStored } from './stored.ts'
  *
  * KnownFile says what the disk shows, with `isOver`, `end`, `resize` and `tryOpen` in this order, and lets it `settle` at each scan.
  */
-export class Generations {
+export class Generations implements SourceOwner {
   source: FileSource | undefined
   /** Where a source that is not made yet starts. */
   startAt: Position = 0
@@ -121,7 +121,7 @@ export class Generations {
 
   /** Begins the next generation. */
   end(now: number): void {
-    if (this.source !== undefined) return this.#truncate(this.source, now)
+    if (this.source !== undefined) return this.truncated(this.source, now)
     const { current } = this.stored
     if (current && this.#rest) this.#retiring.addStored(current, this.#rest.standsIn, { reason: 'truncated_gap' })
     this.#begin()
@@ -148,7 +148,7 @@ export class Generations {
   }
 
   /** What was read is not there any more: a new generation begins. */
-  #truncate(source: FileSource, now: number): void {
+  truncated(source: FileSource, now = this.#parts.context.clock.monotonic()): void {
     if (source !== this.source) return
     const { context, input } = this.#parts
     this.#retiring.add(source, this.stored.value!, 'truncated_gap')
@@ -156,6 +156,14 @@ export class Generations {
     this.source = undefined
     this.#begin(source.size)
     this.#file.heat.stir(now)
+  }
+
+  failed(_source: FileSource, reason: string): void {
+    this.#parts.report(reason, this.#file.handle.path)
+  }
+
+  woken(source: FileSource): void {
+    this.#parts.context.wake(source)
   }
 
   /** The stored generation is over, another one begins. */
@@ -224,7 +232,7 @@ export class Generations {
     return new FileSource({
       ...sourceParts(this.#file, this.#parts, stored),
       ...how,
-      truncated: source => this.#truncate(source, this.#parts.context.clock.monotonic())
+      owner: this
     })
   }
 

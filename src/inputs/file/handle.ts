@@ -16,8 +16,8 @@ export class Handle {
   readonly #inode: Inode
   readonly #allowed: Allowed
   readonly #handles: Handles | undefined
-  /** Whether it may be closed now, by `Handles`: it can be opened again. */
-  mayClose: (rank: Rank) => boolean = () => false
+  /** Says whether it may be closed now, by `Handles`: it can be opened again. Absent: never. */
+  owner: { mayClose(rank: Rank): boolean } | undefined
   /** Reads since the last `takeUses`. */
   #uses = 0
 

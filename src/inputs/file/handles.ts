@@ -60,7 +60,7 @@ export class Handles {
   #free(): boolean {
     for (const rank of ranks) {
       for (const handle of this.#open) {
-        if (!handle.isOpen || !handle.mayClose(rank)) continue
+        if (!handle.isOpen || handle.owner?.mayClose(rank) !== true) continue
         handle.close()
         return true
       }

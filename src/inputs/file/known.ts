@@ -51,7 +51,7 @@ export class KnownFile implements FileFacts {
     this.names = names
     this.name = names[0] ?? path
     this.handle = new Handle(path, inode, parts)
-    this.handle.mayClose = rank => this.#mayClose(rank)
+    this.handle.owner = this
     this.#parts = parts
     this.#generations = new Generations(this, parts)
   }
@@ -215,7 +215,7 @@ export class KnownFile implements FileFacts {
   }
 
   /** It can be found again by its path alone. */
-  #mayClose(rank: Rank): boolean {
+  mayClose(rank: Rank): boolean {
     if (this.awayAt >= 0 || this.unlinkedAt >= 0) return false
     return rank === 2 || (rank === 1 ? this.#isRead : this.isSettled)
   }

@@ -7,14 +7,14 @@ export class FileMarks implements Marks {
   readonly #id: SourceId
   readonly #link: StateLink
   /** Ascending. */
-  #cuts: Position[]
+  #cuts: readonly Position[]
   #parser: string | undefined
   #barrier = 0
 
-  constructor(id: SourceId, link: StateLink, known: { cuts: Position[]; parser: string | undefined }) {
+  constructor(id: SourceId, link: StateLink, known: { cuts: readonly Position[]; parser: string | undefined }) {
     this.#id = id
     this.#link = link
-    this.#cuts = known.cuts.toSorted((a, b) => a - b)
+    this.#cuts = known.cuts.length === 0 ? known.cuts : known.cuts.toSorted((a, b) => a - b)
     this.#parser = known.parser
   }
 

@@ -9,6 +9,8 @@ import { fromStored, type StoredFile } from './stored.ts'
 /** File systems stamp with a clock that is up to a tick behind. */
 const tickMs = 20
 
+const none: readonly number[] = []
+
 /** What earlier runs of this input know, until it is matched with what is there. */
 export class Resume {
   readonly #state: StoredState
@@ -77,8 +79,8 @@ export class Resume {
     return this.#cursors.get(id) ?? []
   }
 
-  cuts(id: string): number[] {
-    return (this.#cuts.get(id) ?? []).map(cut => cut.position)
+  cuts(id: string): readonly number[] {
+    return this.#cuts.get(id)?.map(cut => cut.position) ?? none
   }
 
   parser(id: string): string | undefined {

@@ -6,9 +6,9 @@ import type { StoredFile } from './stored.ts'
 /** What a source of a stored generation of this file is made of, as far as the file and its input tell. */
 export function sourceParts(
   { names, handle }: Pick<FileFacts, 'names' | 'handle'>,
-  { input, context, resume, report }: KnownParts,
+  { input, context, resume }: KnownParts,
   stored: StoredFile
-): Omit<FileSourceParts, 'wasKnown' | 'barrier' | 'truncated'> {
+): Omit<FileSourceParts, 'wasKnown' | 'barrier' | 'owner'> {
   return {
     ...describe(input, context.hostName, stored.name, names),
     id: stored.id,
@@ -19,8 +19,6 @@ export function sourceParts(
     content: handle,
     link: context.link,
     cuts: resume.cuts(stored.id),
-    parser: resume.parser(stored.id),
-    failed: (_source, reason) => report(reason, handle.path),
-    woken: source => context.wake(source)
+    parser: resume.parser(stored.id)
   }
 }

@@ -46,13 +46,18 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly barrier: number
   readonly content: Opened
   readonly link: StateLink
-  readonly cuts: Position[]
+  readonly cuts: readonly Position[]
   readonly parser: string | undefined
+  readonly owner: SourceOwner
+}
+
+/** Who has made a source, and is told what it meets. */
+export interface SourceOwner {
   /** The bytes before a position that was read do not stand there any more. */
-  readonly truncated: (source: FileSource) => void
-  readonly failed: (source: FileSource, reason: string) => void
+  truncated(source: FileSource): void
+  failed(source: FileSource, reason: string): void
   /** Bytes are there that were under way. */
-  readonly woken: (source: FileSource) => void
+  woken(source: FileSource): void
 }
 
 /** One generation of a file: from its beginning, or where following began, until it is truncated, replaced or gone. */
@@ -80,7 +85,12 @@ export class FileSource implements Source {
   readTo: Position
   /** The last read failed: it is tried again at the next scan. */
   isFailing = false
-  readonly #parts: FileSourceParts
+  readonly #owner: SourceOwner
+  readonly #fingerprint: Fingerprint
+  /** An earlier run knew it up to here. */
+  readonly #knownSize: Position | undefined
+  /** What its owner opened, and closes. */
+  readonly #given: Opened
   #content: Opened
   #tails: Tails
   readonly #remains = new Remains()
@@ -88,7 +98,10 @@ export class FileSource implements Source {
   #cameToEnd = false
 
   constructor(parts: FileSourceParts) {
-    this.#parts = parts
+    this.#owner = parts.owner
+    this.#fingerprint = parts.fingerprint
+    this.#knownSize = parts.wasKnown ? parts.size : undefined
+    this.#given = parts.content
     this.id = parts.id
     this.input = parts.input
     this.resource = parts.resource
@@ -119,7 +132,7 @@ export class FileSource implements Source {
 
   /** An earlier run may have had rows behind `at` delivered, and not have come to store that. */
   mayBeDelivered(at: Position): boolean {
-    return this.#parts.wasKnown && at < this.#parts.size
+    return at < (this.#knownSize ?? 0)
   }
 
   /** Whether the spool has bytes at `at`, or behind it. */
@@ -165,11 +178,11 @@ export class FileSource implements Source {
     } catch (error) {
       if (error instanceof NotYetError) return Idle
       this.isFailing = true
-      this.#parts.failed(this, reasonOf(error))
+      this.#owner.failed(this, reasonOf(error))
       return Idle
     }
     if (got < 0) {
-      if (remains.reason === undefined) this.#parts.truncated(this)
+      if (remains.reason === undefined) this.#owner.truncated(this)
       else this.lose(remains.reason)
       return at < remains.end ? Idle : Gone
     }
@@ -190,7 +203,7 @@ export class FileSource implements Source {
     if (broken !== undefined && this.lostReason !== 'corrupt_archive') {
       this.size = Math.max(this.size, at + (this.#content.rest ?? 0))
       this.#remains.reason = 'corrupt_archive'
-      this.#parts.failed(this, `archive ${broken}`)
+      this.#owner.failed(this, `archive ${broken}`)
     }
     this.#cameToEnd = true
   }
@@ -200,7 +213,7 @@ export class FileSource implements Source {
     if (at <= 0 || at > this.#remains.end || this.#content.isSequential) return ''
     try {
       if (!this.#tails.isIntact()) {
-        if (this.lostReason === undefined) this.#parts.truncated(this)
+        if (this.lostReason === undefined) this.#owner.truncated(this)
         return ''
       }
       return markerOf(this.#content, at)
@@ -249,7 +262,7 @@ export class FileSource implements Source {
     this.#isSuspended = false
     this.#cameToEnd = false
     this.#content = content
-    this.#tails = new Tails(content, this.#parts.fingerprint)
+    this.#tails = new Tails(content, this.#fingerprint)
     this.#await(content)
     this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
     if (size < Infinity && size > this.size) this.size = size
@@ -259,15 +272,15 @@ export class FileSource implements Source {
 
   /** Nobody knows how far an earlier run came in an archive. */
   #knownTo(content: Opened, otherwise: Position): Position {
-    return this.#parts.wasKnown && content.isSequential === true ? Infinity : otherwise
+    return this.#knownSize !== undefined && content.isSequential === true ? Infinity : otherwise
   }
 
   #await(content: Opened): void {
-    if (content.isSequential) content.onReady = () => this.#parts.woken(this)
+    if (content.isSequential) content.onReady = () => this.#owner.woken(this)
   }
 
   /** Closes what it alone reads. */
   close(): void {
-    if (this.#content !== this.#parts.content) this.#content.close()
+    if (this.#content !== this.#given) this.#content.close()
   }
 }

@@ -63,9 +63,7 @@ export function wholeSource({ path, content, bytes }: Whole, { failed, woken, ..
     link: noLink,
     cuts: [],
     parser: undefined,
-    truncated: () => failed('truncated'),
-    failed: (_source, reason) => failed(reason),
-    woken
+    owner: { truncated: () => failed('truncated'), failed: (_source, reason) => failed(reason), woken }
   })
   source.ended = true
   return source

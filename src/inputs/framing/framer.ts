@@ -22,17 +22,26 @@ interface FramingPlan extends Pick<FollowPlan, 'framing' | 'maxLineBytes' | 'enc
 
 /** The framer that an input's options ask for. */
 export function framerOf(plan: FramingPlan, parts: FramerParts): Framer {
+  return framersOf(plan, parts)()
+}
+
+/** Makes such framers: of ten thousand, all have their options in common. */
+export function framersOf(plan: FramingPlan, parts: FramerParts): () => Framer {
   const { multiline, maxLineBytes, framing, encoding = 'utf-8', lineEnd } = plan
   const areContainers = framing === 'containers'
-  const linesOf = (options: LineOptions): LineSource =>
-    areContainers
-      ? new ContainerFramer({ ...options, keepsEmpty: multiline !== undefined })
-      : new DecodingFramer({ ...options, encoding, lineEnd })
-  if (multiline === undefined) return linesOf({ ...parts, maxLineBytes })
-  return new MultilineFramer({
+  const all = { keepsEmpty: multiline !== undefined, encoding, lineEnd }
+  const linesOf = (options: LineOptions & typeof all): LineSource =>
+    areContainers ? new ContainerFramer(options) : new DecodingFramer(options)
+  if (multiline === undefined) {
+    const options = { ...parts, maxLineBytes, ...all }
+    return () => linesOf(options)
+  }
+  const options = {
     ...multiline,
     ...parts,
-    lines: (own, isAgain) => linesOf({ ...(isAgain ? {} : parts), ...own, maxLineBytes }),
+    lines: (own: Pick<FramerParts, 'arena' | 'budget'>, isAgain: boolean) =>
+      linesOf({ ...(isAgain ? {} : parts), ...own, maxLineBytes, ...all }),
     lineEnd: areContainers ? -1 : lineEndOf(encoding, lineEnd).byte
-  })
+  }
+  return () => new MultilineFramer(options)
 }
