@@ -5,15 +5,7 @@ import type { Alert } from '../alert.ts'
 import type { RuleGroup } from '../rule.ts'
 import type { SeriesSink } from '../series.ts'
 import { ruleId } from './queries.ts'
-import type { RuleRun } from './rule-run.ts'
-
-/** What of reading the rules have to wait for. */
-export interface Reading {
-  /** Some rules need all that was there at the start. */
-  readonly isCaughtUp: boolean
-  /** What is read is up to date, so that silence is silence. */
-  readonly isCurrent: boolean
-}
+import type { Reading, RuleRun } from './rule-run.ts'
 
 export interface GroupParts {
   readonly clock: Clock
@@ -54,12 +46,13 @@ export class GroupRun {
   evaluate(reading: Reading): Alert[] {
     const { clock, meter } = this.#parts
     const { intervalMs } = this.group
-    const at = Math.floor(clock.now() / intervalMs) * intervalMs
+    const now = clock.now()
+    const at = Math.floor(now / intervalMs) * intervalMs
     const missed = Math.round((at - this.dueAt) / intervalMs)
     if (missed > 0) meter.of('collector_rules_missed_evaluations_total', this.id).value += missed
     const began = clock.monotonic()
     // Time never goes back for windows. Somebody may have set the clock.
-    const ready = at <= this.at ? [] : this.rules.filter(rule => isReady(rule, reading))
+    const ready = at <= this.at ? [] : this.rules.filter(rule => rule.isReady(at, now, reading))
     for (const rule of ready) this.#evaluate(rule, at)
     if (ready.length > 0) this.at = at
     this.durationMs = clock.monotonic() - began
@@ -89,8 +82,4 @@ export class GroupRun {
       meter.of('collector_rules_left_out_rows_total', this.id, reason).value = rows
     }
   }
-}
-
-function isReady({ asksForSilence }: RuleRun, { isCaughtUp, isCurrent }: Reading): boolean {
-  return isCaughtUp && (isCurrent || !asksForSilence)
 }

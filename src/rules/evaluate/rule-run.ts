@@ -1,11 +1,17 @@
 import { EvaluationFault } from '../../logql/evaluate/binary.ts'
 import type { Sample } from '../../logql/evaluate/sample.ts'
 import type { MetricEvaluator } from '../../logql/metrics.ts'
+import type { RangeAggregation } from '../../logql/metric-syntax.ts'
 import { planRanges } from '../../logql/ranges/plan.ts'
 import type { Rule, RuleGroup } from '../rule.ts'
 import { seriesOfAlerts, type SeriesValue } from '../series.ts'
 import { recordedBy } from './recorded.ts'
 import type { RuleAlerts } from './rule-alerts.ts'
+
+/** Reading that is no further behind is up to date, ms: for a short window that is less. */
+function currentMs(rangeMs: number): number {
+  return Math.min(5000, rangeMs / 3)
+}
 
 interface RunParts {
   readonly evaluator: MetricEvaluator
@@ -15,19 +21,28 @@ interface RunParts {
   readonly former: RuleRun | undefined
 }
 
+/** What of reading the rules have to wait for. */
+export interface Reading {
+  /** Some rules need all that was there at the start. */
+  readonly isCaughtUp: boolean
+  /** What was there so long ago is with the rules, ms; Infinity: nobody knows. */
+  readonly unseenMs: number
+}
+
 /** A rule that is evaluated again and again, and what came of it. */
 export class RuleRun {
   readonly rule: Rule
   /** Of an alert; undefined: it records. */
   readonly alerts: RuleAlerts | undefined
-  /** It asks whether there is nothing, or little: what was not read yet would count as nothing. */
-  readonly asksForSilence: boolean
   recorded: readonly Sample[] = []
   /** Why the last evaluation gave nothing; empty: it did give something, or there was none. */
   fault = ''
   /** Epoch ms of the last evaluation; 0: there was none. */
   at = 0
   durationMs = 0
+  /** Epoch ms since when what is read is up to date, so that silence is silence; Infinity: it is not. */
+  currentAt = Infinity
+  readonly #silences: readonly RangeAggregation[]
   readonly #evaluator: MetricEvaluator
 
   constructor(rule: Rule, group: RuleGroup, { alerts, evaluator, former }: RunParts) {
@@ -35,10 +50,20 @@ export class RuleRun {
     this.alerts = alerts
     this.#evaluator = evaluator
     if (former !== undefined) {
-      const { recorded, fault, at, durationMs } = former
-      Object.assign(this, { recorded, fault, at, durationMs })
+      const { recorded, fault, at, durationMs, currentAt } = former
+      Object.assign(this, { recorded, fault, at, durationMs, currentAt })
     }
-    this.asksForSilence = planRanges(rule.expr.metric, group).some(({ clock }) => clock === 'read')
+    const plans = planRanges(rule.expr.metric, group)
+    this.#silences = plans.filter(({ clock }) => clock === 'read').map(({ range }) => range)
+  }
+
+  /** Whether reading is far enough now for an evaluation at a time. Where it asks whether there is nothing, or little, what was not
+   * read yet would count as nothing, and so would what was read behind that time. */
+  isReady(at: number, now: number, { isCaughtUp, unseenMs }: Reading): boolean {
+    if (this.#silences.length === 0) return isCaughtUp
+    const isCurrent = isCaughtUp && this.#silences.every(({ rangeMs }) => unseenMs <= currentMs(rangeMs))
+    this.currentAt = isCurrent ? Math.min(this.currentAt, now) : Infinity
+    return at >= this.currentAt
   }
 
   /** Rows that are in no number, and why. */

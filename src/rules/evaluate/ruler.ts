@@ -15,8 +15,8 @@ import { RuleRun } from './rule-run.ts'
 import { type RuleGroupStatus, statusOf } from './status.ts'
 import { Windows } from './windows.ts'
 
-/** Reading that is no further behind is up to date, ms. */
-const currentMs = 5000
+/** Reading that was no further behind, once, has caught up with what was there at the start, ms. */
+const caughtUpMs = 5000
 /** What is to be told waits so long for the state to be stored, ms: a full disk must not keep an alert back. */
 const storeMs = 1000
 
@@ -177,8 +177,8 @@ export class Ruler {
     const { clock, observe } = this.#parts
     const { unseenMs, hangs } = await observe()
     if (this.#isStopped) return
-    this.#isCaughtUp ||= unseenMs <= currentMs
-    const reading = { isCaughtUp: this.#isCaughtUp, isCurrent: unseenMs <= currentMs && !hangs }
+    this.#isCaughtUp ||= unseenMs <= caughtUpMs
+    const reading = { isCaughtUp: this.#isCaughtUp, unseenMs: hangs ? Infinity : unseenMs }
     const now = clock.now()
     const due = this.#groups.filter(({ dueAt, group }) => dueAt <= now || dueAt - now > group.intervalMs)
     this.#tell(due.flatMap(group => group.evaluate(reading)))
