@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -33,6 +34,8 @@ export interface SiteOptions {
   readonly glob?: string
   /** Options of the collector, as YAML: `hold_deleted: 8MiB`. */
   readonly collector?: string
+  /** More sections of the configuration, as YAML. */
+  readonly sections?: string
   /** Files that a collector may have open. */
   readonly openFiles?: number
   /** Of every collector. */
@@ -43,6 +46,14 @@ export interface SiteOptions {
 export interface Writer {
   /** Stops it; lines by journal. */
   stop(): Promise<Record<string, number>>
+}
+
+/** A process that writes into the folder of logs, and is told what to do in lines. */
+export interface Play {
+  /** Returns once it has done so. */
+  tell(line: string): Promise<void>
+  /** Stops it; what it says in the end. */
+  stop(): Promise<unknown>
 }
 
 /** A folder for logs, state and configuration of one scenario, and the collector that runs on it. */
@@ -73,7 +84,8 @@ export class Site {
       drain = '5s',
       glob = '*.log',
       type = 'file',
-      inputs = {}
+      inputs = {},
+      sections = ''
     } = this.#options
     const others = Object.entries(outputs).map(([name, own]) => `  ${name}: { type: elasticsearch, ${own} }\n`)
     const more = Object.entries(inputs).map(
@@ -86,7 +98,7 @@ inputs:
 ${more.join('')}outputs:
   es: { type: elasticsearch, endpoints: ["${endpoint}"]${output === undefined ? '' : `, ${output}`} }
 ${others.join('')}server: { listen: "127.0.0.1:0" }
-`
+${sections}`
     this.configure(text)
   }
 
@@ -169,19 +181,32 @@ ${others.join('')}server: { listen: "127.0.0.1:0" }
   /** Writes `files` journals until it is stopped: `j0.log` and so on, where no other prefix is given. */
   writer(options: { files: number; bytesPerSecond: number; rotateEvery: number; prefix?: string }): Writer {
     const { files, bytesPerSecond, rotateEvery, prefix = 'j' } = options
-    const words = [files, bytesPerSecond, rotateEvery, prefix].map(String)
-    const main = join(import.meta.dirname, 'journal-main.ts')
-    const child = this.#spawn([main, this.logs, ...words], { env: {}, out: 'pipe' })
-    let text = ''
-    child.stdout!.on('data', (more: Buffer) => (text += more.toString()))
-    const closed = new Promise<void>((done, fail) => {
-      child.once('close', code => (code === 0 ? done() : fail(new Error(`The writer ended with ${code}`))))
-    })
+    const play = this.play('journal-main.ts', [files, bytesPerSecond, rotateEvery, prefix])
+    return { stop: async () => (await play.stop()) as Record<string, number> }
+  }
+
+  /** Runs a program of this folder, which gets the folder of logs and these words. It answers each line that it is told, and has
+   * the last word when its standard input ends: each a line of JSON. */
+  play(program: string, words: readonly (string | number)[]): Play {
+    const main = join(import.meta.dirname, program)
+    const child = this.#spawn([main, this.logs, ...words.map(String)], { env: {}, out: 'pipe' })
+    const lines = createInterface(child.stdout!)[Symbol.asyncIterator]()
+    const ended = new Promise<number | null>(done => child.once('close', done))
+    const answer = async (): Promise<unknown> => {
+      const { done, value } = await lines.next()
+      if (done) throw new Error(`"${program}" ended with ${await ended}`)
+      return JSON.parse(value)
+    }
     return {
+      tell: async line => {
+        child.stdin!.write(`${line}\n`)
+        await answer()
+      },
       stop: async () => {
         child.stdin!.end()
-        await closed
-        return JSON.parse(text) as Record<string, number>
+        const last = await answer()
+        await ended
+        return last
       }
     }
   }

@@ -1,3 +1,4 @@
+import { alertsAcrossKills } from './alerts.ts'
 import { compressedFiles } from './archives.ts'
 import { burstThenRotate } from './bursts.ts'
 import { bulkChaos } from './chaos.ts'
@@ -78,6 +79,7 @@ export const scenarios: readonly Scenario[] = [
   noSecretTold,
   drainOnSigterm,
   reloadStorm,
+  alertsAcrossKills,
   killedInTraces,
   hostilePatterns,
   hostileFolder,
