@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Option } from 'commander'
 import { formatProblem } from '../config/problems.ts'
-import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
+import { ExitError, exitCodes } from '../core/errors.ts'
 import type { TailRefusal } from '../pipeline/collector.ts'
 import { eventsOf, listen, notRunning, type Reply } from './client.ts'
 import { withStateDir } from './state-dir.ts'
@@ -55,19 +55,22 @@ async function show(query: string, { stateDir, lines, ...look }: Options, termin
   const answer = await listen(stateDir, `/api/v1/tail?${wanted.toString()}`)
   if (answer === undefined) throw notRunning(stateDir)
   if (!(answer instanceof IncomingMessage)) return refused(query, answer, terminal)
-  if (out.isTerminal) err.line(err.style('dim', 'Rows from now on; Ctrl-C ends'))
+  const say = (text: string): void => err.line(look.color ? err.style('dim', text) : text)
+  if (out.isTerminal) say('Rows from now on; Ctrl-C ends')
   const isSafe = format === 'text' || !out.isTerminal
   const line = (row: string): void => out.line(isSafe ? row : printable(row))
-  return follow(answer, { line, lines }, terminal)
+  return follow(answer, { line, say, lines })
 }
 
 interface Following {
   readonly line: (row: string) => void
+  /** To people. */
+  readonly say: (text: string) => void
   readonly lines: number | undefined
 }
 
 /** Until there were so many rows, somebody wants it to end, or the collector ends. */
-async function follow(response: IncomingMessage, { line, lines }: Following, { err }: Terminal): Promise<number> {
+async function follow(response: IncomingMessage, { line, say, lines }: Following): Promise<number> {
   let isStopped = false
   let left = lines ?? Infinity
   const stop = (): void => {
@@ -77,13 +80,13 @@ async function follow(response: IncomingMessage, { line, lines }: Following, { e
   for (const signal of signals) process.once(signal, stop)
   try {
     for await (const { name, data } of eventsOf(response)) {
-      if (name === 'left_out') err.line(err.style('dim', leftOut(Number(data))))
+      if (name === 'left_out') say(leftOut(Number(data)))
       else line(data)
       if (name === '' && --left === 0) return exitCodes.ok
     }
-    err.line(err.style('dim', 'The collector has ended'))
+    say('The collector has ended')
   } catch (error) {
-    if (!isStopped) throw new ExitError(`The collector is gone: ${messageOf(error)}`, exitCodes.failed, error)
+    if (!isStopped) throw new ExitError('The collector is gone, without a word of an end', exitCodes.failed, error)
   } finally {
     for (const signal of signals) process.off(signal, stop)
     response.destroy()
