@@ -18,8 +18,6 @@ const meanings = new Map(
 
 /** Finds these fields in rows, by what the ids of names mean. */
 export class AgentFields {
-  /** A row may have the field `event`. */
-  haveEvents = false
   readonly #keys: Keys
   #meaning = new Uint8Array(1024)
   #known = 0
@@ -35,19 +33,21 @@ export class AgentFields {
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#known = 0
-      this.haveEvents = false
     }
     if (all.length > this.#meaning.length) {
       const larger = new Uint8Array(all.length * 2)
       larger.set(this.#meaning)
       this.#meaning = larger
     }
-    for (let key = this.#known; key < all.length; key++) {
-      const meaning = meanings.get(all[key]!) ?? 0
-      this.#meaning[key] = meaning
-      if (meaning === Field.event) this.haveEvents = true
-    }
+    for (let key = this.#known; key < all.length; key++) this.#meaning[key] = meanings.get(all[key]!) ?? 0
     this.#known = all.length
+  }
+
+  /** Whether any row of the batch has a field with this meaning. */
+  has({ fieldKey, fields }: Batch, wanted: Field): boolean {
+    const meaning = this.#meaning
+    for (let field = 0; field < fields; field++) if (meaning[fieldKey[field]!] === wanted) return true
+    return false
   }
 
   /** The first field of the row with this meaning; -1 where it has none. */

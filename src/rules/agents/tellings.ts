@@ -18,6 +18,7 @@ const warn = 13
 const error = 17
 
 const heartbeat = searches('heartbeat')
+const missing = searches('fail', 'miss', 'timeout', 'timed out', 'refused', 'lost', 'error', 'not ')
 const connect = searches('connect')
 const peer = searches('mcp', ' server')
 const success = searches('connected', 'connection established', 'connection restored')
@@ -35,8 +36,7 @@ const failure = searches(
   'error',
   'reset',
   'closed',
-  'reject',
-  'miss'
+  'reject'
 )
 /** Messages without any of these do not say that their agent leaves. */
 const departure = searches('stopp', 'shut', 'registered')
@@ -101,13 +101,13 @@ export class Tellings {
     this.#readHeartbeats(batch)
     this.#readConnections(batch)
     this.#readDepartures(batch)
-    if (this.#fields.haveEvents) this.#readEvents(batch)
+    if (this.#fields.has(batch, Field.event)) this.#readEvents(batch)
   }
 
   #readHeartbeats(batch: Batch): void {
     const some = this.#some
     if (mark(batch, heartbeat, this.#all, some) === 0) return
-    mark(batch, failure, some, this.#failed)
+    mark(batch, missing, some, this.#failed)
     for (let row = 0; row < batch.rows; row++) {
       if (some[row] === 1 && this.#failed[row] === 0) this.#set(batch, row, Telling.heartbeat)
     }

@@ -56,10 +56,19 @@ export class AgentWatch {
     this.#fields.refresh()
     this.#tellings.read(batch)
     const { of } = this.#tellings
-    const { rows, fate, time, readTime } = batch
+    const { rows, fate, time, readTime, bytes, agentId, service } = batch
+    const [ids, services, byId, byService] = [this.#ids, this.#services, this.#byId, this.#byService]
     for (let row = 0; row < rows; row++) {
       if (fate[row] !== 0) continue
-      const seen = this.#agentOf(batch, row)
+      let seen: AgentSighting | undefined
+      const kind = agentId.kind[row]!
+      // what has been seen since the last delta is found here, all else by `#meet`
+      if (kind !== Kind.absent && kind !== Kind.jsonText) {
+        seen = byId[ids.find(bytes, agentId.start[row]!, agentId.end[row]!)]
+      } else if (kind === Kind.absent && service.kind[row] !== Kind.absent) {
+        seen = byService[services.find(bytes, service.start[row]!, service.end[row]!)]
+      }
+      seen ??= this.#meet(batch, row)
       if (seen === undefined) continue
       const at = time[row]! < readTime ? time[row]! : readTime
       seen.rows++
@@ -95,7 +104,7 @@ export class AgentWatch {
     this.#byService = []
   }
 
-  #agentOf(batch: Batch, row: number): AgentSighting | undefined {
+  #meet(batch: Batch, row: number): AgentSighting | undefined {
     const { bytes, agentId, service } = batch
     const kind = agentId.kind[row]!
     if (kind === Kind.jsonText) {
