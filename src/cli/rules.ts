@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
-import { formatProblem } from '../config/problems.ts'
+import { formatProblem, type Problem } from '../config/problems.ts'
+import { isNoTest } from '../config/rule-files.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { RuleGroup } from '../rules/rule.ts'
 import { defineBacktest } from './rules-backtest.ts'
 import { defineNotify } from './rules-notify.ts'
+import { defineTest } from './rules-test.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
@@ -13,6 +15,7 @@ type Finish = (exitCode: number) => void
 export const rules: Verb = {
   define(command, terminal, finish) {
     defineCheck(command.command('check <file...>').description('validate rule files'), terminal, finish)
+    defineTest(command.command('test <file...>').description('run tests of rule files'), terminal, finish)
     const backtest = command.command('backtest').description('try rules on old logs: what would have fired, and when')
     defineBacktest(backtest, terminal, finish)
     const notify = command.command('notify <config...>').description('send a test alert to everybody who is told')
@@ -21,6 +24,7 @@ export const rules: Verb = {
       'after',
       examples({
         'mcp-collector rules check rules/*.yaml': 'all mistakes at once',
+        'mcp-collector rules test rules/*.test.yaml': 'whether rules do what they are to do',
         'mcp-collector rules backtest rules.yaml agent.log': 'which alerts would have fired',
         'mcp-collector rules notify my.yaml': 'whether alerts arrive'
       })
@@ -39,14 +43,13 @@ function defineCheck(command: Command, { out, err }: Terminal, finish: Finish): 
     })
   )
   command.action(async (files: string[], options: { json?: true; loki?: true }) => {
-    const { loadRules } = await import('../rules/load.ts')
-    const loaded = loadRules(files, { loki: options.loki === true })
+    const loaded = await checkAll(files, options.loki === true)
     if ('problems' in loaded) {
       if (options.json) out.line(JSON.stringify({ ok: false, problems: loaded.problems }))
       else for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
       return finish(exitCodes.badConfiguration)
     }
-    const counts = countsOf(loaded.groups)
+    const { counts } = loaded
     if (options.json) out.line(JSON.stringify({ ok: true, ...counts }))
     else {
       const parts = Object.entries(counts).map(([name, count]) => `${count} ${count === 1 ? name.slice(0, -1) : name}`)
@@ -54,6 +57,21 @@ function defineCheck(command: Command, { out, err }: Terminal, finish: Finish): 
     }
     finish(exitCodes.ok)
   })
+}
+
+type Checked = { readonly problems: readonly Problem[] } | { readonly counts: Readonly<Record<string, number>> }
+
+/** Files of tests may stand beside those of rules: a pattern of the shell names both. */
+async function checkAll(files: readonly string[], loki: boolean): Promise<Checked> {
+  const { loadRules } = await import('../rules/load.ts')
+  const loaded = loadRules(files.filter(isNoTest), { loki })
+  if ('problems' in loaded) return loaded
+  const { readTests } = await import('../rules/tests/read-tests.ts')
+  const read = files.filter(file => !isNoTest(file)).map(readTests)
+  const problems = read.flatMap(one => ('problems' in one ? one.problems : []))
+  if (problems.length > 0) return { problems }
+  const tests = read.reduce((sum, one) => sum + ('tests' in one ? one.tests.tests.length : 0), 0)
+  return { counts: { ...countsOf(loaded.groups), ...(tests > 0 && { tests }) } }
 }
 
 function countsOf(groups: readonly RuleGroup[]): Readonly<Record<'groups' | 'alerts' | 'records', number>> {

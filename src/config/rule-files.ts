@@ -14,6 +14,11 @@ export interface RuleFilesContext {
   readonly onFile: ((path: string) => void) | undefined
 }
 
+/** Tests of rules may stand beside them. */
+export function isNoTest(file: string): boolean {
+  return !/\.test\.ya?ml$/.test(file)
+}
+
 /** Reads the files that `rules.files` names, each once. A pattern that no file matches is a mistake: its rules would be silent. */
 export function readRuleFiles(tree: MapNode, { binding, env, problems, onFile }: RuleFilesContext): RuleFile[] {
   const list = childOf(childOf(tree, 'rules'), 'files')
@@ -21,7 +26,7 @@ export function readRuleFiles(tree: MapNode, { binding, env, problems, onFile }:
   for (const [index, node] of (list?.kind === 'list' ? list.items : []).entries()) {
     if (node.kind !== 'scalar' || node.text === '' || node.broken) continue
     const path = resolvePath(node.text, node.at.file, env)
-    const files = /[*?[{]/.test(path) ? globSync(path).toSorted() : [path]
+    const files = /[*?[{]/.test(path) ? globSync(path).filter(isNoTest).toSorted() : [path]
     if (files.length === 0) binding.report(['rules', 'files', index], `No file matches ${quoted(node.written)}`)
     for (const file of files) found.add(file)
   }

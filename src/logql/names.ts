@@ -23,6 +23,11 @@ export function labelsOfSource(resource: Resource): readonly (readonly [label: s
   return [...all].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+/** Under which name a constant field is such a label. */
+export function resourceNameOf(label: string): string {
+  return Object.hasOwn(inResource, label) ? inResource[label]!.at(-1)! : label
+}
+
 /** Fields that `normalize` gives another name: they can still be asked for by their own. */
 const renamed: Readonly<Record<string, string>> = {
   event: 'event_action',

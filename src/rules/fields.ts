@@ -61,9 +61,23 @@ export class Fields {
     return this.#wrongKind(key, node, expected)
   }
 
+  /** A scalar; undefined where a list or a map may stand as well, and does. */
+  text(key: string): ScalarNode | undefined {
+    return this.#valueOf(key)?.kind === 'scalar' ? this.scalar(key) : undefined
+  }
+
   list(key: string): ListNode | undefined {
     const node = this.#valueOf(key)
     return node === undefined || node.kind === 'list' ? node : this.#wrongKind(key, node, 'a list')
+  }
+
+  /** The maps of a list; what else stands in it is reported. */
+  maps(key: string): MapNode[] {
+    return (this.list(key)?.items ?? []).flatMap(node => {
+      if (node.kind === 'map') return [node]
+      this.report(node.at, `Cannot use this for "${key}"${this.where}: expected a map`)
+      return []
+    })
   }
 
   map(key: string): MapNode | undefined {
