@@ -14,7 +14,7 @@ const resources = [
 ]
 
 /** What a shard does with lines before queries see them. */
-class Reader {
+export class Reader {
   readonly bench = new Bench()
   readonly #sources = resources.map(resource => sourceOf({ resource }))
   readonly #parser = auto.create(optionsOf(auto, {}), this.bench.context)
