@@ -105,6 +105,8 @@ export class Commits {
       const observed = this.#unstoredOf(source, track)
       if (observed === undefined) continue
       cursors.observe(observed)
+      // it has nobody else who stores it; then it may rest
+      track.takeCursor()
       records.push({ kind: 'observed', observed })
     }
     const deltas = tap.deltas()

@@ -51,10 +51,10 @@ export class RuleDesk {
   }
 
   /** No more evaluations; what rows add is still stored. */
-  async stop(): Promise<void> {
+  async stop(withinMs: number): Promise<void> {
     this.#isStarted = false
     this.#ruler?.stop()
-    await this.#notifiers?.stop(tellMs)
+    await this.#notifiers?.stop(Math.min(withinMs, tellMs))
   }
 
   /** Rows may come for the rules of this configuration, too. */

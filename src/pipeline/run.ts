@@ -271,11 +271,11 @@ class Control implements Collector {
 
   async #drain(waitedMs: number): Promise<void> {
     this.ready = 'draining'
-    const told = this.#rules.stop()
     this.#stopTidying()
     this.#feeds.stop()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
+    const told = this.#rules.stop(withinMs)
     const behind = await this.#shards.drain(withinMs)
     await told
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })

@@ -298,6 +298,22 @@ describe('rules that go on', () => {
     expect(stage.ruler.status()[0]!.rules[0]!.alerts[0]!.annotations).toEqual({ summary: 'other' })
   })
 
+  it('do not miss agents that have left for good reason, until they come back', async () => {
+    const stage = new Stage(silence)
+    stage.log('a', 'info')
+    stage.log('b', 'info')
+    await stage.pass(10 * second)
+    stage.ruler.leave({ agent_id: 'a' })
+    await stage.pass(minute)
+    expect(stage.alerts).toEqual(['Silent b firing'])
+    stage.restart(silence)
+    await stage.pass(minute)
+    expect(stage.alerts).toEqual(['Silent b firing'])
+    stage.log('a', 'info')
+    await stage.pass(minute)
+    expect(stage.alerts.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['Silent a firing', 'Silent b firing'])
+  })
+
   it('keep the alert of a rule whose expression has changed, and count anew', async () => {
     const stage = new Stage(burst)
     stage.log('a', 'error', 3)
