@@ -6,7 +6,8 @@ import type { RuleRun } from './rule-run.ts'
 
 /** Samples as a rule records them. Throws `EvaluationFault` where two series come to the same labels. */
 export function recordedBy({ labels }: RecordRule, samples: readonly Sample[]): Sample[] {
-  const own = Object.fromEntries(labels)
+  // the name of a series is that of its rule
+  const own = { ...Object.fromEntries(labels), __name__: '' }
   const recorded = samples.map(sample => ({ labels: sorted({ ...sample.labels, ...own }), value: sample.value }))
   if (new Set(recorded.map(one => JSON.stringify(one.labels))).size === recorded.length) return recorded
   throw new EvaluationFault('Two series have the same labels once the rule has set its own')
@@ -20,7 +21,7 @@ export function familiesOf(rules: readonly RuleRun[]): Family[] {
     const labels = [...new Set(samples.flatMap(one => Object.keys(one.labels)))].toSorted((a, b) => (a < b ? -1 : 1))
     const series = samples.map(one => ({
       // an empty label is none
-      values: labels.map(label => one.labels[label] ?? ''),
+      values: labels.map(label => (Object.hasOwn(one.labels, label) ? one.labels[label]! : '')),
       value: one.value,
       counts: [],
       exemplars: [],
