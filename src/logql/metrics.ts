@@ -132,7 +132,12 @@ export class MetricEvaluator {
     for (const range of this.#ranges) range.forget(labels)
   }
 
-  /** The samples at a time, which never goes back, of the rows merged until now. Throws `EvaluationFault`. */
+  /** The clock was set back to this time, epoch ms. */
+  turnBack(now: number): void {
+    for (const range of this.#ranges) range.turnBack(now)
+  }
+
+  /** The samples at a time, which never goes back but behind `turnBack`, of the rows merged until now. Throws `EvaluationFault`. */
   at(time: number): readonly Sample[] {
     for (const { range, delta } of this.#ahead.take(time)) this.#mergeInto(range, delta)
     let next = 0

@@ -29,6 +29,19 @@ describe('time', () => {
     expect(stream.evaluator.counts).toEqual({ late: 1, failed: 0, refused: 0, ahead: 0 })
   })
 
+  test('rows are counted when the clock was set back, and not again when it is where it was', () => {
+    const stream = new MetricStream('sum by (agent_id) (count_over_time({region="eu"}[10s]))', { rememberMs: 60_000 })
+    stream.read([line(3600, { agent_id: '1' })], at(3601))
+    stream.merge()
+    expect(stream.at(at(3605))[0]?.value).toBe(1)
+    stream.evaluator.turnBack(at(2))
+    stream.read([line(3, { agent_id: '2' })], at(4))
+    stream.merge()
+    expect(stream.at(at(5)).map(({ value }) => value)).toEqual([1])
+    expect(stream.at(at(10)).map(({ value }) => value)).toEqual([1, 0])
+    expect(stream.at(at(3605))).toEqual([])
+  })
+
   test('a row is never ahead of its reading', () => {
     const stream = count('5s')
     stream.read([line(3600, {}), line(9.5, {})], at(9))

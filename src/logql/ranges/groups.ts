@@ -95,6 +95,17 @@ export class Groups {
     }
   }
 
+  /** No row was in a bucket behind this one: the clock was set back. */
+  turnBack(newest: number): void {
+    for (const group of this.#byKey.values()) {
+      if (group.last <= newest) continue
+      group.last = newest
+      group.first = Math.min(group.first, newest)
+      group.left = Math.min(group.left, newest)
+      this.isDirty = true
+    }
+  }
+
   /** Keys of groups, one behind the other. */
   keysOf(numbers: readonly number[]): { readonly keys: Buffer; readonly ends: Int32Array } {
     let end = 0

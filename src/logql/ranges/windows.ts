@@ -61,7 +61,7 @@ export class RangeWindows {
     return [...refused].reduce((sum, group) => sum + rows[group]!, 0)
   }
 
-  /** The samples at a time, of the rows merged until now. `at` never goes back. */
+  /** The samples at a time, of the rows merged until now. `at` never goes back, but behind `turnBack`. */
   samples(at: number): Sample[] {
     const { offsetMs, rangeMs, operation } = this.#plan.range
     const { widthMs } = this.#plan
@@ -76,6 +76,14 @@ export class RangeWindows {
     if (operation === 'absent_over_time') return sum.count === 0 ? [this.#absence] : []
     const found = this.#hasBins ? this.#quantiles(sum) : this.#results(sum)
     return [...found, ...this.#silent(sum, at - offsetMs)]
+  }
+
+  /** The clock was set back: rows of times that are yet to come were not read then. */
+  turnBack(now: number): void {
+    const newest = Math.ceil(now / this.#plan.widthMs)
+    for (const [bucket, slab] of this.#slabs) if (bucket > newest) this.#drop(bucket, slab)
+    this.#groups.turnBack(newest)
+    this.#oldest = -Infinity
   }
 
   /** What has changed since the last call, for keeping it over a restart. */
@@ -175,14 +183,15 @@ export class RangeWindows {
 
   #forget(oldest: number, at: number): void {
     this.#oldest = Math.max(this.#oldest, oldest)
-    for (const [bucket, slab] of this.#slabs) {
-      if (bucket >= this.#oldest) continue
-      this.#entries -= slab.count
-      this.#slabs.delete(bucket)
-      if (!this.#plan.isReplay) this.#gone.push(bucket)
-      this.#dirty.delete(bucket)
-    }
+    for (const [bucket, slab] of this.#slabs) if (bucket < this.#oldest) this.#drop(bucket, slab)
     this.#groups.forget(this.#oldest, at)
+  }
+
+  #drop(bucket: number, slab: Slab): void {
+    this.#entries -= slab.count
+    this.#slabs.delete(bucket)
+    if (!this.#plan.isReplay) this.#gone.push(bucket)
+    this.#dirty.delete(bucket)
   }
 
   #slabOf(bucket: number): Slab {

@@ -27,7 +27,7 @@ export class ActiveAlert {
   annotations: GivenAlert['annotations']
   value: number
   state: Alert['state'] = 'pending'
-  readonly activeAt: number
+  activeAt: number
   /** Since when it fires without being given. */
   missedAt = 0
   #firedAt = 0
@@ -76,6 +76,14 @@ export class ActiveAlert {
     }
     this.state = 'inactive'
     this.#resolvedAt = at
+  }
+
+  /** The clock was set back to a time: nothing happened later. */
+  turnBack(now: number): void {
+    this.activeAt = Math.min(this.activeAt, now)
+    this.missedAt = Math.min(this.missedAt, now)
+    this.#firedAt = Math.min(this.#firedAt, now)
+    this.#resolvedAt = Math.min(this.#resolvedAt, now)
   }
 
   /** It never fired and is not given, or it ended longer ago than it is kept. */

@@ -15,6 +15,9 @@ export interface GroupParts {
   readonly sink?: SeriesSink
 }
 
+/** A clock that is set back by no more than this will soon be where it was, ms. */
+const patienceMs = 60_000
+
 /** A group of rules, evaluated in their order at multiples of its interval. */
 export class GroupRun {
   readonly group: RuleGroup
@@ -51,7 +54,8 @@ export class GroupRun {
     const missed = Math.round((at - this.dueAt) / intervalMs)
     if (missed > 0) meter.of('collector_rules_missed_evaluations_total', this.id).value += missed
     const began = clock.monotonic()
-    // Time never goes back for windows. Somebody may have set the clock.
+    if (at < this.at - patienceMs) this.#turnBack()
+    // Time does not go back a little: windows and alerts would be evaluated for the same time again.
     const ready = at <= this.at ? [] : this.rules.filter(rule => rule.isReady(at, now, reading))
     for (const rule of ready) this.#evaluate(rule, at)
     if (ready.length > 0) this.at = at
@@ -59,6 +63,15 @@ export class GroupRun {
     this.#count(ready.length)
     this.plan()
     return this.rules.flatMap(({ alerts }) => alerts?.due(at, intervalMs) ?? [])
+  }
+
+  /** Somebody has set the clock back: rules would be silent until it is where it was. */
+  #turnBack(): void {
+    const now = this.#parts.clock.now()
+    const ms = this.at - now
+    this.#parts.log.warn('The clock was set back: rules go on from here', { group: this.id, ms })
+    for (const rule of this.rules) rule.turnBack(now)
+    this.at = 0
   }
 
   #evaluate(rule: RuleRun, at: number): void {

@@ -31,6 +31,10 @@ export class RuleAlerts {
     this.#alerts.set(labels, ActiveAlert.restore(labels, content))
   }
 
+  turnBack(now: number): void {
+    for (const alert of this.#alerts.values()) alert.turnBack(now)
+  }
+
   /** Those that are pending or fire. */
   get active(): ActiveAlert[] {
     return [...this.#alerts.values()].filter(({ state }) => state !== 'inactive')
@@ -99,7 +103,7 @@ export class RuleAlerts {
 
   #labelsOf(sample: Sample): Labels {
     const { labels, name } = this.rule
-    const all = { ...sample.labels, ...rendered(labels, sample), alertname: name }
+    const all = { ...sample.labels, __name__: '', ...rendered(labels, sample), alertname: name }
     const kept = Object.entries(all).filter(([, value]) => value !== '')
     return Object.fromEntries(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)))
   }

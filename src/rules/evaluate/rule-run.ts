@@ -78,6 +78,12 @@ export class RuleRun {
     return this.recorded.map(({ labels, value }) => ({ labels: { ...labels, __name__: name }, value }))
   }
 
+  /** The clock was set back to this time, epoch ms. */
+  turnBack(now: number): void {
+    this.#evaluator.turnBack(now)
+    this.alerts?.turnBack(now)
+  }
+
   /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing. */
   evaluate(at: number, now: () => number): void {
     const began = now()

@@ -62,6 +62,8 @@ export class Ruler {
       if (alerts === undefined) records.push({ ...alert, content: '' })
       else alerts.restore(alert)
     }
+    // the clock of an earlier run may have been ahead
+    for (const rule of this.#rules) rule.turnBack(parts.clock.now())
     void parts.store(records)
   }
 
