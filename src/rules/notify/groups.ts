@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
 import { messageOf, SendError } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
+import { limited, type Log } from '../../core/log.ts'
 import type { Alert } from '../alert.ts'
 import type { Channel } from './channel.ts'
 import { Counts } from './counts.ts'
 import { Group, type GroupTimes } from './group.ts'
 import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
-import { Patience } from './patience.ts'
+import { Patience, sayEveryMs } from './patience.ts'
 import { MinuteLimit } from './rate.ts'
 
 const mostAlerts = 10_000
@@ -38,7 +38,7 @@ export class Groups implements Notifier<Alert> {
     this.#channel = channel
     this.#options = options
     this.#clock = context.clock
-    this.#log = context.log
+    this.#log = limited(context.log, sayEveryMs, () => context.clock.monotonic())
     this.#counts = new Counts(context.meter, channel.name, 'alerts')
     this.#patience = new Patience(channel.name, context, 'alerts')
     this.#limit = new MinuteLimit(options.maxPerMinute)
@@ -52,13 +52,14 @@ export class Groups implements Notifier<Alert> {
   add(alerts: readonly Alert[]): void {
     if (this.#isStopping) return
     let room = mostAlerts - this.#size()
+    let dropped = 0
     const changed = new Set<Group>()
     for (const alert of alerts) {
       const key = this.#keyOf(alert)
       const known = this.#groups.get(key)
       if (known === undefined && alert.state !== 'firing') continue
       if (room <= 0 && known?.has(alert) !== true) {
-        this.#counts.dropped.value++
+        dropped++
         continue
       }
       const group = known ?? this.#open(key, alert)
@@ -66,6 +67,9 @@ export class Groups implements Notifier<Alert> {
       changed.add(group)
     }
     for (const group of changed) this.#count(group)
+    this.#counts.dropped.value += dropped
+    if (dropped > 0)
+      this.#log.warn(`Too many alerts for "${this.#channel.name}": new ones are dropped`, { most: mostAlerts })
   }
 
   /** Tells what is new at once, as far as the receiver takes it within the time. */

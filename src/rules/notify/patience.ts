@@ -8,7 +8,8 @@ import type { Told } from './counts.ts'
 const retry = { minMs: 1000, maxMs: 15_000 }
 /** While a person is needed. */
 const pauseMs = 30_000
-const sayEveryMs = 60_000
+/** What goes on for as long as a receiver is away is said so often. */
+export const sayEveryMs = 60_000
 
 interface Parts {
   readonly clock: Clock

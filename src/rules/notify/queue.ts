@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.ts'
 import { messageOf, SendError } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
+import { limited, type Log } from '../../core/log.ts'
 import type { Channel } from './channel.ts'
 import { Counts, type Told } from './counts.ts'
 import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
-import { Patience } from './patience.ts'
+import { Patience, sayEveryMs } from './patience.ts'
 
 /** What waits in a queue. */
 export interface QueueKind<T> {
@@ -42,7 +42,7 @@ export class Queue<T> implements Notifier<T> {
     this.#batch = kind.mostInBatch
     this.#channel = channel
     this.#clock = context.clock
-    this.#log = context.log
+    this.#log = limited(context.log, sayEveryMs, () => context.clock.monotonic())
     this.#counts = new Counts(context.meter, channel.name, kind.told)
     this.#patience = new Patience(channel.name, context, kind.told)
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SendError } from '../../../src/core/errors.ts'
+import { silentLog } from '../../../src/core/log.ts'
 import { alertQueue } from '../../../src/rules/notify/notifiers.ts'
 import { Queue } from '../../../src/rules/notify/queue.ts'
 import { alertOf, contextOf, ended, FakeChannel, numbersOf } from './alerts.ts'
@@ -74,6 +75,23 @@ describe('alert queue', () => {
     resolve()
     await clock.settle()
     expect(channel.batches.flat()).toEqual([...alerts.slice(0, 256), ...alerts.slice(356)])
+  })
+
+  it('says once a minute that it drops what finds no room', async () => {
+    const warnings: unknown[] = []
+    const context = { ...contextOf(), log: { ...silentLog, warn: (...all: unknown[]) => void warnings.push(all) } }
+    const channel = new FakeChannel()
+    channel.meet = away
+    const queue = new Queue(alertQueue, channel, context)
+    const said = () => warnings.filter(one => String(one).startsWith('Too many alerts wait for "am"'))
+    for (let second = 0; second < 10; second++) {
+      queue.add(Array.from({ length: 10_100 }, (_, i) => alertOf(`A${second} ${i}`)))
+      await context.clock.advance(1000)
+    }
+    expect(said()).toEqual([[expect.any(String), { most: 10_000 }]])
+    await context.clock.advance(50_000)
+    queue.add([alertOf('A')])
+    expect(said()[1]).toEqual([expect.any(String), { most: 10_000, repeated: 9 }])
   })
 
   it('finds the one alert that the receiver refuses', async () => {
