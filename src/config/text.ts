@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import type { Problems } from './problems.ts'
 import { reasonOf } from './substitute.ts'
 
@@ -8,14 +8,31 @@ const maxFileBytes = 1024 * 1024
 export function readText(file: string, problems: Problems): string | undefined {
   const start = { file, line: 1, column: 1 }
   try {
-    const about = statSync(file)
-    if (about.isDirectory()) problems.add(start, 'Cannot read this file: it is a folder')
-    else if (about.size > maxFileBytes) problems.add(start, 'Cannot read this file: it is larger than 1MiB')
-    else return decoded(readFileSync(file), file, problems)
+    if (statSync(file).isDirectory()) problems.add(start, 'Cannot read this file: it is a folder')
+    else {
+      const bytes = readMost(file)
+      if (bytes.length <= maxFileBytes) return decoded(bytes, file, problems)
+      problems.add(start, 'Cannot read this file: it is larger than 1MiB')
+    }
   } catch (error) {
     problems.add(start, `Cannot read this file: ${reasonOf(error)}`)
   }
   return undefined
+}
+
+/** Not more than it takes to know that this is too much: pipes and devices have no size, and need not end. */
+function readMost(file: string): Buffer {
+  const bytes = Buffer.allocUnsafe(maxFileBytes + 1)
+  const fd = openSync(file, 'r')
+  try {
+    let length = 0
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(fd, bytes, length, bytes.length - length, null)
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function decoded(bytes: Buffer, file: string, problems: Problems): string | undefined {

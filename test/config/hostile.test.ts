@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Problems } from '../../src/config/problems.ts'
+import { readText } from '../../src/config/text.ts'
 import { readTree } from '../../src/config/yaml.ts'
 
 const size = 1024 * 1024 - 100
@@ -41,5 +43,11 @@ describe('hostile files', () => {
     const problems = new Problems(['self.yaml'])
     readTree('a: &a [*a]', { file: 'self.yaml' }, problems)
     expect(problems.sorted()[0]).toMatchObject({ line: 1, column: 8 })
+  })
+
+  it.runIf(existsSync('/dev/zero'))('config reads no more of a file without end than it takes', () => {
+    const problems = new Problems(['/dev/zero'])
+    expect(readText('/dev/zero', problems)).toBeUndefined()
+    expect(problems.sorted()[0]!.message).toContain('larger than 1MiB')
   })
 })
