@@ -23,7 +23,7 @@ export class GroupRun {
   readonly group: RuleGroup
   readonly rules: readonly RuleRun[]
   /** Epoch ms of the last evaluation; 0: there was none. */
-  at = 0
+  at: number
   durationMs = 0
   /** Epoch ms of the next one. */
   dueAt = 0
@@ -34,6 +34,7 @@ export class GroupRun {
   constructor(group: RuleGroup, rules: readonly RuleRun[], parts: GroupParts) {
     this.group = group
     this.rules = rules
+    this.at = Math.max(0, ...rules.map(rule => rule.at))
     this.id = `${group.at.file};${group.name}`
     this.#parts = parts
     this.plan()

@@ -80,6 +80,7 @@ export class RuleRun {
 
   /** The clock was set back to this time, epoch ms. */
   turnBack(now: number): void {
+    this.at = Math.min(this.at, now)
     this.#evaluator.turnBack(now)
     this.alerts?.turnBack(now)
   }

@@ -14,6 +14,7 @@ groups:
   - name: g
     interval: 1s
     rules: [{ alert: Absent, expr: 'absent_over_time({service_name="none"} [1s])', for: 5s }]`
+const config = { files: [{ file: 'rules.yaml', text }], maxSeries: 10 }
 
 class Rules {
   readonly clock = new FakeClock()
@@ -34,7 +35,6 @@ class Rules {
   #start(): Ruler {
     const alerts = this.#stored.filter((record): record is StoredAlert => record.kind === 'alert')
     const last = new Map(alerts.map(alert => [alert.labels, alert]))
-    const config = { files: [{ file: 'rules.yaml', text }], maxSeries: 10 }
     const ruler = new Ruler(
       config,
       { windows: [], alerts: [...last.values()].filter(({ content }) => content !== '') },
@@ -75,6 +75,16 @@ describe('a clock that is set back by hours', () => {
     expect(rules.states).toEqual(['firing'])
     expect(rules.told.length).toBeGreaterThan(0)
     expect(rules.told.filter(({ firedAt, validUntil }) => firedAt >= validUntil)).toEqual([])
+  })
+
+  it('just before a reload', async () => {
+    const rules = new Rules()
+    await rules.clock.advance(3000)
+    rules.clock.step(-8 * hour)
+    rules.ruler.change(config)
+    await rules.clock.advance(7000)
+    expect(rules.states).toEqual(['firing'])
+    expect(rules.ruler.status()[0]!.evaluatedAt).toBeLessThanOrEqual(rules.clock.now())
   })
 
   it('by seconds does nothing but wait', async () => {
