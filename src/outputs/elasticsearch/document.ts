@@ -98,13 +98,23 @@ export function sourceText(source: Source, options: DocumentOptions): SourceText
     stream,
     open: fragment(options.hasAction ? `{"create":{${index}"_id":"${source.id}` : ''),
     heads: [],
-    middle: fragment(middle),
-    claimed: new Set(constants.keys()),
+    middle: middle === '' ? nothing : fragment(middle),
+    claimed: setOf(constants),
     claimsEcs: [...constants.keys()].some(name => ecsFields.has(name)),
-    inAttributes: otel ? [...file.map(([name]) => name), ...Object.values(attributesOfOtel)] : [],
+    inAttributes: otel ? [...file.map(([name]) => name), ...Object.values(attributesOfOtel)] : noNames,
     most: 2 * Buffer.byteLength(text + middle + index + stream) + 1024,
     constants: text
   }
+}
+const nothing = fragment('')
+const noNames: readonly string[] = []
+/** The last one: sources of one input have the same names, and there may be ten thousand. */
+let claimed: ReadonlySet<string> = new Set()
+
+function setOf(constants: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const isSame = claimed.size === constants.size && [...constants.keys()].every(name => claimed.has(name))
+  if (!isSame) claimed = new Set(constants.keys())
+  return claimed
 }
 const attributesOfOtel = [ecs.offset, ecs.flags, ecs.iostream, ecs.agent, ecs.error]
 
