@@ -139,6 +139,17 @@ describe('backtest', () => {
     expect({ timeless, ahead }).toEqual({ timeless: 2, ahead: 1 })
   })
 
+  test('rows out of order count in their windows, those that come too late from then on, and are told', async () => {
+    const rows = beats('a', 0, 30_000)
+    const refused = [0, 1, 2].map(at => ({ at: 300 + at, agent: 'a', message: 'refused' }))
+    const near = await run(burst, [bytesOf([...rows.slice(0, 25), ...refused, ...rows.slice(25)])])
+    expect(near.episodes.map(shown)).toEqual([['Burst', 'a', 305, 315, 330, 3]])
+    expect(near.disordered).toBe(0)
+    const far = await run(burst, [bytesOf([...rows.slice(0, 500), ...refused, ...rows.slice(500)])])
+    expect(far.episodes).toEqual([])
+    expect(far.disordered).toBe(3)
+  })
+
   test('from and to', async () => {
     const rows = [...beats('a', 0, 3600), ...beats('a', 5400, 9000)]
     const of = async (from: number | undefined, to: number | undefined) => {

@@ -74,7 +74,7 @@ export interface BacktestReport {
 /**
  * Tries rules on old logs: their bytes go the way that those of followed files go, up to where rules see rows, and evaluations follow the
  * times of the rows as fast as these can be read. Of several logs the one that is furthest behind is read next, so that an evaluation sees
- * all rows of its time. Nothing is stored, sent or told.
+ * all rows of its time. Nothing is stored, sent or told. Closes the logs.
  */
 export async function backtest(options: BacktestOptions): Promise<BacktestReport> {
   const meter = new Meter()
@@ -85,7 +85,11 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
   const parts = { link: noLink, clock: systemClock, log: silentLog, meter, keys, workspace: arena.workspace }
   const nobody = { notes: new Map(), hostName: '', shard: 'backtest', letterBytes: new Map(), onEnd: () => {} }
   const steps = await Steps.create(plan, { ...parts, ...nobody })
-  return new Reading(options, { rules, steps, meter, keys, arena }).run()
+  try {
+    return await new Reading(options, { rules, steps, meter, keys, arena }).run()
+  } finally {
+    for (const { whole } of options.logs) whole.content.close()
+  }
 }
 
 interface Parts {
