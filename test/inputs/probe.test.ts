@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
@@ -77,6 +78,11 @@ test('a process is there, or why that is not known', async () => {
     expect(await found({ type: 'pid', file })).toEqual({ error: 'pid_file_invalid' })
   }
   writeFileSync(file, `${process.pid}\n`)
+  // what nobody writes to would have all of the collector wait
+  const pipe = `${file}.pipe`
+  execFileSync('mkfifo', [pipe])
+  expect(await found({ type: 'pid', file: pipe })).toEqual({ error: 'pid_file_invalid' })
+  expect(await found({ type: 'pid', file: tempFolder() })).toEqual({ error: 'pid_file_invalid' })
   expect(await found({ type: 'pid', file })).toEqual({ error: '' })
 })
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { connect } from 'node:net'
 import { http, https } from '../../core/http.ts'
 
@@ -93,10 +93,21 @@ function lookPid({ pid, file }: Extract<Check, { readonly type: 'pid' }>): Findi
 
 function pidIn(file: string): number | string {
   try {
-    const text = readFileSync(file, 'latin1').slice(0, longestPid).trim()
+    const text = beginningOf(file)?.trim() ?? ''
     return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 'pid_file_invalid'
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? 'pid_file_missing' : 'pid_file_unreadable'
+  }
+}
+
+/** Of a regular file: the file is another program's, and a pipe in its place would have us wait for ever. */
+function beginningOf(file: string): string | undefined {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const bytes = Buffer.alloc(longestPid)
+    return fstatSync(fd).isFile() ? bytes.latin1Slice(0, readSync(fd, bytes)) : undefined
+  } finally {
+    closeSync(fd)
   }
 }
 
