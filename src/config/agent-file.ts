@@ -23,6 +23,8 @@ export interface AgentFile {
 const mostBytes = 1 << 20
 const longestText = 256
 const shortestMs = 1000
+/** In the path of an input these stand for many files: another program names one. */
+const magic = /[*?[\]{}]/
 
 const keys = {
   id: ['id', 'agent_id', 'agentId'],
@@ -56,11 +58,14 @@ function understood(folder: string, content: unknown): Omit<AgentFile, 'file' | 
     return { problem: 'it has none of "id", "role", "heartbeat_interval" and "log_path"' }
   }
   const intervalMs = interval === undefined ? undefined : intervalOf(interval)
+  const logPath = log === undefined ? undefined : resolve(folder, log)
+  const isPattern = logPath !== undefined && magic.test(logPath)
   return {
     ...(id !== undefined && { id }),
     ...(role !== undefined && { role }),
-    ...(log !== undefined && { logPath: resolve(folder, log) }),
+    ...(logPath !== undefined && !isPattern && { logPath }),
     ...(typeof intervalMs === 'number' && { intervalMs }),
+    ...(isPattern && { problem: 'its "log_path" is a pattern, and not one file' }),
     ...(typeof intervalMs === 'string' && { problem: `its "heartbeat_interval" is no interval: ${intervalMs}` })
   }
 }

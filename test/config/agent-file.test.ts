@@ -37,6 +37,7 @@ test.each([
   ['id: a\nheartbeat_interval: soon', 'its "heartbeat_interval" is no interval: a duration is'],
   ['id: a\nheartbeat_interval: 10ms', 'it is at least 1s'],
   ['id: a\nheartbeat_interval: [1]', 'expected a text or a number'],
+  ['id: a\nlog_path: /**', 'its "log_path" is a pattern'],
   ['other: 1', 'it has none of "id", "role", "heartbeat_interval" and "log_path"'],
   ['', 'it has none of'],
   ['id: [', 'it is no YAML'],
@@ -47,6 +48,11 @@ test.each([
   [Buffer.alloc((1 << 20) + 1, 'x'), 'it is larger than 1 MiB']
 ])('%s is told', (text, problem) => {
   expect(read(text)).toMatchObject({ problem: expect.stringContaining(problem) as string })
+})
+
+test('a pattern is not followed', () => {
+  for (const log of ['/**/*', '/etc/shado?', '/var/log/{a,b}', '/var/log/[ab]'])
+    expect(read(`id: a\nlog_path: "${log}"`)).not.toHaveProperty('logPath')
 })
 
 test('a file that is missing, or none, is told', () => {
