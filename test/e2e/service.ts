@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -56,6 +56,12 @@ export class Service {
   async remove(): Promise<void> {
     await this.stop()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** The folder of its program, where its tools are, too. It has to run. */
+  get programs(): string {
+    const pid = readFileSync(join(this.#folder, `${this.#name}.pid`), 'utf8').trim()
+    return dirname(readlinkSync(`/proc/${pid}/exe`))
   }
 
   async get(path: string): Promise<unknown> {
