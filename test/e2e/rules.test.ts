@@ -7,6 +7,8 @@ import { buildMs, canStart, eventually, Service } from './service.ts'
 
 const canStartBoth = canStart('alertmanager') && canStart('prometheus')
 const heartbeatMs = 500
+/** Window and 10 s, with slack. */
+const promisedMs = 3 * (4000 + 10_000)
 const rules = `groups:
   - name: agents
     interval: 500ms
@@ -49,7 +51,8 @@ describe.skipIf(!canStartBoth)('a collector with rules', () => {
       agents.silence('a2')
       await eventually(
         () => active(),
-        found => found.every(names => names.join() === 'a2')
+        found => found.every(names => names.join() === 'a2'),
+        promisedMs
       )
       await eventually(
         () => titles(webhook),
@@ -69,7 +72,8 @@ describe.skipIf(!canStartBoth)('a collector with rules', () => {
       agents.speak('a2')
       await eventually(
         () => active(),
-        found => found.every(names => names.length === 0)
+        found => found.every(names => names.length === 0),
+        promisedMs
       )
       await eventually(
         () => query('count(ALERTS{alertname="AgentSilent"})'),
