@@ -157,13 +157,13 @@ export class Shard {
     const { clock } = this.#context
     const parts = { lanes: this.#lanes, inputs: this.#inputs, commits: this.#commits, turns: this.#turns }
     await handOver(former, this.#steps, { ...parts, clock, meter: this.meter })
-    if (this.#steps.queries === undefined) this.#cursors.unobserve()
     if (this.#isReading) for (const { delivery } of this.#steps.routes) delivery.open()
   }
 
   /** Follows what `change` has left to be followed. `stored` is what the state knows now. */
   follow(stored: StoredState): Promise<void> {
     this.#cursors.learn(stored)
+    if (this.#steps.queries === undefined) this.#cursors.unobserve()
     return this.#inputs.follow(this.#steps.plan.inputs, stored)
   }
 

@@ -23,6 +23,12 @@ const errors = `
       - record: agent:errors:count1h
         expr: sum by (agent_id) (count_over_time({level="error"} [1h]))`
 
+function byLevel(name: string): string {
+  return `
+      - record: ${name}
+        expr: sum by (level) (count_over_time({service_name="mcp-agent"} [1h]))`
+}
+
 /** A folder with an agent's log, a configuration and rules, on which collectors run. */
 class Place {
   readonly folder = tempFolder()
@@ -50,6 +56,12 @@ class Place {
       `rules: { files: [rules/*.yaml], alertmanagers: ["${alertmanager}"] }`
     )
     writeFileSync(file, text)
+  }
+
+  /** Names other rule files. */
+  name(files: string): void {
+    const file = join(this.folder, 'config.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, `rules: { files: ${files} }`))
   }
 
   rules(text: string): void {
@@ -174,4 +186,42 @@ describe('rules of a collector', () => {
     const both = 'agent:errors:count1h agent_id=a1 6; agent:errors:count1h agent_id=a2 1'
     await place.until('all are counted, once', async () => (await place.recorded()) === both)
   })
+
+  it('see what steps have left where a group asks for that', async () => {
+    const place = new Place()
+    place.rules(`${byLevel('seen')}\n  - name: left\n    interval: 200ms\n    rows: kept\n    rules:${byLevel('kept')}`)
+    place.log('fine')
+    place.log('broken', 'a1', 'error')
+    await place.start()
+    const wanted = 'kept level=info 1; seen level=error 1; seen level=info 1'
+    await place.until('both are recorded', async () => (await place.recorded()) === wanted)
+  })
+
+  it('go on with their numbers over reloads, and begin anew where there were none in between', async () => {
+    const place = new Place()
+    const warnings = errors.replaceAll('error', 'warn')
+    const reload = async (): Promise<void> => {
+      expect(await place.collector.reload('test')).toMatchObject({ result: 'changed' })
+    }
+    const isRecorded = (wanted: string): Promise<void> =>
+      place.until(wanted, async () => (await place.recorded()) === wanted)
+    for (let i = 0; i < 2; i++) place.log('broken', 'a1', 'error')
+    await place.start()
+    await isRecorded('agent:errors:count1h agent_id=a1 2')
+    place.rules(errors + warnings)
+    await reload()
+    place.log('broken', 'a1', 'error')
+    place.log('careful', 'a1', 'warn')
+    await isRecorded('agent:errors:count1h agent_id=a1 3; agent:warns:count1h agent_id=a1 1')
+    place.name('[]')
+    await reload()
+    expect(place.collector.rules()).toEqual([])
+    place.log('broken', 'a1', 'error')
+    const rows = async (): Promise<number> => (await place.collector.ledgers())[0]!.ledger.read
+    await place.until('it is read', async () => (await rows()) === 5)
+    place.name('[rules/*.yaml]')
+    await reload()
+    place.log('broken', 'a1', 'error')
+    await isRecorded('agent:errors:count1h agent_id=a1 1')
+  }, 60_000)
 })
