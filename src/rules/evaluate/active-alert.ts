@@ -67,15 +67,16 @@ export class ActiveAlert {
     this.#firedAt = at
   }
 
-  /** It is not given at a time: it ends, unless it goes on firing for a while. */
-  miss(at: number, keepFiringForMs: number): void {
-    if (this.state === 'inactive') return
+  /** It is not given at a time: it ends, unless it goes on firing for a while. Whether it has ended now. */
+  miss(at: number, keepFiringForMs: number): boolean {
+    if (this.state === 'inactive') return false
     if (this.state === 'firing' && keepFiringForMs > 0) {
       if (this.missedAt === 0) this.missedAt = at
-      if (at - this.missedAt < keepFiringForMs) return
+      if (at - this.missedAt < keepFiringForMs) return false
     }
     this.state = 'inactive'
     this.#resolvedAt = at
+    return true
   }
 
   /** The clock was set back to a time: nothing happened later. */

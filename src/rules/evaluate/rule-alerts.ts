@@ -9,6 +9,8 @@ import { ActiveAlert, type GivenAlert } from './active-alert.ts'
 
 /** Alerts that have fired are kept so long behind their end, ms: whoever missed it hears of it again. */
 const keptMs = 15 * 60_000
+/** At most so many ended ones: rows may bring new labels without end. */
+const mostEnded = 10_000
 /** So long after it was told an alert is told again, ms. */
 const resendMs = 60_000
 
@@ -54,8 +56,9 @@ export class RuleAlerts {
     for (const [key, alert] of this.#alerts) {
       if (given.has(key)) continue
       if (alert.isOver(at, keptMs)) this.#drop(key)
-      else alert.miss(at, keepFiringForMs)
+      else if (alert.miss(at, keepFiringForMs)) this.#moveToEnd(key, alert)
     }
+    this.#dropEnded()
   }
 
   /** What is to be told now. Whoever hears nothing more takes an alert for ended after four times the time
@@ -78,6 +81,19 @@ export class RuleAlerts {
       if (content !== undefined) changes.push(this.#stored(labels, content))
     }
     return changes
+  }
+
+  /** What ended last comes last. */
+  #moveToEnd(key: string, alert: ActiveAlert): void {
+    this.#alerts.delete(key)
+    this.#alerts.set(key, alert)
+  }
+
+  /** Gives up those that ended first, where there are too many. */
+  #dropEnded(): void {
+    if (this.#alerts.size <= mostEnded) return
+    const ended = [...this.#alerts].filter(([, { state }]) => state === 'inactive')
+    for (const [key] of ended.slice(0, Math.max(0, ended.length - mostEnded))) this.#drop(key)
   }
 
   #stored(labels: string, content: string): StoredAlert {

@@ -214,3 +214,31 @@ describe('alerts after a restart', () => {
     expect([...rule.stored.values()]).toEqual([first])
   })
 })
+
+/** Names of series that only one evaluation gives. */
+function many(round: number): string[] {
+  return Array.from({ length: 6000 }, (_, i) => `${round} ${i}`)
+}
+
+it('ended alerts are kept, but no more than 10,000 of them: those that ended last', () => {
+  const { alerts } = new Evaluations()
+  const stored = new Set<string>()
+  const told: string[] = []
+  const give = (names: readonly string[], at: number): void => {
+    alerts.update(
+      names.map(s => ({ labels: { s }, value: 2 })),
+      at
+    )
+    const due = alerts.due(at, intervalMs)
+    told.push(...due.filter(({ state }) => state === 'inactive').map(({ labels }) => labels['s']!))
+    for (const { labels, content } of alerts.changes()) {
+      if (content === '') stored.delete(labels)
+      else stored.add(labels)
+    }
+  }
+  for (let round = 1; round <= 3; round++) give(['first', ...many(round)], start + round * 1000)
+  give([], start + 4000)
+  expect(told).toContain('first')
+  expect(told.filter(name => name.startsWith('3 '))).toHaveLength(6000)
+  expect(stored.size).toBe(10_000)
+})
