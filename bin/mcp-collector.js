@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'url'
 
 const neededMajor = 24
 // A small young generation, and an old one that is collected before it has grown by more than a fifth: with ten thousand files that are
-// read at once it took 40 MiB more (and a tenth less CPU in those seconds; one file of 2 M lines takes the same). And what runs a few times a second is not worth compiling again for speed: at one line a second V8's
-// compilers took a tenth of all CPU.
+// read at once it took 40 MiB more (and a tenth less CPU in those seconds; one file of 2 M lines takes the same). And what runs a few
+// times a second is not worth compiling again for speed: at one line a second V8's compilers took a tenth of all CPU.
 const flags = ['--max-semi-space-size=1', '--heap-growing-percent=20', '--invocation-count-for-maglev=2000']
 // glibc takes ever larger blocks from its heap, and what is freed between them stays: files that come and go took 70 MiB an hour at 19 of
 // them a second, and none with these. V8's compilers work in blocks of 32 KiB: those go back to the system too, which saves 7 MiB.

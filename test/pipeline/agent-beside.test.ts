@@ -42,9 +42,14 @@ test('rows of its log that name nobody are its own', async () => {
   writeFileSync(join(stage.folder, 'agent.yaml'), 'id: agent-7\nlog_path: agent.txt')
   stage.write('{"message":"a","service":"s"}\n{"message":"b"}\n{"message":"c","agent_id":"other"}\n', 'agent.txt')
   stage.write('{"message":"d","service":"s"}\n{"message":"e"}\n')
-  const run = await stage.start({ more: 'agent: { config: agent.yaml }\n' })
+  const run = await stage.start({ input: 'service: other', more: 'agent: { config: agent.yaml }\n' })
   await run.settled(5)
   await run.pass(2000)
   const seen = stage.agents.flatMap(report => report.seen.map(({ id, input, rows }) => [id, input, rows].join(' ')))
-  expect(seen.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['agent-7 agent 2', 'other agent 1', 's@host logs 1'])
+  expect(seen.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+    'agent-7 agent 2',
+    'other agent 1',
+    'other@host logs 1',
+    's@host logs 1'
+  ])
 })

@@ -47,7 +47,10 @@ test('an output that is late holds up no agents, while another one has all rows'
   await far.server.stop()
   stage.writeRows(0, 10_000)
   const tight = 'max_in_flight_bytes: 64KiB, batch: { max_bytes: 32KiB }'
-  const run = await stage.start({ outputs: { es: '', far: `endpoints: ["${far.server.url}"], ${tight}` } })
+  const run = await stage.start({
+    input: 'service: web',
+    outputs: { es: '', far: `endpoints: ["${far.server.url}"], ${tight}` }
+  })
   await run.settled(10_000, 'default/es')
   await run.pass(3000)
   expect(stage.agents.at(-1)?.behind).toEqual([])

@@ -24,17 +24,19 @@ describe('an agent is known by', () => {
     expect(lines.delta()).toEqual({ seen: [], refused: 0 })
   })
 
-  test('else its pod, else service and host; rows of nobody are of no agent', () => {
+  test('else its pod, else service and host where the input names a service; rows of nobody are of no agent', () => {
     const pod = sourceOf({ resource: { 'host.name': 'node-1', 'kubernetes.pod.name': 'web-1' }, service: 'web' })
+    const program = sourceOf({ resource: { 'host.name': 'node-1' }, service: 'auth' })
     const lines = new Lines()
       .read(['{"message":"a"}', '{"message":"a","service":"auth"}'], pod)
-      .read(['{"message":"a","service":"auth"}', '{"message":"a","service":"mail"}', 'plain text'])
+      .read(['{"message":"a"}', '{"message":"a","service":"mail"}', 'plain text'], program)
+      .read(['{"message":"a","service":"auth"}', '{"message":"a","service":"mail"}', 'plain text', row('a')])
       .read([row('a')], pod)
     expect(lines.delta().seen.map(({ id, service, rows }) => [id, service, rows])).toEqual([
       ['web-1', 'web', 2],
-      ['auth@node-1', 'auth', 1],
+      ['auth@node-1', 'auth', 2],
       ['mail@node-1', 'mail', 1],
-      ['agent-7', 'planner', 1]
+      ['agent-7', 'planner', 2]
     ])
   })
 
