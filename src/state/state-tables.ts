@@ -1,8 +1,19 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { addLedger, newLedger, type Cursor, type Ledger } from '../core/outcome.ts'
-import type { StateRecord, StoredAgent, StoredRules, StoredSource, StoredState, StoredWindow } from '../core/record.ts'
+import type { StateRecord, StoredAgent, StoredRules, StoredSource, StoredState } from '../core/record.ts'
 import type { SourceId } from '../core/source.ts'
 import { Damaged, seal } from './database.ts'
+import {
+  alertOf,
+  columnsOf,
+  cursorOf,
+  ledgerOf,
+  observedOf,
+  type Row,
+  sealed,
+  sourceOf,
+  windowOf
+} from './state-rows.ts'
 
 /** Letters have a file of their own. */
 export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
@@ -12,8 +23,6 @@ type RuleRecord = Extract<TableRecord, { kind: 'observed' | 'window' | 'unwindow
 
 /** What makes the rows of all tables: records, and the sum of what is over of each output. */
 export type TableEntry = TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }
-
-type Row = Record<string, SQLOutputValue>
 
 /** Rows of state.db as records and back. Reading throws `Damaged` for a row that isn't what was written. */
 export class StateTables {
@@ -87,23 +96,14 @@ export class StateTables {
       cuts: cuts.map(row => ({ source: String(row['source']), position: Number(row['position']) })),
       parsers,
       notes,
-      observed: this.#all('SELECT * FROM observed', columnsOf.observed).map(row => ({
-        source: String(row['source']),
-        from: Number(row['start']),
-        knownTo: Number(row['known'])
-      }))
+      observed: this.#all('SELECT * FROM observed', columnsOf.observed).map(observedOf)
     }
   }
 
   /** What rules go on with. */
   rules(): StoredRules {
     const windows = this.#all('SELECT * FROM windows', columnsOf.windows).map(windowOf)
-    const alerts = this.#all('SELECT * FROM alerts', columnsOf.alerts).map(row => ({
-      kind: 'alert' as const,
-      rule: String(row['rule']),
-      labels: String(row['labels']),
-      content: String(row['content'])
-    }))
+    const alerts = this.#all('SELECT * FROM alerts', columnsOf.alerts).map(alertOf)
     return { windows, alerts }
   }
 
@@ -243,57 +243,3 @@ export class StateTables {
 }
 
 const rowsInStep = 1000
-
-/** What each table's seal is made of, in this order. */
-const columnsOf = {
-  sources: ['id', 'input', 'name', 'file', 'seen_at'],
-  cursors: ['source', 'output', 'position', 'marker', 'ledger'],
-  cuts: ['source', 'position'],
-  parsers: ['source', 'parser'],
-  notes: ['key', 'value'],
-  agents: ['id', 'facts'],
-  ended: ['output', 'ledger'],
-  observed: ['source', 'start', 'known'],
-  windows: ['query', 'range', 'bucket'],
-  alerts: ['rule', 'labels', 'content'],
-  meta: ['key', 'value']
-} as const
-
-function windowOf(row: Row): StoredWindow {
-  const blob = row['blob'] as Uint8Array
-  return {
-    kind: 'window',
-    query: String(row['query']),
-    range: Number(row['range']),
-    bucket: Number(row['bucket']),
-    blob
-  }
-}
-
-function ledgerOf(row: Row): Ledger {
-  return JSON.parse(String(row['ledger'])) as Ledger
-}
-
-function sealed(...values: (string | number)[]): (string | number)[] {
-  return [...values, seal(...values)]
-}
-
-function sourceOf(row: Row): StoredSource {
-  return {
-    id: String(row['id']),
-    input: String(row['input']),
-    name: String(row['name']),
-    file: JSON.parse(String(row['file'])) as StoredSource['file'],
-    seenAt: Number(row['seen_at'])
-  }
-}
-
-function cursorOf(row: Row): Cursor {
-  return {
-    source: String(row['source']),
-    output: String(row['output']),
-    position: Number(row['position']),
-    marker: String(row['marker']),
-    ledger: ledgerOf(row)
-  }
-}
