@@ -149,6 +149,7 @@ process:
   - metrics: { name: d, help: D }
   - metrics: { name: d_total, help: D, labels: [le, "x y"] }
   - metrics: { name: collector_rows, help: E, buckets: [1, 1] }
+  - metrics: { name: f, help: F, labels: [x, x] }
 outputs: { o: { type: "null" } }
 `
   )
@@ -163,6 +164,7 @@ outputs: { o: { type: "null" } }
       "7:53: Cannot use "x y" for item 2 of "labels": expected a label of letters, digits and "_", not "le"",
       "8:22: Cannot use "collector_rows" for "name": names in "collector_" and "process_" are our own",
       "8:56: Cannot use a list for "buckets": each must be larger than before",
+      "9:42: Cannot use a list for "labels": each must be there once",
     ]
   `)
 })

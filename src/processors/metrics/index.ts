@@ -49,6 +49,7 @@ export const metrics = defineProcessor({
           .text('A label as in LogQL: user.id is user_id.')
           .regex(/^(?!__|le$)[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected a label of letters, digits and "_", not "le"')
       )
+      .refine(labels => new Set(labels).size === labels.length, 'each must be there once')
       .default([]),
     buckets: t
       .list('Where the buckets of a histogram end.', t.z.number().describe('A number.'))
