@@ -91,7 +91,11 @@ async function outlive({ files, isDown, said }: Moment, { trial, journal, full, 
   const began = performance.now()
   store.options = {}
   await trial.stored(journal.seq)
-  return performance.now() - began
+  const took = performance.now() - began
+  // Else the next moment would go on with this one, of which all is said.
+  const isOver = (): boolean => site.messages.lastIndexOf('Can write') >= site.messages.lastIndexOf('Cannot write')
+  await until('the state can be written again', 15_000, isOver)
+  return took
 }
 
 interface Flush {
