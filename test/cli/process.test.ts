@@ -113,7 +113,7 @@ describe('wrapper', () => {
       "console.log(process.pid, process.env.MALLOC_MMAP_THRESHOLD_, process.argv.slice(2).join(' '))"
     )
     const child = spawn(process.execPath, [file, 'run', 'x'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    expect(await text(child.stdout)).toBe(`${child.pid} 32768 run x\n`)
+    expect(await text(child.stdout)).toBe(`${child.pid} 65536 run x\n`)
     const own = { MALLOC_MMAP_THRESHOLD_: '1' }
     expect((await execute(process.execPath, [file, 'run'], own)).out).toMatch(/ 1 run\n$/)
     expect((await execute(process.execPath, [file, 'status'])).out).toMatch(/ undefined status\n$/)
