@@ -183,12 +183,11 @@ class Soak {
     this.#memory.push([hour, memoryOf(site.collector!.pid!).anonymous * mebibyte])
   }
 
-  /** Memory after a forced collection, in the last third of the time: what is called once a second is compiled for speed after half an
-   * hour (2,000 calls), which takes 4 MiB once. */
+  /** Memory after a forced collection, without the first third of the time: what an outage needs is kept for the next one. */
   #judgeMemory(): void {
     const { notes, broken } = this.#trial
     const hours = this.#pace.lengthMs / 3_600_000
-    const samples = this.#memory.filter(([at]) => at >= (hours * 2) / 3)
+    const samples = this.#memory.filter(([at]) => at >= hours / 3)
     const slope = slopeOf(samples)
     const course = this.#memory.filter((_, index, all) => index % Math.ceil(all.length / 12) === 0)
     notes.push(`memory ${course.map(([, value]) => inMebibytes(value)).join(', ')}`)
