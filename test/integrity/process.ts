@@ -67,6 +67,8 @@ export class Site {
   collector: ChildProcess | undefined
   /** What the last collector wrote to stderr, the end of it. */
   messages = ''
+  /** Whether the last collector has said that it is up. */
+  #isUp = false
 
   constructor(endpoint: string, options: SiteOptions = {}) {
     mkdirSync(this.logs)
@@ -110,6 +112,7 @@ ${sections}`
   /** Starts a collector. It is up once `ready` says so, but scenarios that kill do not wait. */
   start(env: NodeJS.ProcessEnv = {}): void {
     this.messages = ''
+    this.#isUp = false
     const how = { env: { ...this.#options.env, ...env }, out: 'ignore' } as const
     const { openFiles = 0 } = this.#options
     const words = [bin, 'run', this.#config, '--state-dir', this.state]
@@ -117,7 +120,10 @@ ${sections}`
     this.collector = collector
     collector.stderr!.on('data', (text: Buffer) => {
       // The last words of the one before may come late.
-      if (this.collector === collector) this.messages = (this.messages + text.toString()).slice(-20_000)
+      if (this.collector !== collector) return
+      this.messages += text.toString()
+      this.#isUp ||= this.messages.includes('"Started"')
+      this.messages = this.messages.slice(-20_000)
     })
   }
 
@@ -150,7 +156,7 @@ ${sections}`
   }
 
   async ready(): Promise<void> {
-    await until('the collector has started', 30_000, () => this.messages.includes('"Started"') || !this.isRunning)
+    await until('the collector has started', 30_000, () => this.#isUp || !this.isRunning)
     if (!this.isRunning) throw new Error(`The collector ended: ${this.messages}`)
   }
 

@@ -150,7 +150,9 @@ export class Trial {
     return this.judged({ ...sumOf(counts), ledger })
   }
 
+  /** What the store waits for may stand there before the last collector is up, and a signal that comes earlier just ends it. */
   async #end(): Promise<void> {
+    if (this.site.isRunning) await this.site.ready()
     await this.site.end('SIGTERM')
     for (const name of this.site.orphans()) this.broken.push(`"${name}" stays in the state directory`)
   }
