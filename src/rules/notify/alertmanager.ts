@@ -18,7 +18,7 @@ export class Alertmanager implements Channel {
 
   async send(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {
     const body = JSON.stringify(alerts.map(alert => postable(alert, this.#origin)))
-    await this.#connection.post(`${this.#connection.path}/api/v2/alerts`, body, signal)
+    await this.#connection.post({ path: `${this.#connection.path}/api/v2/alerts`, body }, signal)
   }
 
   close(): void {

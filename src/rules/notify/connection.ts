@@ -3,9 +3,19 @@ import { type Addresses, refusal, refusedCode } from '../../core/addresses.ts'
 import { SendError } from '../../core/errors.ts'
 import { basicAuthorization, HttpClient, type Reply, retryAfter } from '../../core/http-client.ts'
 import { needsPerson, RequestError, requestError } from '../../core/request-error.ts'
+import { secretsIn, secretsOf, withoutSecrets } from './secrets.ts'
 
 const maxReply = 256 << 10
 const maxReasonLength = 200
+
+/** What is posted. */
+export interface Posting {
+  /** With its query. */
+  readonly path: string
+  readonly body: string | Uint8Array
+  /** What nobody may see of the body. */
+  readonly secrets?: readonly string[]
+}
 
 /** Posts to one receiver, at the address that the configuration names and nowhere else. */
 export class Connection {
@@ -15,13 +25,14 @@ export class Connection {
   readonly #addresses: Addresses
   readonly #secrets: readonly string[]
 
-  constructor(options: ReceiverConfig, addresses: Addresses) {
+  constructor(options: ReceiverConfig, addresses: Addresses, headers: Readonly<Record<string, string>> = {}) {
     this.#url = new URL(options.url)
     const { timeoutMs, tls } = options
     this.#http = new HttpClient(this.#url.origin, { connections: 1, timeoutMs, tls, lookup: addresses.lookup })
-    this.#headers = { 'content-type': 'application/json', ...authorization(options, this.#url), ...options.headers }
+    const own = { 'content-type': 'application/json', ...headers }
+    this.#headers = { ...own, ...authorization(options, this.#url), ...options.headers }
     this.#addresses = addresses
-    this.#secrets = secretsIn(this.#url)
+    this.#secrets = secretsOf(options)
   }
 
   /** Where it goes, without user, password and query. */
@@ -45,31 +56,31 @@ export class Connection {
     return pathname + (more === '' ? search : `${search}${search === '' ? '?' : '&'}${more}`)
   }
 
-  /** What a receiver says, without what the URL holds: for many of them it is the key. */
-  withoutSecrets(text: string): string {
-    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+  /** What a receiver says to a posting, without what is secret: of many of them the URL is the key. */
+  withoutSecrets(text: string, { path, secrets = [] }: Posting): string {
+    return withoutSecrets(text, [...this.#secrets, ...secretsIn(new URL(this.origin + path)), ...secrets])
   }
 
   /** Tries once; resolves with a reply of status 2xx, or throws `SendError`. */
-  async post(path: string, body: string | Uint8Array, signal: AbortSignal): Promise<Reply> {
-    const reply = await this.#send(path, body, signal)
+  async post(posting: Posting, signal: AbortSignal): Promise<Reply> {
+    const reply = await this.#send(posting, signal)
     if (reply.status >= 200 && reply.status < 300) return reply
-    throw this.#ofStatus(reply)
+    throw this.#ofStatus(reply, posting)
   }
 
   close(): void {
     this.#http.close()
   }
 
-  #ofStatus({ status, body, retryAfter: wait }: Reply): SendError {
-    const said = reasonIn(this.withoutSecrets(body.toString()))
+  #ofStatus({ status, body, retryAfter: wait }: Reply, posting: Posting): SendError {
+    const said = reasonIn(this.withoutSecrets(body.toString(), posting))
     const message = `Cannot send to "${this.origin}": status ${status}${adviceOn(status)}${said}`
     if (status === 429 || status >= 500 || status === 408 || status === 425)
       return new SendError(message, 'retry', { status, retryAfterMs: retryAfter(wait) })
     return new SendError(message, [400, 413, 422].includes(status) ? 'split' : 'pause', { status })
   }
 
-  async #send(path: string, body: string | Uint8Array, signal: AbortSignal): Promise<Reply> {
+  async #send({ path, body }: Posting, signal: AbortSignal): Promise<Reply> {
     try {
       if (this.#addresses.refuses(this.#url.hostname)) throw requestError(refusal(this.#url.hostname), this.origin)
       return await this.#http.send({ method: 'POST', path, headers: this.#headers, body, maxReply, signal })
@@ -77,15 +88,6 @@ export class Connection {
       throw withoutReply(error)
     }
   }
-}
-
-const minSecretLength = 6
-
-/** Values of the query, and parts of the path that are no plain words, the longest first. */
-function secretsIn({ pathname, search, searchParams }: URL): string[] {
-  const names = pathname.split('/').filter(part => !/^[a-z-]*$/.test(part))
-  const parts = [pathname, search, ...names, ...searchParams.values()]
-  return parts.filter(part => part.length >= minSecretLength).toSorted((a, b) => b.length - a.length)
 }
 
 /** A token wins over user and password, those over what stands in the URL. */

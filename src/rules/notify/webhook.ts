@@ -17,6 +17,8 @@ import { wecom } from './webhooks/wecom.ts'
 
 const platforms: Readonly<Record<WebhookConfig['type'], Platform>> = { generic, slack, dingtalk, feishu, wecom }
 
+const maxTextLength = 300
+
 /** Posts a message about a group of alerts. */
 export class Webhook implements Channel {
   readonly name: string
@@ -50,11 +52,13 @@ export class Webhook implements Channel {
       groupBy: groups.groupBy,
       now: this.#clock.now()
     }
-    const { body, query } = this.#platform.request(said)
-    const reply = await this.#connection.post(this.#connection.target(query), JSON.stringify(body), signal)
+    const { body, query, sign = '' } = this.#platform.request(said)
+    const path = this.#connection.target(query)
+    const posting = { path, body: JSON.stringify(body), secrets: [secret, sign] }
+    const reply = await this.#connection.post(posting, signal)
     const fault = this.#platform.fault?.(reply.body)
     if (fault === undefined) return
-    const text = this.#connection.withoutSecrets(fault.text)
+    const text = this.#connection.withoutSecrets(fault.text, posting).slice(0, maxTextLength)
     throw new SendError(`Cannot send to "${this.#connection.origin}": ${text}`, fault.fault, {
       status: reply.status,
       retryAfterMs: fault.retryAfterMs

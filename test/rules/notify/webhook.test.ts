@@ -5,7 +5,7 @@ import type { Alert } from '../../../src/rules/alert.ts'
 import type { Origin } from '../../../src/rules/notify/channel.ts'
 import { Webhook } from '../../../src/rules/notify/webhook.ts'
 import { FakeClock } from '../../fakes/clock.ts'
-import { type Answer, Receiver } from '../../fakes/receiver.ts'
+import { type Answer, type Received, Receiver } from '../../fakes/receiver.ts'
 import { alertOf, ended, receiverAt } from './alerts.ts'
 
 const nowhere: Origin = { externalUrl: undefined, externalLabels: {} }
@@ -233,4 +233,68 @@ describe('answers', () => {
     expect(String(away)).not.toMatch(/hunter2|swordfish/)
     expect(webhook.name).toBe('ops')
   })
+
+  /** What somebody may say who repeats what he was sent. */
+  const echoes: readonly [how: string, said: (request: Received) => string][] = [
+    ['as it is', ({ path, body }) => `${path} ${body}`],
+    ['decoded', ({ path, body }) => `${decodeURIComponent(path)} ${body}`],
+    ['with small letters', ({ path, body }) => `${path.replaceAll(/%../g, code => code.toLowerCase())} ${body}`],
+    ['encoded again', ({ path, body }) => encodeURIComponent(path + body)],
+    ['with slashes escaped', ({ path, body }) => (path + body).replaceAll('/', '\\/').replaceAll('&', '\\u0026')],
+    [
+      'as HTML',
+      ({ path, body }) => (path + body).replaceAll('&', '&amp;').replaceAll('/', '&#x2F;').replaceAll('+', '&#43;')
+    ],
+    ['its headers', ({ headers }) => JSON.stringify(headers)]
+  ]
+  const keyed: readonly [WebhookConfig['type'], path: string][] = [
+    ['dingtalk', '/robot/send?access_token=5f2c9e8a77'],
+    ['feishu', '/open-apis/bot/v2/hook/5f2c9e8a77'],
+    ['wecom', '/cgi-bin/webhook/send?key=5f2c9e8a77'],
+    ['slack', '/services/T00000000/B00000000/5f2c9e8a77'],
+    ['generic', '/hooks/abcdefghijklmnop?k=5f2c9e8a77']
+  ]
+
+  it.each(keyed.flatMap(([type, path]) => echoes.map(([how, said]) => ({ type, path, how, said }))))(
+    'of $type hold no secret that comes back $how, whether refused or with a code',
+    async ({ type, path, said }) => {
+      const server = await Receiver.start()
+      const url = `${server.url.replace('//', '//user:p%40ss%2Fword@')}${path}`
+      const receiver = receiverAt(url, { headers: { 'x-key': 'swordfish' } })
+      const config = { name: 'ops', type, secret: 'SEC/+&top', groups, receiver }
+      const webhook = new Webhook(config, nowhere, parts)
+      const shown: string[] = []
+      for (const status of [200, 400, 500]) {
+        // The whole of it, and so long that what is shown ends within a secret.
+        for (const before of ['', 'x'.repeat(196), 'x'.repeat(290)]) {
+          server.answer = request => {
+            const text = before + said(request)
+            const reply = { errcode: 7, code: 7, errmsg: text, msg: text }
+            return { status, body: status === 400 ? text : JSON.stringify(reply) }
+          }
+          const thrown: unknown = await webhook.send(two, signal).catch((error: unknown) => error)
+          shown.push(thrown instanceof Error ? thrown.message : '')
+        }
+      }
+      const [{ path: sentPath, body }] = server.received as [Received]
+      const sign =
+        new URL(sentPath, 'http://a').searchParams.get('sign') ?? (JSON.parse(body) as { sign?: string }).sign
+      const secrets = [
+        '5f2c',
+        '9e8a77',
+        'swordfish',
+        'word@',
+        'p@ss',
+        'p%40ss',
+        'dXNlcjpwQHNzL3dvcmQ',
+        'abcdefgh',
+        'SEC/'
+      ]
+      if (type === 'dingtalk') secrets.push('1767225')
+      if (sign !== undefined) secrets.push(sign.slice(0, 8), encodeURIComponent(sign).slice(-12))
+      for (const text of shown)
+        for (const secret of secrets) expect(text.toLowerCase()).not.toContain(secret.toLowerCase())
+      expect(shown.join()).toContain(`Cannot send to "${server.url}"`)
+    }
+  )
 })

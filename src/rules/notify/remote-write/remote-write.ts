@@ -18,12 +18,12 @@ export class RemoteWrite implements Channel<Sample> {
   readonly #connection: Connection
 
   constructor(options: ReceiverConfig, addresses: Addresses) {
-    this.#connection = new Connection({ ...options, headers: { ...headers, ...options.headers } }, addresses)
+    this.#connection = new Connection(options, addresses, headers)
     this.name = this.#connection.shown
   }
 
   async send(samples: readonly Sample[], signal: AbortSignal): Promise<void> {
-    await this.#connection.post(this.#connection.target(), snappy(writeRequest(samples)), signal)
+    await this.#connection.post({ path: this.#connection.target(), body: snappy(writeRequest(samples)) }, signal)
   }
 
   close(): void {

@@ -19,13 +19,10 @@ export const feishu: Platform = {
     const seconds = String(Math.floor(now / 1000))
     const header = { title: plain(cut(title, maxTitleBytes)), template: status === 'firing' ? 'red' : 'green' }
     const card = { header, elements: [{ tag: 'div', text: plain(fitted(texts, maxBytes)) }] }
-    return {
-      body: {
-        ...(secret !== '' && { timestamp: seconds, sign: signature(secret, seconds) }),
-        msg_type: 'interactive',
-        card
-      }
-    }
+    const message = { msg_type: 'interactive', card }
+    if (secret === '') return { body: message }
+    const sign = signature(secret, seconds)
+    return { body: { timestamp: seconds, sign, ...message }, sign }
   },
   fault: reply => faultIn(reply, ['code', 'msg'], codes)
 }

@@ -5,9 +5,16 @@ import type { Message } from '../message.ts'
 
 /** What one kind of receiver wants to hear, and how it says that something is wrong. */
 export interface Platform {
-  request(telling: Telling): { readonly body: object; readonly query?: Readonly<Record<string, string>> }
+  request(telling: Telling): PlatformRequest
   /** What is wrong, where the status says nothing of it; undefined: nothing. */
   fault?(reply: Buffer): PlatformFault | undefined
+}
+
+export interface PlatformRequest {
+  readonly body: object
+  readonly query?: Readonly<Record<string, string>>
+  /** The signature in the body: who has it may write for an hour. */
+  readonly sign?: string
 }
 
 export interface Telling {
@@ -39,8 +46,6 @@ export interface Codes {
   readonly pause: readonly number[]
 }
 
-const maxTextLength = 200
-
 /** Of a reply as `{"errcode": 310000, "errmsg": "…"}`. */
 export function faultIn(reply: Buffer, names: readonly [string, string], codes: Codes): PlatformFault | undefined {
   const [code, text] = readReply(reply, names)
@@ -55,7 +60,7 @@ function readReply(reply: Buffer, [codeName, textName]: readonly [string, string
   try {
     const read = JSON.parse(reply.toString()) as Readonly<Record<string, unknown>> | null
     const [code, text] = [read?.[codeName], read?.[textName]]
-    return [typeof code === 'number' ? code : Number.NaN, typeof text === 'string' ? text.slice(0, maxTextLength) : '']
+    return [typeof code === 'number' ? code : Number.NaN, typeof text === 'string' ? text : '']
   } catch {
     return [Number.NaN, '']
   }
