@@ -130,10 +130,8 @@ export class Groups implements Notifier<Alert> {
       return true
     }
     const shown = sendResolved ? alerts : alerts.filter(({ state }) => state === 'firing')
-    if (shown.length > 0) {
-      const outcome = await this.#send(shown)
-      if (outcome !== 'told') return outcome === 'refused'
-    }
+    // What is refused counts as told: the same is not tried again before it would be repeated.
+    if (shown.length > 0 && (await this.#send(shown)) === 'failed') return false
     group.told(alerts, now)
     group.forget(alerts)
     return true
@@ -161,6 +159,7 @@ export class Groups implements Notifier<Alert> {
         return 'failed'
       }
       this.#patience.refused(error, alerts[0]!.labels['alertname'] ?? '')
+      this.#counts.dropped.value += alerts.length
       return 'refused'
     }
   }
