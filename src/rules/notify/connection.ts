@@ -6,6 +6,8 @@ import { needsPerson, RequestError, requestError } from '../../core/request-erro
 import { secretsIn, secretsOf, withoutSecrets } from './secrets.ts'
 
 const maxReply = 256 << 10
+/** Alerts are repeated as often: who asks for more time would not hear of them. */
+const maxWaitMs = 60_000
 const maxReasonLength = 200
 
 /** What is posted. */
@@ -75,8 +77,11 @@ export class Connection {
   #ofStatus({ status, body, retryAfter: wait }: Reply, posting: Posting): SendError {
     const said = reasonIn(this.withoutSecrets(body.toString(), posting))
     const message = `Cannot send to "${this.origin}": status ${status}${adviceOn(status)}${said}`
-    if (status === 429 || status >= 500 || status === 408 || status === 425)
-      return new SendError(message, 'retry', { status, retryAfterMs: retryAfter(wait) })
+    if (status === 429 || status >= 500 || status === 408 || status === 425) {
+      const askedMs = retryAfter(wait)
+      const retryAfterMs = askedMs === undefined ? undefined : Math.min(askedMs, maxWaitMs)
+      return new SendError(message, 'retry', { status, retryAfterMs })
+    }
     return new SendError(message, [400, 413, 422].includes(status) ? 'split' : 'pause', { status })
   }
 

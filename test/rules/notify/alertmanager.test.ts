@@ -149,6 +149,8 @@ describe('what an Alertmanager answers', () => {
 
   it('how long to wait', async () => {
     expect(await failure({ status: 429, headers: { 'retry-after': '7' } })).toMatchObject({ retryAfterMs: 7000 })
+    const hour = { status: 503, headers: { 'retry-after': '3600' } }
+    expect(await failure(hour)).toMatchObject({ fault: 'retry', retryAfterMs: 60_000 })
   })
 
   it('to ask elsewhere: that is not done', async () => {
