@@ -10,8 +10,9 @@ import { type Outlet, type Place, Reader, type ReaderParts } from './reader.ts'
  * the one ahead of it stands, or the source is read to its end. */
 export type TurnEnd = 'more' | 'idle' | 'full' | 'apart' | 'met' | 'finished'
 
-/** Rules wait so long for outputs without room, ms: what is read once costs half of what is read twice. */
-const detachMs = 10_000
+/** Rules wait so long for outputs without room, ms: what is read once costs half of what is read twice. A request that is answered
+ * slowly, or sent again once, takes less; an outage is noticed by every start anew, and alerts wait for it. */
+const detachMs = 2000
 /** Chunks read in one turn, so that sources share the thread fairly. */
 const chunksATurn = 8
 

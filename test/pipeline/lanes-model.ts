@@ -291,7 +291,12 @@ export class Life {
 
   /** Rules do not wait any longer for outputs without room. */
   async detach(): Promise<void> {
-    await this.clock.advance(10_020)
+    await this.pass(2020)
+  }
+
+  /** The shard looks at outputs without room again. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms)
     this.turns.resume(this.tap)
   }
 
