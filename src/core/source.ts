@@ -21,6 +21,8 @@ export interface Source {
   readonly dataset: string
   /** Service of rows that name none; empty: they stay without. */
   readonly service: string
+  /** Agent of rows that name none: as configured, or their pod; empty: it goes by service and host, `service@host`. */
+  readonly agent: string
   /** Rows that start before this position existed when we opened the source: they may have been sent by an earlier run, so
    * that Elasticsearch's answer 409 means "already there" and not "another row has this id". */
   readonly repeatsUntil: Position

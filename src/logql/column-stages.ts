@@ -38,7 +38,7 @@ class LevelStage implements FilterStage {
 class ColumnStage implements FilterStage {
   readonly #test: TextTest
   readonly #column: (typeof columns)[keyof typeof columns]
-  /** For values that are written with escapes. */
+  /** For values that are written with escapes, and of rows without one where these have the label all the same. */
   readonly #label: Label
 
   constructor(filter: TextFilter, label: Label) {
@@ -52,21 +52,22 @@ class ColumnStage implements FilterStage {
     const { kind, start, end } = batch[this.#column]
     const test = this.#test
     const { length, head } = test
+    const isFilled = this.#column === 'agentId'
     const ofAnother = test.isNegated ? 1 : 0
     const ofNone = test.passes(bytes, 0, 0) ? 1 : 0
     this.#label.open(batch, errors)
     for (let row = 0; row < rows; row++) {
       if (wanted[row] === 0) continue
       const is = kind[row]!
-      if (is === Kind.absent || is >= Kind.null) wanted[row] = ofNone
-      else if (is === Kind.jsonText) wanted[row] = this.#ofEscaped(row)
+      if (is === Kind.absent || is >= Kind.null) wanted[row] = isFilled ? this.#ofLabel(row) : ofNone
+      else if (is === Kind.jsonText) wanted[row] = this.#ofLabel(row)
       else if (length >= 4 && (end[row]! - start[row]! !== length || view.getInt32(start[row]!) !== head))
         wanted[row] = ofAnother
       else if (!test.passes(bytes, start[row]!, end[row]!)) wanted[row] = 0
     }
   }
 
-  #ofEscaped(row: number): 0 | 1 {
+  #ofLabel(row: number): 0 | 1 {
     const label = this.#label
     label.find(row)
     return this.#test.passes(label.bytes, label.start, label.end) ? 1 : 0

@@ -70,6 +70,7 @@ export abstract class Label {
 export function labelFor(name: string, keys: Keys): Label {
   if (name === '__error__') return new ErrorLabel()
   if (name === 'level') return new LevelLabel()
+  if (name === 'agent_id') return new AgentLabel()
   if (Object.hasOwn(columns, name)) return new ColumnLabel(columns[name as keyof typeof columns])
   return new FieldLabel(name, keys)
 }
@@ -119,6 +120,54 @@ class ColumnLabel extends Label {
     const { kind, start, end } = this.#column
     return this.setSpan(this.#batch, kind[row]!, start[row]!, end[row]!)
   }
+}
+
+/** All rows have it: one that names no agent is of that of its source, else of its service on this host. */
+class AgentLabel extends ColumnLabel {
+  readonly #service = new ColumnLabel('service')
+  #source: Source | undefined
+  #kind: Uint8Array = nothing
+  /** Of the source; or of the last row that named none, and the service of that. */
+  #agent: Buffer = nothing
+  #ofService: Uint8Array | undefined
+  #host = ''
+
+  constructor() {
+    super('agentId')
+  }
+
+  override open(batch: Batch): void {
+    super.open(batch)
+    this.#service.open(batch)
+    this.#kind = batch.agentId.kind
+    if (batch.source === this.#source) return
+    this.#source = batch.source
+    this.#agent = Buffer.from(batch.source.agent)
+    this.#ofService = undefined
+    this.#host = batch.source.resource['host.name'] ?? ''
+  }
+
+  override find(row: number): boolean {
+    const kind = this.#kind[row]!
+    if (kind !== Kind.absent && kind < Kind.null) return super.find(row)
+    if (this.#source!.agent === '') this.#findByService(row)
+    return this.set(this.#agent, 0, this.#agent.length) && this.#agent.length > 0
+  }
+
+  #findByService(row: number): void {
+    const service = this.#service
+    const isNamed = service.find(row)
+    const { bytes, start, end } = service
+    if (this.#ofService !== undefined && isSame(this.#ofService, bytes, start, end)) return
+    this.#ofService = new Uint8Array(bytes.subarray(start, end))
+    this.#agent = Buffer.from(isNamed ? `${service.text}@${this.#host}` : this.#host)
+  }
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false
+  for (let i = start; i < end; i++) if (bytes[i] !== known[i - start]) return false
+  return true
 }
 
 /** A constant field of the source, else a field of the row. */

@@ -122,9 +122,9 @@ export class Inputs {
 
   #newFollower(input: InputPlan, stored: StoredState): Follower {
     const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, holds, steps, disk } = this.#parts
-    const { name, service, dataset, resource } = input
+    const { name, service, agentId, dataset, resource } = input
     return new Follower(
-      { ...input.follow, name, service, dataset, resource },
+      { ...input.follow, name, service, ...(agentId !== undefined && { agentId }), dataset, resource },
       {
         hostId,
         hostName,

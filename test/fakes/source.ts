@@ -8,6 +8,7 @@ export function sourceOf(more: Partial<Source> = {}): Source {
     resource: {},
     dataset: 'mcp.agent',
     service: '',
+    agent: '',
     repeatsUntil: 0,
     marks: { nextCut: () => Infinity, addCut: () => 0, parser: undefined, choose: () => 0 },
     read: () => Idle,

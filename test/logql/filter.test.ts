@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ParserDefinition } from '../../src/config/define.ts'
+import type { Source } from '../../src/core/source.ts'
 import { RowFilter } from '../../src/logql/filter.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { raw } from '../../src/parsers/raw.ts'
@@ -21,7 +22,11 @@ const constants = { host: 'node-1', file: '/var/log/a.log', pod: 'web-7', region
 /** The rows that a query selects, as a text of 0 and 1. */
 class Selector {
   readonly #bench = new Bench()
-  readonly #source = sourceOf({ resource })
+  readonly #source: Source
+
+  constructor(agent = '') {
+    this.#source = sourceOf({ resource, agent })
+  }
 
   rows(query: string, lines: readonly string[], parser: ParserDefinition = auto): string {
     const bench = this.#bench
@@ -56,6 +61,7 @@ const texts = [
 ]
 const labels = [
   'service_name',
+  'agent_id',
   'level',
   'code',
   'user_id',
@@ -75,6 +81,7 @@ const levels = ['debug', 'info', 'warn', 'error']
 const row = fc.record(
   {
     service: fc.constantFrom('billing', 'a', 'x y'),
+    agent_id: fc.constantFrom('7', 'a', 'ab'),
     level: fc.constantFrom(...levels),
     code: value,
     'user.id': value,
@@ -90,8 +97,9 @@ const line = fc.tuple(row, fc.boolean()).map(([content, isEscaped]) => {
 })
 
 function plainOf({ content, text }: { content: Content; text: string }): PlainRow {
-  const all: Record<string, string> = { ...constants }
   const { service, level, ...fields } = content
+  const agent = service === undefined ? 'node-1' : `${service}@node-1`
+  const all: Record<string, string> = { ...constants, agent_id: agent }
   if (service !== undefined) all['service_name'] = service
   if (level !== undefined) all['level'] = level
   const add = (name: string, member: Json): void => {
@@ -180,6 +188,12 @@ test('random queries select of random rows what a naive evaluator does', () => {
   expect(selected).toBeGreaterThan(150)
 })
 
+test('rows that name no agent are of that of their source', () => {
+  const lines = ['{"service":"a"}', 'plain', '{"agent_id":"b"}', '{"agent_id":"\\u0062"}']
+  expect(new Selector('web-7').rows('{agent_id="web-7"}', lines)).toBe('1100')
+  expect(new Selector('web-7').rows('{region="eu"} | agent_id="b" or agent_id="web-7"', lines)).toBe('1111')
+})
+
 describe('what is documented of Loki', () => {
   const selector = new Selector()
   const lines = [
@@ -194,6 +208,10 @@ describe('what is documented of Loki', () => {
     ['{service_name=~"ap"}', '00000'],
     ['{service_name=~"ap.|web"}', '11100'],
     ['{service_name=""}', '00011'],
+    ['{agent_id="api@node-1"}', '11000'],
+    ['{agent_id=""}', '00000'],
+    ['{agent_id!~"api@.*"}', '00111'],
+    ['{agent_id="node-1"}', '00011'],
     ['{service_name!="api"}', '00111'],
     ['{nothing=""}', '11111'],
     ['{nothing!=""}', '00000'],

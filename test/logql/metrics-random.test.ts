@@ -81,6 +81,7 @@ function lineOf(
   const labels: Record<string, string> = { ...constants[source]! }
   if (service !== undefined) labels['service_name'] = String(service)
   for (const [key, value] of Object.entries(fields)) labels[key] = String(value)
+  labels['agent_id'] ??= service === undefined ? labels['host']! : `${service}@${labels['host']}`
   return { row: { line: JSON.stringify({ time: iso, ...content }), labels, time, readTime: now } }
 }
 

@@ -38,9 +38,12 @@ describe('what is documented of Loki and Prometheus', () => {
       'sum by (service_name, level) (count_over_time({level="error"} |= "/a" [1m]))',
       ['{level=error service_name=api} 1']
     ],
-    ['count_over_time({service_name="db"}[1m])', [`{${where} level=info region=eu service_name=db} 1`]],
     [
-      'sum without (host, file, level) (count_over_time({level="info"}[1m]))',
+      'count_over_time({service_name="db"}[1m])',
+      [`{agent_id=db@node-1 ${where} level=info region=eu service_name=db} 1`]
+    ],
+    [
+      'sum without (host, file, level, agent_id) (count_over_time({level="info"}[1m]))',
       ['{region=eu service_name=api} 1', '{region=eu service_name=web} 1', '{region=eu service_name=db} 1']
     ],
     ['sum(rate({level="error"}[1m]))', ['{} 0.05']],
@@ -51,8 +54,8 @@ describe('what is documented of Loki and Prometheus', () => {
     [
       'sum_over_time({service_name="api"} | unwrap duration(took) [1m])',
       [
-        `{${where} level=info region=eu service_name=api} 0.12`,
-        `{${where} level=error region=eu service_name=api} 1.58`
+        `{agent_id=api@node-1 ${where} level=info region=eu service_name=api} 0.12`,
+        `{agent_id=api@node-1 ${where} level=error region=eu service_name=api} 1.58`
       ]
     ],
     ['avg_over_time({region="eu"} | unwrap bytes(size) [1m]) by (service_name)', ['{service_name=api} 4333.33333']],
@@ -86,7 +89,7 @@ describe('what is documented of Loki and Prometheus', () => {
     ['count_over_time({service_name="db"} | keep service_name | label_format name=service_name [1m])', ['{name=db} 1']],
     [
       'count_over_time({service_name="db"} | drop file, host | pattern `<_>"msg":"<word>"` [1m])',
-      ['{level=info region=eu service_name=db word=ready} 1']
+      ['{agent_id=db@node-1 level=info region=eu service_name=db word=ready} 1']
     ],
     ['sum(count_over_time({region="eu"}[20s] offset 30s))', ['{} 2']],
     [

@@ -19,6 +19,7 @@ import type { FileSource } from './source.ts'
 export type FollowInput = FollowPlan & {
   readonly name: string
   readonly service: string
+  readonly agentId?: string
   readonly dataset: string
   readonly resource: Resource
 }

@@ -8,6 +8,7 @@ export interface Description {
   readonly resource: Resource
   readonly dataset: string
   readonly service: string
+  readonly agent: string
 }
 
 /** What all rows of a file have in common. Its service is as configured, else the container's name. */
@@ -18,6 +19,7 @@ export function describe(input: FollowInput, hostName: string, path: string, nam
     path,
     resource: { ...input.resource, 'host.name': hostName, 'log.file.path': path, ...fields },
     dataset: input.dataset,
-    service: input.service === '' ? (fields['container.name'] ?? '') : input.service
+    service: input.service === '' ? (fields['container.name'] ?? '') : input.service,
+    agent: input.agentId ?? fields['kubernetes.pod.name'] ?? ''
   }
 }

@@ -34,7 +34,7 @@ export type { Loss } from './remains.ts'
  *   cursors: source.marker(position) goes into each cursor; behind them, in the same append, marks.dropCuts(lowest cursor)
  */
 
-export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource' | 'dataset' | 'service'> {
+export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource' | 'dataset' | 'service' | 'agent'> {
   readonly path: string
   readonly startAt: Position
   readonly size: number
@@ -67,6 +67,7 @@ export class FileSource implements Source {
   readonly resource: Resource
   readonly dataset: string
   readonly service: string
+  readonly agent: string
   repeatsUntil: Position
   readonly marks: FileMarks
   /** The path it was first met under. */
@@ -107,6 +108,7 @@ export class FileSource implements Source {
     this.resource = parts.resource
     this.dataset = parts.dataset
     this.service = parts.service
+    this.agent = parts.agent
     this.path = parts.path
     this.startAt = parts.startAt
     this.bornAt = parts.bornAt

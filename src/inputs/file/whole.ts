@@ -40,7 +40,7 @@ export function wholeOf(path: string, bytes: Buffer, writtenMs: number): Whole {
   return { path, content: { read, close() {} }, bytes: bytes.length, writtenMs }
 }
 
-export interface WholeParts extends Pick<FileSource, 'input' | 'resource' | 'service'> {
+export interface WholeParts extends Pick<FileSource, 'input' | 'resource' | 'service' | 'agent'> {
   readonly failed: (reason: string) => void
   /** Bytes are there that were under way. */
   readonly woken: () => void

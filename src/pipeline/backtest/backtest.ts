@@ -193,6 +193,7 @@ class Reading {
     const source = wholeSource(whole, {
       input: name,
       service,
+      agent: fields['agent_id'] ?? fields['kubernetes.pod.name'] ?? '',
       resource: { 'host.name': hostname(), 'log.file.path': whole.path, ...fields },
       failed: reason => (this.#problems[whole.path] ??= reason),
       woken: () => this.#wake()

@@ -96,10 +96,11 @@ export class Agent {
     this.#mergeDeparture(seen)
   }
 
-  /** The labels that all rows have by which it is known. */
-  get labels(): Readonly<Record<string, string>> {
-    if (this.knownBy === 'pod') return { pod: this.id }
-    return this.knownBy === 'agent_id' ? { agent_id: this.id } : { service_name: this.service, host: this.host }
+  /** Labels by which its rows are known, and only these. */
+  get labels(): Readonly<Record<string, string>>[] {
+    const byId = { agent_id: this.id }
+    if (this.knownBy === 'pod') return [byId, { pod: this.id }]
+    return this.knownBy === 'agent_id' ? [byId] : [byId, { service_name: this.service, host: this.host }]
   }
 
   /** Its pod is deleted. */

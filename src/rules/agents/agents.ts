@@ -60,7 +60,7 @@ export class Agents {
       }
       const { left } = agent
       agent.merge(sighting, monotonic)
-      if (agent.left !== undefined) this.onLeft(agent.labels)
+      if (agent.left !== undefined) this.#tellLeft(agent)
       const isNews = isNew || this.#offline.has(agent.id) || left?.at !== agent.left?.at
       if (isNews) records.push(this.#store(agent, false))
       else this.#dirty.add(agent.id)
@@ -74,14 +74,14 @@ export class Agents {
     const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && sources.includes(source))
     return gone.map(agent => {
       agent.leave()
-      this.onLeft(agent.labels)
+      this.#tellLeft(agent)
       return this.#store(agent, false)
     })
   }
 
   /** Tells once more who has left: who is told may not have stored it. */
   tellLeft(): void {
-    for (const { left, labels } of this.#agents.values()) if (left !== undefined) this.onLeft(labels)
+    for (const agent of this.#agents.values()) if (agent.left !== undefined) this.#tellLeft(agent)
   }
 
   /** To be called every few seconds. Returns what is to be stored. */
@@ -111,6 +111,10 @@ export class Agents {
   forget(id: string): StateRecord | undefined {
     const agent = this.#agents.get(id)
     return agent && this.#drop(agent)
+  }
+
+  #tellLeft({ labels }: Agent): void {
+    for (const one of labels) this.onLeft(one)
   }
 
   #stateOf(agent: Agent, reading: Reading): AgentState {

@@ -15,8 +15,6 @@ const systemError = /\bE[A-Z]{4,20}\b/
 
 /** What an input says of its rows. */
 export interface AgentInput {
-  /** Agent of rows that name none. */
-  readonly agentId?: string
   /** We make its rows ourselves: whoever they are about has not said them. */
   readonly feed?: object
 }
@@ -52,9 +50,8 @@ export class AgentWatch {
 
   /** Looks at the rows of a batch, behind `normalize`. */
   observe(batch: Batch): void {
-    const input = this.#inputOf(batch.source.input)
-    if (input?.feed !== undefined) return
-    this.#enter(batch.source, input?.agentId)
+    if (this.#inputOf(batch.source.input)?.feed !== undefined) return
+    this.#enter(batch.source)
     if (!this.#isOfAgents && !hasIds(batch)) return
     this.#fields.refresh()
     this.#tellings.read(batch)
@@ -95,12 +92,11 @@ export class AgentWatch {
     return delta
   }
 
-  #enter(source: Source, agentId: string | undefined): void {
-    const named = agentId ?? source.resource['kubernetes.pod.name'] ?? ''
-    if (source === this.#source && named === this.#named) return
+  #enter(source: Source): void {
+    if (source === this.#source) return
     this.#source = source
-    this.#named = named
-    this.#isOfAgents = named !== '' || source.service !== ''
+    this.#named = source.agent
+    this.#isOfAgents = source.agent !== '' || source.service !== ''
     this.#host = source.resource['host.name'] ?? ''
     this.#forgetPlaces()
   }

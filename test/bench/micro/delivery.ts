@@ -20,6 +20,7 @@ const source: Source = {
   resource: {},
   dataset: 'bench',
   service: '',
+  agent: '',
   repeatsUntil: 0,
   marks: { nextCut: () => Number.POSITIVE_INFINITY, addCut: () => 0, parser: undefined, choose: () => 0 },
   read: () => Idle,

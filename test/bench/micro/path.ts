@@ -31,6 +31,7 @@ const source: Source = {
   resource: { 'host.name': 'vm', 'log.file.path': '/var/log/mcp-agent.log' },
   dataset: 'mcp.agent',
   service: '',
+  agent: '',
   repeatsUntil: 0,
   marks: { nextCut: () => Infinity, addCut: () => 0, parser: undefined, choose: () => 0 },
   read: () => -1,

@@ -259,7 +259,8 @@ test('whoever waits for an agent is told its labels when it leaves, and at each 
   control.see('a', { left })
   control.see('web-1', { left, knownBy: 'pod' })
   control.see('planner@node-1', { left, knownBy: 'service' })
-  const all = [{ agent_id: 'a' }, { pod: 'web-1' }, { service_name: 'planner', host: 'node-1' }]
+  const service = [{ agent_id: 'planner@node-1' }, { service_name: 'planner', host: 'node-1' }]
+  const all = [{ agent_id: 'a' }, { agent_id: 'web-1' }, { pod: 'web-1' }, ...service]
   expect(told.splice(0)).toEqual(all)
   control.restart()
   listen()

@@ -25,7 +25,8 @@ describe('an agent is known by', () => {
   })
 
   test('else its pod, else service and host where the input names a service; rows of nobody are of no agent', () => {
-    const pod = sourceOf({ resource: { 'host.name': 'node-1', 'kubernetes.pod.name': 'web-1' }, service: 'web' })
+    const resource = { 'host.name': 'node-1', 'kubernetes.pod.name': 'web-1' }
+    const pod = sourceOf({ resource, service: 'web', agent: 'web-1' })
     const program = sourceOf({ resource: { 'host.name': 'node-1' }, service: 'auth' })
     const lines = new Lines()
       .read(['{"message":"a"}', '{"message":"a","service":"auth"}'], pod)
