@@ -1,3 +1,4 @@
+import type { SourceId } from '../../core/source.ts'
 import type { Archive } from './archive.ts'
 import type { Opened } from './content.ts'
 import { doubtMs } from './copies.ts'
@@ -6,7 +7,7 @@ import type { Candidate } from './discover.ts'
 import type { FileStat } from './disk.ts'
 import { Handle } from './handle.ts'
 import { isHead, readHead } from './head.ts'
-import { headBytes, inodeOf } from './identity.ts'
+import { headBytes, type Inode, inodeOf } from './identity.ts'
 import { packedOf } from './shelf.ts'
 import { Retired } from './retired.ts'
 import { FileSource, type SourceOwner } from './source.ts'
@@ -46,6 +47,19 @@ export class ArchiveFile implements SourceOwner {
     const ageMs = Math.max(0, clock.now() - Number(stat.mtimeMs))
     this.changedAt = clock.monotonic() - ageMs
     this.stored = parts.resume.take(inodeOf(stat), path).at(-1)
+  }
+
+  get inode(): Inode {
+    return inodeOf(this.stat)
+  }
+
+  get path(): string {
+    return this.handle.path
+  }
+
+  /** Under which the state knows it. */
+  get id(): SourceId | undefined {
+    return this.stored?.id
   }
 
   /** There is something to read or to account for. */

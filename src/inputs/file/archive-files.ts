@@ -2,6 +2,7 @@ import { doubtMs } from './copies.ts'
 import { NotYetError } from './content.ts'
 import type { KnownParts } from './context.ts'
 import { ArchiveFile } from './archive-file.ts'
+import type { Departed } from './departed.ts'
 import type { Candidate } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -19,11 +20,13 @@ export class ArchiveFiles {
   empty = 0
   readonly #parts: KnownParts
   readonly #roster: Roster
+  readonly #departed: Departed
   readonly #byKey = new Map<string, ArchiveFile>()
 
-  constructor(parts: KnownParts, roster: Roster) {
+  constructor(parts: KnownParts, roster: Roster, departed: Departed) {
     this.#parts = parts
     this.#roster = roster
+    this.#departed = departed
   }
 
   get(stat: FileStat): ArchiveFile | undefined {
@@ -55,6 +58,7 @@ export class ArchiveFiles {
       if (seen.has(file) || file.isOpen) continue
       this.#byKey.delete(file.key)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
+      this.#departed.add(file)
     }
   }
 

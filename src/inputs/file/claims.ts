@@ -32,6 +32,11 @@ export class Claims {
     return owner === input ? undefined : owner
   }
 
+  /** Whether some input has the file. */
+  has(key: string): boolean {
+    return this.#owners.has(key)
+  }
+
   /** The file is gone, as far as this input is concerned. */
   release(key: string, input: string): void {
     if (this.#owners.get(key) === input) this.#owners.delete(key)

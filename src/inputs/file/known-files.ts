@@ -3,6 +3,7 @@ import type { KnownParts } from './context.ts'
 import { archiveFormat } from './archive.ts'
 import { ArchiveFiles } from './archive-files.ts'
 import { Copies } from './copies.ts'
+import { Departed } from './departed.ts'
 import { type Candidate, candidateOf, type Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Handle } from './handle.ts'
@@ -27,6 +28,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   readonly #seeker: Seeker
   readonly #roster: Roster
   readonly archives: ArchiveFiles
+  readonly #departed: Departed
   #isFirstScan = true
   /** Of what earlier runs followed: their folders were looked at. */
   readonly #sought = new WeakSet<StoredFile>()
@@ -43,7 +45,10 @@ export class KnownFiles implements Iterable<KnownFile> {
       leaveOut: (copy, origin) => this.#leaveOut(copy, origin)
     })
     this.#parts = { ...parts, copies }
-    this.archives = new ArchiveFiles(this.#parts, this.#roster)
+    const isBack = (key: string): boolean =>
+      this.#roster.get(key) !== undefined || parts.context.claims?.has(key) === true
+    this.#departed = new Departed(parts, isBack)
+    this.archives = new ArchiveFiles(this.#parts, this.#roster, this.#departed)
     this.#seeker = new Seeker(discovery, parts.disk, parts.report)
   }
 
@@ -76,6 +81,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (!file.isDone) continue
       this.#roster.remove(file)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
+      this.#departed.add(file)
     }
     this.archives.read(now)
     this.#parts.shelf.sweep(now)

@@ -1,4 +1,4 @@
-import type { Position } from '../../core/source.ts'
+import type { Position, SourceId } from '../../core/source.ts'
 import type { Content } from './content.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { areAlike } from './copies.ts'
@@ -62,6 +62,11 @@ export class KnownFile implements FileFacts {
 
   get source(): FileSource | undefined {
     return this.#generations.source
+  }
+
+  /** Under which the state knows it. */
+  get id(): SourceId | undefined {
+    return this.#generations.stored.value?.id
   }
 
   get mtimeMs(): number {
