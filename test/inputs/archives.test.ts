@@ -28,6 +28,12 @@ async function passUntil(run: Run, isOver: () => boolean): Promise<void> {
   while (!isOver()) await pass(run, 500)
 }
 
+/** Until so many rows have come, and on for so long: no more of them may. */
+async function passRows(run: Run, rows: number, ms: number): Promise<void> {
+  await passUntil(run, () => run.rows.length >= rows)
+  await pass(run, ms)
+}
+
 function pack(name: string, packed: string, format: 'gz' | 'zst'): void {
   fs.writeFileSync(at(packed), packers[format](fs.readFileSync(at(name))))
 }
@@ -51,7 +57,7 @@ test.each(places)(
     fs.unlinkSync(at('a.log.1'))
     append('a.log', lines(9000, 9100))
     const second = await follow(glob, { compression })
-    await pass(second, 20_000)
+    await passRows(second, 4100, 20_000)
     expect(second.texts.toSorted()).toEqual(texts(5000, 9100).toSorted())
     expect(second.rows.find(row => row.text === 'line 8999 of many')?.id).toBe(run.rows[0]!.id)
     expect(second.lost).toEqual([])
@@ -72,7 +78,7 @@ test.each(places)(
     pack('a.log', `a.log.1.${format}`, format)
     fs.truncateSync(at('a.log'), 0)
     append('a.log', lines(6000, 6100))
-    await pass(run, 20_000)
+    await passRows(run, 6100, 20_000)
     expect(run.texts.toSorted()).toEqual(texts(0, 6100).toSorted())
     expect(run.lost).toEqual([])
   }
@@ -106,13 +112,13 @@ test.each(formats)('archives are read whole where that is asked for, once (.%s)'
   )
   fs.writeFileSync(at('plain.log.gz'), lines(0, 3))
   const run = await follow('*.log*', { compression: 'auto' })
-  await pass(run, 8000)
+  await passRows(run, 50_003, 8000)
   expect(run.rows.filter(row => row.path.endsWith(`old.log.${format}`)).map(row => row.text)).toEqual(texts(0, 50_000))
   expect(run.rows.filter(row => row.path.endsWith('plain.log.gz'))).toHaveLength(3)
   await run.stop()
   fs.appendFileSync(at(`old.log.${format}`), packers[format](lines(50_000, 50_010)))
   const second = await follow('*.log*', { compression: 'auto' })
-  await pass(second, 8000)
+  await passRows(second, 10, 8000)
   expect(second.texts).toEqual(texts(50_000, 50_010))
   expect(second.rows[0]!.position).toBe(lines(0, 50_000).length)
 })
@@ -134,9 +140,9 @@ test('an archive that is none any more is reported, and is not kept open', async
   fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 3)))
   const faulty = new FaultyDisk()
   const run = await follow('*.log*', { compression: 'auto' }, { disk: faulty.disk })
-  await pass(run, 8000)
+  await passRows(run, 3, 8000)
   fs.writeFileSync(at('old.log.gz'), lines(0, 3))
-  await pass(run, 8000)
+  await passUntil(run, () => run.follower.problems.length > 0)
   expect(run.follower.problems).toMatchObject([
     { path: at('old.log.gz'), reason: expect.stringContaining('not compressed any more') as string }
   ])
@@ -157,10 +163,10 @@ test('archives are left alone where nobody asked for them', async () => {
 test('a kill in the middle of an archive repeats what was not settled, under the same ids', async () => {
   fs.writeFileSync(at('old.log.gz'), gzipSync(lines(0, 50_000)))
   const killed = await follow('*.log*', { compression: 'auto' }, { settles: false })
-  await pass(killed, 4000)
+  await passUntil(killed, () => killed.rows.length > 100)
   killed.follower.stop()
   const second = await follow('*.log*', { compression: 'auto' })
-  await pass(second, 5000)
+  await passRows(second, 50_000, 5000)
   expect(second.texts).toEqual(texts(0, 50_000))
   expect(second.rows[100]).toEqual(killed.rows[100])
 })
