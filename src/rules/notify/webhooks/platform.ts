@@ -39,9 +39,8 @@ export interface PlatformFault {
 
 /** How a platform's codes are taken. Those that are not named refuse the message as it is. */
 export interface Codes {
-  /** Too many messages, or too busy. */
-  readonly retry: readonly number[]
-  readonly retryAfterMs: number
+  /** Too many messages, or too busy: how long to wait at least. */
+  readonly retryAfterMs: Readonly<Record<number, number>>
   /** Who we are, or what the group takes. */
   readonly pause: readonly number[]
 }
@@ -52,7 +51,8 @@ export function faultIn(reply: Buffer, names: readonly [string, string], codes: 
   if (code === 0) return undefined
   const said = `code ${code}${text === '' ? '' : ` (${text})`}`
   if (Number.isNaN(code)) return { fault: 'pause', text: 'its reply is none of this platform: check the URL' }
-  if (codes.retry.includes(code)) return { fault: 'retry', text: said, retryAfterMs: codes.retryAfterMs }
+  const retryAfterMs = codes.retryAfterMs[code]
+  if (retryAfterMs !== undefined) return { fault: 'retry', text: said, retryAfterMs }
   return { fault: codes.pause.includes(code) ? 'pause' : 'split', text: said }
 }
 
