@@ -18,6 +18,7 @@ export type StateRecord =
   /** The query is none of a rule any more. */
   | { readonly kind: 'unwindow'; readonly query: string }
   | StoredAlert
+  | StoredNotice
   /** There are no rules any more: nothing of them is of use. */
   | { readonly kind: 'unobserved' }
 
@@ -55,10 +56,19 @@ export interface StoredAlert {
   readonly content: string
 }
 
+/** What a receiver was told last of a group of alerts, as rules/ stores it. Empty: nothing that somebody has to know. */
+export interface StoredNotice {
+  readonly kind: 'notice'
+  readonly receiver: string
+  readonly group: string
+  readonly content: string
+}
+
 /** What rules go on with after a start. */
 export interface StoredRules {
   readonly windows: readonly StoredWindow[]
   readonly alerts: readonly StoredAlert[]
+  readonly notices: readonly StoredNotice[]
 }
 
 /** A source as it is known over restarts. `file` is what inputs/file needs to know it again, opaque to everybody else. */

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Family } from '../core/families.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
-import type { StateRecord } from '../core/record.ts'
+import type { StateRecord, StoredNotice } from '../core/record.ts'
 import type { AlertSink } from '../rules/alert.ts'
 import type { SeriesSink } from '../rules/series.ts'
 import type { Progress, Ruler } from '../rules/evaluate/ruler.ts'
@@ -113,25 +113,23 @@ export class RuleDesk {
     return new Ruler(rules, this.#parts.state.loadRules(), { ...this.#parts, store, sink })
   }
 
-  /** Lets others be told from here on, if they are others. Those of before hear what they were not told yet. */
+  /** Lets others be told from here on, if they are others. Those of before hear first what they were not told yet. */
   async #tell(rules: RulesConfig | undefined): Promise<void> {
     const former = this.#config
     this.#config = rules
     if (isDeepStrictEqual(receiversOf(former), receiversOf(rules))) return
-    const { log, meter, clock } = this.#parts
+    const { log, meter, clock, state } = this.#parts
     const others = this.#notifiers
     this.#notifiers = undefined
-    if (others !== undefined) void this.#dismiss(others)
-    if (rules === undefined) return
-    const { Notifiers } = await import('../rules/notify/notifiers.ts')
-    this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random })
-  }
-
-  /** Those who are told no more hear what they were not told yet. */
-  async #dismiss(notifiers: Notifiers): Promise<void> {
-    await notifiers.stop(tellMs)
+    await others?.stop(tellMs)
+    if (rules !== undefined) {
+      const { Notifiers } = await import('../rules/notify/notifiers.ts')
+      const store = (notice: StoredNotice): void => void this.#store([notice])
+      const memory = { notices: state.loadRules().notices, store }
+      this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random, memory })
+    }
     const told = new Set(this.notifiers?.map(({ name }) => name))
-    for (const { name } of notifiers.status) if (!told.has(name)) this.#parts.meter.forget('notifier', name)
+    for (const { name } of others?.status ?? []) if (!told.has(name)) meter.forget('notifier', name)
   }
 
   #store(records: readonly StateRecord[]): Promise<void> {
@@ -142,8 +140,9 @@ export class RuleDesk {
   /** Rules that come one day begin anew, behind what outputs have by then. */
   #forget(): void {
     const { state } = this.#parts
-    const { windows, alerts } = state.loadRules()
-    if (windows.length + alerts.length + state.load().observed.length > 0) void this.#store([{ kind: 'unobserved' }])
+    const { windows, alerts, notices } = state.loadRules()
+    const known = [windows, alerts, notices, state.load().observed]
+    if (known.some(({ length }) => length > 0)) void this.#store([{ kind: 'unobserved' }])
   }
 }
 

@@ -40,6 +40,8 @@ export function readEntry(value: Fields): PortableEntry {
     }
     case 'alert':
       return { kind, rule: text(value, 'rule'), labels: text(value, 'labels'), content: text(value, 'content') }
+    case 'notice':
+      return { kind, receiver: text(value, 'receiver'), group: text(value, 'group'), content: text(value, 'content') }
     case 'letter':
       return { kind, letter: letterOf(fields(value, 'letter')) }
     default:

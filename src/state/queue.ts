@@ -64,6 +64,8 @@ function keyOf(record: TableRecord): string {
       return `window ${record.query} ${record.range} ${record.bucket}`
     case 'alert':
       return `alert ${record.rule} ${record.labels}`
+    case 'notice':
+      return `notice ${record.receiver} ${record.group}`
     case 'unwindow':
       return `unwindow ${record.query}`
     case 'unobserved':

@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Cursor, Ledger } from '../core/outcome.ts'
-import type { Observed, StoredAlert, StoredSource, StoredWindow } from '../core/record.ts'
+import type { Observed, StoredAlert, StoredNotice, StoredSource, StoredWindow } from '../core/record.ts'
 import { seal } from './database.ts'
 
 /** A row of state.db, of any table. */
@@ -18,6 +18,7 @@ export const columnsOf = {
   observed: ['source', 'start', 'known'],
   windows: ['query', 'range', 'bucket'],
   alerts: ['rule', 'labels', 'content'],
+  notices: ['receiver', 'key', 'content'],
   meta: ['key', 'value']
 } as const
 
@@ -67,4 +68,9 @@ export function observedOf(row: Row): Observed {
 export function alertOf(row: Row): StoredAlert {
   const [rule, labels, content] = [String(row['rule']), String(row['labels']), String(row['content'])]
   return { kind: 'alert', rule, labels, content }
+}
+
+export function noticeOf(row: Row): StoredNotice {
+  const [receiver, group, content] = [String(row['receiver']), String(row['key']), String(row['content'])]
+  return { kind: 'notice', receiver, group, content }
 }

@@ -47,6 +47,12 @@ export const stateSchema: Schema = {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE alerts (
           rule TEXT, labels TEXT, content TEXT NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (rule, labels)
+        ) STRICT, WITHOUT ROWID`),
+    // What receivers were told of alerts.
+    database =>
+      database.exec(`
+        CREATE TABLE notices (
+          receiver TEXT, key TEXT, content TEXT NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (receiver, key)
         ) STRICT, WITHOUT ROWID`)
   ],
   check: database => new StateTables(database).verify()

@@ -8,6 +8,7 @@ import {
   columnsOf,
   cursorOf,
   ledgerOf,
+  noticeOf,
   observedOf,
   type Row,
   sealed,
@@ -19,7 +20,7 @@ import {
 export type TableRecord = Exclude<StateRecord, { kind: 'letter' }>
 
 /** What rules know. */
-type RuleRecord = Extract<TableRecord, { kind: 'observed' | 'window' | 'unwindow' | 'alert' | 'unobserved' }>
+type RuleRecord = Extract<TableRecord, { kind: 'observed' | 'window' | 'unwindow' | 'alert' | 'notice' | 'unobserved' }>
 
 /** What makes the rows of all tables: records, and the sum of what is over of each output. */
 export type TableEntry = TableRecord | { readonly kind: 'ended'; readonly output: string; readonly ledger: Ledger }
@@ -104,7 +105,8 @@ export class StateTables {
   rules(): StoredRules {
     const windows = this.#all('SELECT * FROM windows', columnsOf.windows).map(windowOf)
     const alerts = this.#all('SELECT * FROM alerts', columnsOf.alerts).map(alertOf)
-    return { windows, alerts }
+    const notices = this.#all('SELECT * FROM notices', columnsOf.notices).map(noticeOf)
+    return { windows, alerts, notices }
   }
 
   /** Sums over sources that were forgotten, by output. */
@@ -129,9 +131,10 @@ export class StateTables {
     for (const agent of this.agents()) yield { kind: 'agent', agent }
     for (const [output, ledger] of this.ended()) yield { kind: 'ended', output, ledger }
     for (const one of observed) yield { kind: 'observed', observed: one }
-    const { windows, alerts } = this.rules()
+    const { windows, alerts, notices } = this.rules()
     yield* windows
     yield* alerts
+    yield* notices
   }
 
   /** Forgets where an output stands and what it has noted; its account lives on in its sum. Returns how many cursors it had. */
@@ -168,24 +171,22 @@ export class StateTables {
 
   #writeSource(source: StoredSource): void {
     const file = JSON.stringify(source.file)
-    const seenAt = Math.round(source.seenAt)
     this.#run(
       'INSERT OR REPLACE INTO sources (id, input, name, file, seen_at, seal) VALUES (?, ?, ?, ?, ?, ?)',
-      ...sealed(source.id, source.input, source.name, file, seenAt)
+      ...sealed(source.id, source.input, source.name, file, Math.round(source.seenAt))
     )
   }
 
   #writeCursor(cursor: Cursor): void {
-    const ledger = JSON.stringify(cursor.ledger)
     this.#run(
       'INSERT OR REPLACE INTO cursors (source, output, position, marker, ledger, seal) VALUES (?, ?, ?, ?, ?, ?)',
-      ...sealed(cursor.source, cursor.output, cursor.position, cursor.marker, ledger)
+      ...sealed(cursor.source, cursor.output, cursor.position, cursor.marker, JSON.stringify(cursor.ledger))
     )
   }
 
   #writeOfRules(record: RuleRecord): void {
     if (record.kind === 'unobserved') {
-      for (const table of ['observed', 'windows', 'alerts']) this.#run(`DELETE FROM ${table}`)
+      for (const table of ['observed', 'windows', 'alerts', 'notices']) this.#run(`DELETE FROM ${table}`)
     } else if (record.kind === 'unwindow') this.#run('DELETE FROM windows WHERE query = ?', record.query)
     else if (record.kind === 'observed') {
       const { source, from, knownTo } = record.observed
@@ -195,11 +196,15 @@ export class StateTables {
       const key = [query, range, bucket] as const
       if (blob.length === 0) this.#run('DELETE FROM windows WHERE query = ? AND range = ? AND bucket = ?', ...key)
       else this.#run('INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?)', ...key, blob, seal(...key))
-    } else {
-      const { rule, labels, content } = record
-      if (content === '') this.#run('DELETE FROM alerts WHERE rule = ? AND labels = ?', rule, labels)
-      else this.#run('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)', ...sealed(rule, labels, content))
-    }
+    } else if (record.kind === 'notice') this.#writeText('notices', record.receiver, record.group, record.content)
+    else this.#writeText('alerts', record.rule, record.labels, record.content)
+  }
+
+  /** Of a table whose key has two columns; an empty text removes its row. */
+  #writeText(table: 'alerts' | 'notices', ...values: [string, string, string]): void {
+    const [first, second] = columnsOf[table]
+    if (values[2] !== '') return this.#run(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?, ?)`, ...sealed(...values))
+    this.#run(`DELETE FROM ${table} WHERE ${first} = ? AND ${second} = ?`, values[0], values[1])
   }
 
   /** The account of what is forgotten lives on in the sum of its output. */

@@ -58,6 +58,14 @@ class Place {
     writeFileSync(file, text)
   }
 
+  /** Has alerts told there in messages. */
+  tellWebhook(url: string, more = ''): void {
+    const webhook = `{ type: generic, url: "${url}", ${more}group_wait: 0s, group_interval: 1s }`
+    const file = join(this.folder, 'config.yaml')
+    const rules = `rules: { files: [rules/*.yaml], webhooks: { ops: ${webhook} } }`
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, rules))
+  }
+
   /** Names other rule files. */
   name(files: string): void {
     const file = join(this.folder, 'config.yaml')
@@ -154,6 +162,30 @@ describe('rules of a collector', () => {
     const sent = (await place.collector.samples()).filter(({ name }) => name === 'collector_rules_sent_alerts_total')
     expect(sent.map(({ labels, value }) => [...labels, value])).toEqual([[second.url, 1]])
   })
+
+  it('are told to webhooks once, over restarts and reloads, and their end', async () => {
+    const place = new Place()
+    const receiver = await Receiver.start()
+    place.tellWebhook(receiver.url)
+    place.log('heartbeat')
+    await place.start()
+    const told = (): unknown[] => receiver.bodies.map(body => (body as { status: string }).status)
+    await place.until('the alert is told', () => told().length > 0)
+    await place.stop()
+    await place.start()
+    await place.until('the alert fires still', () => place.alerts.includes('AgentSilent a1 firing'))
+    place.tellWebhook(receiver.url, 'timeout: 3s, ')
+    expect(await place.collector.reload('test')).toMatchObject({ result: 'changed' })
+    // As long as two looks at what is new.
+    await delay(2500)
+    expect(told()).toEqual(['firing'])
+    await place.stop()
+    const beats = setInterval(() => place.log('heartbeat'), 100)
+    onTestFinished(() => clearInterval(beats))
+    await place.start()
+    await place.until('the end is told', () => told().length > 1)
+    expect(told()[1]).toBe('resolved')
+  }, 60_000)
 
   it('do not fire for an agent that has left, also over a restart, but when it is there again and falls silent', async () => {
     const place = new Place()

@@ -38,6 +38,7 @@ function full(): { dir: string; store: StateStore } {
     { kind: 'observed', observed: { source: 's1', from: 5, knownTo: 8 } },
     { kind: 'window', query: 'q', range: 1, bucket: -1, blob: Buffer.from([0, 255, 10]) },
     { kind: 'alert', rule: 'r', labels: '{"a":"b"}', content: '{"state":"firing"}' },
+    { kind: 'notice', receiver: 'ops', group: '["A"]', content: '{"at":1,"alerts":[]}' },
     { kind: 'letter', letter: { ...letter(3), identity: 17 } },
     { kind: 'letter', letter: letter(4, 'main/two', 'é\u0000\n') }
   ])
@@ -67,6 +68,9 @@ test('a state is exported while it is open, and is the same after an import', as
   expect(other.load().observed).toEqual([{ source: 's1', from: 5, knownTo: 8 }])
   const blob = new Uint8Array([0, 255, 10])
   expect(other.loadRules().windows).toEqual([{ kind: 'window', query: 'q', range: 1, bucket: -1, blob }])
+  expect(other.loadRules().notices).toEqual([
+    { kind: 'notice', receiver: 'ops', group: '["A"]', content: '{"at":1,"alerts":[]}' }
+  ])
   expect(other.loadRules().alerts).toMatchObject([{ rule: 'r', content: '{"state":"firing"}' }])
   other.close()
   const again = await exported(to)

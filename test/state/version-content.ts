@@ -70,5 +70,6 @@ export const laterRecords: Readonly<Record<number, readonly StateRecord[]>> = {
     { kind: 'observed', observed: { source: 'AAAAAAAAAAAAAAAA', from: 1000, knownTo: 1100 } },
     { kind: 'window', query: 'b7e1', range: 0, bucket: -1, blob: Buffer.from([0, 1, 2, 255]) },
     { kind: 'alert', rule: 'c9d2', labels: '{"alertname":"It\'s silent"}', content: '{"state":"firing"}' }
-  ]
+  ],
+  4: [{ kind: 'notice', receiver: 'ops', group: '["It\'s silent"]', content: '{"at":1700000000000,"alerts":[]}' }]
 }

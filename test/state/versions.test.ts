@@ -48,10 +48,10 @@ test.each(fixtures)('%s is brought up to date, with everything in it', file => {
     ])
     const later = recordsSince(Number(/\d+/.exec(file)))
     const observed = later.flatMap(one => (one.kind === 'observed' ? [one.observed] : []))
-    const { windows, alerts } = store.loadRules()
+    const { windows, alerts, notices } = store.loadRules()
     expect(store.load().observed).toEqual(observed)
-    expect([...windows, ...alerts]).toEqual(
-      later.filter(({ kind }) => kind === 'window' || kind === 'alert').map(plain)
+    expect([...windows, ...alerts, ...notices]).toEqual(
+      later.filter(({ kind }) => ['window', 'alert', 'notice'].includes(kind)).map(plain)
     )
     expect(store.agents()).toEqual(later.flatMap(one => (one.kind === 'agent' ? [one.agent] : [])))
     expect(store.ended().get('default/es')).toEqual(cursors[0]!.ledger)

@@ -52,7 +52,7 @@ export class Ruler {
   #told: Promise<void> = Promise.resolve()
 
   /** Goes on with what is stored. */
-  constructor(config: RuleSource, stored: StoredRules, parts: RulerParts) {
+  constructor(config: RuleSource, stored: Omit<StoredRules, 'notices'>, parts: RulerParts) {
     this.#parts = parts
     const groups = rulesIn(config.files)
     const records = this.#windows.restore(queriesOf(groups, config.maxSeries), stored.windows)

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import type { Alert } from '../alert.ts'
 import { identityOf } from './channel.ts'
 
@@ -10,6 +11,15 @@ export interface GroupTimes {
   /** After which the same is told again. */
   readonly repeatIntervalMs: number
 }
+
+/** What of a group outlives the process: whom it was told of as firing, and when, epoch ms. Values as text: they may be infinite. */
+interface Stored {
+  readonly at: number
+  readonly alerts: readonly (Omit<Alert, 'value'> & { readonly value: string })[]
+}
+
+/** So long after a start nobody takes an alert for ended since nothing was said of it, ms: rules first read what they have missed. */
+const graceMs = 15 * 60_000
 
 /** Alerts that are told in one message, and what was told of them. The rules are those of Alertmanager. */
 export class Group {
@@ -24,6 +34,22 @@ export class Group {
 
   constructor(key: string) {
     this.key = key
+  }
+
+  /** One of an earlier run. */
+  static restore(key: string, content: string, clock: Clock): Group {
+    const { at, alerts } = JSON.parse(content) as Stored
+    const group = new Group(key)
+    const now = clock.now()
+    for (const { value, ...alert } of alerts)
+      group.#alerts.set(identityOf(alert), { ...alert, value: Number(value), validUntil: now + graceMs })
+    group.#told = { firing: new Set(group.#alerts.keys()), at: clock.monotonic() - Math.max(0, now - at) }
+    return group
+  }
+
+  /** When it was told last, by the monotonic clock; undefined: it never was. */
+  get toldAt(): number | undefined {
+    return this.#told?.at
   }
 
   get size(): number {
@@ -80,6 +106,13 @@ export class Group {
       if (alert.state !== 'firing' && now !== undefined && now.validUntil <= alert.validUntil) this.#alerts.delete(id)
     }
   }
+}
+
+/** What is to be stored of a group when these were told; empty: nothing, for nobody waits for an end. */
+export function storedOf(alerts: readonly Alert[], at: number): string {
+  const firing = alerts.filter(({ state }) => state === 'firing')
+  const stored: Stored = { at, alerts: firing.map(alert => ({ ...alert, value: String(alert.value) })) }
+  return firing.length === 0 ? '' : JSON.stringify(stored)
 }
 
 interface NewsRules {

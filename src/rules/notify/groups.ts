@@ -4,8 +4,8 @@ import { limited, type Log } from '../../core/log.ts'
 import type { Alert } from '../alert.ts'
 import type { Channel } from './channel.ts'
 import { Counts } from './counts.ts'
-import { Group, type GroupTimes } from './group.ts'
-import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
+import { Group, type GroupTimes, storedOf } from './group.ts'
+import type { NoticeMemory, Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
 import { Patience, sayEveryMs } from './patience.ts'
 import { MinuteLimit } from './rate.ts'
 
@@ -27,6 +27,7 @@ export class Groups implements Notifier<Alert> {
   readonly #counts: Counts
   readonly #patience: Patience
   readonly #limit: MinuteLimit
+  readonly #memory: NoticeMemory | undefined
   readonly #groups = new Map<string, Group>()
   /** Whose turn it is to be looked at. */
   readonly #due = new Set<Group>()
@@ -42,6 +43,9 @@ export class Groups implements Notifier<Alert> {
     this.#counts = new Counts(context.meter, channel.name, 'alerts')
     this.#patience = new Patience(channel.name, context, 'alerts')
     this.#limit = new MinuteLimit(options.maxPerMinute)
+    this.#memory = context.memory
+    for (const { receiver, group, content } of this.#memory?.notices ?? [])
+      if (receiver === channel.name) this.#restore(group, content)
   }
 
   get status(): NotifierStatus {
@@ -97,6 +101,20 @@ export class Groups implements Notifier<Alert> {
     return group
   }
 
+  /** Goes on with a group of an earlier run, unless alerts are grouped in another way now. */
+  #restore(key: string, content: string): void {
+    const group = Group.restore(key, content, this.#clock)
+    if (group.alerts(this.#clock.now()).some(alert => this.#keyOf(alert) !== key)) return this.#store(key, '')
+    this.#groups.set(key, group)
+    const { groupWaitMs, groupIntervalMs } = this.#options
+    const dueAt = (group.toldAt ?? 0) + groupIntervalMs
+    this.#lookAfter(Math.max(groupWaitMs, dueAt - this.#clock.monotonic()), group)
+  }
+
+  #store(group: string, content: string): void {
+    this.#memory?.store({ kind: 'notice', receiver: this.#channel.name, group, content })
+  }
+
   #lookAfter(ms: number, group: Group): void {
     group.cancel = this.#clock.after(ms, () => this.#look(group))
   }
@@ -133,6 +151,7 @@ export class Groups implements Notifier<Alert> {
     // What is refused counts as told: the same is not tried again before it would be repeated.
     if (shown.length > 0 && (await this.#send(shown)) === 'failed') return false
     group.told(alerts, now)
+    this.#store(group.key, storedOf(alerts, this.#clock.now()))
     group.forget(alerts)
     return true
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/metrics.ts'
+import type { StoredNotice } from '../../core/record.ts'
 
 /** Tells one receiver what there is to tell, in its own time. */
 export interface Notifier<T> {
@@ -30,4 +31,12 @@ export interface NotifyContext {
   readonly meter: Meter
   /** 0 to below 1. */
   readonly random: () => number
+  /** Left out: what was told is forgotten with the process. */
+  readonly memory?: NoticeMemory
+}
+
+/** What receivers were told, over restarts. */
+export interface NoticeMemory {
+  readonly notices: readonly StoredNotice[]
+  store(notice: StoredNotice): void
 }

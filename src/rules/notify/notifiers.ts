@@ -5,7 +5,7 @@ import type { SeriesSink, SeriesValue } from '../series.ts'
 import { Alertmanager } from './alertmanager.ts'
 import { identityOf, type Origin } from './channel.ts'
 import { Groups } from './groups.ts'
-import type { Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
+import type { NoticeMemory, Notifier, NotifierStatus, NotifyContext } from './notifier.ts'
 import { Queue, type QueueKind } from './queue.ts'
 import type { Sample } from './remote-write/encode.ts'
 import { RemoteWrite } from './remote-write/remote-write.ts'
@@ -46,6 +46,10 @@ export class Notifiers implements AlertSink, SeriesSink {
     ]
     this.#written = remoteWrite.map(options => new Queue(sampleQueue, new RemoteWrite(options, addresses), context))
     this.#series = new Series(externalLabels)
+    forgetOthers(
+      context.memory,
+      webhooks.map(({ name }) => name)
+    )
   }
 
   notify(alerts: readonly Alert[]): void {
@@ -66,4 +70,10 @@ export class Notifiers implements AlertSink, SeriesSink {
   async stop(withinMs: number): Promise<void> {
     await Promise.all([...this.#told, ...this.#written].map(notifier => notifier.stop(withinMs)))
   }
+}
+
+/** Receivers that are none any more have nothing to hear of what they were told. */
+function forgetOthers(memory: NoticeMemory | undefined, receivers: readonly string[]): void {
+  for (const notice of memory?.notices ?? [])
+    if (!receivers.includes(notice.receiver)) memory?.store({ ...notice, content: '' })
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SendError } from '../../../src/core/errors.ts'
+import type { StoredNotice } from '../../../src/core/record.ts'
 import { type GroupOptions, Groups } from '../../../src/rules/notify/groups.ts'
+import type { NoticeMemory } from '../../../src/rules/notify/notifier.ts'
+import { FakeClock } from '../../fakes/clock.ts'
 import { alertOf, contextOf, ended, FakeChannel, numbersOf } from './alerts.ts'
 
 const minute = 60_000
@@ -13,10 +16,35 @@ const defaults: GroupOptions = {
   maxPerMinute: 20
 }
 
-function start(options: Partial<GroupOptions> = {}) {
+/** What a state would hold. */
+class Memory implements NoticeMemory {
+  readonly #contents = new Map<string, StoredNotice>()
+
+  get notices(): StoredNotice[] {
+    return [...this.#contents.values()]
+  }
+
+  store(notice: StoredNotice): void {
+    const key = `${notice.receiver} ${notice.group}`
+    if (notice.content === '') this.#contents.delete(key)
+    else this.#contents.set(key, notice)
+  }
+}
+
+/** As it is stored and read again. */
+function copied(memory: Memory): Memory {
+  const other = new Memory()
+  for (const notice of memory.notices) other.store(JSON.parse(JSON.stringify(notice)) as StoredNotice)
+  return other
+}
+
+function start(
+  options: Partial<GroupOptions> = {},
+  clock = new FakeClock(Date.UTC(2026, 0, 1)),
+  memory = new Memory()
+) {
   const channel = new FakeChannel()
-  const context = contextOf()
-  const { clock } = context
+  const context = { ...contextOf(clock), memory }
   const groups = new Groups(channel, { ...defaults, ...options }, context)
   /** As an evaluation: fires now, and is valid for a day. */
   const fires = (alertname: string, host = 'a') => {
@@ -228,5 +256,72 @@ describe('a receiver of groups', () => {
     await groups.stop(5000)
     await clock.settle()
     expect(numbersOf(meter)['collector_rules_sent_alerts_total']).toBe(10_000)
+  })
+})
+
+describe('groups of an earlier run', () => {
+  /** One that has told of two alerts, and was killed `downMs` ago. */
+  async function killed(downMs: number, options: Partial<GroupOptions> = {}) {
+    const former = start(options)
+    const [a, b] = [former.fires('A', 'a'), former.fires('A', 'b')]
+    await former.clock.advance(minute)
+    expect(former.told()).toEqual(['a firing, b firing'])
+    const { memory } = former
+    // As it is stored: the clock of the new process begins anew.
+    const clock = new FakeClock(former.clock.now() + downMs)
+    return { a, b, clock, memory: copied(memory), again: (more = options) => start(more, clock, copied(memory)) }
+  }
+
+  it.each([1000, 60 * minute])('are not told again of what fires still, %d ms later', async downMs => {
+    const { a, b, clock, again } = await killed(downMs)
+    const { groups, told, channel } = again()
+    groups.add([a, b])
+    await clock.advance(14 * minute)
+    expect(told()).toEqual([])
+    groups.add([
+      { ...a, validUntil: clock.now() + 1440 * minute },
+      { ...b, validUntil: clock.now() + 1440 * minute }
+    ])
+    await clock.advance(240 * minute - downMs)
+    expect(told()).toEqual(['a firing, b firing'])
+    expect(channel.batches[0]![0]).toMatchObject({ labels: a.labels, value: a.value, firedAt: a.firedAt })
+  })
+
+  it('hear of ends, whether they come with the start or nobody speaks of an alert any more', async () => {
+    const { a, clock, again } = await killed(10 * minute)
+    const { groups, told, memory } = again()
+    groups.add([ended(a, clock.now())])
+    await clock.advance(5 * minute)
+    expect(told()).toEqual(['a inactive, b firing'])
+    await clock.advance(20 * minute)
+    expect(told()).toEqual(['a inactive, b firing', 'b inactive'])
+    expect(memory.notices).toEqual([])
+  })
+
+  it('hear of others that come', async () => {
+    const { a, b, clock, again } = await killed(1000)
+    const { groups, fires, told } = again()
+    groups.add([a, b])
+    fires('A', 'c')
+    await clock.advance(5 * minute)
+    expect(told()).toEqual(['a firing, b firing, c firing'])
+  })
+
+  it('begin anew where alerts are grouped in another way', async () => {
+    const { a, b, clock, again } = await killed(1000)
+    const { groups, told, memory } = again({ groupBy: ['host'] })
+    expect(memory.notices).toEqual([])
+    groups.add([a, b])
+    await clock.advance(minute)
+    expect(told()).toEqual(['a firing', 'b firing'])
+  })
+
+  it('take numbers for what they were', async () => {
+    const { fires, groups, clock, memory } = start()
+    groups.add([{ ...fires('A'), value: Infinity }])
+    await clock.advance(minute)
+    const other = start({ repeatIntervalMs: minute }, new FakeClock(clock.now()), memory)
+    await other.clock.advance(10 * minute)
+    expect(other.channel.batches[0]![0]!.value).toBe(Infinity)
   })
 })
