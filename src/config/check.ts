@@ -1,4 +1,5 @@
 import type { Binding } from './bind.ts'
+import { checkMetrics } from './check-metrics.ts'
 import { checkRules } from './check-rules.ts'
 import { deliveryDefaults } from './delivery-defaults.ts'
 import { quoted } from './problems.ts'
@@ -62,24 +63,6 @@ function checkSteps(steps: Node | undefined, path: Path, binding: Binding): void
       )
     }
   }
-}
-
-/** Two steps that make one metric: nobody could tell their numbers apart. */
-function checkMetrics(tree: MapNode, binding: Binding): void {
-  const seen = new Set<string>()
-  const check = (owner: Node, path: Path): void => {
-    const steps = childOf(owner, 'process')
-    for (const [index, step] of steps?.kind === 'list' ? steps.items.entries() : []) {
-      const name = childOf(childOf(step, 'metrics'), 'name')
-      if (name?.kind !== 'scalar') continue
-      const known = name.text.replace(/_total$/, '')
-      const at = [...path, 'process', index, 'metrics', 'name']
-      if (seen.has(known)) binding.report(at, `Duplicate metric ${quoted(name.written)}: another step makes it`)
-      seen.add(known)
-    }
-  }
-  check(tree, [])
-  for (const [name, { node }] of entriesOf(childOf(tree, 'pipelines'))) check(node, ['pipelines', name])
 }
 
 function checkReferences(tree: MapNode, pipeline: Node, { name, binding }: { name: string; binding: Binding }): void {

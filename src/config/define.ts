@@ -106,8 +106,8 @@ export interface ComponentRegistry {
 
 /** Checks rule files, which have a form of their own. */
 export interface RuleCheck {
-  /** Reports all mistakes. */
-  checkRules(files: readonly RuleFile[], problems: Problems): void
+  /** Reports all mistakes. `taken`: names of metrics that others make. */
+  checkRules(files: readonly RuleFile[], taken: ReadonlySet<string>, problems: Problems): void
 }
 
 /** Checks texts in a language of their own. */

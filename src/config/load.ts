@@ -2,6 +2,7 @@ import { readAgentBeside } from './agent-beside.ts'
 import { assemble } from './assemble.ts'
 import { Binding } from './bind.ts'
 import { crossCheck } from './check.ts'
+import { metricNames } from './check-metrics.ts'
 import { checkTexts } from './check-texts.ts'
 import type { Config } from './config.ts'
 import type { ComponentRegistry } from './define.ts'
@@ -49,7 +50,7 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   crossCheck(tree, binding)
   await checkTexts(binding, problems, components)
   const ruleFiles = readRuleFiles(tree, { binding, env, problems, onFile: context.onFile })
-  if (ruleFiles.length > 0) (await components.rules()).checkRules(ruleFiles, problems)
+  if (ruleFiles.length > 0) (await components.rules()).checkRules(ruleFiles, metricNames(tree), problems)
   if (problems.any || !result.success) return { problems: problems.sorted() }
   return { config: assemble(result.data, used, { files, env, named: binding.files, ruleFiles, beside }) }
 }

@@ -22,9 +22,12 @@ export function loadRules(files: readonly string[], { loki }: { readonly loki: b
   return problems.any ? { problems: problems.sorted() } : { groups }
 }
 
-/** Reports all mistakes in files that a configuration names. */
-export function checkRules(files: readonly RuleFile[], problems: Problems): void {
-  groupsOf(files, { loki: false, problems })
+/** Reports all mistakes in files that a configuration names, whose steps make metrics of the names that are taken. */
+export function checkRules(files: readonly RuleFile[], taken: ReadonlySet<string>, problems: Problems): void {
+  for (const { kind, name, at } of groupsOf(files, { loki: false, problems }).flatMap(({ rules }) => rules)) {
+    if (kind === 'record' && taken.has(name))
+      problems.add(at, `Cannot use ${quoted(name)} for "record": a "metrics" step makes that metric`)
+  }
 }
 
 /** Groups of files that were checked. */

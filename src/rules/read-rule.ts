@@ -46,6 +46,10 @@ function readName(fields: Fields, kind: Rule['kind']): string | undefined {
     fields.report(node.at, `Cannot use ${quoted(node.written)} for "record": ${why}`)
     return undefined
   }
+  if (/^ALERTS(?:_FOR_STATE)?$/.test(node.text)) {
+    fields.report(node.at, `Cannot use ${quoted(node.written)} for "record": remote write tells alerts by that name`)
+    return undefined
+  }
   if (isMetricName(node.text)) return node.text
   const mended = node.text.replaceAll(/[^A-Za-z0-9_:]+/g, '_')
   const hint = isMetricName(mended) && /[a-z]/i.test(mended) ? `did you mean "${mended}"?` : metricNameHelp

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { components } from '../../src/components.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { tempFolder } from '../fakes/folder.ts'
@@ -52,6 +53,36 @@ describe('rule files of a configuration', () => {
       expect.stringMatching(/^rules\/a\.yaml:1:\d+: /),
       expect.stringMatching(/^rules\/b\.yaml:1:\d+: Unknown key "rule"/)
     ])
+  })
+
+  it.each([
+    ['counter', 'done', ['done', 'done_total']],
+    ['counter', 'done_total', ['done', 'done_total']],
+    ['gauge', 'queue', ['queue']],
+    ['histogram', 'took', ['took', 'took_bucket', 'took_sum', 'took_count']]
+  ])('record nothing under the names of a %s that a step makes of rows: %s', async (type, name, taken) => {
+    const step = `metrics: { name: ${name}, help: a, type: ${type}, value: ms }`
+    const path = write('config.yaml', `${head}process: [{ ${step} }]\nrules: { files: [rules/a.yaml] }\n`)
+    const known = [
+      'done',
+      'done_total',
+      'queue',
+      'queue_total',
+      'took',
+      'took_bucket',
+      'took_sum',
+      'took_count',
+      'other'
+    ]
+    const records = known.map(one => `      - { record: ${one}, expr: 'sum(rate({a="b"}[1m]))' }\n`)
+    write('rules/a.yaml', `groups:\n  - name: g\n    rules:\n${records.join('')}`)
+    const loaded = await loadConfig([path], { env: {}, components })
+    const found = 'config' in loaded ? [] : loaded.problems
+    expect(found.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual(
+      taken.map(
+        one => `${known.indexOf(one) + 4}:9 Cannot use "${one}" for "record": a "metrics" step makes that metric`
+      )
+    )
   })
 
   it('must be there', async () => {
