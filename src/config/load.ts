@@ -18,6 +18,22 @@ import { readRuleFiles } from './rule-files.ts'
 import { loadComponents, usedBy } from './used.ts'
 import { readTree } from './yaml.ts'
 
+/** What a file may have at its top. */
+const sections = [
+  'version',
+  'collector',
+  'inputs',
+  'process',
+  'outputs',
+  'pipelines',
+  'agent',
+  'agents',
+  'server',
+  'metrics',
+  'rules',
+  'log'
+]
+
 export interface LoadContext {
   readonly env: Environment
   readonly components: ComponentRegistry
@@ -59,7 +75,7 @@ function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems):
   const text = readText(file, problems)
   if (text === undefined) return undefined
   const other = toolOf(text)
-  if (other === undefined) return readTree(text, { file, variables: { env, file, onFile } }, problems)
+  if (other === undefined) return readTree(text, { file, variables: { env, file, onFile }, known: sections }, problems)
   const line = text.slice(0, other.offset).split('\n').length
   const ours = '"mcp-collector reference config" shows the form of ours'
   problems.add({ file, line, column: 1 }, `Cannot read this file: it is a configuration of ${other.tool}; ${ours}`)

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Problems } from './problems.ts'
 import { reasonOf } from './substitute.ts'
 
@@ -8,28 +8,29 @@ const maxFileBytes = 1024 * 1024
 export function readText(file: string, problems: Problems): string | undefined {
   const start = { file, line: 1, column: 1 }
   try {
-    if (statSync(file).isDirectory()) problems.add(start, 'Cannot read this file: it is a folder')
-    else {
-      const bytes = readMost(file)
-      if (bytes.length <= maxFileBytes) return decoded(bytes, file, problems)
-      problems.add(start, 'Cannot read this file: it is larger than 1MiB')
-    }
+    const bytes = readMost(file)
+    if (typeof bytes !== 'string') return decoded(bytes, file, problems)
+    problems.add(start, `Cannot read this file: ${bytes}`)
   } catch (error) {
     problems.add(start, `Cannot read this file: ${reasonOf(error)}`)
   }
   return undefined
 }
 
-/** Not more than it takes to know that this is too much: pipes and devices have no size, and need not end. */
-function readMost(file: string): Buffer {
-  const bytes = Buffer.allocUnsafe(maxFileBytes + 1)
-  const fd = openSync(file, 'r')
+/** The bytes of a file, or why it is none that people write. It is opened without waiting: for a pipe that nobody writes to that could be
+ * for ever, and devices need not end. */
+function readMost(file: string): Buffer | string {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
+    const about = fstatSync(fd)
+    if (about.isDirectory()) return 'it is a folder'
+    if (!about.isFile()) return 'it is a pipe or a device: name a file'
+    const bytes = Buffer.allocUnsafe(Math.min(about.size, maxFileBytes) + 1)
     let length = 0
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(fd, bytes, length, bytes.length - length, null)
     }
-    return bytes.subarray(0, length)
+    return length > maxFileBytes ? 'it is larger than 1MiB' : bytes.subarray(0, length)
   } finally {
     closeSync(fd)
   }

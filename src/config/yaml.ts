@@ -13,6 +13,7 @@ import {
 import type { CST, Document, Scalar, YAMLError, YAMLMap } from 'yaml'
 import type { Problems } from './problems.ts'
 import { substitute, typed, type Variables } from './substitute.ts'
+import { suggestKey } from './suggest.ts'
 import type { Entry, MapNode, Node, Place, ScalarNode } from './tree.ts'
 
 /** Far above any configuration a person writes, and low enough that a hostile file is refused within milliseconds. */
@@ -27,8 +28,9 @@ interface About {
   readonly file: string
   /** What its `${…}` stand for; without, they are text like any other. */
   readonly variables?: Variables
-  /** What a file of its kind begins with. */
+  /** What a file of its kind begins with, and keys that it may have at its top; without, any. */
   readonly begins?: string
+  readonly known?: readonly string[]
 }
 
 /** Reads one file. The tree holds what could be understood, or is undefined where the text is not YAML at all. */
@@ -111,11 +113,13 @@ class Reader {
 
   root(): MapNode | undefined {
     const { contents } = this.#document
-    const { problems, place, begins = 'version: 1' } = this.#context
+    const { problems, place, begins = 'version: 1', known } = this.#context
     if (contents === null) return { kind: 'map', at: place(0), entries: new Map() }
-    const node = this.#node(contents, place(contents.range[0]))
+    const at = place(contents.range[0])
+    const isOther = known !== undefined && isMap(contents) && !hasKeyOf(contents, known)
+    const node = isOther ? undefined : this.#node(contents, at)
     if (node?.kind === 'map') return node
-    if (node) problems.add(node.at, `Cannot read this file: it must be a map that begins with "${begins}"`)
+    if (isOther || node) problems.add(at, `Cannot read this file: it must be a map that begins with "${begins}"`)
     return undefined
   }
 
@@ -195,6 +199,11 @@ class Reader {
     const { text } = replaced
     return { ...same, text, value: scalar.type === 'PLAIN' ? typed(text) : text, substituted: text !== source }
   }
+}
+
+/** Whether one of its keys is known, or meant to be. A file without is another one, and nothing of it is shown: it may hold secrets. */
+function hasKeyOf(map: YAMLMap.Parsed, known: readonly string[]): boolean {
+  return map.items.some(({ key }) => isScalar(key) && suggestKey(key.source, known) !== undefined)
 }
 
 function emptyAt(at: Place): ScalarNode {

@@ -37,7 +37,7 @@ export function rulesIn(files: readonly RuleFile[]): readonly RuleGroup[] {
 
 function groupsOf(files: readonly RuleFile[], { loki, problems }: GroupContext): RuleGroup[] {
   const groups = files.flatMap(({ file, text }) => {
-    const tree = readTree(text, { file, begins: 'groups:' }, problems)
+    const tree = readTree(text, { file, begins: 'groups:', known: ['groups'] }, problems)
     return tree === undefined ? [] : readGroups(tree, { loki, problems })
   })
   reportDoubles(groups, problems)

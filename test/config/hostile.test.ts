@@ -1,8 +1,16 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
 import { Problems } from '../../src/config/problems.ts'
+import { fileSchema } from '../../src/config/schema.ts'
 import { readText } from '../../src/config/text.ts'
 import { readTree } from '../../src/config/yaml.ts'
+import { loadRules } from '../../src/rules/load.ts'
+import { readTests } from '../../src/rules/tests/read-tests.ts'
+import { tempFolder } from '../fakes/folder.ts'
+import { registry } from './registry.ts'
 
 const size = 1024 * 1024 - 100
 const fill = (text: string) => text.repeat(Math.floor(size / text.length))
@@ -48,6 +56,55 @@ describe('hostile files', () => {
   it.runIf(existsSync('/dev/zero'))('config reads no more of a file without end than it takes', () => {
     const problems = new Problems(['/dev/zero'])
     expect(readText('/dev/zero', problems)).toBeUndefined()
-    expect(problems.sorted()[0]!.message).toContain('larger than 1MiB')
+    expect(problems.sorted()[0]!.message).toBe('Cannot read this file: it is a pipe or a device: name a file')
+  })
+
+  it('config does not wait for who writes to a pipe', () => {
+    const pipe = join(tempFolder(), 'pipe.yaml')
+    execFileSync('mkfifo', [pipe])
+    const problems = new Problems([pipe])
+    expect(readText(pipe, problems)).toBeUndefined()
+    expect(problems.sorted()[0]!.message).toBe('Cannot read this file: it is a pipe or a device: name a file')
+  })
+})
+
+/** What is said of a file by all that read files of ours. */
+async function saidOf(text: string): Promise<string[]> {
+  const file = join(tempFolder(), 'other')
+  writeFileSync(file, text)
+  const read = [
+    await loadConfig([file], { env: {}, components: registry }),
+    loadRules([file], { loki: false }),
+    readTests(file)
+  ]
+  return read.map(one => {
+    const problems = 'problems' in one ? one.problems : []
+    return problems.map(({ line, column, message }) => `${line}:${column} ${message}`).join('; ')
+  })
+}
+
+describe('files that are something else', () => {
+  it.each([
+    ['passwords of a system', 'root:$6$hunter2:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n'],
+    ['keys as YAML', 'sk-hunter2: a\nsk-hunter2: b\nc: *hunter2\n'],
+    ['JSON', '{"hunter2": {"auth": "hunter2"}}'],
+    ['variables', 'PASSWORD=hunter2\n'],
+    ['a list', '- hunter2\n'],
+    ['a secret of Kubernetes', 'stringData: { hunter2: hunter2 }\n']
+  ])('are told as such, and not shown: %s', async (_, text) => {
+    const at = '1:1 Cannot read this file: it must be a map that begins with'
+    expect(await saidOf(text)).toEqual([`${at} "version: 1"`, `${at} "groups:"`, `${at} "rule_files:"`])
+  })
+
+  const components = { inputs: [], parsers: [], processors: [], outputs: [] }
+  const names = { inputs: [], parsers: [], processors: [], outputs: [] }
+  it.each(Object.keys(fileSchema({ ...components, names }).shape))('are none with "%s" at the top', async section => {
+    const [said] = await saidOf(`${section}: {}\n`)
+    expect(said).not.toContain('Cannot read this file')
+  })
+
+  it('are none that misspell what they begin with', async () => {
+    const [, rules] = await saidOf('grups: []\n')
+    expect(rules).toContain('Unknown key "grups": did you mean "groups"?')
   })
 })

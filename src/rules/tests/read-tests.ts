@@ -24,7 +24,8 @@ const minuteMs = 60_000
 export function readTests(file: string): { readonly tests: RuleTests } | { readonly problems: readonly Problem[] } {
   const problems = new Problems([file])
   const text = readText(file, problems)
-  const tree = text === undefined ? undefined : readTree(text, { file, begins: 'rule_files:' }, problems)
+  const tree =
+    text === undefined ? undefined : readTree(text, { file, begins: 'rule_files:', known: fileKeys }, problems)
   if (tree === undefined) return { problems: problems.sorted() }
   const fields = new Fields(tree, { keys: fileKeys, unsupported: notOurs, where: '' }, problems)
   for (const key of ['rule_files', 'tests']) if (!fields.has(key)) fields.missing(key)
