@@ -15,6 +15,8 @@ import { readDuration } from './units.ts'
 const counting: readonly RangeOperation[] = ['count_over_time', 'bytes_rate', 'bytes_over_time']
 /** Those that may do with or without `unwrap`. */
 const either: readonly RangeOperation[] = ['rate', 'absent_over_time']
+/** No row is older, and nobody waits for longer: ten years. */
+const longestMs = 315_360_000_000
 const withoutGrouping: readonly RangeOperation[] = [...counting, ...either, 'sum_over_time']
 
 /** Reads `rate({…} | … [5m])` and the like. Throws `QueryFault`. */
@@ -100,6 +102,7 @@ function offsetOf(log: SyntaxNode, query: string): number {
 function millisecondsOf(duration: SyntaxNode, query: string): number {
   const written = textOf(duration, query)
   const ms = readDuration(written) / 1e6
+  if (ms > longestMs) throw new QueryFault(`Cannot use "${written}": at most 10y`, duration.from)
   if (Number.isInteger(ms)) return ms
   throw new QueryFault(`Cannot use "${written}": write whole milliseconds, as 90s or 5m`, duration.from)
 }

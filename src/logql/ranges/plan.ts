@@ -109,11 +109,13 @@ function asksForLess({ operator: { symbol }, left, right }: Binary, side: Metric
 /** Windows begin and end on borders of buckets where both the interval of evaluations and the window are multiples of the width;
  * where that would take too many buckets, the width is a part of the window, and may be more than the interval. */
 function bucketWidth(intervalMs: number, rangeMs: number, offsetMs: number): number {
-  const finest = divisor(intervalMs, divisor(rangeMs, offsetMs))
+  const whole = divisor(rangeMs, offsetMs)
+  const finest = divisor(intervalMs, whole)
   const least = Math.ceil(Math.max(rangeMs / mostBuckets, (rangeMs + offsetMs) / mostKept) / finest)
-  for (let many = least; many <= 2 * least; many++) {
-    const width = many * finest
-    if (rangeMs % width === 0 && offsetMs % width === 0) return width
+  const fine = whole / finest
+  // the narrowest width that is wide enough; there are no more parts than buckets, however long the window is
+  for (let parts = Math.floor(fine / least); parts > 0 && parts * 2 * least >= fine; parts--) {
+    if (fine % parts === 0) return whole / parts
   }
   return least * finest
 }

@@ -58,10 +58,18 @@ function stepsOf({ value, at }: Text): (string | number)[] {
     const found = step.exec(value)
     if (found === null) throw new QueryFault(`Cannot read the path "${value}": write it as a.b["c d"][0]`, at + start)
     const [, name, index, quoted] = found
-    steps.push(name ?? (index === undefined ? (JSON.parse(`"${quoted}"`) as string) : Number(index)))
+    steps.push(name ?? (index === undefined ? unquoted(quoted!, at + start) : Number(index)))
   }
   if (steps.length === 0) throw new QueryFault('The path is empty: write it as a.b["c d"][0]', at)
   return steps
+}
+
+function unquoted(text: string, at: number): string {
+  try {
+    return JSON.parse(`"${text}"`) as string
+  } catch {
+    throw new QueryFault(`Cannot read the key "${text}" of a path: its escapes are those of JSON`, at)
+  }
 }
 
 /** Takes the texts of the line's object, and its `_entry` for the line. */
