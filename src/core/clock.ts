@@ -11,6 +11,9 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
+/** A timer that is to run later is run at once by Node.js. */
+const longestTimerMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -24,6 +27,10 @@ export const systemClock: Clock = {
       // sleeps until something happens before it runs this.
       const immediate = setImmediate(run)
       return () => clearImmediate(immediate)
+    }
+    if (ms > longestTimerMs) {
+      let cancel = this.after(longestTimerMs, () => (cancel = this.after(ms - longestTimerMs, run)))
+      return () => cancel()
     }
     const timer = setTimeout(run, ms)
     timer.unref()
