@@ -1,12 +1,16 @@
 /** Numbers as templates of Prometheus write them, so that rules from there say the same. Only halves differ: they are rounded up. */
 
+/** Behind a point JavaScript writes no more. */
+const mostDigits = 100
+
 /** Go's `%v`, or `%.4g` where 4 is the precision: plain, or with an exponent where the number is very large or small. */
 export function general(value: number, precision?: number): string {
   if (!Number.isFinite(value)) return infinite(value)
   const digits = precision === undefined ? undefined : Math.max(precision, 1)
   const [mantissa, power] = partsOf(value, digits === undefined ? undefined : digits - 1)
   if (power < -4 || power >= (digits ?? 6)) return withPower(withoutZeros(mantissa), power)
-  return digits === undefined ? String(value) : withoutZeros(value.toFixed(Math.max(digits - 1 - power, 0)))
+  if (digits === undefined) return String(value)
+  return withoutZeros(value.toFixed(Math.min(Math.max(digits - 1 - power, 0), mostDigits)))
 }
 
 /** `%.2f`, where 2 are the digits behind the point. */

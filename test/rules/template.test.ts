@@ -34,7 +34,8 @@ describe('templates', () => {
     ['{{ title "it\'s over_here, éa" }}', "It's Over_here, Éa"],
     ['{{ printf "%.1f of %s is %v %% (%g)" $value $labels.host 7 $labels.load }}', '0.3 of db1 is 7 % (1234.5)'],
     ['{{ $value | printf "%s: %.2e" $labels.host }}', 'db1: 2.50e-01'],
-    ['{{ printf "%.2f" $labels.host }}', 'db1']
+    ['{{ printf "%.2f" $labels.host }}', 'db1'],
+    ['{{ printf "%.99g" 0.00048828125 }}', '0.00048828125']
   ])('calls functions in %s', (text, expected) => {
     expect(rendered(text)).toBe(expected)
   })
