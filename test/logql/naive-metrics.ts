@@ -105,12 +105,13 @@ class Naive {
 
   #binary({ symbol, isBool, matching, left, right }: Binary, named: readonly string[], isLow: boolean): Sample[] {
     const also = [...named, ...(matching?.isOn === true ? matching.labels : [])]
-    const asksLeft =
-      isPlain(right) &&
-      (symbol === '==' ? right.value === 0 : ['<', '<='].includes(symbol) || (isLow && '+-*/'.includes(symbol)))
-    const asksRight =
-      isPlain(left) &&
-      (symbol === '==' ? left.value === 0 : ['>', '>='].includes(symbol) || (isLow && '+-*/'.includes(symbol)))
+    const isSet = ['and', 'or', 'unless'].includes(symbol)
+    const asksLeft = isSet
+      ? isLow
+      : isPlain(right) && (isLow || (symbol === '==' ? right.value === 0 : ['<', '<='].includes(symbol)))
+    const asksRight = isSet
+      ? (symbol === 'or' && isLow) || symbol === 'unless'
+      : isPlain(left) && (isLow || (symbol === '==' ? left.value === 0 : ['>', '>='].includes(symbol)))
     const lefts = this.samples(left, also, asksLeft)
     const rights = this.samples(right, also, asksRight)
     const looked = (labels: Sample['labels']): Sample['labels'] =>

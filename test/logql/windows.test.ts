@@ -54,6 +54,17 @@ describe('time', () => {
     ['sum(count_over_time({region="eu"}[30s])) < 2', [1, 1, undefined]],
     ['sum(count_over_time({region="eu"}[30s])) == 0', [undefined, undefined, undefined]],
     ['2 > sum(rate({region="eu"}[30s])) * 30', [1, 1, undefined]],
+    ['(sum(count_over_time({region="eu"}[30s])) or vector(0)) == 0', [undefined, undefined, 0]],
+    ['((sum(count_over_time({region="eu"}[30s])) or vector(0)) > bool 0) < 1', [undefined, undefined, 0]],
+    [
+      'sum(count_over_time({region="eu"}[24h])) unless sum(count_over_time({region="eu"}[30s]))',
+      [undefined, undefined, 1]
+    ],
+    ['vector(7) unless sum(count_over_time({region="eu"}[30s])) > 0', [undefined, undefined, 7]],
+    [
+      'sum(count_over_time({region="eu"}[24h])) and sum(count_over_time({region="eu"}[30s]))',
+      [undefined, undefined, undefined]
+    ],
     ['sum(count_over_time({region="eu"}[30s])) > 0', [undefined, undefined, undefined]],
     [
       'sum(count_over_time({region="eu"}[30s])) < sum(count_over_time({region!="eu"}[30s])) + 2',

@@ -54,7 +54,7 @@ export function isCounting({ operation, unwrap }: RangeAggregation): boolean {
 /** What stands around a part of a query says about it. */
 interface Around {
   readonly asked: Asked
-  /** It is compared with 0, or asked whether it is below a number. */
+  /** It is compared with 0, or asked whether it is below a number, or not there. */
   readonly isLow: boolean
 }
 
@@ -99,11 +99,12 @@ const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<=']
 
 /** Whether one side of an operator is asked whether there is little of it, or nothing. */
 function asksForLess({ operator: { symbol }, left, right }: Binary, side: Metric, isLow: boolean): boolean {
+  if (symbol === 'or') return isLow
+  if (symbol === 'and') return isLow && side === left
+  if (symbol === 'unless') return isLow || side === right
   const other = side === left ? right : left
   if (other.kind !== 'literal' && other.kind !== 'vector') return false
-  if (symbol === '==') return other.value === 0
-  if (smaller[side === left ? 'left' : 'right']!.includes(symbol)) return true
-  return isLow && ['+', '-', '*', '/'].includes(symbol)
+  return isLow || (symbol === '==' ? other.value === 0 : smaller[side === left ? 'left' : 'right']!.includes(symbol))
 }
 
 /** Windows begin and end on borders of buckets where both the interval of evaluations and the window are multiples of the width;
