@@ -61,6 +61,14 @@ export class Fields {
     return this.#wrongKind(key, node, expected)
   }
 
+  /** A scalar that is no empty text. */
+  name(key: string): ScalarNode | undefined {
+    const node = this.scalar(key)
+    if (node?.text !== '') return node
+    this.report(node.at, `Cannot use "" for "${key}"${this.where}: it needs a name`)
+    return undefined
+  }
+
   /** A scalar; undefined where a list or a map may stand as well, and does. */
   text(key: string): ScalarNode | undefined {
     return this.#valueOf(key)?.kind === 'scalar' ? this.scalar(key) : undefined

@@ -36,7 +36,7 @@ function readGroup(node: MapNode, position: string, context: GroupContext): Rule
   const given = node.entries.get('name')?.node
   const where = given?.kind === 'scalar' && given.value !== null ? ` in group ${quoted(given.written)}` : position
   const fields = new Fields(node, { keys, unsupported, where }, problems)
-  const name = fields.scalar('name')
+  const name = fields.name('name')
   if (!fields.has('name')) fields.missing('name')
   if (!fields.has('rules')) fields.missing('rules')
   const rows = fields.choice('rows', ['all', 'kept'])

@@ -35,7 +35,7 @@ export function readRule(node: MapNode, { where, ...context }: RuleContext): Rul
 }
 
 function readName(fields: Fields, kind: Rule['kind']): string | undefined {
-  const node = fields.scalar(kind)
+  const node = fields.name(kind)
   if (node === undefined) {
     if (!fields.has(kind)) fields.missing('alert', 'record')
     return undefined
