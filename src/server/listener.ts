@@ -83,7 +83,7 @@ type Asked = ListenerOptions & { readonly accept: string | undefined }
 
 async function probe(path: Probe, { collector, door, accept }: Asked, response: ServerResponse): Promise<void> {
   if (path === '/livez') return reply(response, 200, { status: 'alive' })
-  if (path === '/readyz') return reply(response, collector.ready === 'ready' ? 200 : 503, { status: collector.ready })
+  if (path === '/readyz') return ready(collector, response)
   if (path === '/actuator/health') {
     const { code, body } = await healthOf(collector, door === 'local' || door === 'control')
     return reply(response, code, body)
@@ -91,6 +91,11 @@ async function probe(path: Probe, { collector, door, accept }: Asked, response: 
   const [samples, families] = await Promise.all([collector.samples(), collector.families()])
   const { contentType, text } = await expose({ samples, families }, accept)
   send(response, 200, contentType, text)
+}
+
+/** 503 only while starting or draining; what else is wrong is said and unreadies nobody: rows would not go anywhere else. */
+function ready({ ready, degraded }: Collector, response: ServerResponse): void {
+  reply(response, ready === 'ready' ? 200 : 503, { status: ready, ...(degraded.length > 0 && { degraded: true }) })
 }
 
 /** The path without the query. A path that only looks like a probe's once decoded is none: it goes to the API's rules. */

@@ -23,10 +23,13 @@ describe('server probes', () => {
     }
   })
 
-  test('readyz stays 200 while an output is paused and the state directory is full', async () => {
+  test('readyz stays 200 while an output is paused and the state directory is full, and says the latter', async () => {
     const { address } = await stage.open()
+    expect((await get(address, '/readyz')).json).toEqual({ status: 'ready' })
     stage.collector.degraded = ['Cannot write']
-    expect((await get(address, '/readyz')).status).toBe(200)
+    const { status, json } = await get(address, '/readyz')
+    expect(status).toBe(200)
+    expect(json).toEqual({ status: 'ready', degraded: true })
   })
 
   test('health is UP with a paused output, and says so', async () => {
