@@ -5,7 +5,7 @@ import { ask, notRunning } from './client.ts'
 import { withStateDir } from './state-dir.ts'
 import { formatDuration, tableLines } from './table.ts'
 import { printable, type Stream, type Style, type Terminal } from './terminal.ts'
-import { examples, type Verb } from './verb.ts'
+import { examples, usage, type Verb } from './verb.ts'
 
 interface Options {
   readonly stateDir: string
@@ -56,6 +56,7 @@ function defineForget(command: Command, { env, out }: Terminal, finish: Finish):
   command.option('--json', 'the outcome as JSON')
   command.addHelpText('after', examples({ 'mcp-collector agents forget agent-7': 'its next row makes it a new one' }))
   command.action(async (id: string, { stateDir, json }: Options) => {
+    if (id === '') throw usage('Cannot forget the agent "": name one that "mcp-collector agents" shows')
     const path = `${route}/${encodeURIComponent(id)}`
     const answer = await ask<{ forgotten: string }>(stateDir, { method: 'DELETE', path })
     if (answer === undefined) throw notRunning(stateDir)

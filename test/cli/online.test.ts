@@ -58,6 +58,11 @@ describe('agents', () => {
       code: 1,
       err: expect.stringContaining('There is no agent "agent\\x1b')
     })
+    const nameless = {
+      code: 2,
+      err: expect.stringMatching(/^error: Cannot forget the agent "": name one that .* shows/)
+    }
+    expect(await command(['agents', 'forget', '', '--state-dir', stateDir])).toMatchObject(nameless)
   })
 
   test('need a running collector', async () => {
