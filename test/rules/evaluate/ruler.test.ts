@@ -17,8 +17,10 @@ class Watch {
   readonly #stream: MetricStream
   readonly #query: string
 
+  /** `range`: with what stands behind it. */
   constructor(range: string) {
-    const text = `groups: [{ name: g, interval: 5s, rules: [{ alert: Silent, expr: 'absent_over_time({agent_id="a"}[${range}])' }] }]`
+    const expr = `absent_over_time({agent_id="a"}${range.replace(/^\w+/, '[$&]')})`
+    const text = `groups: [{ name: g, interval: 5s, rules: [{ alert: Silent, expr: '${expr}' }] }]`
     const config = { files: [{ file: 'rules.yaml', text }], maxSeries: 10 }
     const [one] = queriesOfRules(config)
     this.#query = one!.id
@@ -84,6 +86,22 @@ describe('silence', () => {
     watch.progress = { unseenMs, hangs: false }
     await watch.clock.advance(60_000)
     expect(watch.told.includes('firing')).toBe(isTold)
+  })
+
+  it('is not what was before there was a collector, or while reading was behind, where a rule looks back', async () => {
+    const watch = new Watch('30s offset 10m')
+    /** Reads each 10 s, but for a time in which all waits. */
+    for (let second = 0; second < 3600; second += 10) {
+      const isBehind = second >= 1200 && second < 1500
+      watch.progress = { unseenMs: isBehind ? 60_000 : 0, hangs: false }
+      if (!isBehind) watch.read()
+      await watch.clock.advance(10_000)
+    }
+    expect(watch.told).toEqual([])
+    await watch.clock.advance(9 * 60_000)
+    expect(watch.told).toEqual([])
+    await watch.clock.advance(2 * 60_000)
+    expect(watch.told).toContain('firing')
   })
 
   it('is nothing that can be said of what hangs', async () => {
