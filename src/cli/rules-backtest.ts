@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
-import { formatProblem } from '../config/problems.ts'
+import type { Config } from '../config/config.ts'
+import { formatProblem, type Problem } from '../config/problems.ts'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { OldLog } from '../pipeline/backtest/backtest.ts'
+import type { Way } from '../pipeline/backtest/way.ts'
+import { load } from './configuration.ts'
 import { formatBytes, formatCount, formatDuration } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
 import { examples, usage } from './verb.ts'
@@ -9,6 +12,8 @@ import { examples, usage } from './verb.ts'
 interface Options {
   readonly rules: readonly string[]
   readonly service: string
+  readonly config: readonly string[]
+  readonly input?: string
   readonly from?: number
   readonly to?: number
   readonly json?: true
@@ -22,6 +27,13 @@ export function defineBacktest(command: Command, terminal: Terminal, finish: (ex
     'log files, gzip and zstd too; those of several agents are read together, by the times of their rows'
   )
   command.option('--rules <file>', 'another rule file; may be repeated', (file, all: string[]) => [...all, file], [])
+  command.option(
+    '--config <file>',
+    'a configuration whose input and steps rows go through; may be repeated',
+    (file, all: string[]) => [...all, file],
+    []
+  )
+  command.option('--input <name>', 'the input; left out: the one that follows the first log, or the only one')
   command.option('--service <name>', 'service of rows that name none, as "service" of an input', '')
   command.option('--from <time>', 'alerts from then on, as 2026-11-30T12:00:00Z', timeOf)
   command.option('--to <time>', 'evaluate until then; may be behind the last row', timeOf)
@@ -30,10 +42,13 @@ export function defineBacktest(command: Command, terminal: Terminal, finish: (ex
     'after',
     examples({
       'mcp-collector rules backtest rules.yaml agent.log agent.log.1.gz': 'which alerts would have fired, and when',
-      'mcp-collector rules backtest rules.yaml *.log --service mcp-agent --json': 'where rows name no service'
+      'mcp-collector rules backtest rules.yaml *.log --service mcp-agent --json': 'where rows name no service',
+      'mcp-collector rules backtest rules.yaml agent.log --config my.yaml': 'as a collector with it would read the log'
     })
   )
   command.action(async (rules: string, logs: string[], options: Options) => {
+    if (options.input !== undefined && options.config.length === 0)
+      throw usage('Cannot use --input without --config: name the configuration that has this input')
     finish(await run([rules, ...options.rules], logs, options, terminal))
   })
 }
@@ -42,20 +57,25 @@ async function run(
   files: readonly string[],
   paths: readonly string[],
   options: Options,
-  { out, err }: Terminal
+  { out, err, env }: Terminal
 ): Promise<number> {
-  const { loadRules } = await import('../rules/load.ts')
-  const loaded = loadRules(files, { loki: false })
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
+  const refuse = (problems: readonly Problem[]): number => {
+    for (const problem of problems) err.line(printable(formatProblem(problem)))
     return exitCodes.badConfiguration
   }
+  const { loadRules } = await import('../rules/load.ts')
+  const loaded = loadRules(files, { loki: false })
+  if ('problems' in loaded) return refuse(loaded.problems)
+  const config = options.config.length === 0 ? undefined : await load({ files: options.config, overrides: {}, env })
+  if (config !== undefined && 'problems' in config) return refuse(config.problems)
+  const way = config && (await wayThrough(config.config, paths, options.input))
   const { backtest } = await import('../pipeline/backtest/backtest.ts')
   const logs = await logsOf(paths, options.service)
   const began = performance.now()
   const report = await backtest({
     groups: loaded.groups,
     logs,
+    way,
     fromMs: options.from,
     toMs: options.to,
     onProgress: showing(err, logs, began)
@@ -68,6 +88,14 @@ async function run(
     err.line(`${err.style('red', 'error:')} Cannot read "${printable(path)}" to its end: ${printable(reason)}`)
   }
   return Object.keys(report.problems).length > 0 ? exitCodes.failed : exitCodes.ok
+}
+
+async function wayThrough(config: Config, paths: readonly string[], input: string | undefined): Promise<Way> {
+  const [{ planOf }, { wayOf }] = await Promise.all([
+    import('../pipeline/plan.ts'),
+    import('../pipeline/backtest/way.ts')
+  ])
+  return wayOf(await planOf(config), paths, input)
 }
 
 async function logsOf(paths: readonly string[], service: string): Promise<OldLog[]> {

@@ -56,10 +56,15 @@ export class RuleTap implements Sink {
   }
 
   append(track: Track, batch: Batch, to: Position, heldFrom: Position): void {
+    this.observeKept(batch)
+    track.append(batch, to, heldFrom, noFates)
+  }
+
+  /** Rows behind all steps, for rules that ask for what these have left. */
+  observeKept(batch: Batch): void {
     for (const { rows, collector } of this.#queries?.sides ?? []) {
       if (rows === 'kept' && batch.rows > 0) collector.collect(batch, this.#keptOf(batch))
     }
-    track.append(batch, to, heldFrom, noFates)
   }
 
   skip(track: Track, from: Position, to: Position, reason: LossReason, bytes: number): void {

@@ -52,3 +52,54 @@ test('says what is wrong', async () => {
   const time = await command(['rules', 'backtest', rules, newLog(), '--from', 'yesterday'])
   expect(time).toMatchObject({ code: 2, err: expect.stringContaining('Cannot use "yesterday" as a time') })
 })
+
+function row(second: string, level: string, took: number, user: string): string {
+  return `${JSON.stringify({ time: `2026-11-29T10:00:${second}Z`, level, took, user })}\n`
+}
+
+test('reads logs as an input of a configuration would', async () => {
+  const folder = tempFolder()
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const config = write(
+    'config.yaml',
+    `version: 1
+collector: { resource: { zone: north } }
+inputs:
+  other: { type: file, paths: [/nowhere/*.log] }
+  gateway:
+    type: file
+    paths: ["*.log"]
+    service: gateway
+process: [drop: { if: '{level="debug"}' }]
+outputs: { o: { type: stdout } }
+`
+  )
+  const rule = write(
+    'rules.yaml',
+    `groups:
+  - name: g
+    rows: kept
+    rules:
+      - alert: Slow
+        expr: max by (user, zone) (max_over_time({service_name="gateway"} | unwrap took [1m])) > 100
+`
+  )
+  const rows = [row('00', 'info', 50, 'a'), row('20', 'debug', 900, 'b'), row('30', 'info', 500, 'c')]
+  const log = write('a.log', rows.join(''))
+  const run = ['rules', 'backtest', rule, log, '--json']
+  expect(JSON.parse((await command(run)).out).alerts).toEqual([])
+  const report = JSON.parse((await command([...run, '--config', config])).out)
+  expect(report).toMatchObject({ rows: 3, alerts: [{ labels: { user: 'c', zone: 'north' }, peak: '500' }] })
+  const named = [...run, '--config', config, '--input']
+  expect(JSON.parse((await command([...named, 'other'])).out).alerts).toEqual([])
+  expect(await command([...named, 'none'])).toMatchObject({ code: 1, err: expect.stringContaining('No input "none"') })
+  expect(await command([...run, '--input', 'other'])).toMatchObject({ code: 2 })
+  write('bad.yaml', 'version: 1\n')
+  expect(await command([...run, '--config', join(folder, 'bad.yaml')])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Missing "inputs"')
+  })
+})

@@ -1,37 +1,34 @@
 import { hostname } from 'node:os'
 import { setImmediate as breath } from 'node:timers/promises'
-import { components } from '../../components.ts'
-import { optionsSchema } from '../../config/schema.ts'
 import type { Batch } from '../../core/batch.ts'
 import { systemClock } from '../../core/clock.ts'
 import { Keys } from '../../core/keys.ts'
 import { silentLog } from '../../core/log.ts'
 import { Meter } from '../../core/metrics.ts'
 import { noLink } from '../../core/record.ts'
+import { describe } from '../../inputs/file/resource.ts'
 import { type Whole, wholeSource } from '../../inputs/file/whole.ts'
 import { Backtest, type Episode, type Look } from '../../rules/evaluate/backtest.ts'
 import type { RuleRun } from '../../rules/evaluate/rule-run.ts'
 import type { RuleGroup } from '../../rules/rule.ts'
 import { Arena } from '../../scan/arena.ts'
 import { OldFile, type OldRows } from './old-file.ts'
-import type { Plan } from '../plan.ts'
 import { RuleTap } from '../rule-tap.ts'
 import { Steps } from '../steps.ts'
 import { type FramerCounts, Frontier, InputCounts, Tally } from '../tally.ts'
+import { plainWay, type Way } from './way.ts'
 
 /** Of each range aggregation. */
 const maxSeries = 10_000
 /** Between two signs of life, ms. */
 const breathMs = 100
-/** Of the input and the pipeline. */
-const name = 'old'
 /** For the kernels of parser and processors. */
 const tableBytes = 2 * 1024 * 1024
 
 /** A log that rules are tried on. */
 export interface OldLog {
   readonly whole: Whole
-  /** Of rows that name none; empty: none. */
+  /** Of rows that name none; empty: that of the input. */
   readonly service: string
   /** Constant fields of its rows, besides those of its path. */
   readonly fields: Readonly<Record<string, string>>
@@ -40,6 +37,8 @@ export interface OldLog {
 export interface BacktestOptions {
   readonly groups: readonly RuleGroup[]
   readonly logs: readonly OldLog[]
+  /** What rows go through; left out: an input and a pipeline without options. */
+  readonly way?: Way | undefined
   /** Evaluations are between these, epoch ms; left out: from the first row to the last. */
   readonly fromMs?: number | undefined
   readonly toMs?: number | undefined
@@ -81,7 +80,8 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
   const keys = new Keys()
   const arena = new Arena(undefined, tableBytes)
   const rules = new Backtest(options.groups, { maxSeries, meter, looks: options.looks ?? [] })
-  const plan = await planOf(rules.queries)
+  const { input, pipeline } = options.way ?? (await plainWay())
+  const plan = { inputs: [input], pipelines: [pipeline], outputs: [], rules: rules.queries }
   const parts = { link: noLink, clock: systemClock, log: silentLog, meter, keys, workspace: arena.workspace }
   const nobody = { notes: new Map(), hostName: '', shard: 'backtest', letterBytes: new Map(), onEnd: () => {} }
   const steps = await Steps.create(plan, { ...parts, ...nobody })
@@ -189,31 +189,37 @@ class Reading {
 
   #fileOf({ whole, service, fields }: OldLog, batch: Batch): OldFile {
     const { steps, arena, meter } = this.#parts
-    const [input] = steps.plan.inputs
+    const [input, pipeline] = [steps.plan.inputs[0]!, steps.plan.pipelines[0]!]
+    const about = describe({ ...input, ...input.follow }, hostname(), whole.path, [])
     const source = wholeSource(whole, {
-      input: name,
-      service,
-      agent: fields['agent_id'] ?? fields['kubernetes.pod.name'] ?? '',
-      resource: { 'host.name': hostname(), 'log.file.path': whole.path, ...fields },
+      input: input.name,
+      service: service === '' ? about.service : service,
+      agent: fields['agent_id'] ?? fields['kubernetes.pod.name'] ?? about.agent,
+      resource: { ...about.resource, ...fields },
       failed: reason => (this.#problems[whole.path] ??= reason),
       woken: () => this.#wake()
     })
     const framed: FramerCounts = { nulBytes: { value: 0 }, truncatedRows: { value: 0 }, splitGroups: { value: 0 } }
     const { writtenMs } = whole
     return new OldFile(
-      { source, writtenMs, observe: (rows, span) => this.#observe(rows, span) },
+      {
+        source,
+        writtenMs,
+        observe: (rows, span) => this.#observe(rows, span),
+        append: rows => this.#tap.observeKept(rows)
+      },
       {
         arena,
         batch,
-        framer: steps.framer(input!, arena, framed),
+        framer: steps.framer(input, arena, framed),
         framed,
-        parser: steps.parser(input!),
-        ...steps.treatment(name),
+        parser: steps.parser(input),
+        ...steps.treatment(pipeline.name),
         observers: [],
         // years that a time does not name are those of when it was written
         clock: { ...systemClock, now: () => writtenMs },
         log: silentLog,
-        tally: new Tally(new InputCounts(meter, name)),
+        tally: new Tally(new InputCounts(meter, input.name)),
         frontier: new Frontier()
       }
     )
@@ -226,27 +232,5 @@ class Reading {
       for (let row = 0; row < batch.rows; row++) if (batch.time[row]! <= this.#evaluatedTo) this.#disordered++
     }
     this.#tap.observe(batch)
-  }
-}
-
-/** One input and one pipeline, as they are without any options, and stack traces as one row. */
-async function planOf(rules: Plan['rules']): Promise<Plan> {
-  const [input, parser, processor] = await Promise.all([
-    components.inputs.file(),
-    components.parsers.auto(),
-    components.processors.normalize()
-  ])
-  const follow = input.plan(optionsSchema(input).parse({ paths: ['/'], multiline: 'auto' }) as never, {
-    name,
-    stateDir: ''
-  })
-  const options = optionsSchema(parser).parse({})
-  const process = [{ use: processor.name, options: optionsSchema(processor).parse({}) }]
-  const own = { name, type: input.name, follow, service: '', dataset: '', resource: {}, onParseError: 'keep' as const }
-  return {
-    inputs: [{ ...own, parser: { use: parser.name, options } }],
-    pipelines: [{ name, inputs: [name], outputs: [], process, choices: {} }],
-    outputs: [],
-    rules
   }
 }

@@ -15,6 +15,8 @@ export interface OldFileOptions {
   readonly writtenMs: number
   /** Gets the rows, with times that can be relied upon and the time of the newest as that of reading. */
   readonly observe: (batch: Batch, rows: OldRows) => void
+  /** Gets them again, behind all steps. */
+  readonly append: (batch: Batch) => void
 }
 
 /** Of the rows of a chunk. */
@@ -69,7 +71,9 @@ export class OldFile implements Outlet {
     this.clock = Math.max(this.clock, this.#typical(batch))
   }
 
-  append(): void {}
+  append(batch: Batch): void {
+    this.#options.append(batch)
+  }
 
   skip(): void {}
 

@@ -163,7 +163,7 @@ function entryOf(rule: Rule, group: RuleGroup, maxSeries: number): Entry {
   const evaluator = new MetricEvaluator(replay)
   const alerts = rule.kind === 'alert' ? new RuleAlerts(ruleId(rule), rule) : undefined
   const run = new RuleRun(rule, group, { evaluator, alerts, former: undefined })
-  return { evaluator, query: { id, rows: 'all', query: replay }, run }
+  return { evaluator, query: { id, rows: group.rows, query: replay }, run }
 }
 
 function restOf(rule: Rule, { intervalMs }: RuleGroup): number {
