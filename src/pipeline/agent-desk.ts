@@ -44,7 +44,7 @@ export class AgentDesk implements AgentBook {
 
   take(report: Omit<AgentReport, 'behind'>): void {
     const { state, clock } = this.#parts
-    const records = [...this.#agents.merge(report, clock.monotonic()), ...this.#agents.leave(report.gone)]
+    const records = [...this.#agents.merge(report, clock.monotonic()), ...this.#agents.leave(report.departed)]
     if (records.length > 0) state.append(records)
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
-import type { SourceId } from '../core/source.ts'
 import type { AgentWatch } from '../rules/agents/watch.ts'
+import type { Departures } from './departures.ts'
 import type { Lanes } from './lanes.ts'
 import type { AgentReport } from './messages.ts'
 
@@ -9,6 +9,7 @@ const nothing = { seen: [], refused: 0 }
 export interface AgentReporterParts {
   readonly watch: AgentWatch
   readonly lanes: Lanes
+  readonly departures: Departures
   readonly clock: Clock
   readonly tell: (report: AgentReport) => void
 }
@@ -19,19 +20,15 @@ export class AgentReporter {
   readonly #lanes: Lanes
   readonly #tell: (report: AgentReport) => void
   readonly #clock: Clock
-  readonly #gone: SourceId[] = []
+  readonly #departures: Departures
   #told = ''
 
-  constructor({ watch, lanes, clock, tell }: AgentReporterParts) {
+  constructor({ watch, lanes, departures, clock, tell }: AgentReporterParts) {
     this.#watch = watch
     this.#lanes = lanes
+    this.#departures = departures
     this.#clock = clock
     this.#tell = tell
-  }
-
-  /** A source was read to its end, and its pod is deleted. */
-  podGone(source: SourceId): void {
-    this.#gone.push(source)
   }
 
   /** To be called about once a second, and behind the last row, when what rows have added to rules is handed over: it is told behind that.
@@ -40,10 +37,10 @@ export class AgentReporter {
     const delta = this.#watch.delta()
     const behind = [...new Set(this.#lanes.behind())].toSorted()
     const places = behind.join()
-    const gone = this.#gone.splice(0)
-    if (delta === undefined && gone.length === 0 && places === this.#told) return
+    const departed = this.#departures.take()
+    if (delta === undefined && departed.length === 0 && places === this.#told) return
     this.#told = places
-    const report = { ...(delta ?? nothing), gone, behind }
+    const report = { ...(delta ?? nothing), departed, behind }
     this.#clock.after(0, () => this.#tell(report))
   }
 }

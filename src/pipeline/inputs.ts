@@ -2,10 +2,8 @@ import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
-import type { Resource } from '../core/source.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { Claims } from '../inputs/file/claims.ts'
-import { podPath } from '../inputs/file/container-path.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import { Follower } from '../inputs/file/follower.ts'
 import type { Holds } from '../inputs/file/holds.ts'
@@ -13,6 +11,7 @@ import type { FileSource } from '../inputs/file/source.ts'
 import type { KeptStatus } from './collector.ts'
 import type { Commits } from './commits.ts'
 import type { Cursors } from './cursors.ts'
+import type { Departures } from './departures.ts'
 import type { Lanes } from './lanes.ts'
 import type { InputPlan } from './plan.ts'
 import type { Steps } from './steps.ts'
@@ -36,8 +35,7 @@ export interface InputsParts {
   /** Those that count now. */
   readonly steps: () => Steps
   readonly disk: Disk
-  /** Called when a source was read to its end, and the pod that wrote it is deleted. */
-  readonly podGone: (source: FileSource) => void
+  readonly departures: Departures
 }
 
 /** An input that is followed. */
@@ -71,6 +69,7 @@ export class Inputs {
     const fresh = plans.filter(({ name }) => !this.#followed.has(name))
     this.#claims.expect(new Set(fresh.map(({ name }) => name)), stored.sources)
     for (const plan of fresh) {
+      if (plan.follow.pathFields === 'containers') this.#recall(plan, stored)
       const follower = this.#newFollower(plan, stored)
       this.#followed.set(plan.name, { follower, startedAt: this.#parts.clock.now() })
       await follower.start()
@@ -120,8 +119,14 @@ export class Inputs {
     for (const lane of lanes.of(source)) turns.add(lane)
   }
 
+  #recall({ name }: InputPlan, { sources }: StoredState): void {
+    const { departures, commits } = this.#parts
+    if (departures.recall(sources.filter(({ input }) => input === name))) commits.soon()
+  }
+
   #newFollower(input: InputPlan, stored: StoredState): Follower {
-    const { hostId, hostName, link, clock, log, meter, lanes, cursors, commits, holds, steps, disk } = this.#parts
+    const { hostId, hostName, link, clock, log, meter, holds, disk } = this.#parts
+    const { lanes, cursors, commits, departures, steps } = this.#parts
     const { name, service, agentId, dataset, resource } = input
     return new Follower(
       { ...input.follow, name, service, ...(agentId !== undefined && { agentId }), dataset, resource },
@@ -138,17 +143,19 @@ export class Inputs {
         ...(holds && { holds }),
         open: source => {
           lanes.open(source, input, steps())
+          departures.opened(source)
           this.wake(source)
         },
         wake: source => this.wake(source),
         settledAll: source => lanes.settled(source),
         close: source => {
           this.#close(source)
-          if (isPodGone(source.resource, disk)) this.#parts.podGone(source)
+          if (departures.closed(source)) commits.soon()
         },
         forget: id => cursors.forget(id),
         scanned: () => {
           holds?.scanned()
+          if (departures.look()) commits.soon()
           commits.along()
         }
       }
@@ -160,16 +167,5 @@ export class Inputs {
     if (!letsGoUnstored) commits.nowOf(source)
     for (const lane of lanes.of(source)) turns.remove(lane)
     lanes.close(source)
-  }
-}
-
-/** In doubt it is there. */
-function isPodGone(resource: Resource, disk: Disk): boolean {
-  const path = podPath(resource)
-  if (path === undefined) return false
-  try {
-    return disk.lstat(path) === undefined
-  } catch {
-    return false
   }
 }

@@ -13,6 +13,7 @@ import type {
   TailRows,
   TailWanted
 } from './collector.ts'
+import type { Departed } from './departures.ts'
 import type { Plan } from './plan.ts'
 
 /** What a shard thread is started with, and where it says how far it has come. */
@@ -77,8 +78,7 @@ export type FromShard =
 
 /** What has been seen of agents, and where reading is behind now: see `Lanes.behind`. */
 export interface AgentReport extends AgentDelta {
-  /** Ids of sources that were read to their end, and whose pods are deleted. */
-  readonly gone: readonly string[]
+  readonly departed: readonly Departed[]
   readonly behind: readonly string[]
 }
 

@@ -7,7 +7,6 @@ import type { StateLink, StoredState } from '../core/record.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { type Disk, systemDisk } from '../inputs/file/disk.ts'
-import type { FileSource } from '../inputs/file/source.ts'
 import type { Whereabouts } from '../inputs/file/whereabouts.ts'
 import { AgentWatch } from '../rules/agents/watch.ts'
 import { Arena } from '../scan/arena.ts'
@@ -15,6 +14,7 @@ import { AgentReporter } from './agent-reporter.ts'
 import { Backlog } from './backlog.ts'
 import { Commits } from './commits.ts'
 import { Cursors } from './cursors.ts'
+import { Departures } from './departures.ts'
 import { handOver } from './handover.ts'
 import { Inputs } from './inputs.ts'
 import type { Lane } from './lane.ts'
@@ -97,7 +97,10 @@ export class Shard {
     const observers = [agents, this.tail]
     const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers, clock, log, tap: this.#tap }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
-    this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, clock, tell: context.onAgents ?? (() => {}) })
+    const seen = whereabouts?.over(disk) ?? disk
+    const departures = new Departures(seen, this.#lanes)
+    const { onAgents: tell = () => {} } = context
+    this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, departures, clock, tell })
     this.#backlog = new Backlog(clock)
     const look = (): void => this.#look()
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, tap: this.#tap, link, clock, look })
@@ -122,12 +125,7 @@ export class Shard {
     const shared = { link, clock, log, meter: this.meter, ...parts }
     const { stored, holds } = openHolds(start, shared)
     this.#stored = stored
-    const seen = whereabouts?.over(disk) ?? disk
-    const podGone = ({ id }: FileSource): void => {
-      this.#agents.podGone(id)
-      this.#commits.soon()
-    }
-    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk: seen, podGone })
+    this.#inputs = new Inputs({ hostId, hostName, ...shared, ...(holds && { holds }), steps, disk: seen, departures })
   }
 
   /** Creates outputs and steps, then starts to follow. */

@@ -72,11 +72,11 @@ test('a pod that is deleted is told once all of it is read; one whose log is rot
   appendFileSync(join(folderOf('gone'), '0.log'), criLine('last'))
   rmSync(dirname(folderOf('gone')), { recursive: true })
   await run.until('all is there', () => stage.messages().length === 4)
-  await run.until('one pod is gone', () => stage.agents.some(({ gone }) => gone.length > 0))
+  await run.until('one pod is gone', () => stage.agents.some(({ departed }) => departed.length > 0))
   await run.pass(3000)
   const seen = stage.agents.flatMap(report => report.seen)
   const source = seen.find(({ id }) => id === 'gone')!.source
-  expect(stage.agents.flatMap(report => report.gone)).toEqual([source])
+  expect(stage.agents.flatMap(({ departed }) => departed)).toEqual([{ source, reason: 'pod_deleted' }])
 })
 
 test('agents are known over a restart, and to whom they are shown', { timeout: 60_000 }, async () => {
@@ -133,7 +133,7 @@ test('of a great many agents some have series of their own, the same at each scr
   const sighting = (id: number, at: number) => {
     return { id: `agent-${id}`, ...place, rows: 1, firstAt: at, lastAt: at, heartbeats: 0, beats: [] }
   }
-  desk.take({ seen: Array.from({ length: 2000 }, (_, i) => sighting(i, i)), refused: 3, gone: [] })
+  desk.take({ seen: Array.from({ length: 2000 }, (_, i) => sighting(i, i)), refused: 3, departed: [] })
   const ups = (): string[] =>
     desk
       .samples()
@@ -141,7 +141,7 @@ test('of a great many agents some have series of their own, the same at each scr
       .map(({ labels }) => labels[0]!)
   const before = ups()
   expect(before).toHaveLength(1000)
-  desk.take({ seen: [sighting(1400, 5000)], refused: 0, gone: [] })
+  desk.take({ seen: [sighting(1400, 5000)], refused: 0, departed: [] })
   expect(ups()).toEqual(before)
   const value = (name: string) => desk.samples().find(sample => sample.name === name)?.value
   expect(value('collector_agents')).toBe(1500)

@@ -1,6 +1,13 @@
 import type { StoredAgent } from '../../core/record.ts'
 import { HeartbeatInterval } from './interval.ts'
-import { type AgentSighting, type Connection, type Departure, type KnownBy, leavingMs } from './sighting.ts'
+import {
+  type AgentSighting,
+  type Connection,
+  type Departure,
+  type KnownBy,
+  leavingMs,
+  departureReasons
+} from './sighting.ts'
 
 /**
  * `late`: the heartbeat that is due has not come. `offline`: nor have the two behind it, or the last attempt to connect has failed.
@@ -103,9 +110,9 @@ export class Agent {
     return this.knownBy === 'agent_id' ? [byId] : [byId, { service_name: this.service, host: this.host }]
   }
 
-  /** Its pod is deleted. */
-  leave(): void {
-    this.left ??= { at: this.lastSeenAt, reason: 'pod_deleted' }
+  /** It has not said so itself. */
+  leave(reason: Departure['reason']): void {
+    this.left ??= { at: this.lastSeenAt, reason }
   }
 
   state(patience: Patience, monotonic: number): AgentState {
@@ -189,8 +196,10 @@ export class Agent {
       agent.connection = { at: connectionAt, isOk: facts['isConnected'] === true, errorCode: text('errorCode') }
     }
     const leftAt = number('leftAt')
-    if (leftAt !== undefined)
-      agent.left = { at: leftAt, reason: text('leftReason') === 'pod_deleted' ? 'pod_deleted' : 'stopped' }
+    if (leftAt !== undefined) {
+      const reason = departureReasons.find(one => one === text('leftReason')) ?? 'stopped'
+      agent.left = { at: leftAt, reason }
+    }
     agent.#wasOffline = facts['isOffline'] === true
     return agent
   }

@@ -1,6 +1,6 @@
 import type { StateRecord, StoredAgent } from '../../core/record.ts'
 import { Agent, type AgentState, type AgentStatus, type Patience } from './agent.ts'
-import type { AgentDelta } from './sighting.ts'
+import type { AgentDelta, Departure } from './sighting.ts'
 
 export interface AgentsOptions extends Patience {
   readonly maxAgents: number
@@ -68,12 +68,13 @@ export class Agents {
     return records
   }
 
-  /** Those that were seen last in these sources have left, for their pods are deleted. Returns what is to be stored. */
-  leave(sources: readonly string[]): StateRecord[] {
+  /** Those that were seen last in these sources have left, which others have noticed. Returns what is to be stored. */
+  leave(sources: readonly { readonly source: string; readonly reason: Departure['reason'] }[]): StateRecord[] {
     if (sources.length === 0) return []
-    const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && sources.includes(source))
+    const reasons = new Map(sources.map(({ source, reason }) => [source, reason]))
+    const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && reasons.has(source))
     return gone.map(agent => {
-      agent.leave()
+      agent.leave(reasons.get(agent.source)!)
       this.#tellLeft(agent)
       return this.#store(agent, false)
     })

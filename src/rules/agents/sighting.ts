@@ -35,9 +35,11 @@ export interface Connection {
 
 export interface Departure {
   readonly at: number
-  /** It has said so, or its pod was deleted. */
-  readonly reason: 'stopped' | 'pod_deleted'
+  readonly reason: (typeof departureReasons)[number]
 }
+
+/** It has said so; or the runtime has deleted its pod, removed its container, or says that this has ended without an error. */
+export const departureReasons = ['stopped', 'pod_deleted', 'container_removed', 'container_exited'] as const
 
 export interface AgentDelta {
   readonly seen: readonly AgentSighting[]

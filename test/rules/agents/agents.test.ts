@@ -48,7 +48,7 @@ class Control {
   }
 
   leave(source: string): void {
-    this.#store(this.agents.leave([source]))
+    this.#store(this.agents.leave([{ source, reason: 'pod_deleted' }]))
   }
 
   pass(seconds: number): void {
