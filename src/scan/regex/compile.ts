@@ -1,9 +1,12 @@
 import { Automaton } from './automaton.ts'
+import { Backtracker } from './backtracker.ts'
 import { Captures } from './captures.ts'
 import { type Needle, needlesOf } from './needles.ts'
+import { OnePass } from './one-pass.ts'
 import { programOf } from './program.ts'
 import { readPattern } from './read.ts'
 import { literalOf, type Pattern, PatternFault } from './syntax.ts'
+import { groupProgramOf } from './tree.ts'
 
 /** What a pattern is made into: a text to look for where it stands for one only. Each match has one of `needles`, if there are any. */
 export type Matcher =
@@ -42,6 +45,31 @@ export function compileGroups(text: string): { automaton: Automaton; captures: C
   const program = programOf(pattern, 'captures')
   const automaton = new Automaton(programOf(pattern, 'search'))
   return { automaton, captures: new Captures(program), names: program.groups }
+}
+
+/** What finds the named groups of a pattern in rows, without making anything for a row. */
+export interface GroupFinder {
+  /** In the order of the pattern; that of number n has the slots 2n and 2n + 1. */
+  readonly names: readonly string[]
+  /** Where groups of the last row begin and end, -1 where they took no part. */
+  readonly slots: Int32Array
+  find(bytes: Uint8Array, start: number, end: number): boolean
+}
+
+/** Compiles a pattern to look for in rows, with line feeds in them too. Throws `PatternFault`. */
+export function compileFields(text: string): GroupFinder {
+  const pattern = readPattern(text, true)
+  const program = groupProgramOf(pattern, true)
+  // a lazy repeat must know where a character ends
+  const fast = hasLazy(pattern) ? undefined : OnePass.of(groupProgramOf(pattern, false))
+  const engine = fast ?? new Backtracker(program)
+  return { names: program.groups, slots: engine.slots, find: (bytes, start, end) => engine.find(bytes, start, end) }
+}
+
+function hasLazy(pattern: Pattern): boolean {
+  if (pattern.kind === 'repeat') return pattern.isLazy || hasLazy(pattern.part)
+  if (pattern.kind === 'group') return hasLazy(pattern.part)
+  return 'parts' in pattern && pattern.parts.some(hasLazy)
 }
 
 function compile(pattern: Pattern, use: 'whole' | 'search'): Matcher {
