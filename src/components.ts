@@ -6,10 +6,18 @@ export const components = {
     probe: () => import('./inputs/probe.ts').then(room => room.probe)
   },
   parsers: {
+    access: () => import('./parsers/access.ts').then(room => room.access),
     auto: () => import('./parsers/auto.ts').then(room => room.auto),
+    java: () => import('./parsers/java.ts').then(room => room.java),
     json: () => import('./parsers/json.ts').then(room => room.json),
+    klog: () => import('./parsers/klog.ts').then(room => room.klog),
     logfmt: () => import('./parsers/logfmt.ts').then(room => room.logfmt),
-    raw: () => import('./parsers/raw.ts').then(room => room.raw)
+    postgres: () => import('./parsers/postgres.ts').then(room => room.postgres),
+    python: () => import('./parsers/python.ts').then(room => room.python),
+    redis: () => import('./parsers/redis.ts').then(room => room.redis),
+    regex: () => import('./parsers/regex.ts').then(room => room.regex),
+    raw: () => import('./parsers/raw.ts').then(room => room.raw),
+    syslog: () => import('./parsers/syslog.ts').then(room => room.syslog)
   },
   processors: {
     normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize),

@@ -47,7 +47,15 @@ export const parseErrors = [
   'utf8',
   'logfmt',
   'time',
-  'container'
+  'container',
+  'regex',
+  'access',
+  'klog',
+  'java',
+  'python',
+  'syslog',
+  'postgres',
+  'redis'
 ] as const
 
 /** What became of a field of the row: attributes are written out by encoders, consumed ones already are in a column. */

@@ -35,11 +35,11 @@ export const auto = defineParser({
     const json = new JsonScanner(keys, new Set(descend))
     const logfmt = new LogfmtScanner(keys)
     return {
-      parse(batch) {
+      parse(batch, from = 0) {
         let choice = batch.source.marks.parser
         json.open(batch)
         logfmt.open()
-        for (let row = 0; row < batch.rows; ) {
+        for (let row = from; row < batch.rows; ) {
           if (firstByte(batch, row) === openBrace) {
             const next = json.pass(batch, row)
             if (next > row && choice === undefined) choice = choose(batch, 'json')

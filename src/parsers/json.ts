@@ -37,9 +37,9 @@ export const json = defineParser({
   create({ descend }, { keys }) {
     const scanner = new JsonScanner(keys, new Set(descend))
     return {
-      parse(batch) {
+      parse(batch, from = 0) {
         scanner.open(batch)
-        for (let row = scanner.pass(batch, 0); row < batch.rows; row = scanner.pass(batch, row + 1)) {
+        for (let row = scanner.pass(batch, from); row < batch.rows; row = scanner.pass(batch, row + 1)) {
           const error = scanner.scan(batch, row)
           if (error !== 0) refuse(batch, row, error)
         }

@@ -30,9 +30,9 @@ export const logfmt = defineParser({
   create(_options, { keys }) {
     const scanner = new LogfmtScanner(keys)
     return {
-      parse(batch) {
+      parse(batch, from = 0) {
         scanner.open()
-        for (let row = 0; row < batch.rows; row++) {
+        for (let row = from; row < batch.rows; row++) {
           const error = scanner.scan(batch, row, 1)
           if (error !== 0) refuse(batch, row, error)
         }
