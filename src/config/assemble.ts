@@ -62,13 +62,13 @@ export function assemble(
 }
 
 function inputOf(name: string, input: Options): InputConfig {
-  const { type, service, dataset, parser, onParseError, ...options } = input
+  const { type, service, dataset, parser, parsers, onParseError, ...options } = input
   return {
     name,
     use: String(type),
     service: String(service),
     dataset: String(dataset),
-    parser: parserOf(parser as Options),
+    parsers: ((parsers ?? [parser]) as Options[]).map(parserOf),
     onParseError: onParseError as InputConfig['onParseError'],
     options
   }

@@ -23,6 +23,7 @@ export function crossCheck(tree: MapNode, binding: Binding): void {
   checkTwice(tree, binding)
   checkServer(childOf(tree, 'server'), binding)
   checkRules(childOf(tree, 'rules'), binding)
+  for (const [name, { node }] of entriesOf(childOf(tree, 'inputs'))) checkParsers(node, ['inputs', name], binding)
   for (const [name, { node }] of entriesOf(childOf(tree, 'outputs'))) checkDelivery(node, ['outputs', name], binding)
 }
 
@@ -127,6 +128,14 @@ function checkServer(server: Node | undefined, binding: Binding): void {
   const address = listen === undefined ? undefined : valueOf(readAddress(listen))
   if (address === undefined || isLoopback(address.host) || server?.kind !== 'map' || server.entries.has('token')) return
   binding.report(['server', 'listen'], 'Cannot listen on an address that others can reach without a "token"')
+}
+
+function checkParsers(input: Node, path: Path, binding: Binding): void {
+  if (childOf(input, 'parser') === undefined || childOf(input, 'parsers') === undefined) return
+  binding.report(
+    [...path, 'parsers'],
+    `Cannot use "parser" and "parsers"${whereOf(path)}: put all of them in "parsers"`
+  )
 }
 
 function checkDelivery(output: Node, path: Path, binding: Binding): void {

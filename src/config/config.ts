@@ -43,8 +43,9 @@ export interface InputConfig extends Use {
   /** Service of rows that name none; empty: none. */
   readonly service: string
   readonly dataset: string
-  readonly parser: Use
-  /** What becomes of rows that the parser does not understand. */
+  /** At least one; of each row the first that understands it counts. */
+  readonly parsers: readonly Use[]
+  /** What becomes of rows that no parser understands. */
   readonly onParseError: 'keep' | 'drop' | 'dead_letter'
   /** Agent of rows that name none. */
   readonly agentId?: string

@@ -151,16 +151,24 @@ function inputSchema(components: Components): z.ZodType {
 
 /** Options that every input has. */
 export function inputShape({ parsers, names }: Components) {
+  // A scalar stands for { use: scalar }: bind.ts.
+  const parser = choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
   return {
     service: t.text('Service of rows that name none.').default(''),
     dataset: t
       .text('Dataset of the data stream that rows go to.')
       .refine(text => datasetForm.test(text), { error: ({ input }) => mendedDataset(String(input)) })
       .default('mcp.agent'),
-    // A scalar stands for { use: scalar }: bind.ts.
-    parser: choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
+    parser: parser
       .describe('Finds the fields of a line: a name, or a map of "use" and its options.')
       .prefault({ use: defaultParser }),
+    parsers: t
+      .list(
+        'Instead of one parser several, each as `parser`: of each line the first that understands it counts.',
+        parser
+      )
+      .min(1)
+      .optional(),
     onParseError: t
       .choice(
         'What becomes of lines that the parser does not understand: `keep` sends them as text with `error.type`, `drop` counts them as filtered, `dead_letter` puts them among the dead letters as they were read.',

@@ -12,14 +12,7 @@ export function usedBy(tree: Node): Names {
   return {
     inputs: namesOf(inputs, 'type'),
     outputs: namesOf(outputs, 'type'),
-    parsers: new Set([
-      defaultParser,
-      ...namesOf(inputs, 'parser'),
-      ...namesOf(
-        inputs.map(input => childOf(input, 'parser')).filter(node => node !== undefined),
-        'use'
-      )
-    ]),
+    parsers: new Set([defaultParser, ...namesOf(inputs, 'parser'), ...inputs.flatMap(parsersOf)]),
     processors: new Set([impliedProcessor, ...[tree, ...pipelines].flatMap(stepsOf)])
   }
 }
@@ -31,6 +24,15 @@ function namesOf(nodes: readonly Node[], key: string): Set<string> {
       .flatMap(node => [textOf(node, key), ...entriesOf(node).map(([name]) => textOf(node, name))])
       .filter(text => text !== undefined)
   )
+}
+
+function parsersOf(input: Node): string[] {
+  const list = childOf(input, 'parsers')
+  const all = [childOf(input, 'parser'), ...(list?.kind === 'list' ? list.items : [])].filter(
+    node => node !== undefined
+  )
+  const names = all.flatMap(node => (node.kind === 'scalar' ? [node.text] : []))
+  return [...names, ...namesOf(all, 'use')]
 }
 
 function stepsOf(node: Node): string[] {

@@ -37,10 +37,10 @@ export interface Lines {
   marks: Int32Array
 }
 
-/** Finds fields in the rows of a batch. Rows it does not understand get `Flag.unparsed`, a number in `batch.errors`, and no fields.
- * Must not depend on where chunks were cut. */
+/** Finds fields in the rows of a batch, from `from` on (left out: all). Rows it does not understand get `Flag.unparsed`, a number in
+ * `batch.errors`, and no fields. Must not depend on where chunks were cut. */
 export interface Parser {
-  parse(batch: Batch): void
+  parse(batch: Batch, from?: number): void
 }
 
 /** A synchronous step over a whole batch. Lookups are loaded before it is created and refreshed behind it. */

@@ -14,7 +14,7 @@ const layouts: readonly Layout[] = [
   { pattern: String.raw`^${time} \[(?<pid>\d+)\] (?<user>[^ @]+)@(?<database>[^ ]+) ${rest}` },
   // '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ', that of pgBadger
   {
-    pattern: String.raw`^${time} \[(?<pid>\d+)\]: \[(?<sequence>\d+)-\d+\] user=(?<user>[^,]*),db=(?<database>[^,]*)(?:,app=(?<application>[^,]*))?(?:,client=(?<client>[^ ,]*))? +${rest}`,
+    pattern: String.raw`^${time} \[(?<pid>\d+)\]: \[(?<sequence>\d+)-\d+\] user=(?<user>[^,]*),db=(?<database>[^,]*)(?:,app=(?<application_name>[^,]*))?(?:,client=(?<client>[^ ,]*))? +${rest}`,
     dashesAreNone: true
   }
 ]

@@ -5,7 +5,7 @@ import type { Parser } from '../core/steps.ts'
 
 const fates = { drop: Fate.filtered, dead_letter: Fate.deadLettered } as const
 
-/** The parser of an input, with what its option `on_parse_error` makes of rows that it does not understand. Outputs and steps take
+/** The parsers of an input, with what its option `on_parse_error` makes of rows that it does not understand. Outputs and steps take
  * such rows for filtered, or for dead letters, from then on. */
 export function withParseFate(parser: Parser, onParseError: InputConfig['onParseError']): Parser {
   if (onParseError === 'keep') return parser

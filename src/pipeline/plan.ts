@@ -19,7 +19,8 @@ export interface InputPlan {
   readonly service: string
   readonly dataset: string
   readonly resource: Readonly<Record<string, string>>
-  readonly parser: Use
+  /** Of each row the first that understands it counts. */
+  readonly parsers: readonly Use[]
   readonly onParseError: InputConfig['onParseError']
   /** Agent of rows that name none. */
   readonly agentId?: string

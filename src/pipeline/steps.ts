@@ -15,6 +15,7 @@ import { HeldBudget } from '../inputs/framing/held.ts'
 import type { Arena } from '../scan/arena.ts'
 import type { PipelineConfig } from '../config/config.ts'
 import { planChanges } from './changes.ts'
+import { firstOf } from './first-of.ts'
 import { withParseFate } from './parse-fate.ts'
 import { type Queries, queriesOf } from './rule-tap.ts'
 import type { ChoicePlan, InputPlan, OutputPlan, PipelinePlan, Plan } from './plan.ts'
@@ -170,15 +171,19 @@ export class Steps {
 }
 
 async function inputStepsOf(input: InputPlan, context: StepContext, workshop: Workshop): Promise<InputSteps> {
-  const { name, parser, onParseError, follow } = input
+  const { name, parsers, onParseError, follow } = input
   const { multiline } = follow
   const makeParser = async (): Promise<Parser> => {
-    const definition = await load<ParserDefinition>('parsers', parser.use)
-    return withParseFate(definition.create(parser.options, context), onParseError)
+    const made: Parser[] = []
+    for (const { use, options } of parsers) {
+      const definition = await load<ParserDefinition>('parsers', use)
+      made.push(definition.create(options, context))
+    }
+    return withParseFate(firstOf(made), onParseError)
   }
   return {
     multiline: multiline && (await workshop.make(`groups of ${name}`, multiline, () => multilineOf(multiline))),
-    parser: await workshop.make(`input ${name}`, [parser, onParseError], makeParser)
+    parser: await workshop.make(`input ${name}`, [parsers, onParseError], makeParser)
   }
 }
 

@@ -90,7 +90,7 @@ describe('loading', () => {
       use: 'file',
       service: '',
       dataset: 'mcp.agent',
-      parser: auto
+      parsers: [auto]
     })
     expect(config.inputs[0]!.options).toMatchObject({ paths: ['/var/log/agent.log'], maxLineBytes: 1024 * 1024 })
     expect(config.outputs[0]).toEqual({
@@ -172,7 +172,7 @@ inputs:
   b: { type: file, paths: *paths, parser: { use: logfmt, max_pairs: 3 }, read_from: 10 }
 ${outputs}`
     const { inputs } = await configOf([write('parsers.yaml', text)])
-    expect(inputs.map(({ parser }) => parser)).toEqual([
+    expect(inputs.flatMap(({ parsers }) => parsers)).toEqual([
       { use: 'json', options: {} },
       { use: 'logfmt', options: { maxPairs: 3 } }
     ])

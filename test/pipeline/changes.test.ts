@@ -8,8 +8,8 @@ const noRoutes = { added: [], removed: [] }
 
 function input(name: string, more: Partial<InputPlan> = {}): InputPlan {
   const follow = { paths: [`/var/log/${name}.log`] } as unknown as InputPlan['follow']
-  const parser = { use: 'auto', options: {} }
-  return { name, type: 'file', follow, service: '', dataset: 'a', resource: {}, parser, onParseError: 'keep', ...more }
+  const parsers = [{ use: 'auto', options: {} }]
+  return { name, type: 'file', follow, service: '', dataset: 'a', resource: {}, parsers, onParseError: 'keep', ...more }
 }
 
 function output(name: string, more: Partial<OutputPlan> = {}): OutputPlan {
@@ -55,8 +55,8 @@ describe('changes of a plan', () => {
     const differing: Partial<InputPlan>[] = [
       { service: 'x' },
       { resource: { site: 'b' } },
-      { parser: { use: 'json', options: {} } },
-      { parser: { use: 'auto', options: { strict: true } } },
+      { parsers: [{ use: 'json', options: {} }] },
+      { parsers: [{ use: 'auto', options: { strict: true } }] },
       { onParseError: 'drop' },
       { type: 'containers' },
       { follow: { ...input('a').follow, paths: ['/srv/*.log'] } }

@@ -12,7 +12,7 @@ const follow = {
   partialTimeout: 3000,
   scanInterval: 4000
 }
-const parser = { use: 'auto', options: {} }
+const parsers = [{ use: 'auto', options: {} }]
 
 function input(name: string, use: string, options: Record<string, unknown>): InputConfig {
   return {
@@ -21,7 +21,7 @@ function input(name: string, use: string, options: Record<string, unknown>): Inp
     options: { ...follow, ...options },
     service: `${name}-service`,
     dataset: 'app',
-    parser,
+    parsers,
     onParseError: 'drop'
   }
 }
@@ -79,7 +79,7 @@ it('plan has what the inputs make of their options', async () => {
       service: 'logs-service',
       dataset: 'app',
       resource,
-      parser,
+      parsers,
       onParseError: 'drop',
       follow: { ...common, paths: ['/var/log/*.log'], exclude: ['*.gz'], framing: 'lines', linkRoots: ['/srv'] }
     },

@@ -30,7 +30,7 @@ export async function plainWay(): Promise<Way> {
   const process = [{ use: processor.name, options: optionsSchema(processor).parse({}) }]
   const own = { name, type: input.name, follow, service: '', dataset: '', resource: {}, onParseError: 'keep' as const }
   return {
-    input: { ...own, parser: { use: parser.name, options } },
+    input: { ...own, parsers: [{ use: parser.name, options }] },
     pipeline: { name, inputs: [name], outputs: [], process, choices: {} }
   }
 }
