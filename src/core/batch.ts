@@ -47,6 +47,8 @@ export class Batch {
   /** The steps of the pipeline have had these rows: they come again for an output that is behind. Told where a step counts rows
    * (`Processor.family`). */
   isRepeat = false
+  /** These rows were written a moment ago: the source had been read to its end right before. */
+  isLive = false
   /** Bytes of the source that were cut off these rows, as they were too long. */
   cutBytes = 0
   /** The whole chunk is valid UTF-8. Where it is not, ask `Flag.invalidUtf8` of a row. */

@@ -3,7 +3,7 @@ import { Kind } from '../core/row.ts'
 import { severityTexts } from '../scan/severity.ts'
 import type { LabelSource } from './conditions.ts'
 import type { FilterStage } from './filter.ts'
-import { columns, type Label } from './labels.ts'
+import { columns, type Label } from './label.ts'
 import type { LabelFilter, TextFilter } from './syntax.ts'
 import { TextTest } from './text-test.ts'
 

@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import { Addresses } from './addresses.ts'
-import { type Label, rowErrors } from './labels.ts'
+import type { Label } from './label.ts'
+import { rowErrors } from './labels.ts'
 import type { IpFilter, LabelFilter, NumberFilter, TextFilter } from './syntax.ts'
 import { TextTest } from './text-test.ts'
 import { readBytes, readDuration, readNumber } from './units.ts'

@@ -1,15 +1,14 @@
-import type { Batch, Column } from '../core/batch.ts'
+import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { Kind } from '../core/row.ts'
 import type { Source } from '../core/source.ts'
 import { severityTexts } from '../scan/severity.ts'
-import { type Json, kinshipOf, Kinship, memberValue, resourceValue } from './names.ts'
+import { ColumnLabel, columns, Label } from './label.ts'
+import { AgentLabel, ClockLabel } from './made-labels.ts'
+import { type Json, clockOffset, kinshipOf, Kinship, memberValue, resourceValue } from './names.ts'
 
 const nothing = Buffer.alloc(0)
 const levels = severityTexts.map(text => Buffer.from(text))
-
-/** Columns of the fields that all rows have. */
-export const columns = { service_name: 'service', trace_id: 'traceId', span_id: 'spanId', agent_id: 'agentId' } as const
 
 /** What a stage could not do with a row; by number, as rows carry it. */
 export const rowErrors = [
@@ -23,52 +22,9 @@ export const rowErrors = [
 export type RowError = (typeof rowErrors)[number]
 const errorTexts = rowErrors.map(text => Buffer.from(text))
 
-/** Finds the value of a label for the rows of a batch, as bytes. */
-export abstract class Label {
-  /** Where the value is that `find` found last. Without one it is empty. */
-  bytes: Uint8Array = nothing
-  start = 0
-  end = 0
-  /** All rows of the batch have the same. */
-  isConstant = false
-
-  /** To be called before the rows of a batch are looked at. `errors` are numbers of `rowErrors`, by row. */
-  abstract open(batch: Batch, errors: Uint8Array): void
-  /** Whether the row has the label. */
-  abstract find(row: number): boolean
-
-  get text(): string {
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length).utf8Slice(this.start, this.end)
-  }
-
-  protected set(bytes: Uint8Array, start: number, end: number): true {
-    this.bytes = bytes
-    this.start = start
-    this.end = end
-    return true
-  }
-
-  protected setText(text: string): true {
-    const bytes = Buffer.from(text)
-    return this.set(bytes, 0, bytes.length)
-  }
-
-  protected setNone(): false {
-    this.start = 0
-    this.end = 0
-    return false
-  }
-
-  /** Takes a value out of the batch; objects and lists are none, nor is null. */
-  protected setSpan(batch: Batch, kind: number, start: number, end: number): boolean {
-    if (kind === Kind.absent || kind >= Kind.null) return this.setNone()
-    if (kind !== Kind.jsonText) return this.set(batch.bytes, start, end)
-    return this.setText(JSON.parse(`"${batch.text(start, end)}"`) as string)
-  }
-}
-
 export function labelFor(name: string, keys: Keys): Label {
   if (name === '__error__') return new ErrorLabel()
+  if (name === clockOffset) return new ClockLabel()
   if (name === 'level') return new LevelLabel()
   if (name === 'agent_id') return new AgentLabel()
   if (Object.hasOwn(columns, name)) return new ColumnLabel(columns[name as keyof typeof columns])
@@ -99,75 +55,6 @@ class LevelLabel extends Label {
     const text = levels[this.#severity[row]!]!
     return this.set(text, 0, text.length) && text.length > 0
   }
-}
-
-class ColumnLabel extends Label {
-  readonly #name: (typeof columns)[keyof typeof columns]
-  #batch!: Batch
-  #column!: Column
-
-  constructor(name: (typeof columns)[keyof typeof columns]) {
-    super()
-    this.#name = name
-  }
-
-  open(batch: Batch): void {
-    this.#batch = batch
-    this.#column = batch[this.#name]
-  }
-
-  find(row: number): boolean {
-    const { kind, start, end } = this.#column
-    return this.setSpan(this.#batch, kind[row]!, start[row]!, end[row]!)
-  }
-}
-
-/** All rows have it: one that names no agent is of that of its source, else of its service on this host. */
-class AgentLabel extends ColumnLabel {
-  readonly #service = new ColumnLabel('service')
-  #source: Source | undefined
-  #kind: Uint8Array = nothing
-  /** Of the source; or of the last row that named none, and the service of that. */
-  #agent: Buffer = nothing
-  #ofService: Uint8Array | undefined
-  #host = ''
-
-  constructor() {
-    super('agentId')
-  }
-
-  override open(batch: Batch): void {
-    super.open(batch)
-    this.#service.open(batch)
-    this.#kind = batch.agentId.kind
-    if (batch.source === this.#source) return
-    this.#source = batch.source
-    this.#agent = Buffer.from(batch.source.agent)
-    this.#ofService = undefined
-    this.#host = batch.source.resource['host.name'] ?? ''
-  }
-
-  override find(row: number): boolean {
-    const kind = this.#kind[row]!
-    if (kind !== Kind.absent && kind < Kind.null) return super.find(row)
-    if (this.#source!.agent === '') this.#findByService(row)
-    return this.set(this.#agent, 0, this.#agent.length) && this.#agent.length > 0
-  }
-
-  #findByService(row: number): void {
-    const service = this.#service
-    const isNamed = service.find(row)
-    const { bytes, start, end } = service
-    if (this.#ofService !== undefined && isSame(this.#ofService, bytes, start, end)) return
-    this.#ofService = new Uint8Array(bytes.subarray(start, end))
-    this.#agent = Buffer.from(isNamed ? `${service.text}@${this.#host}` : this.#host)
-  }
-}
-
-function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (known.length !== end - start) return false
-  for (let i = start; i < end; i++) if (bytes[i] !== known[i - start]) return false
-  return true
 }
 
 /** A constant field of the source, else a field of the row. */

@@ -9,6 +9,9 @@ const inResource: Readonly<Record<string, readonly string[]>> = {
   file: ['log.file.path']
 }
 
+/** The label that tells whether a clock is right: see `ClockLabel`. */
+export const clockOffset = '__clock_offset_ms__'
+
 /** The labels of a stream, beside the constant fields of its source. */
 export const labelsOfStream: readonly string[] = ['agent_id', 'level', 'service_name']
 

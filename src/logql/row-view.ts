@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
-import { Label, labelFor, type RowError, rowErrors } from './labels.ts'
+import { Label } from './label.ts'
+import { labelFor, type RowError, rowErrors } from './labels.ts'
 
 /** What is added to the name of a label that the row has already. */
 const suffix = '_extracted'

@@ -14,6 +14,9 @@ const lostMessage = 'Bytes are lost: they were gone before they were read'
 const atMostMessage = 'Bytes are lost, at most so many: the run before may have sent some of them'
 const cutMessage = 'Records are cut: what is behind max_line_bytes is lost'
 
+/** What is read so soon behind the end of a source was written meanwhile, ms: three scans. */
+const liveMs = 3000
+
 export interface ReaderParts {
   readonly arena: Arena
   /** The shard's one batch: whoever gets it is done with it when the call returns. */
@@ -125,6 +128,7 @@ export class Reader {
       : Math.min(limit, tally.limit(this.readTo), frontier?.limit(this.readTo) ?? Infinity)
     const end = Math.min(arena.chunkBytes, most - this.#base)
     if (end <= this.#carry.length) return Idle
+    const isLive = this.atEnd && clock.monotonic() - this.endedAt < liveMs
     const got = this.source.read(this.readTo, arena.bytes.subarray(this.#carry.length, end))
     this.atEnd = got < 0
     if (got < 0) {
@@ -133,7 +137,7 @@ export class Reader {
     }
     this.#carry.copyTo(arena.bytes)
     this.grewAt = clock.monotonic()
-    return this.#process(this.#carry.length + got, false) ? got : Idle
+    return this.#process(this.#carry.length + got, false, isLive) ? got : Idle
   }
 
   /** Gives out what has no end. False if it can not be read again now. */
@@ -225,7 +229,7 @@ export class Reader {
 
   /** The journey of the first `size` bytes of the arena. `final` gives out what has no end yet, and stores where that was. False if
    * the framer can not go on now: then the bytes behind the carry have to be read again. */
-  #process(size: number, final: boolean): boolean {
+  #process(size: number, final: boolean, isLive = false): boolean {
     const { arena, batch, framer, clock, frontier } = this.#parts
     batch.bytes = arena.bytes
     batch.size = size
@@ -245,6 +249,7 @@ export class Reader {
     batch.cutBytes = framer.cutBytes
     // also where no row came of it: what follows does not continue it
     if (final) this.source.marks.addCut(this.#base)
+    batch.isLive = isLive
     batch.isRepeat = isKnown || frontier?.advance(batch.base, this.#base) === false
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)

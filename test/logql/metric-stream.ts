@@ -50,8 +50,10 @@ export class MetricStream {
     this.evaluator = new MetricEvaluator(this.#query)
   }
 
-  read(lines: readonly (string | Buffer)[], readTime: number, { shard = 0, source = 0 } = {}): void {
-    this.collectors[shard]!.collect(readers[shard]!.read(lines, readTime, source))
+  read(lines: readonly (string | Buffer)[], readTime: number, { shard = 0, source = 0, isLive = false } = {}): void {
+    const batch = readers[shard]!.read(lines, readTime, source)
+    batch.isLive = isLive
+    this.collectors[shard]!.collect(batch)
   }
 
   merge(): void {

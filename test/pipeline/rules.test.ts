@@ -23,6 +23,12 @@ const errors = `
       - record: agent:errors:count1h
         expr: sum by (agent_id) (count_over_time({level="error"} [1h]))`
 
+const clocks = `
+      - alert: ClockBehind
+        expr: max_over_time({service_name="mcp-agent"} | unwrap __clock_offset_ms__ [5m]) by (agent_id) < -60000
+      - alert: ClockAhead
+        expr: min_over_time({service_name="mcp-agent"} | unwrap __clock_offset_ms__ [5m]) by (agent_id) > 60000`
+
 function byLevel(name: string): string {
   return `
       - record: ${name}
@@ -79,8 +85,8 @@ class Place {
     )
   }
 
-  log(message: string, agent = 'a1', level = 'info'): void {
-    const row = { timestamp: new Date().toISOString(), level, agent_id: agent, message }
+  log(message: string, agent = 'a1', level = 'info', offsetMs = 0): void {
+    const row = { timestamp: new Date(Date.now() + offsetMs).toISOString(), level, agent_id: agent, message }
     appendFileSync(join(this.folder, 'agent.log'), `${JSON.stringify(row)}\n`)
   }
 
@@ -201,6 +207,24 @@ describe('rules of a collector', () => {
     expect(place.alerts).toEqual(['AgentSilent silent firing'])
     place.log('heartbeat', 'left')
     await place.until('it is missed', () => place.alerts.includes('AgentSilent left firing'))
+  }, 60_000)
+
+  it('find a clock that is an hour off while its log is written, and none in old logs that are caught up on', async () => {
+    const place = new Place()
+    place.rules(clocks)
+    const hour = 3_600_000
+    for (let i = 0; i < 20; i++) place.log('old', 'old', 'info', -hour)
+    await place.start()
+    const agents = { right: 0, behind: -hour, ahead: hour }
+    const beats = setInterval(() => {
+      for (const [agent, offset] of Object.entries(agents)) place.log('beat', agent, 'info', offset)
+    }, 100)
+    try {
+      await place.until('both are found', () => place.alerts.length === 2)
+      expect(place.alerts.toSorted()).toEqual(['ClockAhead ahead firing', 'ClockBehind behind firing'])
+    } finally {
+      clearInterval(beats)
+    }
   }, 60_000)
 
   it('see rows that steps drop, and go on with their numbers after a stop', async () => {

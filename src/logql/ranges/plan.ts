@@ -1,5 +1,6 @@
 import type { Binary, Grouping, Metric, RangeAggregation, RangeOperation } from '../metric-syntax.ts'
 import type { VectorAggregation, VectorOperation } from '../metric-syntax.ts'
+import { clockOffset } from '../names.ts'
 import { type Asked, type GroupLabels, groupLabels } from './group-labels.ts'
 
 /** What there is to do for a range aggregation: the same wherever it is worked out. */
@@ -34,7 +35,9 @@ export function planRanges(metric: Metric, { intervalMs, isReplay = false }: Pla
   const plans: RangePlan[] = []
   const nothing: Asked = { also: [], without: [] }
   visit(metric, { asked: nothing, isLow: false }, (range, { asked, isLow }) => {
-    const readsClock = range.operation === 'absent_over_time' || (isLow && isCounting(range))
+    // rows that are hours late by their own time are what it is about
+    const isOfClocks = range.unwrap?.label === clockOffset
+    const readsClock = range.operation === 'absent_over_time' || isOfClocks || (isLow && isCounting(range))
     plans.push({
       range,
       labels: groupLabels(range, asked),

@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import type { LabelSource } from '../conditions.ts'
-import { type Label, rowErrors } from '../labels.ts'
+import type { Label } from '../label.ts'
+import { rowErrors } from '../labels.ts'
 import type { Unwrap } from '../metric-syntax.ts'
 import { readBytes, readDuration, readNumber } from '../units.ts'
 

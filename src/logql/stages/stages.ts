@@ -1,7 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
 import { type Condition, conditionOf } from '../conditions.ts'
-import type { Label } from '../labels.ts'
+import type { Label } from '../label.ts'
 import { LineStage } from '../lines.ts'
 import { RowView, ViewLabel } from '../row-view.ts'
 import type { LabelFilter, LineFilter, RowStage, Stage } from '../syntax.ts'

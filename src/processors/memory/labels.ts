@@ -1,6 +1,6 @@
 import type { Batch, Column } from '../../core/batch.ts'
 import { Kind } from '../../core/row.ts'
-import { Label } from '../../logql/labels.ts'
+import { Label } from '../../logql/label.ts'
 
 /** The message of a row, as it is written; where it has none, the row itself. */
 export class BodyLabel extends Label {
