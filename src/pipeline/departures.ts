@@ -14,17 +14,28 @@ export interface Departed {
   readonly reason: Exclude<Departure['reason'], 'stopped'>
 }
 
-/** A container of Docker whose log is open. */
+interface Place {
+  /** Is there as long as whoever writes a log is. */
+  readonly path: string
+  /** What it means when it is gone. */
+  readonly reason: Departed['reason']
+}
+
+/** A log that is open. */
 interface Watched {
-  readonly folder: string
+  readonly place: Place
+  /** Of a container of Docker. */
+  readonly folder: string | undefined
+  /** It is removed however it ends. */
   readonly diesAlone: boolean
   /** Of what Docker knows of it, as it was looked at last. */
   writtenAt: bigint | undefined
   hasExited: boolean
+  isTold: boolean
 }
 
 /** Sees by what a runtime keeps beside logs that whoever wrote one has left: its pod is deleted, its container is removed, or has ended
- * without an error. It is told once all of the log is read. In doubt nobody has left. */
+ * without an error. It is told once all of the log is read, whether outputs have it or not. In doubt nobody has left. */
 export class Departures {
   readonly #disk: Disk
   readonly #lanes: Lanes
@@ -54,54 +65,69 @@ export class Departures {
   }
 
   opened(source: FileSource): void {
+    const place = placeOf(source.resource)
+    if (place === undefined) return
     const folder = folderOf(source.resource)
-    if (folder === undefined) return
-    const diesAlone = isRemovedWhenItEnds(folder, this.#disk)
-    this.#watched.set(source, { folder, diesAlone, writtenAt: undefined, hasExited: false })
+    const diesAlone = folder !== undefined && isRemovedWhenItEnds(folder, this.#disk)
+    const nothing = { writtenAt: undefined, hasExited: false, isTold: false }
+    this.#watched.set(source, { place, folder, diesAlone, ...nothing })
   }
 
   /** All of a source is read, and its file is gone or rests. Returns whether there is something to tell. */
   closed(source: FileSource): boolean {
     const watched = this.#watched.get(source)
     this.#watched.delete(source)
-    const place = placeOf(source.resource)
-    // a container that dies is removed too, where it was started so
-    if (place === undefined || watched?.diesAlone === true || !this.#isGone(place.path)) return false
-    this.#departed.push({ source: source.id, reason: place.reason })
-    return true
+    return watched !== undefined && this.#tellWhere(source, watched, this.#isLost(watched))
   }
 
-  /** Looks at containers whose logs are read. Costs a stat for each. Returns whether there is something to tell. */
+  /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell. */
   look(): boolean {
-    const before = this.#departed.length
+    let isNews = false
     for (const [source, watched] of this.#watched) {
-      if (this.#isLeft(source, watched)) this.#departed.push({ source: source.id, reason: 'container_exited' })
+      const hasLeft = source.ended
+        ? this.#hasAll(source, source.size) && this.#isLost(watched)
+        : this.#isOver(source, watched)
+      if (this.#tellWhere(source, watched, hasLeft)) isNews = true
     }
-    return this.#departed.length > before
+    return isNews
   }
 
-  #isLeft(source: FileSource, watched: Watched): boolean {
-    const disk = this.#disk
+  /** Tells it once, until whoever writes it is back. */
+  #tellWhere(source: FileSource, watched: Watched, hasLeft: boolean): boolean {
+    const isNews = hasLeft && !watched.isTold
+    watched.isTold = hasLeft
+    if (isNews) {
+      const reason = watched.hasExited ? 'container_exited' : watched.place.reason
+      this.#departed.push({ source: source.id, reason })
+    }
+    return isNews
+  }
+
+  /** A container that dies is removed too, where it was started so. */
+  #isLost({ place, diesAlone }: Watched): boolean {
+    return !diesAlone && this.#isGone(place.path)
+  }
+
+  /** The container has ended well, and nothing of its log is unread. */
+  #isOver(source: FileSource, watched: Watched): boolean {
+    if (watched.folder === undefined) return false
     try {
-      const writtenAt = stateWrittenAt(watched.folder, disk)
+      const writtenAt = stateWrittenAt(watched.folder, this.#disk)
       if (writtenAt !== watched.writtenAt) {
         watched.writtenAt = writtenAt
-        watched.hasExited = writtenAt !== undefined && hasExitedWell(watched.folder, disk)
+        watched.hasExited = writtenAt !== undefined && hasExitedWell(watched.folder, this.#disk)
       }
-      // it is told once
-      if (!watched.hasExited || !this.#isRead(source)) return false
-      watched.hasExited = false
-      return true
+      if (!watched.hasExited || watched.isTold) return watched.hasExited
+      const stat = this.#disk.lstat(source.resource['log.file.path']!)
+      return stat !== undefined && this.#hasAll(source, Number(stat.size))
     } catch {
       return false
     }
   }
 
-  /** All that stands in the file now. Throws the system's errors. */
-  #isRead(source: FileSource): boolean {
-    const stat = this.#disk.lstat(source.resource['log.file.path']!)
-    if (stat === undefined) return false
-    for (const { readTo } of this.#lanes.of(source)) if (readTo >= Number(stat.size)) return true
+  /** Somebody has read so much of it. */
+  #hasAll(source: FileSource, size: number): boolean {
+    for (const { readTo } of this.#lanes.of(source)) if (readTo >= size) return true
     return false
   }
 
@@ -122,8 +148,7 @@ export class Departures {
   }
 }
 
-/** What is there as long as whoever writes the log is, and what it means when it is gone. */
-function placeOf(resource: Resource): { readonly path: string; readonly reason: Departed['reason'] } | undefined {
+function placeOf(resource: Resource): Place | undefined {
   const pod = podPath(resource)
   if (pod !== undefined) return { path: pod, reason: 'pod_deleted' }
   const folder = folderOf(resource)

@@ -86,6 +86,17 @@ describe('a container of Docker has left', () => {
     expect(departed(stage)).toEqual(['old container_removed'])
   })
 
+  test('when it is removed while no output takes anything', async () => {
+    const { stage, docker, wanted } = await stageWith('old', 'stays')
+    await stage.server.stop()
+    const run = await stage.start(wanted)
+    await run.until('both are seen', () => stage.agents.flatMap(({ seen }) => seen).length === 2)
+    docker.remove('old')
+    await run.until('one has left', () => departed(stage).length > 0)
+    expect(departed(stage)).toEqual(['old container_removed'])
+    await run.stop(0)
+  })
+
   test('while nobody looked, too; not where its disk is not there', async () => {
     const { stage, docker, wanted } = await stageWith('gone', 'done', 'stays')
     const first = await stage.start(wanted)
