@@ -94,18 +94,24 @@ outputs: { out: { type: stdout, start_from: beginning } }
 
 describe('wrapper', () => {
   /** Prints whether a thread keeps few young objects apart from others: 2 MiB and a page or so; it grows to 32 where nobody says how many. */
+  const fill = `
+    let kept = []
+    for (let i = 0; i < 3_000_000; i++) if (kept.push({ i }) > 20_000) kept = []
+    const v8 = process.getBuiltinModule('v8')
+    const { space_size } = v8.getHeapSpaceStatistics().find(space => space.space_name === 'new_space')
+    console.log(space_size < 4 * 2 ** 20 ? 'few' : space_size, process.argv.slice(2).join(' '))`
   const youngGeneration = `
     import { Worker } from 'node:worker_threads'
-    const fill = \`
-      let kept = []
-      for (let i = 0; i < 3_000_000; i++) if (kept.push({ i }) > 20_000) kept = []
-      const { space_size } = require('node:v8').getHeapSpaceStatistics().find(space => space.space_name === 'new_space')
-      console.log(space_size < 4 * 2 ** 20 ? 'few' : space_size, process.argv.slice(2).join(' '))\`
-    new Worker(fill, { eval: true, argv: process.argv.slice(2) })`
+    new Worker(${JSON.stringify(fill)}, { eval: true, argv: process.argv.slice(2) })`
 
   test('sets flags of V8, and passes arguments on', async () => {
     const file = packageWith(youngGeneration)
     expect(await execute(process.execPath, [file, 'x', '--y'])).toEqual({ code: 0, out: 'few x --y\n', err: '' })
+  })
+
+  test('sets flags of V8 for the first thread, too, of what runs for long', async () => {
+    const file = packageWith(fill)
+    expect(await execute(process.execPath, [file, 'run', 'x'])).toEqual({ code: 0, out: 'few run x\n', err: '' })
   })
 
   test.runIf(process.platform === 'linux')('keeps memory from falling to pieces, in the same process', async () => {
