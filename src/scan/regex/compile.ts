@@ -59,10 +59,10 @@ export interface GroupFinder {
 /** Compiles a pattern to look for in rows, with line feeds in them too. Throws `PatternFault`. */
 export function compileFields(text: string): GroupFinder {
   const pattern = readPattern(text, true)
-  const program = groupProgramOf(pattern, true)
+  const program = groupProgramOf(pattern, false)
   // a lazy repeat must know where a character ends
-  const fast = hasLazy(pattern) ? undefined : OnePass.of(groupProgramOf(pattern, false))
-  const engine = fast ?? new Backtracker(program)
+  const fast = hasLazy(pattern) ? undefined : OnePass.of(program)
+  const engine = fast ?? new Backtracker(groupProgramOf(pattern, true))
   return { names: program.groups, slots: engine.slots, find: (bytes, start, end) => engine.find(bytes, start, end) }
 }
 

@@ -133,10 +133,11 @@ function stateOf(nodes: readonly Node[], ways: readonly Way[]): State | undefine
       // ways behind it are not preferred to it
       if (!way.atEnd) return { next, end, match: way }
     } else if (node.kind === 'byte' && !way.atEnd) {
+      const behind = { ...way, node: node.next }
       for (let byte = 0; byte < 256; byte++) {
         if (node.bytes[byte] === 0) continue
         if (next[byte] !== undefined) return undefined
-        next[byte] = { ...way, node: node.next }
+        next[byte] = behind
       }
     }
   }
@@ -211,20 +212,22 @@ function isLoop(way: Way | undefined, node: number): boolean {
   return way !== undefined && way.node === node && way.slots.length === 0
 }
 
-/** Bytes that lead to the same in all states are of one class. */
+/** Bytes that lead the same way in all states are of one class. */
 function classesOf(states: readonly State[]): { classes: Uint8Array; samples: number[] } {
   const classes = new Uint8Array(256)
-  const samples: number[] = []
-  const known = new Map<string, number>()
-  for (let byte = 0; byte < 256; byte++) {
-    const key = states.map(({ next }) => textOf(next[byte])).join('|')
-    const number = known.get(key) ?? samples.push(byte) - 1
-    known.set(key, number)
-    classes[byte] = number
+  let samples = [0]
+  for (const { next } of states) {
+    const known = new Map<Way | undefined, Map<number, number>>()
+    const finer: number[] = []
+    for (let byte = 0; byte < 256; byte++) {
+      const way = next[byte]
+      if (!known.has(way)) known.set(way, new Map())
+      const numbers = known.get(way)!
+      const number = numbers.get(classes[byte]!) ?? finer.push(byte) - 1
+      numbers.set(classes[byte]!, number)
+      classes[byte] = number
+    }
+    samples = finer
   }
   return { classes, samples }
-}
-
-function textOf(way: Way | undefined): string {
-  return way === undefined ? '' : `${way.node}:${way.slots.join()}`
 }
