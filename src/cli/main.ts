@@ -12,6 +12,7 @@ interface VerbEntry {
 const verbs: Readonly<Record<string, VerbEntry>> = {
   run: { summary: 'follow, normalise and ship until stopped', load: () => import('./run.ts').then(it => it.run) },
   check: { summary: 'validate configuration files', load: () => import('./check.ts').then(it => it.check) },
+  detect: { summary: 'find out the format of log files', load: () => import('./detect.ts').then(it => it.detect) },
   rules: {
     summary: 'validate rule files, test who is told about alerts',
     load: () => import('./rules.ts').then(it => it.rules)
