@@ -1,11 +1,13 @@
 import type { Batch } from '../core/batch.ts'
 import { Fate } from '../core/row.ts'
-import { type Cursor, type Ledger, type LossReason, lossReasons } from '../core/outcome.ts'
+import { type Cursor, type Ledger, type LossReason, lossReasons, newLedger } from '../core/outcome.ts'
 import type { Position, Source } from '../core/source.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
 import { type Account, ledgerOf, numbersOf, slot, slots } from './account.ts'
 
 const noRanges = new Float64Array(0)
+const noNumbers: number[] = []
+const nothingRead: Ledger = Object.freeze(newLedger())
 const movesOnEmit = hasBug('offset-on-emit')
 /** Of thousands of sources most are at rest: one with more to do takes more. */
 const initialRanges = 2
@@ -59,9 +61,11 @@ export class Track implements Account {
   #ready = 0
   #tail = 0
   #pending = 0
-  readonly #before: number[]
-  /** The same array while there are no ranges. */
-  #live: number[]
+  /** The account before the cursor while there are no ranges: most of thousands of sources are at rest, and have stored the same. */
+  #resting: Ledger
+  /** The same account, and that of everything read, while there are ranges. */
+  #before = noNumbers
+  #live = noNumbers
   #changed: boolean
 
   /** `start` is where reading begins: the position of the cursor, if there is one. */
@@ -72,8 +76,7 @@ export class Track implements Account {
     this.#settled = start
     this.#read = start
     this.#border = start
-    this.#before = numbersOf(cursor?.ledger)
-    this.#live = this.#before
+    this.#resting = cursor?.ledger ?? nothingRead
     // a track that begins somewhere for the first time has that place stored, or the next run would begin elsewhere
     this.#changed = cursor === undefined || cursor.position !== start
   }
@@ -163,7 +166,7 @@ export class Track implements Account {
 
   /** The account of everything read, also by earlier runs, as it stands. */
   ledger(): Ledger {
-    return ledgerOf(this.#live)
+    return this.#isResting ? this.#resting : ledgerOf(this.#live)
   }
 
   /** The cursor with the ledger of exactly the rows before it, if it has moved since the last call. */
@@ -171,13 +174,27 @@ export class Track implements Account {
     if (!this.#changed) return undefined
     this.#changed = false
     if (this.#head === this.#tail) this.#rest()
-    return { position: movesOnEmit ? this.#read : this.#settled, ledger: ledgerOf(this.#before) }
+    const ledger = this.#isResting ? this.#resting : ledgerOf(this.#before)
+    return { position: movesOnEmit ? this.#read : this.#settled, ledger }
+  }
+
+  get #isResting(): boolean {
+    return this.#before === noNumbers
   }
 
   #rest(): void {
+    if (this.#isResting) return
+    this.#resting = ledgerOf(this.#before)
+    this.#before = noNumbers
+    this.#live = noNumbers
     this.#ring = noRanges
     this.#capacity = 0
-    this.#live = this.#before
+  }
+
+  #wake(): void {
+    if (!this.#isResting) return
+    this.#before = numbersOf(this.#resting)
+    this.#live = this.#before.slice()
   }
 
   #checkFrom(from: Position, to: Position): void {
@@ -196,7 +213,7 @@ export class Track implements Account {
       this.#ring[last + border] = place
       return last
     }
-    if (this.#live === this.#before) this.#live = this.#before.slice()
+    this.#wake()
     if (this.#tail - this.#head === this.#capacity) this.#grow()
     const at = this.#place(this.#tail++)
     this.#ring.fill(0, at, at + width)

@@ -2,9 +2,12 @@ import type { Cursor } from '../core/outcome.ts'
 import type { Observed, StoredState } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
 
+const none: readonly Cursor[] = []
+
 /** The last cursors of all sources, also of those that are closed: a file that was let go may grow after all. */
 export class Cursors {
-  readonly #bySource = new Map<SourceId, readonly Cursor[]>()
+  /** Nearly every source has one. */
+  readonly #bySource = new Map<SourceId, Cursor | readonly Cursor[]>()
 
   /** What rules have seen. */
   readonly #observed = new Map<SourceId, Observed>()
@@ -16,8 +19,13 @@ export class Cursors {
 
   set(cursor: Cursor): void {
     const { source, output } = cursor
-    const others = this.#bySource.get(source)?.filter(one => one.output !== output) ?? []
-    this.#bySource.set(source, [...others, cursor])
+    const others = this.#of(source).filter(one => one.output !== output)
+    this.#bySource.set(source, others.length === 0 ? cursor : [...others, cursor])
+  }
+
+  #of(source: SourceId): readonly Cursor[] {
+    const cursors = this.#bySource.get(source) ?? none
+    return 'source' in cursors ? [cursors] : cursors
   }
 
   observe(observed: Observed): void {
@@ -43,13 +51,13 @@ export class Cursors {
   }
 
   get(source: SourceId, output: string): Cursor | undefined {
-    return this.#bySource.get(source)?.find(one => one.output === output)
+    return this.#of(source).find(one => one.output === output)
   }
 
   /** Where the output stands that is ahead of all others; 0 where there is none. */
   furthest(source: SourceId): Position {
     let position = 0
-    for (const cursor of this.#bySource.get(source) ?? []) position = Math.max(position, cursor.position)
+    for (const cursor of this.#of(source)) position = Math.max(position, cursor.position)
     return position
   }
 

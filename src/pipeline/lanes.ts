@@ -307,12 +307,13 @@ export class Lanes {
   }
 
   #newLane(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
-    const { arena, clock, observers } = this.#parts
-    const { pipeline, processors, seenBehind } = route
-    const { input, tally } = open
-    const frontier = frontierOf(open, route)
-    const someRemember = processors.some(step => step.forLane !== undefined)
+    // It is kept for each of ten thousand sources, with what it names of what stands outside.
     return (takers, place) => {
+      const { arena, clock, observers } = this.#parts
+      const { pipeline, processors, seenBehind } = route
+      const { input, tally } = open
+      const frontier = frontierOf(open, route)
+      const someRemember = processors.some(step => step.forLane !== undefined)
       return new Lane(source, takers, place, {
         pipeline,
         arena,

@@ -55,6 +55,18 @@ describe('track', () => {
     expect(track.ledger().read).toBe(13)
   })
 
+  test('track at rest keeps what was stored, and goes on from it', () => {
+    const ledger: Ledger = { ...newLedger(), read: 7, rows: [7, 0, 0, 0, 0, 0, 0] }
+    const track = new Track(source, 'o', { source: 'a', output: 'o', position: 100, marker: '', ledger }, 100)
+    expect(track.ledger()).toBe(ledger)
+    track.end(add(track, 2), 0, 2)
+    const stored = track.takeCursor()!.ledger
+    expect(track.ledger()).toBe(stored)
+    track.end(add(track, 3), 1, 3)
+    expect(track.takeCursor()?.ledger).toEqual({ ...ledger, read: 12, rows: [9, 3, 0, 0, 0, 0, 0] })
+    expect([ledger.read, stored.read]).toEqual([7, 9])
+  })
+
   test('track stays before a record that is begun and not given out', () => {
     const track = new Track(source, 'o', undefined, 0)
     const first = add(track, 5, 40)
