@@ -44,6 +44,7 @@ const trustedScans = 5
 /** Entries younger than this when they were listed may have company with the same mtime. */
 const tickNs = 2_000_000_000n
 const deepest = 32
+const nothing: ReadonlyMap<string, Candidate> = new Map()
 const takesFailedForEmpty = hasBug('glob-error-is-empty')
 
 /** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
@@ -64,8 +65,8 @@ export class Discovery {
   readonly #walked = new Walked()
   #scan = 0
   #found = new Map<string, Candidate>()
-  /** What the scan before found. */
-  #last: ReadonlyMap<string, Candidate> = new Map()
+  /** What the scan before found, during one. */
+  #last = nothing
 
   constructor(plan: DiscoverPlan, disk: Disk, report: (reason: string, path: string) => void) {
     this.#plan = plan
@@ -88,6 +89,7 @@ export class Discovery {
     this.#walked.clear()
     for (const { root, parts } of this.#globs) this.#begin(root, parts, 0)
     for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
+    this.#last = nothing
     return this.#found.values()
   }
 

@@ -15,8 +15,12 @@ export interface Inode {
   readonly birth: string
 }
 
+/** Nearly all files are on the device of the one before: their numbers are one text. */
+let last = { dev: -1n, text: '' }
+
 export function inodeOf(stat: FileStat): Inode {
-  return { dev: String(stat.dev), ino: String(stat.ino), birth: String(stat.birthtimeNs) }
+  if (stat.dev !== last.dev) last = { dev: stat.dev, text: String(stat.dev) }
+  return { dev: last.text, ino: String(stat.ino), birth: String(stat.birthtimeNs) }
 }
 
 export function keyOf({ dev, ino, birth }: Inode): string {

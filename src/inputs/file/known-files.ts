@@ -138,7 +138,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     this.#hasMet = true
     const owner = context.claims?.claim(key, input.name)
     if (owner !== undefined) return report(`followed by input "${owner}" already`, path)
-    const file = new KnownFile(path, names, inodeOf(stat), this.#parts)
+    const file = new KnownFile({ path, names, key, inode: inodeOf(stat) }, this.#parts)
     const stored = resume.take(inodeOf(stat), path)
     try {
       if (stored.length > 0) file.adopt(stored, stat)
@@ -169,7 +169,8 @@ export class KnownFiles implements Iterable<KnownFile> {
       return this.archives.leaveOut(candidateOf(path, [path], stat), origin, now)
     }
     if (context.claims?.claim(key, input.name) !== undefined) return
-    const file = this.#roster.get(key) ?? new KnownFile(path, [path], inodeOf(stat), this.#parts)
+    const inode = inodeOf(stat)
+    const file = this.#roster.get(key) ?? new KnownFile({ path, names: [path], key, inode }, this.#parts)
     this.#roster.remove(file)
     try {
       file.leaveOut({ stat, size }, origin, now)
@@ -223,7 +224,9 @@ export class KnownFiles implements Iterable<KnownFile> {
 
   #loseStored(file: StoredFile): void {
     const { resume, records } = this.#parts
-    const gone = this.#roster.get(keyOf(file)) ?? new KnownFile(file.path, [file.name], file, this.#parts)
+    const key = keyOf(file)
+    const { path, name } = file
+    const gone = this.#roster.get(key) ?? new KnownFile({ path, names: [name], key, inode: file }, this.#parts)
     resume.drop(file)
     gone.loseStored(file, () => {
       if (this.#mayRest(file)) resume.putBack([file])

@@ -3,6 +3,7 @@ import type { Content } from './content.ts'
 import type { FileFacts, KnownParts } from './context.ts'
 import { areAlike } from './copies.ts'
 import { awaitsLink } from './container-path.ts'
+import type { Candidate } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Generations } from './generations.ts'
 import { Handle } from './handle.ts'
@@ -45,8 +46,8 @@ export class KnownFile implements FileFacts {
   #mtimeNs = 0n
   #usedAt = 0
 
-  constructor(path: string, names: readonly string[], inode: Inode, parts: KnownParts) {
-    this.key = keyOf(inode)
+  constructor({ path, names, key, inode }: Omit<Candidate, 'stat'> & { readonly inode: Inode }, parts: KnownParts) {
+    this.key = key
     this.inode = inode
     this.names = names
     this.name = names[0] ?? path

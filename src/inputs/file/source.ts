@@ -60,6 +60,9 @@ export interface SourceOwner {
   woken(source: FileSource): void
 }
 
+/** What is left of all sources of which nothing is gone: there may be ten thousand. */
+const whole = new Remains()
+
 /** One generation of a file: from its beginning, or where following began, until it is truncated, replaced or gone. */
 export class FileSource implements Source {
   readonly id: SourceId
@@ -94,7 +97,7 @@ export class FileSource implements Source {
   readonly #given: Opened
   #content: Opened
   #tails: Tails
-  readonly #remains = new Remains()
+  #remains = whole
   #isSuspended = false
   #cameToEnd = false
 
@@ -162,6 +165,12 @@ export class FileSource implements Source {
     return this.#content.isSequential === true
   }
 
+  /** Of its own, to be changed. */
+  get #left(): Remains {
+    if (this.#remains === whole) this.#remains = new Remains()
+    return this.#remains
+  }
+
   get #isOver(): boolean {
     return this.ended || this.#content.isSequential === true
   }
@@ -204,7 +213,7 @@ export class FileSource implements Source {
     const { broken } = this.#content
     if (broken !== undefined && this.lostReason !== 'corrupt_archive') {
       this.size = Math.max(this.size, at + (this.#content.rest ?? 0))
-      this.#remains.reason = 'corrupt_archive'
+      this.#left.reason = 'corrupt_archive'
       this.#owner.failed(this, `archive ${broken}`)
     }
     this.#cameToEnd = true
@@ -250,12 +259,12 @@ export class FileSource implements Source {
   lose(reason: LossReason | undefined, heldTo = -1): void {
     this.#isSuspended = false
     this.ended = true
-    this.#remains.lose(reason, heldTo)
+    this.#left.lose(reason, heldTo)
   }
 
   /** The spool has bytes of it, which are read where the file can not be. They may become more until the file is lost. */
   keep(held: Held | undefined): void {
-    this.#remains.keep(held)
+    this.#left.keep(held)
   }
 
   /** The rest is read from a copy. What was in the file and not in the copy is lost for this reason. */
@@ -269,7 +278,7 @@ export class FileSource implements Source {
     this.repeatsUntil = this.#knownTo(content, this.repeatsUntil)
     if (size < Infinity && size > this.size) this.size = size
     this.ended = true
-    this.#remains.loseBehind(size, reason)
+    this.#left.loseBehind(size, reason)
   }
 
   /** Nobody knows how far an earlier run came in an archive. */

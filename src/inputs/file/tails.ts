@@ -7,13 +7,14 @@ import { Trail } from './trail.ts'
 
 /** So many readers of one file, each at its own place, are told apart. */
 const places = 8
-/** What stands there now; in use during a call only. */
+const noTails: readonly Tail[] = []
+/** What stands there now, or will; in use during a call only. */
 const seenBytes = Buffer.allocUnsafe(markerBytes)
 
 interface Tail {
   at: Position
-  length: number
-  readonly bytes: Buffer
+  /** The bytes before it, each as a character: a buffer for each of ten thousand files would take twice as much. */
+  before: string
 }
 
 /**
@@ -25,7 +26,7 @@ export class Tails {
   endsInNuls = false
   readonly #content: Content
   readonly #fingerprint: Fingerprint | undefined
-  #tails: readonly Tail[] = []
+  #tails = noTails
   readonly #trail = new Trail()
   #next = 0
 
@@ -46,9 +47,9 @@ export class Tails {
     }
     const tail = this.#at(at) ?? (this.isIntact() ? this.#load(at) : undefined)
     if (tail === undefined) return -1
-    const seen = seenBytes.subarray(0, tail.length)
-    const there = this.#content.read([seen, into], at - tail.length) - tail.length
-    if (there < 0 || seen.compare(tail.bytes, 0, tail.length) !== 0) return -1
+    const { length } = tail.before
+    const there = this.#content.read([seenBytes.subarray(0, length), into], at - length) - length
+    if (there < 0 || seenBytes.latin1Slice(0, length) !== tail.before) return -1
     const got = this.#written(at, into, there, size)
     if (got > 0) this.#advance(tail, got, into)
     return got
@@ -62,10 +63,10 @@ export class Tails {
   isIntact(): boolean {
     let last: Tail | undefined
     for (const tail of this.#tails) if (last === undefined || tail.at > last.at) last = tail
-    if (last === undefined || last.length === 0) return true
-    const seen = seenBytes.subarray(0, last.length)
-    const got = this.#content.read([seen], last.at - last.length)
-    return got === last.length && seen.compare(last.bytes, 0, last.length) === 0
+    if (last === undefined || last.before === '') return true
+    const { length } = last.before
+    const got = this.#content.read([seenBytes.subarray(0, length)], last.at - length)
+    return got === length && seenBytes.latin1Slice(0, length) === last.before
   }
 
   /** Whether bytes that were read here stand at the same place of another file, as far as that one goes; undefined if none were. Throws
@@ -88,7 +89,7 @@ export class Tails {
   }
 
   #add(at: Position): Tail {
-    const tail = { at, length: 0, bytes: Buffer.allocUnsafe(markerBytes) }
+    const tail = { at, before: '' }
     this.#tails = this.#next === this.#tails.length ? this.#tails.concat(tail) : this.#tails.with(this.#next, tail)
     this.#next = (this.#next + 1) % places
     return tail
@@ -96,22 +97,22 @@ export class Tails {
 
   #load(at: Position): Tail | undefined {
     const length = Math.min(at, markerBytes)
-    const bytes = Buffer.allocUnsafe(markerBytes)
-    if (this.#content.read([bytes.subarray(0, length)], at - length) < length) return undefined
+    const bytes = seenBytes.subarray(0, length)
+    if (this.#content.read([bytes], at - length) < length) return undefined
     const tail = this.#add(at)
-    bytes.copy(tail.bytes, 0, 0, length)
-    tail.length = length
-    this.#trail.add(at, tail.bytes.subarray(0, length))
+    tail.before = bytes.latin1Slice(0, length)
+    this.#trail.add(at, bytes)
     return tail
   }
 
   #advance(tail: Tail, got: number, into: Uint8Array): void {
     const fresh = Math.min(got, markerBytes)
-    const kept = Math.min(tail.length, markerBytes - fresh)
-    tail.bytes.copyWithin(0, tail.length - kept, tail.length)
-    tail.bytes.set(into.subarray(got - fresh, got), kept)
-    tail.length = kept + fresh
+    const kept = Math.min(tail.before.length, markerBytes - fresh)
+    const bytes = seenBytes.subarray(0, kept + fresh)
+    bytes.latin1Write(tail.before.slice(tail.before.length - kept), 0, kept)
+    bytes.set(into.subarray(got - fresh, got), kept)
+    tail.before = bytes.latin1Slice(0, bytes.length)
     tail.at += got
-    this.#trail.add(tail.at, tail.bytes.subarray(0, tail.length))
+    this.#trail.add(tail.at, bytes)
   }
 }

@@ -12,6 +12,8 @@ const carriageReturn = 0x0d
 const defaultHoldBytes = 32768
 /** A line this long ends here: lengths are 32-bit numbers. */
 const longestLine = 2 ** 30
+/** Of all framers that never held a line: there may be ten thousand. */
+const nothingHeld = new Held(0, new HeldBudget())
 
 export interface LineOptions {
   /** Content above it is cut off; the row's length still covers the whole line. */
@@ -36,7 +38,7 @@ export interface LineOptions {
 export class LineFramer implements Framer {
   cutBytes = 0
   readonly #options: LineOptions
-  readonly #held: Held
+  #held = nothingHeld
   readonly #budget: HeldBudget
   readonly #holdBytes: number
   /** Characters have two bytes. */
@@ -47,7 +49,6 @@ export class LineFramer implements Framer {
   constructor(options: LineOptions) {
     this.#options = options
     this.#budget = options.budget ?? new HeldBudget()
-    this.#held = new Held(options.maxLineBytes, this.#budget)
     this.#holdBytes = options.holdBytes ?? defaultHoldBytes
     this.#isWide = options.end !== undefined && options.end.unit !== 'byte'
   }
@@ -133,6 +134,7 @@ export class LineFramer implements Framer {
       return size
     }
     if (length < this.#holdBytes) return start
+    if (this.#held === nothingHeld) this.#held = new Held(this.#options.maxLineBytes, this.#budget)
     this.#held.from = batch.base + start
     this.#hold(batch.bytes, start, size)
     return size
