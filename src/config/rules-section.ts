@@ -1,6 +1,7 @@
 import { isNetwork } from '../core/addresses.ts'
 import type { ReceiverConfig, RuleFile, RulesConfig, WebhookConfig } from './config.ts'
 import { optionTypes as t } from './option-types.ts'
+import { headerMap, tlsGroup } from './receiver-options.ts'
 
 /** The section `rules`: which there are, and who is told about alerts. */
 export function rulesSchema() {
@@ -100,26 +101,10 @@ function receiverShape() {
     user: t.text('User name.').default(''),
     password: t.secret('Password of the user.').default(''),
     token: t.secret('Bearer token, instead of user and password.').default(''),
-    headers: t
-      .map('More headers of each request.', t.secret('A value.'))
-      .refine(headers => Object.entries(headers).every(isHeader), {
-        error: 'a header has a name of letters, digits and "-", and one line of text'
-      })
-      .prefault({}),
-    tls: t
-      .group('TLS of https addresses.', {
-        caFile: t.file('Certificates to trust, PEM; the system’s where left out.', 'certificates').default(''),
-        certFile: t.file('Client certificate, PEM.', 'certificates').default(''),
-        keyFile: t.file('Key of the client certificate, PEM.', 'key').default(''),
-        skipVerify: t.flag('Accept any certificate: for tests only.').default(false)
-      })
-      .prefault({}),
+    headers: headerMap(t),
+    tls: tlsGroup(t),
     timeout: t.duration('Longest silence of the receiver within a request.', { min: 100 }).default(10_000)
   }
-}
-
-function isHeader([name, value]: [string, string]): boolean {
-  return /^[A-Za-z0-9-]+$/.test(name) && /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)
 }
 
 function networks(about: string, words: readonly string[]) {

@@ -1,7 +1,8 @@
 import type { OutputContext } from '../../config/define.ts'
 import type { Shipment } from '../../core/output.ts'
+import { withoutReply } from '../lost-answers.ts'
 import type { Client } from './client.ts'
-import { jsonHeaders, ofStatus, withoutReply } from './send.ts'
+import { jsonHeaders, ofStatus } from './send.ts'
 import { idOf, streamOf } from './rows.ts'
 
 const refreshMs = 60_000

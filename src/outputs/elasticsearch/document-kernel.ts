@@ -2,9 +2,9 @@ import type { Batch } from '../../core/batch.ts'
 import { Call } from '../../core/call.ts'
 import type { Body } from '../../core/output.ts'
 import type { Workspace } from '../../core/workspace.ts'
-import type { Fragment } from './copy.ts'
+import type { Fragment } from '../copy.ts'
 import { documentWasm } from './document.wasm.ts'
-import { base64Pairs } from './id.ts'
+import { base64Pairs } from '../row-id.ts'
 import { decimalPairs } from './timestamps.ts'
 
 /** `Call` of kernels/document.as.ts behind its first field. */

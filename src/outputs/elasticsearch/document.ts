@@ -1,7 +1,8 @@
 import { Flag } from '../../core/row.ts'
 import type { Source } from '../../core/source.ts'
 import { severityTexts } from '../../scan/severity.ts'
-import { type Fragment, fragment } from './copy.ts'
+import { type Fragment, fragment } from '../copy.ts'
+import { flagNamesOf } from '../row-flags.ts'
 import { ecsFields } from './ecs-fields.ts'
 import { type Schema, streamName } from './stream.ts'
 
@@ -48,13 +49,6 @@ export const namesOf: Readonly<Record<Schema, Names>> = {
   },
   otel: { ...ecs, level: 'severity_text', trace: 'trace_id', span: 'span_id', message: 'text' }
 }
-
-const flagNames: readonly (readonly [number, string])[] = [
-  [Flag.truncated, 'truncated'],
-  [Flag.unterminated, 'unterminated'],
-  [Flag.timeRead, 'time_read'],
-  [Flag.invalidUtf8, 'invalid_utf8']
-]
 
 export interface DocumentOptions {
   readonly schema: Schema
@@ -135,7 +129,7 @@ export function headOf(text: SourceText, level: number, flags: number, options: 
 
 /** `"log.flags":[…],"log.iostream":"stderr",` */
 export function flagText(names: Names, flags: number): string {
-  const set = flagNames.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name)
+  const set = flagNamesOf(flags)
   const list = set.length === 0 ? '' : `${JSON.stringify(names.flags)}:${JSON.stringify(set)},`
   return (flags & Flag.stderr) === 0 ? list : list + member([names.iostream, 'stderr'])
 }

@@ -8,7 +8,7 @@ const number = 1 << Kind.number
 const boolean = 1 << Kind.boolean
 
 /** Kinds of values that a field of this type can always hold, as bits `1 << kind`. What does not fit goes under `attributes`. */
-export const fittingKinds: Readonly<Record<EcsType, number>> = {
+const fittingKinds: Readonly<Record<EcsType, number>> = {
   keyword: anyText | number | boolean,
   list: anyText | number | boolean | (1 << Kind.json),
   text: anyText | number | boolean,
@@ -64,3 +64,9 @@ const byType: Readonly<Record<EcsType, string>> = {
 export const ecsFields: ReadonlyMap<string, EcsType> = new Map(
   (Object.keys(byType) as EcsType[]).flatMap(type => byType[type].split(/\s+/).map(name => [name, type] as const))
 )
+
+/** Bits `1 << kind`: with these kinds of values a field of this name may stand at the top of a document. */
+export function topKinds(name: string): number {
+  const type = ecsFields.get(name)
+  return type === undefined ? 0 : fittingKinds[type]
+}

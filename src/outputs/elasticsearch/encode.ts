@@ -3,18 +3,25 @@ import { Fate, Flag, Kind, Use } from '../../core/row.ts'
 import type { Keys } from '../../core/keys.ts'
 import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'
-import { type Fragment, copyFragment, copySpan, viewOf } from './copy.ts'
+import { type Ends, type Fragment, copyFragment, copySpan, endsOf, fragment } from '../copy.ts'
 import { type DocumentOptions, type Names, type SourceText, headOf, namesOf, sourceText } from './document.ts'
-import { checkOf, idTail, writeIdTail } from './id.ts'
-import { KeyTexts } from './key-texts.ts'
+import { topKinds } from './ecs-fields.ts'
+import { checkOf, idTail, writeIdTail } from '../row-id.ts'
+import { type KeyForm, KeyTexts } from '../key-texts.ts'
 import { PlainRows } from './plain-rows.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
 import { Timestamps, writeDecimal } from './timestamps.ts'
 import { mostBytesOfRow } from './row-size.ts'
-import { type Ends, isFlatList, writeValue } from './values.ts'
+import { isFlatList, writeValue } from './values.ts'
 
 const quote = 0x22
 const objectStart = 0x7b
+
+/** `,"name":` */
+const memberNames: KeyForm = {
+  textOf: name => fragment(`,${JSON.stringify(name)}:`),
+  topKindsOf: topKinds
+}
 
 /**
  * Turns rows into documents, each behind its action line. Constant text is prepared once per source, level and flags; of a row
@@ -34,17 +41,12 @@ export class DocumentEncoder {
   readonly #plain: PlainRows | undefined
   /** The fields of the row at hand that go under `attributes`. */
   #rest = new Int32Array(64)
-  #ends: Ends = {
-    from: Buffer.alloc(0),
-    fromView: viewOf(Buffer.alloc(0)),
-    into: Buffer.alloc(0),
-    intoView: viewOf(Buffer.alloc(0))
-  }
+  #ends: Ends = endsOf(Buffer.alloc(0), Buffer.alloc(0))
 
   constructor(options: DocumentOptions, keys: Keys) {
     this.#options = options
     this.#isOtel = options.schema === 'otel'
-    this.#keys = new KeyTexts(keys)
+    this.#keys = new KeyTexts(keys, memberNames)
     const before = options.hasAction ? '"}}\n{"@timestamp":"' : '{"@timestamp":"'
     this.#time = new Timestamps(before)
     this.#timeAgain = options.schema === 'flat' ? new Timestamps('","timestamp":"') : undefined
@@ -68,10 +70,7 @@ export class DocumentEncoder {
 
   #encodeRow(batch: Batch, row: number, text: SourceText, body: Body): void {
     this.#reserve(batch, row, text, body)
-    if (batch.bytes !== this.#ends.from || body.bytes !== this.#ends.into) {
-      const { bytes } = batch
-      this.#ends = { from: bytes, fromView: viewOf(bytes), into: body.bytes, intoView: viewOf(body.bytes) }
-    }
+    if (batch.bytes !== this.#ends.from || body.bytes !== this.#ends.into) this.#ends = endsOf(batch.bytes, body.bytes)
     body.at = this.#writeRow(batch, row, text, body.at)
     body.endRow(batch.positions[row]!, batch.lengths[row]!)
   }

@@ -1,4 +1,5 @@
 import { defineOutput, type OutputContext } from '../../config/define.ts'
+import { tlsGroup } from '../../config/receiver-options.ts'
 import type { Batch } from '../../core/batch.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
@@ -33,14 +34,7 @@ export const elasticsearch = defineOutput({
     apiKey: t.secret('API key in its encoded form.').default(''),
     user: t.text('User name, where there is no API key.').default(''),
     password: t.secret('Password of the user.').default(''),
-    tls: t
-      .group('TLS of https endpoints.', {
-        caFile: t.file('Certificates to trust, PEM; the system’s where left out.', 'certificates').default(''),
-        certFile: t.file('Client certificate, PEM.', 'certificates').default(''),
-        keyFile: t.file('Key of the client certificate, PEM.', 'key').default(''),
-        skipVerify: t.flag('Accept any certificate: for tests only.').default(false)
-      })
-      .prefault({}),
+    tls: tlsGroup(t),
     namespace: t.text('Last part of the data stream’s name.').default('default'),
     schema: t.choice('Field names: ECS, plain names, or the form of OpenTelemetry.', schemas).default('ecs'),
     template: t

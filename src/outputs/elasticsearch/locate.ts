@@ -1,10 +1,11 @@
 import { SendError } from '../../core/errors.ts'
 import type { Shipment } from '../../core/output.ts'
 import type { Reply } from '../../core/http-client.ts'
+import { withoutReply } from '../lost-answers.ts'
 import type { Client } from './client.ts'
-import { saltedId } from './id.ts'
+import { saltedId } from '../row-id.ts'
 import { idOf, streamOf } from './rows.ts'
-import { jsonHeaders, ofStatus, withoutReply } from './send.ts'
+import { jsonHeaders, ofStatus } from './send.ts'
 
 const idsPerRequest = 5000
 const maxReply = 16 << 20

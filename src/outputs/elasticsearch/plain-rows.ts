@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Body } from '../../core/output.ts'
-import { type Fragment, fragment } from './copy.ts'
+import { type Fragment, fragment } from '../copy.ts'
 import type { Names, SourceText } from './document.ts'
 import { DocumentKernel, type Texts } from './document-kernel.ts'
 

@@ -1,7 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import { Kind, Use } from '../../core/row.ts'
 import type { SourceText } from './document.ts'
-import type { KeyTexts } from './key-texts.ts'
+import type { KeyTexts } from '../key-texts.ts'
 import { mostBytes } from './values.ts'
 
 /** The most bytes that the document of a row can take. */

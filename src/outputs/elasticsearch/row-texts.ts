@@ -1,5 +1,5 @@
 import { parseErrors } from '../../core/row.ts'
-import { type Fragment, fragment } from './copy.ts'
+import { type Fragment, fragment } from '../copy.ts'
 import { type Names, flagText } from './document.ts'
 
 /** The text between the values of a row. */

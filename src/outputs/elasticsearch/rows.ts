@@ -1,5 +1,5 @@
 import type { Shipment } from '../../core/output.ts'
-import { idLength, saltedId } from './id.ts'
+import { idLength, saltedId } from '../row-id.ts'
 
 const lineEnd = 0x0a
 const idEnd = '"}}\n'.length

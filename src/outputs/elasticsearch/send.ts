@@ -1,10 +1,10 @@
 import { SendError } from '../../core/errors.ts'
 import { type Reply, retryAfter } from '../../core/http-client.ts'
-import { RequestError, needsPerson } from '../../core/request-error.ts'
 import type { Shipment } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
 import { type BulkResult, bulkFilter, indexFilter, readBulkReply } from './bulk.ts'
 import { gzip } from '../gzip.ts'
+import { type ResetMemo, withoutAnswer } from '../lost-answers.ts'
 import type { Client } from './client.ts'
 
 const compatible = 'compatible-with=8'
@@ -17,12 +17,9 @@ const gzipHeaders = { ...bulkHeaders, 'content-encoding': 'gzip' }
 
 /** Answers to a request that was refused as a whole for its form or by our set-up, never for a row. */
 const faultsOfSetup = new Set(['security_exception', 'media_type_header_exception', 'illegal_argument_exception'])
-const largeBody = 1 << 20
 
 /** What stays with rows over all attempts. */
-export interface Memo {
-  /** Resets while a large body was being written. */
-  readonly resets: number
+export interface Memo extends ResetMemo {
   /** Write index of each data stream when the rows were first sent; see BackingIndices. */
   readonly indices: ReadonlyMap<string, string> | undefined
 }
@@ -59,7 +56,7 @@ export async function sendBulk(
       signal
     })
     .catch((error: unknown) => {
-      throw withoutAnswer(error, request, shipment)
+      throw withoutAnswer(error, { rows: request.rows, bytes: request.bytes.length }, shipment)
     })
   if (reply.status === 400 && request.rows === 1 && isFaultOfRow(reply)) return refusedAlone(reply, body.length)
   if (reply.status !== 200) throw ofStatus(reply, mayQuoteRows(reply.status))
@@ -71,25 +68,6 @@ export async function sendBulk(
     })
   }
   return { ...result, requestBytes: body.length }
-}
-
-/** The error of a request that had no answer. Only where no connection stood is the outcome known. */
-function withoutAnswer(error: unknown, request: BulkRequest, shipment: Shipment): SendError {
-  if (!(error instanceof RequestError)) return new SendError(String(error), 'retry', { unknown: true, cause: error })
-  const options = { unknown: !error.isUnsent, cause: error }
-  if (needsPerson(error.code)) return new SendError(error.message, 'pause', options)
-  if (!isReset(error.code) || request.bytes.length <= largeBody) return new SendError(error.message, 'retry', options)
-  // Over http.max_content_length Elasticsearch does not answer 413: it closes the connection while we write.
-  const resets = memoOf(shipment).resets + 1
-  const isTooLarge = resets >= (request.rows === 1 ? 5 : 2)
-  shipment.memo = { ...memoOf(shipment), resets: isTooLarge ? 0 : resets } satisfies Memo
-  return new SendError(error.message, isTooLarge ? 'split' : 'retry', options)
-}
-
-/** The same for requests that store no rows. */
-export function withoutReply(error: unknown): never {
-  if (!(error instanceof RequestError)) throw error
-  throw new SendError(error.message, needsPerson(error.code) ? 'pause' : 'retry', { cause: error })
 }
 
 /** A reply about rights, names or load quotes no row. One about what could not be read may, and messages go to logs and status
@@ -139,8 +117,4 @@ export function errorOf(body: Buffer): { readonly type: string; readonly reason:
   } catch {
     return { type: '', reason: '' }
   }
-}
-
-function isReset(code: string): boolean {
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
 }

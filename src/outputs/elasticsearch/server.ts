@@ -1,5 +1,6 @@
+import { withoutReply } from '../lost-answers.ts'
 import type { Client } from './client.ts'
-import { jsonHeaders, withoutReply } from './send.ts'
+import { jsonHeaders } from './send.ts'
 
 /** Who answers, in words for people: `Elasticsearch 9.5.3 at "http://es:9200"`. Keys that may only write are not told the version. */
 export async function serverOf(client: Client, signal: AbortSignal): Promise<string> {

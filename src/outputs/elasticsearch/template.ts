@@ -1,9 +1,10 @@
 import { SendError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Reply } from '../../core/http-client.ts'
+import { withoutReply } from '../lost-answers.ts'
 import type { Client } from './client.ts'
 import { type EcsType, ecsFields } from './ecs-fields.ts'
-import { errorOf, ofStatus, jsonHeaders, withoutReply } from './send.ts'
+import { errorOf, ofStatus, jsonHeaders } from './send.ts'
 import { type Schema, defaultDataset } from './stream.ts'
 
 /** Raised with each change of the template below. A newer one on the server is never replaced. */

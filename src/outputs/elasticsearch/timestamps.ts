@@ -1,4 +1,4 @@
-import { type Fragment, copyFragment, fragment } from './copy.ts'
+import { type Fragment, copyFragment, fragment } from '../copy.ts'
 
 const minuteMs = 60_000
 const firstMs = Date.parse('0001-01-01T00:00:00.000Z')

@@ -1,6 +1,6 @@
 import { Kind } from '../../core/row.ts'
 import { writeEscaped } from '../../scan/text.ts'
-import { copySpan } from './copy.ts'
+import { copySpan, type Ends } from '../copy.ts'
 
 const quote = 0x22
 const backslash = 0x5c
@@ -10,14 +10,6 @@ const openBrace = 0x7b
 
 /** Elasticsearch reads no number of more digits (Jackson: StreamReadConstraints); such a one is written as a string. */
 const maxNumberLength = 1000
-
-/** Where values come from and go to: the same bytes as buffers and as views. */
-export interface Ends {
-  from: Buffer
-  fromView: DataView
-  into: Buffer
-  intoView: DataView
-}
 
 /** The most bytes that `writeValue` takes for a value. */
 export function mostBytes(kind: number, length: number): number {

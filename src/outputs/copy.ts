@@ -11,11 +11,26 @@ export interface Fragment {
   readonly length: number
 }
 
+/** Where values come from and go to: the same bytes as buffers and as views. */
+export interface Ends {
+  from: Buffer
+  fromView: DataView
+  into: Buffer
+  intoView: DataView
+}
+
+export function endsOf(from: Buffer, into: Buffer): Ends {
+  return { from, fromView: viewOf(from), into, intoView: viewOf(into) }
+}
+
 export function fragment(text: string): Fragment {
-  const length = Buffer.byteLength(text)
-  const bytes = Buffer.alloc(length + overshoot)
-  bytes.write(text)
-  return { view: viewOf(bytes), length }
+  return fragmentOf(Buffer.from(text))
+}
+
+export function fragmentOf(content: Uint8Array): Fragment {
+  const bytes = Buffer.alloc(content.length + overshoot)
+  bytes.set(content)
+  return { view: viewOf(bytes), length: content.length }
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -1,28 +1,37 @@
-import type { Batch } from '../../core/batch.ts'
-import { Use } from '../../core/row.ts'
-import type { Keys } from '../../core/keys.ts'
-import { type Fragment, fragment } from './copy.ts'
-import { ecsFields, fittingKinds } from './ecs-fields.ts'
+import type { Batch } from '../core/batch.ts'
+import { Use } from '../core/row.ts'
+import type { Keys } from '../core/keys.ts'
+import type { Fragment } from './copy.ts'
 
 const lastStamp = 0x3fffffff
 
+/** How an encoder writes names. */
+export interface KeyForm {
+  /** A name with all that parts it from its value. */
+  textOf(name: string): Fragment
+  /** Bits `1 << kind`: with these kinds of values the name may stand at the top of a document, where it has a top. */
+  topKindsOf(name: string): number
+}
+
 /**
- * What the encoder knows of a key, by its id: `,"name":` as bytes, the kinds with which it may stand at the top of a document,
+ * What an encoder knows of a key, by its id: its name as bytes, the kinds with which it may stand at the top of a document,
  * and whether the row at hand has it already.
  */
 export class KeyTexts {
   readonly #keys: Keys
+  readonly #form: KeyForm
   #generation = 0
   #texts: (Fragment | undefined)[] = []
-  /** The id under which a key is written: another one for the empty name, which Elasticsearch refuses. */
+  /** The id under which a key is written: another one for the empty name, which nobody takes. */
   #writtenAs: number[] = []
   #topKinds: number[] = []
   #inTop: number[] = []
   #inAttributes: number[] = []
   #stamp = 0
 
-  constructor(keys: Keys) {
+  constructor(keys: Keys, form: KeyForm) {
     this.#keys = keys
+    this.#form = form
   }
 
   /** Call it before each batch. Returns whether all ids became void. */
@@ -46,7 +55,7 @@ export class KeyTexts {
     this.#stamp++
   }
 
-  /** `,"name":` of a key. */
+  /** The name of a key as bytes. */
   text(key: number): Fragment {
     return this.#texts[key] ?? this.#learn(key)
   }
@@ -105,10 +114,9 @@ export class KeyTexts {
   #learn(key: number): Fragment {
     const name = this.#keys.names[key]!
     while (this.#texts.length <= key) this.#append()
-    const text = fragment(`,${JSON.stringify(name)}:`)
-    const type = ecsFields.get(name)
+    const text = this.#form.textOf(name)
     this.#texts[key] = text
-    this.#topKinds[key] = type === undefined ? 0 : fittingKinds[type]
+    this.#topKinds[key] = this.#form.topKindsOf(name)
     this.#writtenAs[key] = name === '' ? this.#keys.add('_') : key
     return text
   }
