@@ -54,6 +54,11 @@ export const metrics = {
     help: 'Rows in the failure store of the server',
     labels: ['output']
   },
+  collector_output_rejected_rows_total: {
+    type: 'counter',
+    help: 'Rows that the server says it did not take, without saying which',
+    labels: ['output']
+  },
   collector_output_in_flight_bytes: { type: 'gauge', help: 'Bytes of requests not answered', labels: ['output'] },
   collector_output_in_flight_requests: { type: 'gauge', help: 'Requests not answered', labels: ['output'] },
   collector_output_concurrency: { type: 'gauge', help: 'Requests allowed at a time', labels: ['output'] },

@@ -101,6 +101,8 @@ export interface Verdicts {
   readonly each?: { readonly verdict: Uint8Array; readonly refusals: ReadonlyMap<number, Refusal> }
   /** Rows that the server put aside itself (`failure_store: used`); they count as delivered too. */
   readonly setAside?: number
+  /** Rows that the server did not take, without saying which; they count as delivered too. */
+  readonly rejected?: number
   /** Rows that may now stand twice on the server, as we could not look them up. */
   readonly possiblyTwice?: number
   /** Wait at least so long before the rows to retry. */

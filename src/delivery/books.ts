@@ -17,6 +17,7 @@ export class Books {
   readonly idCollisions: Sample
   readonly possiblyTwice: Sample
   readonly setAside: Sample
+  readonly rejected: Sample
   readonly #inFlight: Sample
   readonly #inFlightBytes: Sample
   readonly #concurrency: Sample
@@ -42,6 +43,7 @@ export class Books {
     this.idCollisions = meter.of('collector_output_id_collisions_total', id)
     this.possiblyTwice = meter.of('collector_output_possibly_twice_total', id)
     this.setAside = meter.of('collector_output_set_aside_total', id)
+    this.rejected = meter.of('collector_output_rejected_rows_total', id)
     this.#inFlight = meter.of('collector_output_in_flight_requests', id)
     this.#inFlightBytes = meter.of('collector_output_in_flight_bytes', id)
     this.#concurrency = meter.of('collector_output_concurrency', id)

@@ -38,6 +38,7 @@ export class Settler {
   settle(parcel: Parcel, verdicts: Verdicts): void {
     const { books, refusals } = this.#parts
     books.setAside.value += verdicts.setAside ?? 0
+    books.rejected.value += verdicts.rejected ?? 0
     books.possiblyTwice.value += verdicts.possiblyTwice ?? 0
     if (verdicts.each === undefined) {
       books.endAll(parcel, 'delivered')
