@@ -30,6 +30,7 @@ export const components = {
   },
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),
+    otlp: () => import('./outputs/otlp/index.ts').then(room => room.otlp),
     stdout: () => import('./outputs/stdout.ts').then(room => room.stdout),
     null: () => import('./outputs/null.ts').then(room => room.nowhere)
   },

@@ -1,0 +1,75 @@
+import { Flag, parseErrors } from '../../core/row.ts'
+import type { Resource, Source } from '../../core/source.ts'
+import { severityTexts } from '../../scan/severity.ts'
+import { type Fragment, fragmentOf } from '../copy.ts'
+import { flagNamesOf } from '../row-flags.ts'
+import { bytesField, keyValue, textAttribute, textValue } from './wire.ts'
+
+export interface RecordOptions {
+  readonly hostName: string
+  /** Of all rows, unless their source says otherwise. */
+  readonly resource: Resource
+}
+
+/** What all records of a source have. */
+export interface SourceBytes {
+  /** Attributes of the resource, but for the service. */
+  readonly resource: Fragment
+  /** The service of rows that name none; empty: none. */
+  readonly service: Fragment
+  /** `log.record.uid` up to the place in the source, and its length there. */
+  readonly uid: Fragment
+  /** Attributes of records: the names of files. */
+  readonly attributes: Fragment
+  /** Names of these attributes. */
+  readonly names: readonly string[]
+  readonly most: number
+}
+
+const attributeField = 6
+export const uidName = 'log.record.uid'
+
+export function sourceBytes(source: Source, { hostName, resource }: RecordOptions, idTail: number): SourceBytes {
+  const all = Object.entries({ 'host.name': hostName, ...resource, ...source.resource }).filter(
+    ([name, value]) => name !== '' && value !== '' && name !== 'service.name'
+  )
+  const ofLog = all.filter(([name]) => name.startsWith('log.'))
+  const ofResource = all.filter(([name]) => !name.startsWith('log.'))
+  const service = source.service || source.resource['service.name'] || resource['service.name'] || ''
+  const uid = keyValue(uidName, textValue(source.id + ' '.repeat(idTail)))
+  const bytes = {
+    resource: fragmentOf(Buffer.concat(ofResource.map(([name, value]) => bytesField(1, textAttribute(name, value))))),
+    service: service === '' ? nothing : fragmentOf(bytesField(1, textAttribute('service.name', service))),
+    uid: fragmentOf(bytesField(attributeField, uid).subarray(0, -idTail)),
+    attributes: fragmentOf(Buffer.concat(ofLog.map(([name, value]) => attribute(textAttribute(name, value)))))
+  }
+  const most = Object.values(bytes).reduce((sum, { length }) => sum + length, 1024)
+  return { ...bytes, names: ofLog.map(([name]) => name), most }
+}
+const nothing = fragmentOf(new Uint8Array())
+
+/** By severity number: number and text. */
+export const severities: readonly Fragment[] = severityTexts.map((text, number) =>
+  fragmentOf(number === 0 ? new Uint8Array() : Buffer.concat([Uint8Array.of(0x10, number), bytesField(3, text)]))
+)
+
+/** By index of `parseErrors`. */
+export const errors: readonly Fragment[] = parseErrors.map(error =>
+  fragmentOf(attribute(textAttribute('error.type', error)))
+)
+
+/** By flags of the row: `log.flags`, and `log.iostream` where it is not standard output. */
+export const flagSets: readonly Fragment[] = Array.from({ length: 256 }, (_, flags) => {
+  const names = flagNamesOf(flags)
+  const list = bytesField(5, Buffer.concat(names.map(name => bytesField(1, textValue(name)))))
+  const parts = names.length === 0 ? [] : [attribute(keyValue('log.flags', list))]
+  if ((flags & Flag.stderr) !== 0) parts.push(attribute(textAttribute('log.iostream', 'stderr')))
+  return fragmentOf(Buffer.concat(parts))
+})
+
+/** ScopeLogs begins with it. */
+export const scope: Fragment = fragmentOf(bytesField(1, bytesField(1, 'mcp-collector')))
+
+function attribute(content: Uint8Array): Buffer {
+  return bytesField(attributeField, content)
+}
