@@ -115,14 +115,22 @@ describe('wrapper', () => {
   })
 
   test.runIf(process.platform === 'linux')('keeps memory from falling to pieces, in the same process', async () => {
-    const file = packageWith(
-      "console.log(process.pid, process.env.MALLOC_MMAP_THRESHOLD_, process.argv.slice(2).join(' '))"
-    )
+    // Blocks of 100 KiB lie outside of the heap of malloc, which would take up to 128 KiB.
+    const file = packageWith(`
+      import { readFileSync } from 'node:fs'
+      const heapBytes = () => {
+        const [, begin, end] = /^(\\w+)-(\\w+) .*\\[heap]$/m.exec(readFileSync('/proc/self/maps', 'latin1'))
+        return Number('0x' + end) - Number('0x' + begin)
+      }
+      const before = heapBytes()
+      const kept = Array.from({ length: 200 }, () => new ArrayBuffer(100 * 1024))
+      const inHeap = heapBytes() - before > 10 * 2 ** 20
+      console.log(process.pid, inHeap ? 'in' : 'outside', kept.length, process.argv.slice(2).join(' '))`)
     const child = spawn(process.execPath, [file, 'run', 'x'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    expect(await text(child.stdout)).toBe(`${child.pid} 65536 run x\n`)
-    const own = { MALLOC_MMAP_THRESHOLD_: '1' }
-    expect((await execute(process.execPath, [file, 'run'], own)).out).toMatch(/ 1 run\n$/)
-    expect((await execute(process.execPath, [file, 'status'])).out).toMatch(/ undefined status\n$/)
+    expect(await text(child.stdout)).toBe(`${child.pid} outside 200 run x\n`)
+    const own = { MALLOC_MMAP_THRESHOLD_: '1048576' }
+    expect((await execute(process.execPath, [file, 'run'], own)).out).toMatch(/ in 200 run\n$/)
+    expect((await execute(process.execPath, [file, 'status'])).out).toMatch(/ in 200 status\n$/)
   })
 
   test.runIf(oldNode)('hands over to a newer Node.js that lies beside it', async () => {
