@@ -1,5 +1,5 @@
 import { lookup, type LookupAddress } from 'node:dns'
-import { BlockList, isIP, type LookupFunction } from 'node:net'
+import net, { isIP, type LookupFunction } from 'node:net'
 
 /** Where clouds tell a machine its secrets, and the rest of what no router passes on; also in the forms in which such an IPv4 address
  * stands for an IPv6 one (RFC 6052, RFC 3056). */
@@ -45,8 +45,8 @@ export interface AddressRules {
  * stands for at the moment of connecting, so that a name can not be pointed elsewhere afterwards.
  */
 export class Addresses {
-  readonly #allowed: BlockList
-  readonly #denied: BlockList
+  readonly #allowed: net.BlockList
+  readonly #denied: net.BlockList
   readonly #resolve: Resolve
 
   /** Throws for what is no network. */
@@ -92,8 +92,8 @@ export function isNetwork(text: string): boolean {
   return family !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits(family)))
 }
 
-function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList()
+function listOf(networks: readonly string[]): net.BlockList {
+  const list = new net.BlockList()
   for (const network of networks) {
     if (!isNetwork(network)) throw new Error(`Cannot use "${network}" as an address or network`)
     const { address, prefix } = partsOf(network)

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import net, { isIP } from 'node:net'
 import { QueryFault, type Text } from './syntax.ts'
 
 /** What may be an address in a text: each is asked for by itself, so it need not be exact. */
@@ -6,7 +6,7 @@ const candidates = /\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]+/g
 
 /** IP addresses: one, a range, or a network. */
 export class Addresses {
-  readonly #list = new BlockList()
+  readonly #list = new net.BlockList()
 
   constructor({ value, at }: Text) {
     try {
