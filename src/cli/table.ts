@@ -10,7 +10,8 @@ export interface Column<T> {
 /** No column gets narrower. */
 const leastWidth = 12
 
-const grouped = new Intl.NumberFormat('en-US')
+/** Made when the first number is shown: a collector at rest shows none, and it loads all that ICU knows of numbers. */
+let grouped: Intl.NumberFormat | undefined
 
 /** The rows as aligned lines below their titles; numbers stand right. */
 export function tableLines<T>(stream: Stream, columns: readonly Column<T>[], rows: readonly T[]): string[] {
@@ -61,6 +62,7 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 export function formatCount(count: number): string {
+  grouped ??= new Intl.NumberFormat('en-US')
   return grouped.format(count)
 }
 

@@ -8,6 +8,7 @@ const signing = ['dingtalk', 'feishu']
 
 /** Nobody is told twice, and nobody at an address that is refused. */
 export function checkRules(rules: Node | undefined, binding: Binding): void {
+  if (rules === undefined) return
   const { allow, deny } = networksOf(childOf(rules, 'network'))
   const addresses = new Addresses({ allow, deny })
   const seen = new Set<string>()

@@ -11,8 +11,9 @@ export class Zone {
   #offset = 0
 
   constructor(name: string) {
+    if (name === 'UTC') return
     const options = { timeZone: name, calendar: 'iso8601', numberingSystem: 'latn', hourCycle: 'h23' } as const
-    const format = new Intl.DateTimeFormat('en-US', {
+    this.#format = new Intl.DateTimeFormat('en-US', {
       ...options,
       year: 'numeric',
       month: 'numeric',
@@ -22,7 +23,6 @@ export class Zone {
       second: 'numeric',
       era: 'short'
     })
-    if (name !== 'UTC') this.#format = format
   }
 
   /** What to take off a local time, in ms since 1970 as if it were UTC, to get the instant. Local times that a clock change skips
