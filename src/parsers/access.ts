@@ -1,10 +1,11 @@
 import { defineParser } from '../config/define.ts'
-import { type Layout, layoutParser } from './layout.ts'
+import { combinedParts, CombinedScanner } from '../scan/combined.ts'
+import { fieldsOf, type Layout, layoutParser } from './layout.ts'
 
 /** What stands in quotes; nginx and Apache write others in it as `\x22` and `\"`. */
 const text = String.raw`(?:[^"\\]|\\.)*`
 const who = String.raw`(?<client>[^ ]+) (?<identity>[^ ]+) (?<user>[^ ]+) \[(?<time>[^\]]+)\]`
-const request = String.raw`"(?<method>[A-Z]+) (?<url>(?:[^ "\\]|\\.)*) HTTP/(?<version>[0-9.]+)"`
+const request = String.raw`"(?<message>(?<method>[A-Z]+) (?<url>(?:[^ "\\]|\\.)*) HTTP/(?<version>[0-9.]+))"`
 /** Behind the size: referrer and browser, then what an own format adds. */
 const rest = String.raw`(?: (?:"(?<referrer>${text})" "(?<agent>${text})"(?: (?<rest1>.*))?|(?<rest2>[^"].*)))?$`
 const reply = String.raw`(?<status>\d{3}) (?<bytes>\d+|-)${rest}`
@@ -14,8 +15,8 @@ const layouts: readonly Layout[] = [
   // with the virtual host in front, as Apache's vhost_combined has it
   { pattern: String.raw`^(?<vhost>[^ :]+):(?<port>\d+) ${who} ${request} ${reply}`, dashesAreNone: true },
   // no request, or one that is none: bytes of TLS, a scanner's
-  { pattern: `^${who} "(?<request>${text})" ${reply}`, dashesAreNone: true },
-  { pattern: String.raw`^(?<vhost>[^ :]+):(?<port>\d+) ${who} "(?<request>${text})" ${reply}`, dashesAreNone: true },
+  { pattern: `^${who} "(?<message>${text})" ${reply}`, dashesAreNone: true },
+  { pattern: String.raw`^(?<vhost>[^ :]+):(?<port>\d+) ${who} "(?<message>${text})" ${reply}`, dashesAreNone: true },
   // error log of nginx
   {
     pattern: String.raw`^(?<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(?<level>[a-z]+)\] (?<pid>\d+)#(?<tid>\d+): (?:\*(?<connection>\d+) (?<message1>.*)|(?<message2>[^*].*))$`
@@ -30,7 +31,7 @@ const layouts: readonly Layout[] = [
 export const access = defineParser({
   name: 'access',
   summary:
-    'Reads access logs (common and combined format) and error logs of nginx and Apache. The row stays the message.',
+    'Reads access logs (common and combined format) and error logs of nginx and Apache. The message of an access log is the request.',
   options: () => ({}),
   examples: [
     {
@@ -42,6 +43,7 @@ export const access = defineParser({
         'source.address': '203.0.113.7',
         'user.name': 'eve',
         time: '22/Nov/2026:10:00:00 +0000',
+        message: 'GET /a?b=c HTTP/1.1',
         'http.request.method': 'GET',
         'url.original': '/a?b=c',
         'http.version': '1.1',
@@ -71,5 +73,19 @@ export const access = defineParser({
       output: { 'error.type': 'access' }
     }
   ],
-  create: (_options, { keys }) => layoutParser('access', layouts, keys)
+  create: (_options, { keys }) => {
+    const others = layoutParser('access', layouts, keys)
+    const scanner = new CombinedScanner()
+    const fields = fieldsOf(combinedParts, keys, true)
+    return {
+      parse(batch, from = 0) {
+        fields.open()
+        others.open()
+        for (let row = from; row < batch.rows; row++) {
+          if (scanner.scan(batch, row)) fields.add(batch, row, scanner.places)
+          else others.read(batch, row)
+        }
+      }
+    }
+  }
 })

@@ -66,8 +66,11 @@ export class LayoutReader {
     const groups = this.#finder.names
     this.slots = this.#finder.slots
     this.slotOf = Object.fromEntries(groups.map((group, index) => [group, 2 * index]))
-    const fields = groups.map(group => (without.includes(group) ? undefined : fieldOf(group)))
-    this.#fields = new GroupFields(keys, { names: fields, numbers, dashesAreNone })
+    this.#fields = fieldsOf(
+      groups.map(group => (without.includes(group) ? undefined : group)),
+      keys,
+      dashesAreNone
+    )
   }
 
   /** To be called before the rows of a batch. */
@@ -93,23 +96,38 @@ export class LayoutReader {
   }
 }
 
-function fieldOf(group: string): string {
-  const word = group.replace(/\d$/, '')
-  return names[word] ?? word
+/** Makes fields of groups by their names; see `names`. */
+export function fieldsOf(groups: readonly (string | undefined)[], keys: Keys, dashesAreNone: boolean): GroupFields {
+  const fields = groups.map(group => {
+    const word = group?.replace(/\d$/, '')
+    return word === undefined ? undefined : (names[word] ?? word)
+  })
+  return new GroupFields(keys, { names: fields, numbers, dashesAreNone })
 }
 
-/** A parser of rows that have one of these forms; the first that fits counts. */
-export function layoutParser(name: (typeof parseErrors)[number], layouts: readonly Layout[], keys: Keys): Parser {
+/** A parser of rows that have one of these forms; the first that fits counts. It can be asked for single rows, too. */
+export interface LayoutParser extends Parser {
+  /** To be called before the rows of a batch are read. */
+  open(): void
+  read(batch: Batch, row: number): void
+}
+
+export function layoutParser(name: (typeof parseErrors)[number], layouts: readonly Layout[], keys: Keys): LayoutParser {
   const readers = layouts.map(layout => new LayoutReader(layout, keys))
   const error = parseErrors.indexOf(name)
-  const read = (batch: Batch, row: number): boolean => {
-    for (const reader of readers) if (reader.read(batch, row)) return true
-    return false
+  const open = (): void => {
+    for (const reader of readers) reader.open()
+  }
+  const read = (batch: Batch, row: number): void => {
+    for (const reader of readers) if (reader.read(batch, row)) return
+    refuse(batch, row, error)
   }
   return {
+    open,
+    read,
     parse(batch, from = 0) {
-      for (const reader of readers) reader.open()
-      for (let row = from; row < batch.rows; row++) if (!read(batch, row)) refuse(batch, row, error)
+      open()
+      for (let row = from; row < batch.rows; row++) read(batch, row)
     }
   }
 }

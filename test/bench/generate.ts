@@ -1,9 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Kinds of input lines. Every line of `json` and of `text` takes 259 bytes with its line end, so that rates compare; `cri` is `json`
- * behind what a container runtime writes in front of it. */
-export type LineKind = 'json' | 'text' | 'cri'
+/** Kinds of input lines. Every line of `json`, `text` and `access` takes 259 bytes with its line end, so that rates compare; `cri` is
+ * `json` behind what a container runtime writes in front of it. */
+export type LineKind = 'json' | 'text' | 'access' | 'cri'
 
 const contentBytes = 259
 const criStamp = '2026-11-20T00:00:00.000000000Z'
@@ -12,8 +12,16 @@ const criStream = ' stdout F '
 export const bytesOf: Readonly<Record<LineKind, number>> = {
   json: contentBytes,
   text: contentBytes,
+  access: contentBytes,
   cri: criStamp.length + criStream.length + contentBytes
 }
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const statuses = [200, 200, 200, 200, 304, 404, 500]
+const browsers = [
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 14.7; rv:132.0) Gecko/20100101 Firefox/132.0',
+  'curl/8.11.0'
+]
 const services = ['mcp-agent', 'planner', 'tool-runner', 'memory-store', 'gateway', 'embedder', 'scheduler', 'billing']
 const levels = ['info', 'info', 'info', 'info', 'info', 'debug', 'debug', 'warn', 'error']
 const subjects = [
@@ -84,6 +92,7 @@ export class LineMaker {
     const random = this.#random
     this.#time = time ?? this.#time + random.below(3)
     const stamp = new Date(this.#time).toISOString()
+    if (this.#kind === 'access') return this.#request(stamp)
     const level = random.pick(levels)
     const service = random.pick(services)
     const trace = random.hex(32)
@@ -94,6 +103,17 @@ export class LineMaker {
     const tail = isText ? '' : '"}'
     const runtime = this.#kind === 'cri' ? `${stamp.slice(0, -1)}123456Z${criStream}` : ''
     return runtime + head + this.#message(contentBytes - 1 - head.length - tail.length) + tail
+  }
+
+  /** A line of Apache's combined format; its path is as long as there is room. */
+  #request(stamp: string): string {
+    const random = this.#random
+    const client = `203.0.${random.below(256)}.${random.below(256)}`
+    const day = `${stamp.slice(8, 10)}/${months[Number(stamp.slice(5, 7)) - 1]}/${stamp.slice(0, 4)}`
+    const head = `${client} - - [${day}:${stamp.slice(11, 19)} +0000] "GET /${random.pick(services)}/`
+    const reply = `${random.pick(statuses)} ${random.below(90_000)}`
+    const tail = ` HTTP/1.1" ${reply} "https://example.org/" "${random.pick(browsers)}"`
+    return head + random.hex(contentBytes - 1 - head.length - tail.length) + tail
   }
 
   #message(length: number): string {

@@ -34,6 +34,8 @@ export interface Workload {
   readonly what: string
   readonly gzip: number
   readonly kind: LineKind
+  /** Left out: what the collector does without being told. */
+  readonly parser?: string
   /** Steady workloads: files and lines a second, for how long, and how many files of one line lie beside them. */
   readonly steady?: {
     readonly files: number
@@ -46,6 +48,7 @@ export interface Workload {
 export const workloads: readonly Workload[] = [
   { id: 'W1', what: 'JSON → normalised → bulk', kind: 'json', gzip: 0 },
   { id: 'W2', what: 'W1 with gzip', kind: 'json', gzip: 1 },
+  { id: 'W3', what: 'Apache combined → fields → bulk', kind: 'access', gzip: 0, parser: 'access' },
   { id: 'W4', what: 'CRI + JSON → bulk, gzip', kind: 'cri', gzip: 1 },
   { id: 'W5', what: 'raw text → bulk', kind: 'text', gzip: 0 },
   {
@@ -200,7 +203,7 @@ async function resultOf({
 function configFor(workload: Workload, path: string, port: string): string {
   return `version: 1
 inputs:
-  bench: { type: ${workload.kind === 'cri' ? 'containers' : 'file'}, paths: ["${path}"], ignore_older: 3650d }
+  bench: { type: ${workload.kind === 'cri' ? 'containers' : 'file'}, paths: ["${path}"], ignore_older: 3650d${workload.parser === undefined ? '' : `, parser: ${workload.parser}`} }
 outputs:
   sink: { type: elasticsearch, endpoints: ["http://127.0.0.1:${port}"], gzip_level: ${workload.gzip} }
 server: { listen: "127.0.0.1:0" }

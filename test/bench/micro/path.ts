@@ -9,6 +9,7 @@ import { multilineOf } from '../../../src/inputs/framing/groupings.ts'
 import { HeldBudget } from '../../../src/inputs/framing/held.ts'
 import { DocumentEncoder } from '../../../src/outputs/elasticsearch/encode.ts'
 import { fastGzip } from '../../../src/outputs/gzip.ts'
+import { access } from '../../../src/parsers/access.ts'
 import { auto } from '../../../src/parsers/auto.ts'
 import { normalize } from '../../../src/processors/normalize/index.ts'
 import { Arena } from '../../../src/scan/arena.ts'
@@ -41,7 +42,8 @@ const arena = new Arena()
 const batch = arena.newBatch()
 const keys = new Keys()
 const context = { keys, now: () => Date.now(), sample: (name: MetricName) => new Meter().of(name) }
-const parser = auto.create(optionsOf(auto, {}), context)
+const definition = kind === 'access' ? access : auto
+const parser = definition.create(optionsOf(definition, {}), context)
 const normalizer = normalize.create(optionsOf(normalize, {}), context)
 const groups = { preset: 'auto', negate: false, maxLines: 500, maxBytes: 1 << 20, timeoutMs: 5000 }
 const framing = kind === 'cri' ? 'containers' : 'lines'
