@@ -50,11 +50,16 @@ export class RuleDesk {
     this.#ruler?.start()
   }
 
-  /** No more evaluations; what rows add is still stored. */
+  /** No more evaluations; what rows add is still stored. What evaluations have given is told, as far as that is possible within the time. */
   async stop(withinMs: number): Promise<void> {
+    const { clock, state } = this.#parts
+    const end = clock.monotonic() + withinMs
     this.#isStarted = false
-    this.#ruler?.stop()
-    await this.#notifiers?.stop(Math.min(withinMs, tellMs))
+    const told = this.#ruler?.stop()
+    // they wait for that
+    state.flush()
+    await told
+    await this.#notifiers?.stop(Math.min(Math.max(0, end - clock.monotonic()), tellMs))
   }
 
   /** Rows may come for the rules of this configuration, too. */
@@ -73,7 +78,7 @@ export class RuleDesk {
       this.#ruler?.change(rules)
       if (this.#isStarted) this.#ruler?.start()
     } else if (this.#ruler !== undefined) {
-      this.#ruler.stop()
+      void this.#ruler.stop()
       this.#ruler.change({ files: [], maxSeries: 1 })
       this.#ruler = undefined
       this.#forget()

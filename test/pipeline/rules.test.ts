@@ -72,6 +72,11 @@ class Place {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, rules))
   }
 
+  drainWithin(time: string): void {
+    const file = join(this.folder, 'config.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('drain_timeout: 2s', `drain_timeout: ${time}`))
+  }
+
   /** Names other rule files. */
   name(files: string): void {
     const file = join(this.folder, 'config.yaml')
@@ -167,6 +172,18 @@ describe('rules of a collector', () => {
     await place.until('that is known', async () => (await place.collector.status()).notifiers?.[0]?.sent === 1)
     const sent = (await place.collector.samples()).filter(({ name }) => name === 'collector_rules_sent_alerts_total')
     expect(sent.map(({ labels, value }) => [...labels, value])).toEqual([[second.url, 1]])
+  })
+
+  it('are told as they stand when the collector stops', async () => {
+    const place = new Place()
+    const receiver = await Receiver.start()
+    place.tell(receiver.url)
+    place.drainWithin('20s')
+    place.log('heartbeat')
+    await place.start()
+    await place.until('the alert fires', () => place.alerts.includes('AgentSilent a1 firing'))
+    await place.stop()
+    expect(receiver.received.map(({ path }) => path)).toContain('/api/v2/alerts')
   })
 
   it('are told to webhooks once, over restarts and reloads, and their end', async () => {

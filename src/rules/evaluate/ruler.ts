@@ -82,10 +82,11 @@ export class Ruler {
     this.#wait()
   }
 
-  /** No more evaluations; rows may still come. */
-  stop(): void {
+  /** No more evaluations; rows may still come. Resolves once what is to be told was handed over. */
+  stop(): Promise<void> {
     this.#isStopped = true
     this.#stopTimer()
+    return this.#told
   }
 
   /** Takes what rows have added, and returns what is to be stored with the places up to which they were read. */

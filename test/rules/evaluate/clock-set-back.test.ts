@@ -28,7 +28,7 @@ class Rules {
 
   /** Another process goes on with what is stored. */
   restart(): void {
-    this.ruler.stop()
+    void this.ruler.stop()
     this.ruler = this.#start()
   }
 
@@ -48,7 +48,7 @@ class Rules {
       }
     )
     ruler.start()
-    onTestFinished(() => ruler.stop())
+    onTestFinished(() => void ruler.stop())
     return ruler
   }
 }

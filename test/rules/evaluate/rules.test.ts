@@ -54,7 +54,7 @@ class Stage {
 
   /** Another process goes on with what is stored. */
   restart(rules: string): void {
-    this.ruler.stop()
+    void this.ruler.stop()
     this.#collect(sourceOf(rules))
     this.ruler = this.#newRuler(sourceOf(rules))
     this.ruler.start()
@@ -223,6 +223,19 @@ describe('rules by the clock', () => {
     expect(stage.told).toEqual([])
     await stage.pass(2 * second)
     expect(stage.told).toEqual(['Burst a firing'])
+  })
+
+  it('stop once what is to be told was handed over', async () => {
+    const stage = new Stage(burst.replace('20s', '0s'))
+    stage.isDiskFull = true
+    stage.log('a', 'error', 3)
+    await stage.pass(10 * second)
+    let atTheEnd: readonly string[] | undefined
+    void stage.ruler.stop().then(() => (atTheEnd = [...stage.told]))
+    await stage.clock.settle()
+    expect(atTheEnd).toBeUndefined()
+    await stage.pass(second)
+    expect(atTheEnd).toEqual(['Burst a firing'])
   })
 
   it('wait for the time to come again when somebody sets the clock back, and go on telling what fires', async () => {
