@@ -127,6 +127,17 @@ export class MetricEvaluator {
     return this.#ranges[range]?.restore(blob) ?? false
   }
 
+  /** Rows are merged from a time on (epoch ms), unless that is known from before. Comes behind `restore`. */
+  begin(now: number): void {
+    for (const range of this.#ranges) range.begin(now)
+  }
+
+  /** Whether the windows of a time were seen as a whole where the query asks for nothing, or little: else what was there before would
+   * be missed. */
+  isWhole(time: number): boolean {
+    return this.#ranges.every(range => range.isWhole(time))
+  }
+
   /** Series with these labels have left for good reason: they are not remembered, unless there are rows of them again. */
   forget(labels: Labels): void {
     for (const range of this.#ranges) range.forget(labels)

@@ -77,6 +77,18 @@ describe('time', () => {
   })
 
   test.each([
+    ['absent_over_time({region="eu"}[30s])', false],
+    ['sum(count_over_time({region="eu"}[20s] offset 10s)) < 5', false],
+    ['sum(count_over_time({region="eu"}[24h])) unless sum(count_over_time({region="eu"}[30s]))', true],
+    ['sum(count_over_time({region="eu"}[30s])) > 5', true]
+  ])('what was there before rows were seen is not missed: %s, %s', (query, isWhole) => {
+    const { evaluator } = new MetricStream(query)
+    evaluator.begin(at(0))
+    evaluator.begin(at(20))
+    expect([29, 30].map(second => evaluator.isWhole(at(second)))).toEqual([isWhole, true])
+  })
+
+  test.each([
     ['first', 2],
     ['last', 5]
   ])('the %s row is so by nanoseconds, then by when it came', (which, wanted) => {

@@ -9,6 +9,8 @@ export interface RangePlan {
   readonly labels: GroupLabels
   /** Which time of a row counts: its own, or when it was read. */
   readonly clock: 'row' | 'read'
+  /** Whether there is little, or nothing, can be said once a whole window was seen: what was there before would be missed. */
+  readonly needsWhole: boolean
   /** Of a bucket: those of rows with a time in (n × width, (n + 1) × width] are added up together. */
   readonly widthMs: number
   /** No row comes too late: windows come to its time when they like. */
@@ -34,14 +36,16 @@ export interface PlanOptions {
 export function planRanges(metric: Metric, { intervalMs, isReplay = false }: PlanOptions): RangePlan[] {
   const plans: RangePlan[] = []
   const nothing: Asked = { also: [], without: [] }
-  visit(metric, { asked: nothing, isLow: false }, (range, { asked, isLow }) => {
+  visit(metric, { asked: nothing, silence: 'no' }, (range, { asked, silence }) => {
+    const isAbsence = range.operation === 'absent_over_time'
     // rows that are hours late by their own time are what it is about
     const isOfClocks = range.unwrap?.label === clockOffset
-    const readsClock = range.operation === 'absent_over_time' || isOfClocks || (isLow && isCounting(range))
+    const readsClock = isAbsence || isOfClocks || (silence !== 'no' && isCounting(range))
     plans.push({
       range,
       labels: groupLabels(range, asked),
       clock: readsClock && !isReplay ? 'read' : 'row',
+      needsWhole: !isReplay && (isAbsence || (silence === 'little' && isCounting(range))),
       widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs),
       isReplay
     })
@@ -54,11 +58,14 @@ export function isCounting({ operation, unwrap }: RangeAggregation): boolean {
   return counting.includes(operation) && unwrap === undefined
 }
 
+/** Whether it is asked if there is little of something: compared with 0, or with what it is to be below. Or if it is not there, behind
+ * `unless`: where nobody knows yet, it is taken for not there. */
+type Silence = 'no' | 'little' | 'unless'
+
 /** What stands around a part of a query says about it. */
 interface Around {
   readonly asked: Asked
-  /** It is compared with 0, or asked whether it is below a number, or not there. */
-  readonly isLow: boolean
+  readonly silence: Silence
 }
 
 function visit(metric: Metric, around: Around, plan: (range: RangeAggregation, around: Around) => void): void {
@@ -68,8 +75,8 @@ function visit(metric: Metric, around: Around, plan: (range: RangeAggregation, a
     const { left, right, operator } = metric
     const on = operator.matching?.isOn === true ? operator.matching.labels : []
     const asked = { also: [...around.asked.also, ...on], without: [] }
-    visit(left, { asked, isLow: asksForLess(metric, left, around.isLow) }, plan)
-    visit(right, { asked, isLow: asksForLess(metric, right, around.isLow) }, plan)
+    visit(left, { asked, silence: silenceOf(metric, left, around.silence) }, plan)
+    visit(right, { asked, silence: silenceOf(metric, right, around.silence) }, plan)
   }
 }
 
@@ -100,14 +107,15 @@ function hiddenBelow({ operation, of }: VectorAggregation): string | undefined {
 
 const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }
 
-/** Whether one side of an operator is asked whether there is little of it, or nothing. */
-function asksForLess({ operator: { symbol }, left, right }: Binary, side: Metric, isLow: boolean): boolean {
-  if (symbol === 'or') return isLow
-  if (symbol === 'and') return isLow && side === left
-  if (symbol === 'unless') return isLow || side === right
+/** What is asked of one side of an operator; `around` is asked of what it gives. */
+function silenceOf({ operator: { symbol }, left, right }: Binary, side: Metric, around: Silence): Silence {
+  if (symbol === 'or') return around
+  if (symbol === 'and') return side === left ? around : 'no'
+  if (symbol === 'unless') return side === left ? around : 'unless'
   const other = side === left ? right : left
-  if (other.kind !== 'literal' && other.kind !== 'vector') return false
-  return isLow || (symbol === '==' ? other.value === 0 : smaller[side === left ? 'left' : 'right']!.includes(symbol))
+  if (other.kind !== 'literal' && other.kind !== 'vector') return 'no'
+  const isLess = symbol === '==' ? other.value === 0 : smaller[side === left ? 'left' : 'right']!.includes(symbol)
+  return around === 'no' && isLess ? 'little' : around
 }
 
 /** Windows begin and end on borders of buckets where both the interval of evaluations and the window are multiples of the width;

@@ -8,8 +8,9 @@ import { isCounting, type RangePlan } from './plan.ts'
 import { quantileOf } from './sketch.ts'
 import { Slab } from './slab.ts'
 
-/** In place of a bucket: the groups that are remembered. */
+/** In place of a bucket: the groups that are remembered, and since when rows are seen. */
 const groupsBucket = -1
+const sinceBucket = -2
 
 export interface WindowLimits {
   /** How long groups count as 0 when they are silent. */
@@ -41,6 +42,9 @@ export class RangeWindows {
   #oldest = -Infinity
   readonly #dirty = new Set<number>()
   readonly #gone: number[] = []
+  /** Since when all rows are seen, epoch ms; undefined: nobody has said. */
+  #since: number | undefined
+  #isSinceDirty = false
 
   constructor(plan: RangePlan, { rememberMs, maxGroups, maxBytes }: WindowLimits) {
     this.#plan = plan
@@ -59,6 +63,19 @@ export class RangeWindows {
     for (const [group, number] of groups.entries()) if (number < 0) refused.add(group)
     for (const part of slabs) this.#add(part, groups, refused)
     return [...refused].reduce((sum, group) => sum + rows[group]!, 0)
+  }
+
+  /** Rows are seen from a time on, unless that is known from before. */
+  begin(now: number): void {
+    if (!this.#plan.needsWhole || this.#since !== undefined) return
+    this.#since = now
+    this.#isSinceDirty = true
+  }
+
+  /** Whether all rows of the window at a time were seen, as far as that matters. */
+  isWhole(at: number): boolean {
+    const { offsetMs, rangeMs } = this.#plan.range
+    return this.#since === undefined || at - offsetMs - rangeMs >= this.#since
   }
 
   /** The samples at a time, of the rows merged until now. `at` never goes back, but behind `turnBack`. */
@@ -84,6 +101,9 @@ export class RangeWindows {
     for (const [bucket, slab] of this.#slabs) if (bucket > newest) this.#drop(bucket, slab)
     this.#groups.turnBack(newest)
     this.#oldest = -Infinity
+    if (this.#since === undefined || this.#since <= now) return
+    this.#since = now
+    this.#isSinceDirty = true
   }
 
   /** What has changed since the last call, for keeping it over a restart. */
@@ -91,7 +111,10 @@ export class RangeWindows {
     const stored = [...this.#dirty].map(bucket => ({ bucket, blob: this.#blobOf(bucket) }))
     if (this.#groups.isDirty)
       stored.push({ bucket: groupsBucket, blob: writeBlob(this.#groups.stored(), this.#meaning) })
+    if (this.#isSinceDirty)
+      stored.push({ bucket: sinceBucket, blob: writeBlob(slabOfSince(this.#since!), this.#meaning) })
     this.#groups.isDirty = false
+    this.#isSinceDirty = false
     this.#dirty.clear()
     return { stored, gone: this.#gone.splice(0) }
   }
@@ -101,6 +124,10 @@ export class RangeWindows {
     const stored = readBlob(blob, this.#meaning)
     if (stored === undefined) return false
     const { part } = stored
+    if (part.bucket === sinceBucket) {
+      this.#since = part.numbers[0]!
+      return true
+    }
     const groups = this.#numbersOf(stored.keys, stored.ends)
     if (part.bucket === groupsBucket) this.#groups.restore(groups, part.numbers)
     else this.#add(part, groups, new Set())
@@ -209,4 +236,10 @@ export class RangeWindows {
     const part = { bucket, groups: groups.map(group => own.get(group)!), bins, numbers }
     return writeBlob({ ...this.#groups.keysOf([...own.keys()]), part } satisfies StoredSlab, this.#meaning)
   }
+}
+
+/** One number, as a blob has it. */
+function slabOfSince(since: number): StoredSlab {
+  const part = { bucket: sinceBucket, groups: Int32Array.of(0), bins: undefined, numbers: Float64Array.of(since) }
+  return { keys: Buffer.alloc(0), ends: new Int32Array(0), part }
 }

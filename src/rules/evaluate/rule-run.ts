@@ -58,12 +58,13 @@ export class RuleRun {
   }
 
   /** Whether reading is far enough now for an evaluation at a time. Where it asks whether there is nothing, or little, what was not
-   * read yet would count as nothing, and so would what was read behind that time, or behind the one that an `offset` looks back to. */
+   * read yet would count as nothing, and so would what was read behind that time, or behind the one that an `offset` looks back to, and
+   * what was there before the rule was. */
   isReady(at: number, now: number, { isCaughtUp, unseenMs }: Reading): boolean {
     if (this.#silences.length === 0) return isCaughtUp
     const isCurrent = isCaughtUp && this.#silences.every(({ rangeMs }) => unseenMs <= currentMs(rangeMs))
     this.currentAt = isCurrent ? Math.min(this.currentAt, now) : Infinity
-    return this.#silences.every(({ offsetMs }) => at - offsetMs >= this.currentAt)
+    return this.#evaluator.isWhole(at) && this.#silences.every(({ offsetMs }) => at - offsetMs >= this.currentAt)
   }
 
   /** Rows that are in no number, and why. */

@@ -55,7 +55,7 @@ export class Ruler {
   constructor(config: RuleSource, stored: Omit<StoredRules, 'notices'>, parts: RulerParts) {
     this.#parts = parts
     const groups = rulesIn(config.files)
-    const records = this.#windows.restore(queriesOf(groups, config.maxSeries), stored.windows)
+    const records = this.#windows.restore(queriesOf(groups, config.maxSeries), stored.windows, parts.clock.now())
     this.#run(groups, config)
     for (const alert of stored.alerts) {
       const alerts = this.#alerts.get(alert.rule)
@@ -102,7 +102,7 @@ export class Ruler {
 
   /** Rows may come for the rules of another configuration, too. */
   expect(config: RuleSource): void {
-    this.#windows.add(queriesOfRules(config))
+    this.#windows.add(queriesOfRules(config), this.#parts.clock.now())
   }
 
   /** Goes on with the rules of this configuration, and no others. Those that are the same keep their windows, and those with the same name

@@ -8,25 +8,25 @@ export class Windows {
   /** Queries that may have something stored and are of no use. */
   #left = new Set<string>()
 
-  /** Takes back what was stored; windows of queries that are not those of today are to be removed. */
-  restore(queries: readonly RuleQuery[], stored: readonly StoredWindow[]): StateRecord[] {
-    this.add(queries)
-    return stored.flatMap(window => {
+  /** Takes back what was stored; windows of queries that are not those of today are to be removed. New ones begin now. */
+  restore(queries: readonly RuleQuery[], stored: readonly StoredWindow[], now: number): StateRecord[] {
+    for (const query of queries) this.#make(query)
+    const records = stored.flatMap(window => {
       const evaluator = this.#evaluators.get(window.query)
       if (evaluator === undefined) this.#left.add(window.query)
       return evaluator?.restore(window) === false ? [{ ...window, blob: new Uint8Array(0) }] : []
     })
+    for (const evaluator of this.#evaluators.values()) evaluator.begin(now)
+    return records
   }
 
   of({ id }: RuleQuery): MetricEvaluator {
     return this.#evaluators.get(id)!
   }
 
-  /** Rows may be added for these queries, too. */
-  add(queries: readonly RuleQuery[]): void {
-    for (const { id, query } of queries) {
-      if (!this.#evaluators.has(id)) this.#evaluators.set(id, new MetricEvaluator(query))
-    }
+  /** Rows may be added for these queries, too, from now on. */
+  add(queries: readonly RuleQuery[], now: number): void {
+    for (const query of queries) if (!this.#evaluators.has(query.id)) this.#make(query).begin(now)
   }
 
   /** There are no other queries any more. */
@@ -58,5 +58,11 @@ export class Windows {
       return [...stored, ...empty].map(one => ({ kind: 'window' as const, query, ...one }))
     })
     return [...gone, ...changed]
+  }
+
+  #make({ id, query }: RuleQuery): MetricEvaluator {
+    const evaluator = new MetricEvaluator(query)
+    this.#evaluators.set(id, evaluator)
+    return evaluator
   }
 }

@@ -311,6 +311,20 @@ describe('rules that go on', () => {
     expect(stage.ruler.status()[0]!.rules[0]!.alerts[0]!.annotations).toEqual({ summary: 'other' })
   })
 
+  it('do not take what was there before they were for silence, and know over a restart since when they are', async () => {
+    const absent = `
+      - alert: Absent
+        expr: absent_over_time({agent_id="a"}[30s])`
+    const stage = new Stage(burst)
+    stage.log('a', 'info')
+    stage.reload(burst + absent)
+    await stage.pass(20 * second)
+    expect(stage.alerts).toEqual([])
+    stage.restart(burst + absent)
+    await stage.pass(20 * second)
+    expect(stage.alerts).toEqual(['Absent a firing'])
+  })
+
   it('do not miss agents that have left for good reason, until they come back', async () => {
     const stage = new Stage(silence)
     stage.log('a', 'info')
