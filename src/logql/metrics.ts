@@ -138,9 +138,9 @@ export class MetricEvaluator {
     return this.#ranges.every(range => range.isWhole(time))
   }
 
-  /** Series with these labels have left for good reason: they are not remembered, unless there are rows of them again. */
-  forget(labels: Labels): void {
-    for (const range of this.#ranges) range.forget(labels)
+  /** Series with any of these labels have left for good reason: they are not remembered, unless there are rows of them again. */
+  forget(all: readonly Labels[]): void {
+    for (const range of this.#ranges) range.forget(all)
   }
 
   /** The clock was set back to this time, epoch ms. */

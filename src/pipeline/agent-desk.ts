@@ -17,7 +17,7 @@ export interface AgentDeskParts {
   /** Where reading has not come to the end of what is there, since when (monotonic ms): names of inputs and ids of sources. */
   readonly behind: () => ReadonlyMap<string, number>
   /** Told the labels of agents that have left: rules need not wait for them. */
-  readonly left: (labels: Readonly<Record<string, string>>) => void
+  readonly left: (all: readonly Readonly<Record<string, string>>[]) => void
 }
 
 /** The agents of all shards: takes what these see, stores it, and answers. */

@@ -99,9 +99,9 @@ export class RuleDesk {
     return this.#notifiers?.status
   }
 
-  /** Rows with these labels ended for good reason: nothing is missing. */
-  leave(labels: Readonly<Record<string, string>>): void {
-    this.#ruler?.leave(labels)
+  /** Rows with any of these labels ended for good reason: nothing is missing. */
+  leave(all: readonly Readonly<Record<string, string>>[]): void {
+    this.#ruler?.leave(all)
   }
 
   measure(): void {

@@ -109,7 +109,7 @@ class Control implements Collector {
       state,
       clock: options.clock,
       behind,
-      left: labels => this.#rules.leave(labels)
+      left: all => this.#rules.leave(all)
     })
     const changed = (): void => void this.reload('agent.config')
     this.#beside = new AgentBeside({ clock: options.clock, log: options.log, changed })

@@ -217,7 +217,7 @@ describe('groups', () => {
     expect(idsAt(stream, 45)).toEqual(['0', '2', '3'])
     stream.restart()
     expect(idsAt(stream, 50)).toEqual(['0', '2', '3'])
-    stream.evaluator.forget({ agent_id: '2' })
+    stream.evaluator.forget([{ agent_id: '4' }, { agent_id: '' }, { agent_id: '3', host: 'h' }, { agent_id: '2' }])
     expect(idsAt(stream, 55)).toEqual(['0', '3'])
     stream.restart()
     expect(idsAt(stream, 100)).toEqual(['0', '1', '3'])

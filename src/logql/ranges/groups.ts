@@ -63,13 +63,19 @@ export class Groups {
     if (bucket > group.last) group.last = bucket
   }
 
-  /** Groups with these labels have left. */
-  leave(labels: Labels): void {
-    const wanted = Object.entries(labels)
-    for (const group of this.#byKey.values()) {
-      if (!wanted.every(([name, value]) => Object.hasOwn(group.labels, name) && group.labels[name] === value)) continue
-      group.left = group.last
-      this.isDirty = true
+  /** Groups with any of these labels have left. There may be thousands of both: labels of the same names are looked for together. */
+  leave(all: readonly Labels[]): void {
+    if (this.#rememberMs === 0) return
+    // an empty label is none, and says nothing
+    const told = all.filter(labels => !Object.values(labels).includes(''))
+    for (const alike of Map.groupBy(told, labels => JSON.stringify(Object.keys(labels))).values()) {
+      const names = Object.keys(alike[0]!)
+      const left = new Set(alike.map(labels => valuesOf(names, labels)))
+      for (const group of this.#byKey.values()) {
+        if (group.left === group.last || !left.has(valuesOf(names, group.labels))) continue
+        group.left = group.last
+        this.isDirty = true
+      }
     }
   }
 
@@ -139,4 +145,9 @@ export class Groups {
   #isRemembered({ last, left }: Group, at: number): boolean {
     return last > left && (last + 1) * this.#plan.widthMs > at - this.#rememberMs
   }
+}
+
+/** What tells labels of these names apart. */
+function valuesOf(names: readonly string[], labels: Labels): string {
+  return names.length === 1 ? (labels[names[0]!] ?? '') : JSON.stringify(names.map(name => labels[name] ?? ''))
 }

@@ -135,9 +135,9 @@ export class RangeWindows {
     return true
   }
 
-  /** Groups with these labels have left: they are not remembered, unless they have rows again. */
-  forget(labels: Labels): void {
-    this.#groups.leave(labels)
+  /** Groups with any of these labels have left: they are not remembered, unless they have rows again. */
+  forget(all: readonly Labels[]): void {
+    this.#groups.leave(all)
   }
 
   #numbersOf(keys: Buffer, ends: Int32Array): Int32Array {

@@ -23,8 +23,8 @@ export interface Reading {
 /** All agents that are remembered, on the control thread. */
 export class Agents {
   options: AgentsOptions
-  /** Called with the labels of an agent that has left, and again when it says something on its way. */
-  onLeft: (labels: Readonly<Record<string, string>>) => void = () => {}
+  /** Called with the labels of agents that have left, and again when one says something on its way. */
+  onLeft: (all: readonly Readonly<Record<string, string>>[]) => void = () => {}
   /** Agents that there was no room for, each time that they were seen. */
   refused = 0
   readonly #agents = new Map<string, Agent>()
@@ -47,6 +47,7 @@ export class Agents {
     this.refused += refused
     const records: StateRecord[] = []
     const room = { leavers: undefined as Agent[] | undefined }
+    const leaving: Agent[] = []
     for (const sighting of seen) {
       let agent = this.#agents.get(sighting.id)
       const isNew = agent === undefined
@@ -60,11 +61,12 @@ export class Agents {
       }
       const { left } = agent
       agent.merge(sighting, monotonic)
-      if (agent.left !== undefined) this.#tellLeft(agent)
+      if (agent.left !== undefined) leaving.push(agent)
       const isNews = isNew || this.#offline.has(agent.id) || left?.at !== agent.left?.at
       if (isNews) records.push(this.#store(agent, false))
       else this.#dirty.add(agent.id)
     }
+    this.#tellLeft(leaving)
     return records
   }
 
@@ -73,16 +75,14 @@ export class Agents {
     if (sources.length === 0) return []
     const reasons = new Map(sources.map(({ source, reason }) => [source, reason]))
     const gone = [...this.#agents.values()].filter(({ source, left }) => left === undefined && reasons.has(source))
-    return gone.map(agent => {
-      agent.leave(reasons.get(agent.source)!)
-      this.#tellLeft(agent)
-      return this.#store(agent, false)
-    })
+    for (const agent of gone) agent.leave(reasons.get(agent.source)!)
+    this.#tellLeft(gone)
+    return gone.map(agent => this.#store(agent, false))
   }
 
   /** Tells once more who has left: who is told may not have stored it. */
   tellLeft(): void {
-    for (const agent of this.#agents.values()) if (agent.left !== undefined) this.#tellLeft(agent)
+    this.#tellLeft([...this.#agents.values()].filter(({ left }) => left !== undefined))
   }
 
   /** To be called every few seconds. Returns what is to be stored. */
@@ -114,8 +114,8 @@ export class Agents {
     return agent && this.#drop(agent)
   }
 
-  #tellLeft({ labels }: Agent): void {
-    for (const one of labels) this.onLeft(one)
+  #tellLeft(agents: readonly Agent[]): void {
+    if (agents.length > 0) this.onLeft(agents.flatMap(({ labels }) => labels))
   }
 
   #stateOf(agent: Agent, reading: Reading): AgentState {

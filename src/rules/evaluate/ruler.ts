@@ -95,9 +95,9 @@ export class Ruler {
     return this.#windows.changes()
   }
 
-  /** Series with these labels are not remembered, unless there are rows of them again. */
-  leave(labels: Readonly<Record<string, string>>): void {
-    this.#windows.leave(labels)
+  /** Series with any of these labels are not remembered, unless there are rows of them again. */
+  leave(all: readonly Readonly<Record<string, string>>[]): void {
+    this.#windows.leave(all)
   }
 
   /** Rows may come for the rules of another configuration, too. */

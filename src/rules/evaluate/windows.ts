@@ -44,8 +44,8 @@ export class Windows {
     for (const [query, delta] of deltas) this.#evaluators.get(query)?.merge(delta as MetricDelta)
   }
 
-  leave(labels: Readonly<Record<string, string>>): void {
-    for (const evaluator of this.#evaluators.values()) evaluator.forget(labels)
+  leave(all: readonly Readonly<Record<string, string>>[]): void {
+    for (const evaluator of this.#evaluators.values()) evaluator.forget(all)
   }
 
   /** What has changed since the last call. */

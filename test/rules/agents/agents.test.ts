@@ -252,7 +252,7 @@ test('what is stored by another version, or is nonsense, is taken as far as it g
 test('whoever waits for an agent is told its labels when it leaves, and at each start', () => {
   const control = new Control()
   const told: object[] = []
-  const listen = (): void => void (control.agents.onLeft = labels => told.push(labels))
+  const listen = (): void => void (control.agents.onLeft = all => told.push(...all))
   listen()
   const left = { at: epoch, reason: 'stopped' } as const
   control.see('here')

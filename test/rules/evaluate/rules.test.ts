@@ -330,7 +330,7 @@ describe('rules that go on', () => {
     stage.log('a', 'info')
     stage.log('b', 'info')
     await stage.pass(10 * second)
-    stage.ruler.leave({ agent_id: 'a' })
+    stage.ruler.leave([{ agent_id: 'a' }])
     await stage.pass(minute)
     expect(stage.alerts).toEqual(['Silent b firing'])
     stage.restart(silence)
