@@ -246,6 +246,11 @@ export interface Sample {
  * Plain numbers, kept where they are counted and read when somebody scrapes. `of` returns the object to count on: take it once,
  * in `create` or `start`, never per row.
  */
+/** Whether sums over time are made of it: those must not drop. Pending rows are a part of the account of what was read. */
+export function isAccount(name: MetricName): boolean {
+  return metrics[name].type === 'counter' || name === 'collector_output_pending_rows'
+}
+
 export class Meter {
   readonly #samples = new Map<string, Sample>()
 
@@ -261,6 +266,14 @@ export class Meter {
     for (const [key, { name, labels }] of this.#samples) {
       const index = (metrics[name].labels as readonly string[]).indexOf(label)
       if (index >= 0 && labels[index] === value) this.#samples.delete(key)
+    }
+  }
+
+  /** What a label names is gone here, and may go on elsewhere: what was counted stays, how it stood is no longer told. */
+  rest(label: 'input' | 'output', value: string): void {
+    for (const [key, { name, labels }] of this.#samples) {
+      const index = (metrics[name].labels as readonly string[]).indexOf(label)
+      if (index >= 0 && labels[index] === value && !isAccount(name)) this.#samples.delete(key)
     }
   }
 

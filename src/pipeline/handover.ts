@@ -43,7 +43,7 @@ export async function handOver(former: Steps, next: Steps, parts: HandoverParts)
   commits.now()
   for (const [source, tracks] of leaving) for (const track of tracks) lanes.leave(source, track)
   inputs.stop(goneInputs)
-  for (const name of changes.removed) meter.forget('input', name)
+  for (const name of changes.removed) meter.rest('input', name)
   for (const source of lanes.fill(next)) inputs.wake(source)
 }
 
@@ -79,6 +79,6 @@ async function settled(tracks: readonly Track[], { routes }: Steps, clock: Clock
 async function close({ id, delivery }: Route, next: Steps, meter: Meter): Promise<void> {
   await delivery.close()
   const successor = next.routes.find(route => route.id === id)
-  if (successor === undefined) meter.forget('output', id)
+  if (successor === undefined) meter.rest('output', id)
   else successor.delivery.succeed(delivery)
 }

@@ -46,6 +46,8 @@ export type ToShard =
   | { readonly type: 'start' }
   | { readonly type: 'durable'; readonly number: number; readonly writable: boolean }
   | { readonly type: 'letters'; readonly bytes: Readonly<Record<string, number>> }
+  /** The collector has no such input or output any more. */
+  | { readonly type: 'forget'; readonly label: 'input' | 'output'; readonly name: string }
   | { readonly type: 'ask'; readonly id: number; readonly what: keyof Answers }
   | { readonly type: 'replay'; readonly id: number; readonly output: string; readonly rows: readonly ReplayRow[] }
   | { readonly type: 'change'; readonly id: number; readonly plan: Plan }

@@ -31,6 +31,7 @@ port.on('message', (message: ToShard) => {
   else if (message.type === 'durable') link.confirm(message.number, message.writable)
   else if (message.type === 'start') shard.read()
   else if (message.type === 'letters') shard.setLetterBytes(message.bytes)
+  else if (message.type === 'forget') shard.meter.forget(message.label, message.name)
   else if (message.type === 'more') shard.tail.more(message.tail)
   else shard.tail.close(message.tail)
 })

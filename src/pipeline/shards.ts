@@ -14,6 +14,7 @@ import { dividedOutput, partOf, type Placement, placementOf, shardsOf } from './
 import type { Plan } from './plan.ts'
 import { hangsAfterMs } from './pulse.ts'
 import type { Progress } from '../rules/evaluate/ruler.ts'
+import { goneWith, Retired } from './retired.ts'
 import { type PortParts, ShardPort } from './shard-port.ts'
 
 /** How often it is looked whether shards go on, ms; while they drain there is less time. */
@@ -45,6 +46,7 @@ export class Shards {
   /** Those who look at rows; shards that begin later show theirs, too. */
   readonly #tails = new Map<number, TailWanted>()
   readonly #last = new Map<ShardPort, Partial<Answers>>()
+  readonly #retired = new Retired()
   readonly #end = Promise.withResolvers<void>()
   #stopLooking: () => void = () => {}
 
@@ -122,7 +124,7 @@ export class Shards {
     for (const { name } of this.#plan.inputs) {
       this.#parts.meter.of('collector_input_stalled', name).value = stalled.has(name) ? 1 : 0
     }
-    return mergeSamples([...this.#parts.meter.samples(), ...answers.flat()])
+    return mergeSamples([...this.#parts.meter.samples(), ...this.#retired.samples(), ...answers.flat()])
   }
 
   async families(): Promise<readonly Family[]> {
@@ -171,12 +173,16 @@ export class Shards {
       throw error
     }
     if (this.#isReading) for (const port of opened) port.start()
-    const names = new Set(plan.inputs.map(({ name }) => name))
-    for (const { name } of this.#plan.inputs) if (!names.has(name)) meter.forget('input', name)
+    const gone = goneWith(this.#plan, plan)
     this.#plan = plan
     this.#placement = placement
     const [, ...own] = this.#ports.values()
-    await Promise.all(own.filter(port => port.plan.inputs.length === 0).map(port => this.#close(port)))
+    await Promise.all(own.filter(port => port.plan.inputs.length === 0).map(port => this.#retire(port)))
+    for (const [label, name] of gone) {
+      meter.forget(label, name)
+      this.#retired.forget(label, name)
+      this.post({ type: 'forget', label, name })
+    }
   }
 
   /** Reads and sends what is there; resolves with the number of rows that stay behind. */
@@ -220,6 +226,11 @@ export class Shards {
     this.#ports.set(shard, port)
     if (shard > 0) this.#parts.log.info('Inputs are read by a thread of their own', { inputs: inputsOf(port) })
     return port
+  }
+
+  async #retire(port: ShardPort): Promise<void> {
+    this.#retired.take(await port.ask('samples').catch(() => this.#last.get(port)?.samples ?? []))
+    await this.#close(port)
   }
 
   async #close(port: ShardPort): Promise<void> {

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { balances, scraped } from '../fakes/balance.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
@@ -124,4 +125,45 @@ test('one thread writes to standard output', async () => {
   const { out, err } = await live.stop()
   expect(out.trim().split('\n')).toHaveLength(2)
   expect(err).not.toContain('a thread of their own')
+})
+
+/** Two pipelines, of which the second has input `b`. */
+function twoPipelines(inputsOfFirst: string): string {
+  const two = '  two: { inputs: [b], outputs: [none] }'
+  return `  none: { type: "null" }\npipelines:\n  one: { inputs: [${inputsOfFirst}], outputs: [es] }\n${two}\n`
+}
+
+test('a reload that takes an output from one of several threads lets none of its counts drop', async () => {
+  const { site, configure, write, delivered, reload, page } = await stage()
+  const counts = async (): Promise<Record<string, string>> => {
+    const lines = (await page()).matchAll(/^(collector_(?:read_)?rows_total\{output="one\/es".*\}) (\d+)$/gm)
+    return Object.fromEntries([...lines].map(([, sample, value]) => [sample!, value!]))
+  }
+  const untilDelivered = async (rows: string): Promise<void> => {
+    const sample = 'collector_rows_total{output="one/es",end="delivered"}'
+    const end = performance.now() + 30_000
+    while ((await counts())[sample] !== rows) {
+      if (performance.now() > end) throw new Error(`Not delivered: ${JSON.stringify(await counts())}`)
+      await delay(20)
+    }
+  }
+  configure({ a: '', b: 'shard: own' }, twoPipelines('a, b'))
+  write('a', 'a', 'b')
+  const live = await site.start()
+  await untilDelivered('3')
+  const before = await counts()
+  configure({ a: '', b: 'shard: own' }, twoPipelines('a'))
+  expect(await reload()).toContain('route b → one/es removed')
+  expect(await counts()).toEqual(before)
+  // The thread ends, and what it counted does not.
+  configure({ a: '' }, '  none: { type: "null" }\npipelines:\n  one: { inputs: [a], outputs: [es] }\n')
+  expect(await reload()).toMatch(/input b removed/)
+  expect(await counts()).toEqual(before)
+  expect(await page()).not.toContain('two/none')
+  expect(await page()).not.toContain('input="b"')
+  expect(balances(scraped(await page()))).toEqual({ 'one/es': 0 })
+  write('a')
+  await untilDelivered('4')
+  await delivered()
+  expect((await live.stop()).code).toBe(0)
 })
