@@ -8,10 +8,16 @@ const urgentMs = 20
 const commitMs = 100
 const retryMs = 1_000
 
+/** Letters of one turn, about 80 ms: a hundred thousand may wait, and the control thread has others to answer. */
+const lettersInTurn = 2500
+
 export interface CommitOptions {
   readonly clock: Clock
-  /** Makes the queue durable and empties it; throws when it can't, having kept what it could not write. */
-  write(queue: Queue): void
+  /** Makes letters durable, at most so many, and then all records, unless letters are left; takes them out of the queue. Throws when it
+   * can't, having kept what it could not write. */
+  write(queue: Queue, mostLetters: number): void
+  /** The same with the records alone. */
+  writeRecords(queue: Queue): void
   /** Told of each commit, `error` being what `write` threw. Called before anybody who waits. */
   done(error?: unknown): void
 }
@@ -66,18 +72,40 @@ export class GroupCommit implements StateLink {
   flush(): void {
     this.stop()
     if (this.#durable === this.#appended) return
+    if (this.#try(() => this.#options.write(this.#queue, Infinity))) this.#committed()
+  }
+
+  /** Writes records now, and leaves letters to their turn: whoever hands them over moves no cursor past them before they are durable. */
+  flushRecords(): void {
+    if (this.#queue.letters.length === 0) return this.flush()
+    if (this.#writable) this.#try(() => this.#options.writeRecords(this.#queue))
+  }
+
+  /** Writes some letters, or what is left of them and all records. */
+  #turn(): void {
+    this.stop()
+    if (this.#durable === this.#appended) return
+    if (!this.#try(() => this.#options.write(this.#queue, lettersInTurn))) return
+    if (this.#queue.letters.length === 0) this.#committed()
+    else this.#schedule(this.#options.clock.monotonic())
+  }
+
+  #try(write: () => void): boolean {
     try {
-      this.#options.write(this.#queue)
+      write()
+      return true
     } catch (error) {
-      if (ignoresErrors) {
-        this.#durable = this.#appended
-        return
+      if (ignoresErrors) this.#durable = this.#appended
+      else {
+        this.#writable = false
+        this.#schedule(this.#options.clock.monotonic() + retryMs)
+        this.#options.done(error)
       }
-      this.#writable = false
-      this.#schedule(this.#options.clock.monotonic() + retryMs)
-      this.#options.done(error)
-      return
+      return false
     }
+  }
+
+  #committed(): void {
     this.#writable = true
     this.#committedAt = this.#options.clock.monotonic()
     this.#durable = this.#appended
@@ -98,6 +126,6 @@ export class GroupCommit implements StateLink {
     if (at >= this.#dueAt) return
     this.#cancel()
     this.#dueAt = at
-    this.#cancel = clock.after(Math.max(0, at - clock.monotonic()), () => this.flush())
+    this.#cancel = clock.after(Math.max(0, at - clock.monotonic()), () => this.#turn())
   }
 }

@@ -56,6 +56,8 @@ export class DeadLetters {
   /** Opened with the first letter: most collectors never have one. */
   #database: DatabaseSync | undefined
   #totals = new Map<string, LetterTotals>()
+  /** Of layouts that had no identities. */
+  #hasOld = false
 
   constructor(path: string, context: Context) {
     this.#path = path
@@ -116,7 +118,7 @@ export class DeadLetters {
   write(letters: readonly DeadLetter[]): void {
     if (this.#database === undefined) this.#open()
     this.#guard(database => {
-      const added = transaction(database, () => insertAll(database, letters))
+      const added = transaction(database, () => insertAll(database, letters, this.#hasOld))
       for (const { output, count, bytes } of added) this.#add(output, count, bytes)
     })
   }
@@ -190,6 +192,8 @@ export class DeadLetters {
       .prepare('SELECT output, count(*) AS count, sum(bytes) AS bytes FROM letters GROUP BY output')
       .all()
     for (const { output, count, bytes } of rows) this.#add(String(output), Number(count), Number(bytes))
+    this.#hasOld =
+      !this.#context.readOnly && database.prepare('SELECT 1 FROM letters WHERE identity < 0').get() !== undefined
   }
 
   #add(output: string, count: number, bytes: number): void {

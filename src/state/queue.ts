@@ -32,10 +32,6 @@ export class Queue {
   clearRecords(): void {
     this.#records.clear()
   }
-
-  clearLetters(): void {
-    this.letters.length = 0
-  }
 }
 
 /** Whether shipments or inputs wait for this record. */

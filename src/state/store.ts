@@ -82,7 +82,8 @@ export class StateStore implements StateLink {
     this.#paths = statePaths(dir)
     this.#commits = new GroupCommit({
       clock: options.clock,
-      write: queue => this.#write(queue),
+      write: (queue, mostLetters) => this.#write(queue, mostLetters),
+      writeRecords: queue => this.#writeRecords(queue),
       done: error => this.#done(error)
     })
     this.#origin = this.#open()
@@ -134,18 +135,18 @@ export class StateStore implements StateLink {
   }
 
   load(): StoredState {
-    this.flush()
+    this.#commits.flushRecords()
     return this.#tables.load()
   }
 
   agents(): StoredAgent[] {
-    this.flush()
+    this.#commits.flushRecords()
     return this.#tables.agents()
   }
 
   /** What rules go on with. */
   loadRules(): StoredRules {
-    this.flush()
+    this.#commits.flushRecords()
     return this.#tables.rules()
   }
 
@@ -214,28 +215,38 @@ export class StateStore implements StateLink {
   }
 
   /** Letters first: a cursor must not pass a refused row whose letter could still be lost. */
-  #write(queue: Queue): void {
-    if (!this.#isInPlace) throw new Error('it was removed or replaced: put it back, or restart the collector')
+  #write(queue: Queue, mostLetters: number): void {
+    this.#checkPlace()
     if (storesLettersLast) this.#writeRecords(queue)
     if (queue.letters.length > 0) {
       crashPoint('state.letters.before')
-      this.letters.write(queue.letters)
-      queue.clearLetters()
+      const letters = queue.letters.slice(0, mostLetters)
+      this.letters.write(letters)
+      queue.letters.splice(0, letters.length)
       crashPoint('state.letters.after')
     }
+    if (queue.letters.length === 0) this.#writeRecords(queue)
+  }
+
+  #writeRecords(queue: Queue): void {
+    this.#checkPlace()
     try {
-      this.#writeRecords(queue)
+      this.#commitRecords(queue)
     } catch (error) {
       if (!isDamage(error)) throw error
       // The file rotted while in use: it is set aside, the backup takes its place, and what is queued is written to that.
       this.#options.log.error(`Cannot write "${this.#paths.state}": ${messageOf(error)}`)
       this.#database?.close()
       this.#database = undefined
-      this.#writeRecords(queue)
+      this.#commitRecords(queue)
     }
   }
 
-  #writeRecords(queue: Queue): void {
+  #checkPlace(): void {
+    if (!this.#isInPlace) throw new Error('it was removed or replaced: put it back, or restart the collector')
+  }
+
+  #commitRecords(queue: Queue): void {
     if (this.#database === undefined) this.#origin = this.#open()
     transaction(this.#database!, () => {
       for (const record of queue.records) this.#tables.write(record)

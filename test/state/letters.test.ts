@@ -152,3 +152,49 @@ test('cursor is not stored before the letter that it passes', () => {
   expect(store.durable).toBe(number)
   expect(store.load().cursors).toMatchObject([{ position: 2 }])
 })
+
+test('many letters are written some thousands at a time, and others have their turns in between', async () => {
+  const store = openStore(tempDir())
+  const count = () => store.letters.totals().get('main/es')?.count ?? 0
+  const number = store.append(Array.from({ length: 9000 }, (_, i) => ({ kind: 'letter', letter: letter(i) })))
+  let isDurable = false
+  void store.untilDurable(number).then(() => (isDurable = true))
+  const seen = new Set<number>()
+  while (!isDurable) {
+    seen.add(count())
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  expect(seen.size).toBeGreaterThan(2)
+  expect(count()).toBe(9000)
+})
+
+test('whoever asks for the state does not wait for letters, and has what was handed over behind them', async () => {
+  const store = openStore(tempDir())
+  store.append(Array.from({ length: 3000 }, (_, i) => ({ kind: 'letter', letter: letter(i) })))
+  const number = store.append([cursorRecord('s1', 7)])
+  expect(store.load().cursors).toMatchObject([{ position: 7 }])
+  expect(store.letters.totals().size).toBe(0)
+  expect(store.durable).toBeLessThan(number)
+  await store.untilDurable(number)
+  expect(store.letters.totals().get('main/es')).toMatchObject({ count: 3000 })
+  expect(store.load().cursors).toMatchObject([{ position: 7 }])
+})
+
+test.each([
+  ['short', Buffer.from('{"a":1}')],
+  ['empty', Buffer.alloc(0)],
+  ['long', Buffer.from('{"message":"again"}\n'.repeat(1000))],
+  ['short, and begins as what is compressed', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3])]
+])('a row that is %s comes back as it was', (_, row) => {
+  const dir = tempDir()
+  const store = openStore(dir)
+  store.letters.write([{ ...letter(1), row }])
+  const [{ id }] = store.letters.list({ limit: 1 }) as unknown as [{ id: number }]
+  expect(store.letters.get(id)?.row?.equals(row)).toBe(true)
+  store.close()
+  // One bit of it is wrong.
+  const database = new DatabaseSync(join(dir, 'letters.db'))
+  database.exec(`UPDATE letters SET row = CAST(row || x'00' AS BLOB)`)
+  database.close()
+  expect(openStore(dir).letters.get(id)?.row).toBeUndefined()
+})
