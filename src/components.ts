@@ -8,6 +8,9 @@ export const components = {
   parsers: {
     access: () => import('./parsers/access.ts').then(room => room.access),
     auto: () => import('./parsers/auto.ts').then(room => room.auto),
+    csv: () => import('./parsers/csv.ts').then(room => room.csv),
+    dissect: () => import('./parsers/dissect.ts').then(room => room.dissect),
+    grok: () => import('./parsers/grok.ts').then(room => room.grok),
     java: () => import('./parsers/java.ts').then(room => room.java),
     json: () => import('./parsers/json.ts').then(room => room.json),
     klog: () => import('./parsers/klog.ts').then(room => room.klog),

@@ -14,6 +14,8 @@ export class PlainSpans {
   /** Where the span before began. */
   #before = 0
   #isUtf8 = true
+  /** End of the chunk: what was added behind it has no marks. */
+  #size = 0
 
   open(batch: Batch, row: number): void {
     this.#marks = batch.marks
@@ -21,10 +23,12 @@ export class PlainSpans {
     this.#at = this.#first
     this.#before = 0
     this.#isUtf8 = isUtf8Row(batch, row)
+    this.#size = batch.size
   }
 
   /** Quick where spans come in their order. */
   kindOf(start: number, end: number): Kind {
+    if (start >= this.#size) return Kind.text
     const marks = this.#marks
     if (start < this.#before) this.#at = this.#first
     this.#before = start
