@@ -36,6 +36,7 @@ function defaultFiles(env: Terminal['env']): string[] {
   const files = [
     'local.yaml',
     ...(env.ELASTICSEARCH_URL ? ['local-elasticsearch.yaml'] : []),
+    ...(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT ? ['local-otlp.yaml'] : []),
     ...(env.ALERTMANAGER_URL ? ['local-alertmanager.yaml'] : [])
   ]
   return files.map(file => join(packageRoot, 'pipelines', file))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import { messageOf } from './errors.ts'
 import { http, https } from './http.ts'
 import { requestError } from './request-error.ts'
@@ -87,7 +88,6 @@ export class HttpClient {
 }
 
 function newAgent(url: URL, { connections, tls, lookup }: HttpClientOptions): Agent {
-  const { caFile, certFile, keyFile, skipVerify } = tls
   const common = {
     keepAlive: true,
     maxSockets: connections,
@@ -95,13 +95,24 @@ function newAgent(url: URL, { connections, tls, lookup }: HttpClientOptions): Ag
     ...(lookup !== undefined && { lookup })
   }
   if (url.protocol !== 'https:') return new http.Agent(common)
-  return new (https().Agent)({
-    ...common,
+  return new (https().Agent)({ ...common, ...secureOptions(tls) })
+}
+
+/** What a TLS connection is opened with. Throws where a file can not be read. */
+export function secureOptions({
+  caFile,
+  certFile,
+  keyFile,
+  skipVerify
+}: HttpClientOptions['tls']): SecureContextOptions & {
+  rejectUnauthorized: boolean
+} {
+  return {
     ...(caFile === '' ? {} : { ca: readPem(caFile, 'ca_file') }),
     ...(certFile === '' ? {} : { cert: readPem(certFile, 'cert_file') }),
     ...(keyFile === '' ? {} : { key: readPem(keyFile, 'key_file') }),
     rejectUnauthorized: !skipVerify
-  })
+  }
 }
 
 function readPem(path: string, option: string): Buffer {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { components } from '../../src/components.ts'
 import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
@@ -282,5 +283,12 @@ describe('pipelines', () => {
       if (use === 'elasticsearch') expect(options).toMatchObject({ endpoints: ['http://es:9200'] })
       expect(options).not.toHaveProperty('apiKey')
     }
+  })
+
+  it('config local-otlp.yaml is right, without any option', async () => {
+    const files = ['local.yaml', 'local-otlp.yaml'].map(file => join(pipelines, file))
+    const loaded = await loadConfig(files, { env: {}, components })
+    const outputs = 'config' in loaded ? loaded.config.outputs : loaded.problems.map(formatProblem)
+    expect(outputs).toMatchObject([{ use: 'stdout' }, { use: 'otlp', options: { headers: {} } }])
   })
 })

@@ -20,7 +20,7 @@ export interface Refused {
   readonly error: SendError
 }
 
-const mostMessage = 300
+export const mostMessage = 300
 /** Answers that are about who we are and where we send to, and not about rows. */
 const ofSetup = new Set([401, 403, 404, 405, 407, 415])
 /** Messages of these may be logged: they are not about what was sent. */
@@ -43,7 +43,7 @@ export function answerOf(reply: Reply): Answer {
 }
 
 /** `ExportLogsServiceResponse`, in either form. A server that says that all is well is believed, whatever else it says. */
-function takenOf(body: Buffer): Taken {
+export function takenOf(body: Buffer): Taken {
   try {
     const { rejected, message } = isJson(body) ? partialOfJson(body) : partialOfWire(body)
     return { isTaken: true, rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0, message }

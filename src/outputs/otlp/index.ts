@@ -1,12 +1,13 @@
 import { defineOutput, type OutputContext } from '../../config/define.ts'
 import { headerMap, tlsGroup } from '../../config/receiver-options.ts'
 import type { Batch } from '../../core/batch.ts'
-import type { HttpClientOptions } from '../../core/http-client.ts'
+import { messageOf } from '../../core/errors.ts'
 import { Verdict } from '../../core/outcome.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import type { Refused, Taken } from './answers.ts'
 import { RecordEncoder } from './encode.ts'
-import { type Compression, compressions, HttpTransport } from './http.ts'
+import { type OtlpOptions, protocols, resourceOf, type Settings, settingsOf } from './environment.ts'
+import { compressions, HttpTransport, type Sent } from './http.ts'
 import { RequestWriter, uidOf } from './request.ts'
 
 const connections = 8
@@ -15,34 +16,26 @@ const mebi = 1024 * 1024
 const mostRequestBytes = 4 * mebi
 const minute = 60_000
 
-const protocols = ['http/protobuf', 'http/json'] as const
-
-export interface OtlpOptions {
-  readonly endpoint: string
-  readonly logsEndpoint?: string | undefined
-  readonly protocol: (typeof protocols)[number]
-  readonly compression: Compression
-  readonly headers: Readonly<Record<string, string>>
-  readonly tls: HttpClientOptions['tls']
-  readonly timeout: number
-}
-
 export const otlp = defineOutput({
   name: 'otlp',
   summary: 'Sends each row as a log record to an OpenTelemetry Collector, or whoever else speaks OTLP.',
   options: t => ({
     endpoint: t
-      .url('Address of the server; requests go to the path `/v1/logs` below it.')
-      .default('http://localhost:4318'),
+      .url(
+        'Address of the server; requests over HTTP go to the path `/v1/logs` below it. Left out, it and all that is left out below ' +
+          'come from `OTEL_EXPORTER_OTLP_…`; without those it is port 4318 of this machine, or 4317 for gRPC.'
+      )
+      .optional(),
     logsEndpoint: t.url('Address with the whole path, in place of `endpoint`.').optional(),
-    protocol: t.choice('Form of requests.', protocols).default('http/protobuf'),
-    compression: t.choice('Compression of requests.', compressions).default('gzip'),
+    protocol: t.choice('Form of requests; left out: http/protobuf.', protocols).optional(),
+    compression: t.choice('Compression of requests; left out: gzip.', compressions).optional(),
     headers: headerMap(t),
     tls: tlsGroup(t),
     timeout: t
-      .duration('Longest silence of the server within a request; its whole answer may take five times as long.')
-      .prefault('10s')
+      .duration('Longest silence of the server within a request, or all of one over gRPC; left out: 10s.', { min: 100 })
+      .optional()
   }),
+  faultIn: options => faultOf(options),
   delivery: { batchBytes: mostRequestBytes },
   examples: [
     { title: 'An OpenTelemetry Collector on this machine', config: 'endpoint: "http://127.0.0.1:4318"' },
@@ -51,28 +44,50 @@ export const otlp = defineOutput({
       config: 'endpoint: "https://otlp.example.com"\nheaders: { authorization: "Bearer 1234" }'
     }
   ],
-  create: (options, context) => new OtlpOutput(options, context)
+  create: async (options, context) => {
+    const settings = settingsOf(options, process.env)
+    return new OtlpOutput(await transportOf(settings), context)
+  }
 })
+
+function faultOf(options: OtlpOptions): string | undefined {
+  try {
+    const { protocol, compression } = settingsOf(options, process.env)
+    const isUnknown = protocol === 'grpc' && compression === 'zstd'
+    return isUnknown ? 'gRPC has no "compression: zstd": use gzip or none' : undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+interface Transport {
+  /** Sends a request, which need not stay as it is once this has returned. Throws `SendError`. */
+  send(message: Buffer, shipment: Shipment, signal: AbortSignal): Promise<Sent>
+  close(): void
+}
+
+/** HTTP/2 takes memory: it is loaded where it is asked for. */
+async function transportOf({ protocol, compression, ...settings }: Settings): Promise<Transport> {
+  if (protocol === 'grpc') {
+    const { GrpcTransport } = await import('./grpc.ts')
+    return new GrpcTransport({ ...settings, compression: compression === 'gzip' ? 'gzip' : 'none' })
+  }
+  return new HttpTransport({ ...settings, compression, connections, isJson: protocol === 'http/json' })
+}
 
 class OtlpOutput implements Output {
   readonly #encoder: RecordEncoder
   readonly #requests = new RequestWriter()
-  readonly #transport: HttpTransport
+  readonly #transport: Transport
   readonly #context: OutputContext
   #warnedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: OtlpOptions, context: OutputContext) {
+  constructor(transport: Transport, context: OutputContext) {
+    const { hostName, keys, log } = context
+    const resource = resourceOf(process.env, message => log.warn(message))
     this.#context = context
-    this.#encoder = new RecordEncoder({ hostName: context.hostName, resource: {} }, context.keys)
-    this.#transport = new HttpTransport({
-      url: options.logsEndpoint ?? `${options.endpoint.replace(/\/$/, '')}/v1/logs`,
-      headers: options.headers,
-      compression: options.compression,
-      isJson: options.protocol === 'http/json',
-      tls: options.tls,
-      connections,
-      timeoutMs: options.timeout
-    })
+    this.#encoder = new RecordEncoder({ hostName, resource }, keys)
+    this.#transport = transport
   }
 
   encode(batch: Batch, body: Body): void {
