@@ -1,5 +1,5 @@
 /**
- * A stand-in for Elasticsearch that counts the documents of bulk requests and answers one status for each, as the real one does
+ * A stand-in for Elasticsearch, and for a receiver of OTLP, that counts the documents of bulk requests and answers one status for each, as the real one does
  * with `filter_path` (which also takes out `took`). It keeps nothing. Its own CPU time is in its report, which shows that it was not the bottleneck.
  * With AGES=1 the report tells how old documents were when they came, by their own time.
  *
@@ -17,10 +17,12 @@ const itemWithIndex = '{"create":{"_index":".ds-logs-mcp.agent-default-2026.11.2
 const longItem =
   '{"create":{"_index":".ds-logs-mcp.agent-default-2026.11.20-000001","_id":"0123456789abcdef0123456789abcdef012","_version":1,' +
   '"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":1,"_primary_term":1,"status":201}}'
+const recordId = 'log.record.uid'
 const replies = new Map<string, Buffer>()
 
 const server = createServer((request, response) => {
   if (request.url?.startsWith('/report')) answer(response, 200, JSON.stringify(whole()))
+  else if (request.url === '/v1/logs') void records(request, response)
   else if (request.url?.includes('_bulk')) void bulk(request, response)
   else other(request, response)
 })
@@ -34,12 +36,7 @@ async function bulk(request: IncomingMessage, response: ServerResponse): Promise
   const isGzip = request.headers['content-encoding'] === 'gzip'
   let documents = 0
   if (isGzip) {
-    const parts: Buffer[] = []
-    for await (const part of request) parts.push(part as Buffer)
-    const wire = Buffer.concat(parts)
-    const body = gunzipSync(wire)
-    report.wireBytes += wire.length
-    report.bodyBytes += body.length
+    const body = await unpacked(request)
     documents = lineEnds(body) / 2
     if (ages !== undefined) takeAges(ages, body)
   } else {
@@ -51,9 +48,32 @@ async function bulk(request: IncomingMessage, response: ServerResponse): Promise
     }
     documents = lines / 2
   }
+  answer(response, 200, replyFor(documents, request.url!))
+  count(documents)
+}
+
+/** OTLP: each record has one id. */
+async function records(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await unpacked(request)
+  let found = 0
+  for (let at = body.indexOf(recordId); at >= 0; at = body.indexOf(recordId, at + recordId.length)) found++
+  answer(response, 200, '')
+  count(found)
+}
+
+async function unpacked(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(part as Buffer)
+  const wire = Buffer.concat(parts)
+  const body = gunzipSync(wire)
+  report.wireBytes += wire.length
+  report.bodyBytes += body.length
+  return body
+}
+
+function count(documents: number): void {
   report.requests++
   report.documents += documents
-  answer(response, 200, replyFor(documents, request.url!))
   if (report.documents < target || hasReached) return
   hasReached = true
   console.log(`reached ${report.documents}`)

@@ -33,6 +33,8 @@ export interface Workload {
   readonly id: string
   readonly what: string
   readonly gzip: number
+  /** Left out: elasticsearch. */
+  readonly output?: 'otlp'
   readonly kind: LineKind
   /** Left out: what the collector does without being told. */
   readonly parser?: string
@@ -50,6 +52,7 @@ export const workloads: readonly Workload[] = [
   { id: 'W2', what: 'W1 with gzip', kind: 'json', gzip: 1 },
   { id: 'W3', what: 'Apache combined → fields → bulk', kind: 'access', gzip: 0, parser: 'access' },
   { id: 'W4', what: 'CRI + JSON → bulk, gzip', kind: 'cri', gzip: 1 },
+  { id: 'W6', what: 'JSON → normalised → OTLP/HTTP, gzip', kind: 'json', gzip: 1, output: 'otlp' },
   { id: 'W5', what: 'raw text → bulk', kind: 'text', gzip: 0 },
   {
     id: 'W8',
@@ -200,12 +203,18 @@ async function resultOf({
   }
 }
 
+function outputFor({ gzip, output }: Workload, port: string): string {
+  const url = `"http://127.0.0.1:${port}"`
+  if (output === 'otlp') return `type: otlp, endpoint: ${url}`
+  return `type: elasticsearch, endpoints: [${url}], gzip_level: ${gzip}`
+}
+
 function configFor(workload: Workload, path: string, port: string): string {
   return `version: 1
 inputs:
   bench: { type: ${workload.kind === 'cri' ? 'containers' : 'file'}, paths: ["${path}"], ignore_older: 3650d${workload.parser === undefined ? '' : `, parser: ${workload.parser}`} }
 outputs:
-  sink: { type: elasticsearch, endpoints: ["http://127.0.0.1:${port}"], gzip_level: ${workload.gzip} }
+  sink: { ${outputFor(workload, port)} }
 server: { listen: "127.0.0.1:0" }
 `
 }
