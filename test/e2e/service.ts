@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const root = resolve(import.meta.dirname, '../..')
 const services = resolve(root, process.env['MCP_COLLECTOR_SERVICES'] ?? '../shared/services')
 
-type Name = 'alertmanager' | 'prometheus'
+type Name = 'alertmanager' | 'otelcol' | 'prometheus'
 
 export function canStart(name: Name): boolean {
   return existsSync(join(services, name, 'start.sh'))
@@ -22,21 +22,23 @@ export class Service {
   readonly url: string
   readonly #name: Name
   readonly #folder: string
-  readonly #port: number
+  /** The one that tells whether it is ready, and more where it has some. */
+  readonly #ports: readonly number[]
   readonly #options: readonly string[]
 
-  private constructor(name: Name, folder: string, port: number, config: string | undefined) {
-    this.url = `http://127.0.0.1:${port}`
+  private constructor(name: Name, folder: string, ports: readonly number[], config: string | undefined) {
+    this.url = `http://127.0.0.1:${ports[0]}`
     this.#name = name
     this.#folder = folder
-    this.#port = port
+    this.#ports = ports
     this.#options = config === undefined ? [] : ['--config', join(folder, 'config.yml')]
     if (config !== undefined) writeFileSync(join(folder, 'config.yml'), config)
   }
 
-  static async start(name: Name, config?: string): Promise<Service> {
+  /** `ports`: those that its configuration names. */
+  static async start(name: Name, config?: string, ports?: readonly number[]): Promise<Service> {
     const folder = mkdtempSync(join(tmpdir(), `mcp-collector-${name}-`))
-    const service = new Service(name, folder, await freePort(), config)
+    const service = new Service(name, folder, ports ?? [await freePort()], config)
     await service.startAgain().catch((error: unknown) => {
       rmSync(folder, { recursive: true, force: true })
       throw error
@@ -46,7 +48,7 @@ export class Service {
 
   /** At the same address. */
   async startAgain(): Promise<void> {
-    await this.#run('start', '--port', String(this.#port), '--daemon', ...this.#options)
+    await this.#run('start', '--port', this.#ports.join(','), '--daemon', ...this.#options)
   }
 
   async stop(): Promise<void> {
@@ -75,7 +77,7 @@ export class Service {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
