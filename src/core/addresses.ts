@@ -1,8 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns'
 import net, { isIP, type LookupFunction } from 'node:net'
 
-/** Where clouds tell a machine its secrets, and the rest of what no router passes on; also in the forms in which such an IPv4 address
- * stands for an IPv6 one (RFC 6052, RFC 3056). */
+/** Where clouds tell a machine its secrets, and the rest of what no router passes on. */
 const linkLocal = [
   '169.254.0.0/16',
   'fe80::/10',
@@ -10,9 +9,7 @@ const linkLocal = [
   'fd20:ce::254',
   '100.100.100.200',
   '168.63.129.16',
-  '192.0.0.192',
-  '64:ff9b::a9fe:0/112',
-  '2002:a9fe::/32'
+  '192.0.0.192'
 ]
 const privateNetworks = [
   '0.0.0.0/8',
@@ -52,7 +49,8 @@ export class Addresses {
   /** Throws for what is no network. */
   constructor({ allow, deny }: AddressRules, resolve: Resolve = lookup) {
     this.#allowed = listOf(allow)
-    this.#denied = listOf([...linkLocal, ...deny.flatMap(one => (one === 'private' ? privateNetworks : [one]))])
+    const denied = [...linkLocal, ...deny.flatMap(one => (one === 'private' ? privateNetworks : [one]))]
+    this.#denied = listOf(denied.flatMap(one => [one, ...translated(one)]))
     this.#resolve = resolve
   }
 
@@ -101,6 +99,16 @@ function listOf(networks: readonly string[]): net.BlockList {
     list.addSubnet(address, prefix === undefined ? bits(family) : Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
   }
   return list
+}
+
+/** The forms in which an IPv4 network stands for an IPv6 one that leads there: by NAT64 (RFC 6052), 6to4 (RFC 3056) and SIIT (RFC 2765). */
+function translated(network: string): string[] {
+  const { address, prefix = '32' } = partsOf(network)
+  if (isIP(address) !== 4) return []
+  const bytes = address.split('.').map(part => Number(part).toString(16).padStart(2, '0'))
+  const groups = `${bytes[0]}${bytes[1]}:${bytes[2]}${bytes[3]}`
+  const behind = (bits: number): number => bits + Number(prefix)
+  return [`64:ff9b::${groups}/${behind(96)}`, `2002:${groups}::/${behind(16)}`, `::ffff:0:${groups}/${behind(96)}`]
 }
 
 function partsOf(network: string): { readonly address: string; readonly prefix: string | undefined } {

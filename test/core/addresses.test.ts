@@ -16,7 +16,10 @@ const metadata = [
   'http://[2002:a9fe:a9fe::1]/',
   'http://[fd00:ec2::254]/',
   'http://[fe80::1]/',
-  'http://100.100.100.200/'
+  'http://100.100.100.200/',
+  'http://[64:ff9b::100.100.100.200]/',
+  'http://[2002:a83f:8110::1]/',
+  'http://[::ffff:0:169.254.169.254]/'
 ]
 
 describe('addresses', () => {
@@ -32,9 +35,18 @@ describe('addresses', () => {
     host => expect(new Addresses(open).refuses(host)).toBe(false)
   )
 
-  it.each(['10.0.0.1', '127.0.0.1', '0.0.0.0', '172.31.0.1', '192.168.0.1', '[::1]', '[fd00::1]', '[::ffff:10.0.0.1]'])(
-    'refuses %s where private ones are denied',
-    host => expect(new Addresses({ allow: [], deny: ['private'] }).refuses(host)).toBe(true)
+  it.each([
+    '10.0.0.1',
+    '127.0.0.1',
+    '0.0.0.0',
+    '172.31.0.1',
+    '192.168.0.1',
+    '[::1]',
+    '[fd00::1]',
+    '[::ffff:10.0.0.1]',
+    '[64:ff9b::10.0.0.1]'
+  ])('refuses %s where private ones are denied', host =>
+    expect(new Addresses({ allow: [], deny: ['private'] }).refuses(host)).toBe(true)
   )
 
   it('allows a part of what it denies', () => {
