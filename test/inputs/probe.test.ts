@@ -86,8 +86,8 @@ test('a process is there, or why that is not known', async () => {
   expect(await found({ type: 'pid', file })).toEqual({ error: '' })
 })
 
-test('a target is shown without its password', () => {
-  expect(targetOf({ type: 'http', url: 'http://me:secret@h:1/p?q' })).toBe('http://h:1/p?q')
+test('a target is shown without its password and what is asked there', () => {
+  expect(targetOf({ type: 'http', url: 'http://me:secret@h:1/p?key=secret' })).toBe('http://h:1/p')
   expect(targetOf({ type: 'tcp', host: '::1', port: 80 })).toBe('[::1]:80')
 })
 

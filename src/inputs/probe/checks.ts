@@ -42,14 +42,12 @@ export async function look(check: Check, signal: AbortSignal): Promise<Finding> 
   }
 }
 
-/** What is looked at, as people write it, and without a password. */
+/** What is looked at, as people write it, without a password, and without the query: what stands there may be a key. */
 export function targetOf(check: Check): string {
   if (check.type === 'tcp') return `${check.host.includes(':') ? `[${check.host}]` : check.host}:${check.port}`
   if (check.type === 'pid') return check.file ?? String(check.pid)
-  const url = new URL(check.url)
-  url.username = ''
-  url.password = ''
-  return url.href
+  const { origin, pathname } = new URL(check.url)
+  return origin + pathname
 }
 
 /** The first line of the answer is enough: it is not read further, and leads nowhere else. */
