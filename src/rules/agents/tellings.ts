@@ -40,8 +40,18 @@ const failure = searches(
 )
 /** Messages without any of these do not say that their agent leaves. */
 const departure = searches('stopp', 'shut', 'registered')
-const leaving =
-  /\bagent (?:has |is |was )?(?:stopp(?:ed|ing)|shut)\b(?! responding)|\bshutting down\b|\bshutdown (?:complete|requested)\b|\bgraceful(?:ly)? shut|\b(?:de|un)registered\b/
+/** What an agent shuts down, or registers no more, while it goes on itself. */
+const part =
+  '(?:child|children|connection|pool|worker|thread|executor|socket|tool|plugin|task|job|session|stream|channel|handler|listener|client|consumer|producer|cache|queue|subprocess)(?:e?s)?'
+const leaving = new RegExp(
+  [
+    String.raw`\bagent (?:has |is |was )?(?:stopp(?:ed|ing)|shut)\b(?! responding)`,
+    String.raw`\bshutting down\b(?! (?:[^\s,;:()]+ ){0,3}${part}\b)`,
+    String.raw`\bshutdown (?:complete|requested)\b`,
+    String.raw`\bgraceful(?:ly)? shut`,
+    String.raw`(?<!\b${part} (?:[^\s,;:()]+ ){0,3})\b(?:de|un)registered\b(?! (?:[^\s,;:()]+ ){0,3}${part}\b)`
+  ].join('|')
+)
 
 const events: Readonly<Record<string, Telling>> = {
   heartbeat: Telling.heartbeat,
