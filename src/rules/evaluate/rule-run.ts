@@ -1,4 +1,4 @@
-import { EvaluationFault } from '../../logql/evaluate/binary.ts'
+import { messageOf } from '../../core/errors.ts'
 import type { Sample } from '../../logql/evaluate/sample.ts'
 import type { MetricEvaluator } from '../../logql/metrics.ts'
 import type { RangeAggregation } from '../../logql/metric-syntax.ts'
@@ -86,7 +86,7 @@ export class RuleRun {
     this.alerts?.turnBack(now)
   }
 
-  /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing. */
+  /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing; it is one of this rule alone, whatever it is. */
   evaluate(at: number, now: () => number): void {
     const began = now()
     this.at = at
@@ -94,8 +94,7 @@ export class RuleRun {
     try {
       this.#take(this.#evaluator.at(at), at)
     } catch (error) {
-      if (!(error instanceof EvaluationFault)) throw error
-      this.fault = error.message
+      this.fault = messageOf(error)
       this.recorded = []
     }
     this.durationMs = now() - began
