@@ -30,9 +30,11 @@ export class FakeAlertmanager {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Whether an alert with this label is active now. */
-  isActive(label: string, value: string): boolean {
-    const last = this.posted.findLast(({ labels }) => labels[label] === value)
+  /** Whether an alert of this name and agent is active now. */
+  isActive(alertname: string, agent: string): boolean {
+    const last = this.posted.findLast(({ labels }) => {
+      return labels['alertname'] === alertname && labels['agent_id'] === agent
+    })
     return last !== undefined && last.endsAt > Date.now()
   }
 

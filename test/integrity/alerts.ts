@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { FakeAlertmanager } from '../fakes/alertmanager.ts'
 import { judgeEpisodes, type Silence } from './episodes.ts'
 import { totalOf } from './journal.ts'
+import { Lives } from './lives.ts'
 import { delay, type Play, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
@@ -10,6 +11,8 @@ import type { Verdict } from './verdict.ts'
 const kills = { quick: 3, short: 20, long: 200 }
 /** Of so many kills, one is followed by an hour of lines, and the output takes nothing around it. */
 const round = 20
+/** Of so many lives one is as long as it takes to tell what is to be told: of shorter ones no alert can be expected on a busy machine. */
+const longLife = 4
 const beatMs = 200
 const windowMs = 3000
 /** Promised are 10 s behind the window. */
@@ -21,6 +24,8 @@ const turns = [
   ['a2', 'a3'],
   ['a4', 'a5']
 ] as const
+const clock = (operation: string) =>
+  `${operation}_over_time({service_name="mcp-agent"} | unwrap __clock_offset_ms__ [5s]) by (agent_id)`
 
 const rules = `groups:
   - name: agents
@@ -32,13 +37,19 @@ const rules = `groups:
         labels: { severity: critical }
       - alert: AgentErrorBurst
         expr: sum by (agent_id) (count_over_time({service_name="mcp-agent", level="error"} [3s])) > 10
+      - alert: AgentClockSkew
+        expr: ${clock('min')} > 60000 or ${clock('max')} < -60000 and ${clock('stddev')} < 10000
 `
 const labelsOf = (agent: string) => ({ agent_id: agent, alertname: 'AgentSilent', severity: 'critical' })
 
 interface Crew {
   readonly play: Play
   readonly told: FakeAlertmanager
-  isOver: boolean
+  readonly lives: Lives
+  /** Alerts that have been told, or have ended. */
+  steps: number
+  /** When the last kill was over, monotonic ms. */
+  overAt: number
 }
 
 /** What the agents say that they have done. */
@@ -63,8 +74,8 @@ rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
       return await Trial.run(seed, { site: { sections, output } }, async trial => {
         writeFileSync(join(trial.site.folder, 'rules.yaml'), rules)
         const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-        const crew = { play, told, isOver: false }
-        const killed = killAgainAndAgain(trial, crew, wanted).finally(() => (crew.isOver = true))
+        const crew = { play, told, lives: new Lives(), steps: 0, overAt: Infinity }
+        const killed = killAgainAndAgain(trial, crew, wanted).finally(() => (crew.overAt = performance.now()))
         await Promise.all([killed, ...turns.map(agents => fallSilent(trial, crew, agents))])
         // whatever the last start got wrong shows within the window
         await delay(windowMs + 1000)
@@ -76,49 +87,76 @@ rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
   }
 }
 
-async function killAgainAndAgain(trial: Trial, { play }: Crew, wanted: number): Promise<void> {
+async function killAgainAndAgain(trial: Trial, crew: Crew, wanted: number): Promise<void> {
   const { dice, site, store } = trial
   for (let kill = 0; kill < wanted; kill++) {
     const isOutage = kill % round === 1 || kill % round === 2
     store.options = { ...store.options, requests: isOutage ? { '503': 1 } : {} }
     site.start()
-    // one in three dies while it starts
-    const diesEarly = dice.next() < 0.33
-    if (!diesEarly) await site.ready()
-    await trial.kill(diesEarly ? dice.between(0, 800) : dice.between(100, 2000))
+    await live(trial, crew, kill % longLife === 2)
     if (kill % round === 1) {
       await delay(windowMs)
-      await play.tell('catch-up a0 3600')
+      await crew.play.tell('catch-up a0 3600')
     }
     await delay(dice.next() < 0.2 ? dice.between(windowMs, 2 * windowMs) : dice.between(0, 300))
   }
   store.options = { ...store.options, requests: {} }
   site.start()
   await site.ready()
+  crew.lives.begin()
+}
+
+/** Until it is killed. One in three dies while it starts. */
+async function live(trial: Trial, crew: Crew, isLong: boolean): Promise<void> {
+  const { dice, site } = trial
+  if (!isLong && dice.next() < 0.33) return trial.kill(dice.between(0, 800))
+  await site.ready()
+  crew.lives.begin()
+  const { steps } = crew
+  if (isLong) await until('', withinMs, () => crew.steps >= steps + turns.length).catch(() => undefined)
+  await trial.kill(dice.between(100, 2000))
+  crew.lives.end()
 }
 
 /** One of them at a time, until its alert is there and for a while longer. */
 async function fallSilent({ dice }: Trial, crew: Crew, agents: readonly string[]): Promise<void> {
   const { play, told } = crew
-  while (!crew.isOver) {
+  while (crew.overAt === Infinity) {
     const agent = dice.one(agents)
+    const isActive = (): boolean => told.isActive('AgentSilent', agent)
     await delay(dice.between(0, 2000))
     await play.tell(`silence ${agent}`)
-    await until('', withinMs, () => told.isActive('agent_id', agent)).catch(() => undefined)
+    await step(crew, isActive)
     await delay(dice.between(0, windowMs))
     await play.tell(`resume ${agent}`)
-    await until('', withinMs, () => !told.isActive('agent_id', agent)).catch(() => undefined)
+    await step(crew, () => !isActive())
   }
 }
 
-async function judged(trial: Trial, { play, told }: Crew): Promise<Verdict> {
+/** Waits for an alert or its end; at the end no longer than it may take. */
+async function step(crew: Crew, isDone: () => boolean): Promise<void> {
+  while (!isDone() && performance.now() - crew.overAt < withinMs) await delay(10)
+  crew.steps++
+}
+
+async function judged(trial: Trial, { play, told, lives }: Crew): Promise<Verdict> {
   // none of them says anything from here on
   const posted = [...told.posted]
   const { journals, beats, silences } = (await play.stop()) as Done
-  const { faults, delays } = judgeEpisodes(posted, silences, { labelsOf, windowMs, withinMs })
+  const [ofClocks, others] = [true, false].map(isIt => {
+    return posted.filter(({ labels }) => (labels['alertname'] === 'AgentClockSkew') === isIt)
+  })
+  const upMs = (from: number, to: number): number => lives.between(from, to)
+  const { faults, delays } = judgeEpisodes(others!, silences, { labelsOf, windowMs, withinMs, upMs })
   trial.broken.push(...faults)
+  const found = new Set(ofClocks!.map(({ labels }) => labels['agent_id'] ?? ''))
+  const wrong = skews.flatMap((skew, index) => (skew === 0 ? [] : [`a${index}`]))
+  if ([...found].toSorted().join() !== wrong.join())
+    trial.broken.push(`clocks of ${[...found].join()} are said to be wrong, not of ${wrong.join()}`)
   const lines = totalOf(journals)
   const [median, slowest] = [delays[delays.length >> 1], delays.at(-1)].map(ms => `${((ms ?? 0) / 1000).toFixed(1)} s`)
-  trial.notes.push(`${delays.length} silences were told ${median} behind the window, at most ${slowest}`)
+  trial.notes.push(
+    `${delays.length} silences were told ${median} behind the window while a collector ran, at most ${slowest}`
+  )
   return trial.verdict({ journals, read: lines + beats })
 }

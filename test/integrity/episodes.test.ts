@@ -4,7 +4,8 @@ import { judgeEpisodes, type Silence } from './episodes.ts'
 
 const second = 1000
 const labelsOf = (agent: string) => ({ agent_id: agent, alertname: 'Silent' })
-const terms = { labelsOf, windowMs: 3 * second, withinMs: 30 * second }
+const upMs = (from: number, to: number): number => to - from
+const terms = { labelsOf, windowMs: 3 * second, withinMs: 30 * second, upMs }
 /** Its alert fires from second 14 to 20. */
 const silence: Silence = { agent: 'a', from: 10 * second, to: 20 * second, isMeant: true }
 
@@ -35,7 +36,7 @@ describe('alerts of silent agents', () => {
 
   test.each([
     ['none', [], 'its silence of 10000 ms was not told'],
-    ['before the window is over', [firing(12), ended(21)], 'it was not silent'],
+    ['before the window is over', [firing(12, 12), ended(21, 21, 12)], 'it was not silent'],
     ['of an agent that is well', [firing(14), ended(21), firing(60, 60)], 'it was not silent'],
     ['twice', [firing(14), ended(15), firing(16, 16), ended(21, 21, 16)], 'the alert ended 5000 ms before the silence'],
     ['told anew', [firing(14), firing(16, 16), ended(21, 21, 16)], 'began 2000 ms later'],
@@ -45,6 +46,11 @@ describe('alerts of silent agents', () => {
     ['of another rule', [firing(14, 14, { agent_id: 'a', alertname: 'Errors' }), ended(21)], 'it was told {']
   ] as const)('%s: a fault', (_, posted, fault) => {
     expect(faults(posted).join()).toContain(fault)
+  })
+
+  test('may be told late where nobody was there to tell, or what had begun before a heartbeat', () => {
+    const away = { ...terms, upMs: () => second }
+    expect(judgeEpisodes([firing(44), ended(171)], [silence], away)).toEqual({ faults: [], delays: [second] })
   })
 
   test('told too late are a fault', () => {

@@ -15,8 +15,10 @@ export interface EpisodeTerms {
   readonly labelsOf: (agent: string) => Readonly<Record<string, string>>
   /** An alert does not fire before a silence has lasted so long, ms. */
   readonly windowMs: number
-  /** From the last heartbeat to the alert, and from the next one to its end, ms. */
+  /** From the last heartbeat to the alert, and from the next one to its end, ms of time in which somebody was there to tell. */
   readonly withinMs: number
+  /** How much of the time between two moments somebody was there, ms. */
+  readonly upMs: (from: number, to: number) => number
 }
 
 /** From the first time that an Alertmanager was told that an alert fires, until it was told that it has ended. */
@@ -27,14 +29,14 @@ interface Episode {
   resolvedAt: number
 }
 
-/** What is evaluated before a heartbeat may be told so much later, ms. */
+/** What is evaluated behind a heartbeat may not have it yet, ms. */
 const tellMs = 1500
 
 /** What an Alertmanager was told about agents: each silence has to be one alert, and nothing else. */
 export interface EpisodeVerdict {
   /** A sentence each. */
   readonly faults: readonly string[]
-  /** From the moment at which a silence had lasted for the window to its alert, ms, sorted. */
+  /** From the moment at which a silence had lasted for the window to its alert, ms in which somebody was there to tell, sorted. */
   readonly delays: readonly number[]
 }
 
@@ -65,24 +67,25 @@ function judgeAgent(
   const { episodes, faults } = episodesIn(told)
   for (const silence of silences) {
     const since = silence.from + terms.windowMs
-    const index = episodes.findIndex(({ firedAt }) => firedAt >= since && firedAt <= silence.to + tellMs)
+    const index = episodes.findIndex(({ startsAt }) => startsAt >= since && startsAt <= silence.to + tellMs)
     const [own] = index < 0 ? [] : episodes.splice(index, 1)
     if (own !== undefined) faults.push(...judgeEpisode(own, silence, terms))
     else if (silence.isMeant) faults.push(`its silence of ${silence.to - silence.from} ms was not told`)
-    if (own !== undefined && silence.isMeant) delays.push(own.firedAt - since)
+    if (own !== undefined && silence.isMeant) delays.push(terms.upMs(since, own.firedAt))
   }
-  for (const { firedAt } of episodes) {
-    const near = silences.filter(({ to }) => to <= firedAt).at(-1)
-    faults.push(`it was not silent, but was told to be ${firedAt - (near?.to ?? 0)} ms after its last silence`)
+  for (const { startsAt } of episodes) {
+    const near = silences.filter(({ to }) => to <= startsAt).at(-1)
+    faults.push(`it was not silent, but was said to be ${startsAt - (near?.to ?? 0)} ms after its last silence`)
   }
   return faults
 }
 
-function judgeEpisode({ firedAt, resolvedAt }: Episode, { from, to }: Silence, { withinMs }: EpisodeTerms): string[] {
+function judgeEpisode({ firedAt, resolvedAt }: Episode, { from, to }: Silence, terms: EpisodeTerms): string[] {
   const faults: string[] = []
-  if (firedAt - from > withinMs) faults.push(`its silence was told after ${firedAt - from} ms`)
+  const [toldMs, endedMs] = [terms.upMs(from, firedAt), terms.upMs(to, resolvedAt)]
+  if (toldMs > terms.withinMs) faults.push(`its silence was told after ${toldMs} ms`)
   if (resolvedAt < to) faults.push(`the alert ended ${to - resolvedAt} ms before the silence`)
-  if (resolvedAt - to > withinMs) faults.push(`the alert ended ${resolvedAt - to} ms after the silence`)
+  if (endedMs > terms.withinMs) faults.push(`the alert ended ${endedMs} ms after the silence`)
   return faults
 }
 
