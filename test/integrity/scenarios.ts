@@ -1,6 +1,7 @@
 import { alertsAcrossKills } from './alerts.ts'
 import { compressedFiles } from './archives.ts'
 import { burstThenRotate } from './bursts.ts'
+import { oneOfAHundred } from './calm.ts'
 import { bulkChaos } from './chaos.ts'
 import { containerMatrix } from './containers.ts'
 import { mixedContent } from './content.ts'
@@ -27,6 +28,7 @@ import { podFarm } from './pods.ts'
 import { reloadStorm } from './reloads.ts'
 import { noSecretTold } from './secrets.ts'
 import { needsAPerson, slowAndPoisoned } from './pauses.ts'
+import { rollingRestarts } from './rollouts.ts'
 import { nulHoles, renameStorm, replaceGames, rotatedBySize } from './rotations.ts'
 import { drainOnSigterm } from './shutdown.ts'
 import { soak } from './soak.ts'
@@ -83,5 +85,7 @@ export const scenarios: readonly Scenario[] = [
   killedInTraces,
   hostilePatterns,
   hostileFolder,
+  rollingRestarts,
+  oneOfAHundred,
   soak
 ]

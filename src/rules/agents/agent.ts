@@ -85,8 +85,10 @@ export class Agent {
     this.service = seen.service || this.service
     this.version = seen.version || this.version
     this.host = seen.host
-    this.input = seen.input
-    this.source = seen.source
+    if (seen.lastAt >= this.lastSeenAt) {
+      this.input = seen.input
+      this.source = seen.source
+    }
     this.firstSeenAt = Math.min(this.firstSeenAt, seen.firstAt)
     this.lastSeenAt = Math.max(this.lastSeenAt, seen.lastAt)
     this.heardAt = monotonic

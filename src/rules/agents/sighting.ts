@@ -8,7 +8,7 @@ export interface AgentSighting {
   readonly host: string
   role: string
   version: string
-  /** Of the last row: the input, and the source. */
+  /** Of the youngest row, about: the input, and the source. */
   input: string
   source: string
   rows: number

@@ -153,8 +153,11 @@ export class AgentWatch {
       this.#seen.set(id, seen)
       this.#learn(seen, batch, row)
     }
-    seen.input = source.input
-    seen.source = source.id
+    // another log of its may have stopped long ago
+    if (Math.min(batch.time[row]!, batch.readTime) >= seen.lastAt) {
+      seen.input = source.input
+      seen.source = source.id
+    }
     return seen
   }
 
