@@ -77,15 +77,19 @@ class Random {
   }
 }
 
+/** When the first line was written, if nothing else is said, epoch ms. */
+const firstTime = Date.UTC(2026, 10, 20)
+
 /** Endless lines of a kind, without line end. */
 export class LineMaker {
   readonly #random: Random
   readonly #kind: LineKind
-  #time = Date.UTC(2026, 10, 20)
+  #time: number
 
-  constructor(kind: LineKind, seed = 7) {
+  constructor(kind: LineKind, time = firstTime) {
     this.#kind = kind
-    this.#random = new Random(seed)
+    this.#time = time
+    this.#random = new Random(7)
   }
 
   next(time?: number): string {
@@ -127,12 +131,12 @@ export class LineMaker {
 }
 
 /** Makes sure that a file of that many lines is in `folder` and returns its path. */
-export function inputFile(folder: string, kind: LineKind, lines: number): string {
-  const path = join(folder, `${kind}-${lines}.log`)
+export function inputFile(folder: string, kind: LineKind, lines: number, time = firstTime): string {
+  const path = join(folder, `${kind}-${lines}${time === firstTime ? '' : `-${time}`}.log`)
   if (existsSync(path) && statSync(path).size === lines * bytesOf[kind]) return path
   mkdirSync(folder, { recursive: true })
   const fd = openSync(`${path}.new`, 'w')
-  const maker = new LineMaker(kind)
+  const maker = new LineMaker(kind, time)
   let block = ''
   for (let line = 0; line < lines; line++) {
     block += `${maker.next()}\n`

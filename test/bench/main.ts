@@ -14,6 +14,7 @@ interface Options {
   readonly lines: number
   readonly runs: number
   readonly against?: string
+  readonly than?: readonly string[]
   readonly pairs: number
   readonly json?: string
 }
@@ -25,6 +26,11 @@ const options = new Command('npm run bench --')
   .option('--lines <number>', 'lines of a run, where its time is not given', whole(1), 2_000_000)
   .option('--runs <number>', 'runs of a workload, of which the median is shown', whole(1), 3)
   .option('--against <revision>', 'compares this tree with another revision', revision)
+  .option(
+    '--than <ids>',
+    'compares workloads with others of this tree, by turns',
+    someOf(workloads.map(({ id }) => id))
+  )
   .option('--pairs <number>', 'pairs of runs that are compared', whole(1), 11)
   .option('--json <file>', 'where the results go, too')
   .addHelpText(
@@ -32,7 +38,8 @@ const options = new Command('npm run bench --')
     examples({
       'npm run bench': 'all workloads',
       'npm run bench -- --only W1,W2 --json results.json': 'some, with a file of all figures',
-      'npm run bench -- --only W1 --against HEAD~5': 'whether it became slower'
+      'npm run bench -- --only W1 --against HEAD~5': 'whether it became slower',
+      'npm run bench -- --only W15 --than W1': 'what ten rules take'
     })
   )
   .parse()
@@ -42,8 +49,9 @@ const chosen = workloads.filter(one => options.only?.includes(one.id) ?? true)
 
 const own = builtTree(root)
 try {
-  if (options.against === undefined) await table(own)
-  else await versus(own, options.against)
+  if (options.against !== undefined) await versus(own, options.against)
+  else if (options.than !== undefined) await beside(own, options.than)
+  else await table(own)
 } finally {
   own.remove()
 }
@@ -92,21 +100,50 @@ async function versus(own: Built, revision: string): Promise<void> {
   try {
     console.log(`CPU seconds, this tree against ${revision}: below 1 is faster`)
     for (const workload of chosen) {
-      const ratios: number[] = []
-      for (let pair = 0; pair < options.pairs; pair++) {
-        const first = await run(workload, pair % 2 === 0 ? own.path : other.path, options.lines)
-        const second = await run(workload, pair % 2 === 0 ? other.path : own.path, options.lines)
-        const [ours, theirs] = pair % 2 === 0 ? [first, second] : [second, first]
-        ratios.push(ours.cpuSecondsPerMillion / theirs.cpuSecondsPerMillion)
-      }
-      const { low, middle, high } = compare(ratios)
-      const said = high < 1 ? 'faster' : low > 1 / 0.95 ? 'REGRESSION' : low > 1 ? 'slower' : 'no difference seen'
-      console.log(
-        `${workload.id.padEnd(4)} ${middle.toFixed(3)}  90 % interval ${low.toFixed(3)} to ${high.toFixed(3)}, ` +
-          `${ratios.length} pairs: ${said}`
-      )
+      const { ratios, said } = await compared(workload.id, [
+        () => run(workload, own.path, options.lines),
+        () => run(workload, other.path, options.lines)
+      ])
+      console.log(`${said}: ${verdictOn(ratios)}`)
     }
   } finally {
     other.remove()
   }
+}
+
+/** What one workload takes more than another. */
+async function beside(own: Built, than: readonly string[]): Promise<void> {
+  console.log(`CPU seconds against ${than.join()}: below 1 is faster`)
+  for (const workload of chosen) {
+    for (const other of workloads.filter(({ id }) => than.includes(id))) {
+      const { said } = await compared(workload.id, [
+        () => run(workload, own.path, options.lines),
+        () => run(other, own.path, options.lines)
+      ])
+      console.log(said)
+    }
+  }
+}
+
+type Runs = readonly [ours: () => Promise<Result>, theirs: () => Promise<Result>]
+
+/** Runs both by turns, and says how the CPU time of the first stands to that of the second. */
+async function compared(id: string, [ours, theirs]: Runs): Promise<{ ratios: readonly number[]; said: string }> {
+  const ratios: number[] = []
+  for (let pair = 0; pair < options.pairs; pair++) {
+    const first = await (pair % 2 === 0 ? ours : theirs)()
+    const second = await (pair % 2 === 0 ? theirs : ours)()
+    const ratio = first.cpuSecondsPerMillion / second.cpuSecondsPerMillion
+    ratios.push(pair % 2 === 0 ? ratio : 1 / ratio)
+  }
+  const { low, middle, high } = compare(ratios)
+  const interval = `90 % interval ${low.toFixed(3)} to ${high.toFixed(3)}, ${ratios.length} pairs`
+  return { ratios, said: `${id.padEnd(4)} ${middle.toFixed(3)}  ${interval}` }
+}
+
+function verdictOn(ratios: readonly number[]): string {
+  const { low, high } = compare(ratios)
+  if (high < 1) return 'faster'
+  if (low > 1 / 0.95) return 'REGRESSION'
+  return low > 1 ? 'slower' : 'no difference seen'
 }

@@ -5,7 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '../../src/cli/client.ts'
 import { bytesOf, inputFile, type LineKind, LineMaker } from './generate.ts'
 import { Pinned, usage } from './process.ts'
+import { ruleFile } from './typical-rules.ts'
 
+/** Lines that no window has any more would cost rules nothing: those of tomorrow are of now. */
+const tomorrow = Date.UTC(2100, 0, 1)
 /** Core of the collector, and of everything else. */
 const collectorCore = 1
 const otherCore = 0
@@ -38,6 +41,8 @@ export interface Workload {
   readonly kind: LineKind
   /** Left out: what the collector does without being told. */
   readonly parser?: string
+  /** Ten typical rules see its lines. */
+  readonly hasRules?: true
   /** Steady workloads: files and lines a second, for how long, and how many files of one line lie beside them. */
   readonly steady?: {
     readonly files: number
@@ -75,7 +80,8 @@ export const workloads: readonly Workload[] = [
     gzip: 1,
     steady: { files: 1, rate: 10_000, seconds: 20 }
   },
-  { id: 'W13', what: '1 file, 1 line/s', kind: 'json', gzip: 1, steady: { files: 1, rate: 1, seconds: 60 } }
+  { id: 'W13', what: '1 file, 1 line/s', kind: 'json', gzip: 1, steady: { files: 1, rate: 1, seconds: 60 } },
+  { id: 'W15', what: 'W1 with ten rules', kind: 'json', gzip: 0, hasRules: true }
 ]
 
 /** One run of a workload with the package in `root`. */
@@ -96,10 +102,11 @@ export async function run(workload: Workload, root: string, lines: number): Prom
     for (let file = 0; file < idle; file++) writeFileSync(join(logs, `idle-${file}.log`), `${maker.next(Date.now())}\n`)
     const path =
       steady === undefined
-        ? inputFile(join(tmpdir(), 'mcp-collector-bench'), workload.kind, lines)
+        ? inputFile(join(tmpdir(), 'mcp-collector-bench'), workload.kind, lines, workload.hasRules && tomorrow)
         : join(logs, '*.log')
     const config = join(folder, 'config.yaml')
     writeFileSync(config, configFor(workload, path, port))
+    writeFileSync(join(folder, 'rules.yaml'), ruleFile())
     const state = join(folder, 'state')
     const command = ['node', join(root, 'bin/mcp-collector.js'), 'run', config, '--state-dir', state]
     const began = performance.now()
@@ -216,5 +223,5 @@ inputs:
 outputs:
   sink: { ${outputFor(workload, port)} }
 server: { listen: "127.0.0.1:0" }
-`
+${workload.hasRules ? 'rules: { files: [rules.yaml] }\n' : ''}`
 }
