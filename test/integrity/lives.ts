@@ -9,7 +9,7 @@ export class Lives {
   }
 
   end(): void {
-    this.#all.at(-1)!.to = Date.now()
+    this.#all[this.#all.length - 1]!.to = Date.now()
   }
 
   /** How much of the time between two moments one was up, ms. */
