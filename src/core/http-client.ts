@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
-import type { SecureContextOptions } from 'node:tls'
-import { messageOf } from './errors.ts'
 import { http, https } from './http.ts'
 import { requestError } from './request-error.ts'
+import { type TlsConfig, TlsFiles } from './tls-files.ts'
 
 const connectMs = 10_000
 /** Silences of the longest kind that a request may have in all. */
@@ -16,13 +14,7 @@ export interface HttpClientOptions {
   readonly connections: number
   /** Longest silence within a request. */
   readonly timeoutMs: number
-  /** Paths of PEM files; empty: none. */
-  readonly tls: {
-    readonly caFile: string
-    readonly certFile: string
-    readonly keyFile: string
-    readonly skipVerify: boolean
-  }
+  readonly tls: TlsConfig
   /** Finds the addresses of a name; left out: the system does. Not asked where the host is an address. */
   readonly lookup?: LookupFunction
 }
@@ -51,11 +43,13 @@ export class HttpClient {
   readonly url: URL
   readonly #agent: Agent
   readonly #timeoutMs: number
+  readonly #tls: TlsFiles | undefined
 
   constructor(url: string, options: HttpClientOptions) {
     this.url = new URL(url)
     this.#timeoutMs = options.timeoutMs
     this.#agent = newAgent(this.url, options)
+    if (this.url.protocol === 'https:') this.#tls = new TlsFiles(options.tls)
   }
 
   /** Tries once. Throws `RequestError` where there is no whole answer. */
@@ -69,10 +63,12 @@ export class HttpClient {
     return new Promise<Reply>((resolve, reject) => {
       const host = hostname.replace(/^\[|\]$/g, '')
       const options = { method, path, headers, signal, agent: this.#agent, host, port, protocol }
-      const outgoing = protocol === 'https:' ? https().request(options) : http.request(options)
+      // by the request, so that the agent tells connections with other certificates apart
+      const tls = this.#tls?.options
+      const outgoing = tls === undefined ? http.request(options) : https().request({ ...options, ...tls })
       outgoing.once('error', reject)
       limitTime(outgoing, this.#timeoutMs)
-      onConnection(outgoing, protocol === 'https:', () => (stood = true))
+      onConnection(outgoing, tls !== undefined, () => (stood = true))
       outgoing.once('response', incoming => {
         replyOf(incoming, origin, request.maxReply ?? 4 << 20).then(resolve, reject)
       })
@@ -87,40 +83,14 @@ export class HttpClient {
   }
 }
 
-function newAgent(url: URL, { connections, tls, lookup }: HttpClientOptions): Agent {
-  const common = {
+function newAgent(url: URL, { connections, lookup }: HttpClientOptions): Agent {
+  const options = {
     keepAlive: true,
     maxSockets: connections,
     proxyEnv: process.env,
     ...(lookup !== undefined && { lookup })
   }
-  if (url.protocol !== 'https:') return new http.Agent(common)
-  return new (https().Agent)({ ...common, ...secureOptions(tls) })
-}
-
-/** What a TLS connection is opened with. Throws where a file can not be read. */
-export function secureOptions({
-  caFile,
-  certFile,
-  keyFile,
-  skipVerify
-}: HttpClientOptions['tls']): SecureContextOptions & {
-  rejectUnauthorized: boolean
-} {
-  return {
-    ...(caFile === '' ? {} : { ca: readPem(caFile, 'ca_file') }),
-    ...(certFile === '' ? {} : { cert: readPem(certFile, 'cert_file') }),
-    ...(keyFile === '' ? {} : { key: readPem(keyFile, 'key_file') }),
-    rejectUnauthorized: !skipVerify
-  }
-}
-
-function readPem(path: string, option: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new Error(`Cannot read "${path}", the "${option}" in "tls": ${messageOf(error)}`, { cause: error })
-  }
+  return url.protocol === 'https:' ? new (https().Agent)(options) : new http.Agent(options)
 }
 
 /** Gives a request up when no connection stands after a while, when nothing moves on it for `timeoutMs`, or when its answer is not

@@ -1,7 +1,8 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
-import { type HttpClientOptions, secureOptions } from '../../core/http-client.ts'
+import type { HttpClientOptions } from '../../core/http-client.ts'
 import type { Shipment } from '../../core/output.ts'
 import { requestError } from '../../core/request-error.ts'
+import { TlsFiles } from '../../core/tls-files.ts'
 import { fastGzip } from '../gzip.ts'
 import { withoutAnswer } from '../lost-answers.ts'
 import { answerOfStatus } from './grpc-status.ts'
@@ -36,12 +37,14 @@ export class GrpcTransport {
   readonly #options: GrpcOptions
   readonly #origin: string
   readonly #headers: Readonly<Record<string, string>>
+  readonly #tls: TlsFiles | undefined
   #session: ClientHttp2Session | undefined
   #connecting: Promise<ClientHttp2Session> | undefined
 
   constructor(options: GrpcOptions) {
     this.#options = options
     this.#origin = new URL(options.url).origin
+    if (this.#origin.startsWith('https:')) this.#tls = new TlsFiles(options.tls)
     const lowerCase = Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value])
     this.#headers = {
       'user-agent': 'mcp-collector',
@@ -93,7 +96,7 @@ export class GrpcTransport {
     const known = this.#session
     if (this.#connecting !== undefined && known !== undefined && !known.closed && !known.destroyed)
       return this.#connecting
-    const session = connect(this.#origin, this.#origin.startsWith('https:') ? secureOptions(this.#options.tls) : {})
+    const session = connect(this.#origin, this.#tls?.options ?? {})
     this.#session = session
     this.#connecting = new Promise((resolve, reject) => {
       const ms = Math.min(connectMs, this.#options.timeoutMs)
