@@ -3,7 +3,7 @@ import { Fate, Flag, Kind, Use } from '../../core/row.ts'
 import type { Keys } from '../../core/keys.ts'
 import type { Body } from '../../core/output.ts'
 import type { Source } from '../../core/source.ts'
-import { type Ends, type Fragment, copyFragment, endsOf, fragmentOf } from '../copy.ts'
+import { type Ends, type Fragment, copyFragment, endsOf, fragmentOf, viewOf } from '../copy.ts'
 import { type KeyForm, KeyTexts } from '../key-texts.ts'
 import { checkOf, idTail, writeIdTail } from '../row-id.ts'
 import { writeSpanId, writeTraceId, traceFlagsOf } from './ids.ts'
@@ -48,6 +48,9 @@ export class RecordEncoder {
   /** The key `trace_flags`. */
   #flagsKey = -1
   #traceFlags = 0
+  /** The field for the time at which the batch was read. */
+  #observed = fragmentOf(new Uint8Array())
+  #readTime = Number.NaN
   #ends: Ends = endsOf(Buffer.alloc(0), Buffer.alloc(0))
 
   constructor(options: RecordOptions, keys: Keys) {
@@ -59,6 +62,7 @@ export class RecordEncoder {
   encode(batch: Batch, body: Body): void {
     const source = this.#sources.get(batch.source) ?? this.#learn(batch.source)
     if (this.#keys.refresh() || this.#flagsKey < 0) this.#flagsKey = this.#shardKeys.add('trace_flags')
+    if (batch.readTime !== this.#readTime) this.#observe(batch.readTime)
     for (let row = 0; row < batch.rows; row++) {
       if (batch.fate[row] !== Fate.kept) continue
       body.reserve(this.#mostBytes(batch, row, source))
@@ -67,6 +71,13 @@ export class RecordEncoder {
       body.at = this.#writeRow(batch, row, source, body.at)
       body.endRow(batch.positions[row]!, batch.lengths[row]!)
     }
+  }
+
+  #observe(readTime: number): void {
+    const field = Buffer.of(observedField, 0, 0, 0, 0, 0, 0, 0, 0)
+    writeUnixNanos(readTime, 0, viewOf(field), 1)
+    this.#observed = fragmentOf(field)
+    this.#readTime = readTime
   }
 
   #learn(source: Source): SourceBytes {
@@ -138,8 +149,7 @@ export class RecordEncoder {
     }
     if (batch.traceId.kind[row] !== Kind.absent) at = writeTraceId(this.#ends, batch.traceId, row, at)
     if (batch.spanId.kind[row] !== Kind.absent) at = writeSpanId(this.#ends, batch.spanId, row, at)
-    into[at] = observedField
-    return writeUnixNanos(batch.readTime, 0, intoView, at + 1)
+    return copyFragment(this.#observed, intoView, at)
   }
 
   #writeBody(batch: Batch, row: number, at: number): number {
