@@ -22,6 +22,7 @@ export function headerMap(t: OptionTypes) {
     .prefault({})
 }
 
-function isHeader([name, value]: [string, string]): boolean {
+/** Whether a name and a value can be those of a header. */
+export function isHeader([name, value]: [string, string]): boolean {
   return /^[A-Za-z0-9-]+$/.test(name) && /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)
 }

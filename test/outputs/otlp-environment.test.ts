@@ -73,6 +73,8 @@ describe('the environment of OTLP', () => {
     [{ TIMEOUT: '10s' }, 'TIMEOUT "10s": expected milliseconds'],
     [{ ENDPOINT: 'c:4318' }, 'ENDPOINT: it is not the URL of a server'],
     [{ HEADERS: 'hunter2' }, 'HEADERS: expected "name=value", parted by commas'],
+    [{ HEADERS: 'a=hunter2%0a' }, 'HEADERS: it holds what can be no header'],
+    [{ HEADERS: ':path=/hunter2' }, 'HEADERS: it holds what can be no header'],
     [{ HEADERS: 'a=%zzhunter2' }, 'HEADERS: a "%" in it does not begin a character']
   ])('refuses what can not be used: %o', (variables, message) => {
     expect(() => settingsOf(none, named(variables))).toThrow(`Cannot use OTEL_EXPORTER_OTLP_${message}`)

@@ -1,4 +1,5 @@
 // The variables of the OpenTelemetry specification ("OpenTelemetry Protocol Exporter", "Resource SDK").
+import { isHeader } from '../../config/receiver-options.ts'
 import type { HttpClientOptions } from '../../core/http-client.ts'
 import type { Resource } from '../../core/source.ts'
 import { type Compression, compressions } from './http.ts'
@@ -41,7 +42,7 @@ export function settingsOf(options: OtlpOptions, environment: Environment): Sett
     url: addressOf(options, protocol, variables),
     protocol,
     compression,
-    headers: { ...variables.pairs('HEADERS'), ...options.headers },
+    headers: { ...variables.headers('HEADERS'), ...options.headers },
     tls: {
       caFile: caFile || variables.text('CERTIFICATE'),
       certFile: certFile || variables.text('CLIENT_CERTIFICATE'),
@@ -111,9 +112,13 @@ class Variables {
     return Number(text)
   }
 
-  pairs(name: string): Readonly<Record<string, string>> {
+  headers(name: string): Readonly<Record<string, string>> {
     const [variable, text] = this.#find(name) ?? []
-    return variable === undefined ? {} : pairsOf(text!, variable)
+    if (variable === undefined) return {}
+    const pairs = pairsOf(text!, variable)
+    if (!Object.entries(pairs).every(isHeader))
+      throw new Error(`Cannot use ${variable}: it holds what can be no header`)
+    return pairs
   }
 
   #find(name: string): readonly [variable: string, text: string] | undefined {

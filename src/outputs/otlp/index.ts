@@ -27,7 +27,7 @@ export const otlp = defineOutput({
       )
       .optional(),
     logsEndpoint: t.url('Address with the whole path, in place of `endpoint`.').optional(),
-    protocol: t.choice('Form of requests; left out: http/protobuf.', protocols).optional(),
+    protocol: t.choice('Form of requests; left out: http/protobuf. gRPC goes through no proxy.', protocols).optional(),
     compression: t.choice('Compression of requests; left out: gzip.', compressions).optional(),
     headers: headerMap(t),
     tls: tlsGroup(t),
