@@ -181,7 +181,7 @@ export const metrics = {
   },
   collector_rules_waiting: {
     type: 'gauge',
-    help: 'Rules that were not evaluated at last, since reading was behind',
+    help: 'Rules that were not evaluated at last: reading was behind, or they have not seen a whole window yet',
     labels: ['rule_group']
   },
   collector_rules_left_out_rows_total: {
