@@ -92,12 +92,14 @@ export const optionTypes: OptionTypes = {
     z
       .string()
       .refine(isHttpUrl, { error: 'expected a URL, for example "http://127.0.0.1:9200"' })
+      .refine(hasPlainUser, { error: userHelp })
       .describe(about)
       .register(kinds, { kind: 'url' }),
   secretUrl: about =>
     z
       .string()
       .refine(isHttpUrl, { error: 'expected a URL that begins with "https://" or "http://"' })
+      .refine(hasPlainUser, { error: userHelp })
       .describe(about)
       .register(kinds, { kind: 'secret' }),
   flag: about => z.boolean().describe(about),
@@ -175,4 +177,18 @@ function unusable(path: string, content: PemContent | undefined): string | undef
 
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text)
+}
+
+const userHelp = 'in the user and the password of a URL a "%" is written as "%25"'
+
+/** Whether user and password can be read, where there are some. */
+function hasPlainUser(text: string): boolean {
+  if (!isHttpUrl(text)) return true
+  try {
+    const { username, password } = new URL(text)
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
 }
