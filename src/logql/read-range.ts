@@ -9,14 +9,12 @@ import {
 import { LogReader } from './read-log.ts'
 import { labelIn, leaves, offsetBeside } from './read-parts.ts'
 import { QueryFault } from './syntax.ts'
-import { readDuration } from './units.ts'
+import { longestMs, readDuration } from './units.ts'
 
 /** Those that count rows or bytes. */
 const counting: readonly RangeOperation[] = ['count_over_time', 'bytes_rate', 'bytes_over_time']
 /** Those that may do with or without `unwrap`. */
 const either: readonly RangeOperation[] = ['rate', 'absent_over_time']
-/** No row is older, and nobody waits for longer: ten years. */
-const longestMs = 315_360_000_000
 const withoutGrouping: readonly RangeOperation[] = [...counting, ...either, 'sum_over_time']
 
 /** Reads `rate({…} | … [5m])` and the like. Throws `QueryFault`. */

@@ -1,3 +1,6 @@
+/** Ten years: no row is older, and nobody waits for longer. */
+export const longestMs = 315_360_000_000
+
 const nanoseconds: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,

@@ -3,6 +3,7 @@ import { suggestKey, suggestValue } from '../config/suggest.ts'
 import type { ListNode, MapNode, Node, Place, ScalarNode } from '../config/tree.ts'
 import { readDuration, writeDuration } from '../config/units.ts'
 import { oneOf } from '../config/wording.ts'
+import { longestMs } from '../logql/units.ts'
 
 /** What a map in a rule file may have. */
 interface Known {
@@ -93,13 +94,14 @@ export class Fields {
     return node === undefined || node.kind === 'map' ? node : this.#wrongKind(key, node, 'a map')
   }
 
-  /** Milliseconds, or undefined. */
+  /** Milliseconds, ten years at most, or undefined. */
   duration(key: string, least = 0): number | undefined {
     const node = this.scalar(key)
     if (node === undefined) return undefined
     const reading = readDuration(node.text)
-    if ('value' in reading && reading.value >= least) return reading.value
-    const why = 'value' in reading ? `at least ${writeDuration(least)}` : reading.refused
+    if ('value' in reading && reading.value >= least && reading.value <= longestMs) return reading.value
+    const bound = 'value' in reading && reading.value < least ? `at least ${writeDuration(least)}` : 'at most 10y'
+    const why = 'value' in reading ? bound : reading.refused
     this.report(node.at, `Cannot use ${quoted(node.written)} for "${key}"${this.where}: ${why}`)
     return undefined
   }
