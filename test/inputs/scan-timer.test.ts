@@ -11,7 +11,8 @@ function timerOf(cpuMs: number, wallMs = cpuMs): { clock: FakeClock; timer: Scan
     timer.scanned({ cpuMs, wallMs }, true)
   }
   const timer = new ScanTimer(scanned, 1000, clock)
-  timer.scanned({ cpuMs, wallMs }, true)
+  // one alone may be an exception
+  for (let scan = 0; scan < 2; scan++) timer.scanned({ cpuMs, wallMs }, true)
   return { clock, timer, scans }
 }
 
@@ -59,6 +60,22 @@ test('scans that have to wait come more often, and leave three quarters of the t
     await clock.advance(10)
   }
   expect(scans).toHaveLength(10)
+})
+
+test('one scan that hung does not put off the next one, and the next ones by a minute at most', async () => {
+  const clock = new FakeClock()
+  const scans: number[] = []
+  const hour = 3_600_000
+  const took = [1, 1, hour, 1, hour, hour, 1, 1]
+  const timer = new ScanTimer(() => scan(), 1000, clock)
+  const scan = (): void => {
+    const wallMs = took[scans.length]!
+    scans.push(clock.monotonic())
+    timer.scanned({ cpuMs: 1, wallMs }, true)
+  }
+  scan()
+  await clock.advance(66_500)
+  expect(scans).toEqual([0, 1000, 2000, 3000, 4000, 5000, 65_000, 66_000])
 })
 
 test('no scan comes after the stop', async () => {

@@ -10,6 +10,7 @@ export interface Cost {
 /** Rests between scans, in times of what a scan took. By the clock alone, scans of 10,000 files came every 24 s on a busy machine. */
 const restsByCpu = 20
 const restsByWall = 3
+const mostRestMs = 60_000
 /** Names come and go in company: a scan that was asked for waits for the rest. */
 const companyMs = 50
 
@@ -39,12 +40,13 @@ export class ScanTimer {
   }
 
   /** A scan is over, whoever started it. One that met new files (`isSteady` is false) took longer than the next one will: else the
-   * first scan of thousands of files, which opens them all, would be the last for half a minute. */
+   * first scan of thousands of files, which opens them all, would be the last for half a minute. So did one that took longer than the
+   * one before, until the next one does so too: the server of a mount was away for an hour, and answers again. */
   scanned({ cpuMs, wallMs }: Cost, isSteady: boolean): void {
     const now = this.#clock.monotonic()
-    const dueMs = Math.max(cpuMs * restsByCpu, wallMs * restsByWall)
-    if (isSteady) this.#steadyMs = dueMs
+    const dueMs = Math.min(Math.max(cpuMs * restsByCpu, wallMs * restsByWall), mostRestMs)
     const restMs = Math.min(dueMs, this.#steadyMs)
+    if (isSteady) this.#steadyMs = dueMs
     this.#earliestAt = now + restMs
     this.#halfwayAt = now + Math.max(this.#scanMs / 2, restMs)
     this.#set(now + Math.max(this.#scanMs, restMs))
