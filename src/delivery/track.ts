@@ -1,5 +1,5 @@
 import type { Batch } from '../core/batch.ts'
-import { Fate } from '../core/row.ts'
+import { Fate, Flag } from '../core/row.ts'
 import { type Cursor, type Ledger, type LossReason, lossReasons, newLedger } from '../core/outcome.ts'
 import type { Position, Source } from '../core/source.ts'
 import { hasBug } from '../core/seeded-bugs.ts'
@@ -44,7 +44,7 @@ export class Track implements Account {
   isLeft = false
   /** Rows that end before this are given up, if the output has no room for them or it has. */
   giveUpTo: Position = 0
-  /** Epoch ms of the last row that was appended, as the row says; -Infinity: none was. */
+  /** Epoch ms of the last row that was appended and has a time of its own; -Infinity: none was. */
   lastTime = Number.NEGATIVE_INFINITY
   #settled: Position
   #read: Position
@@ -133,7 +133,8 @@ export class Track implements Account {
     this.#heldFrom = heldFrom
     const at = this.#open(to, fates[Fate.kept]! + fates[Fate.deadLettered]!)
     if (fates[Fate.kept]! > 0) this.#ring[at + time] = batch.time[0]!
-    if (batch.rows > 0) this.lastTime = batch.time[batch.rows - 1]!
+    const last = batch.rows - 1
+    if (last >= 0 && (batch.flags[last]! & Flag.timeRead) === 0) this.lastTime = batch.time[last]!
     this.#count(at, slot.read, batch.rows)
     this.#count(at, evicted, fates[Fate.evicted]!)
     // in the range of their rows: a range of their own would stand behind a held record, where the cursor does not come to

@@ -1,5 +1,6 @@
 import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { type Run, rows, Stage } from './stage.ts'
 
@@ -55,6 +56,28 @@ it('gives up the oldest rows of an output that is too far behind, and delivers w
   const rowBytes = statSync(join(stage.folder, 'agent.log.5')).size / hour
   expect(kept.length * rowBytes).toBeGreaterThan(0.9 * 2 ** 20)
   expect(kept.length * rowBytes).toBeLessThan(1.1 * 2 ** 20)
+})
+
+it('gives up the oldest rows also where they do not say when they were written, and are read late', async () => {
+  const stage = await Stage.create()
+  const text = (row: number): string =>
+    `${JSON.stringify({ level: 'info', message: `row ${row}`, rest: 'x'.repeat(50) })}\n`
+  for (let at = 0; at < 3; at++) {
+    stage.write(Array.from({ length: hour }, (_, row) => text(at * hour + row)).join(''), `agent.log.${at}`)
+    await delay(20)
+  }
+  stage.clock.move(3_600_000)
+  await stage.server.stop()
+  const run = await stage.start({ input, outputs: { es: tight } })
+  await run.until('rows are given up', () => lost(run) > 0)
+  await run.pass(3000)
+  await stage.server.resume()
+  await settled(run, 3 * hour)
+  const kept = new Set(stage.messages().map(number))
+  expect(kept.size).toBe(3 * hour - lost(run))
+  const gone = Array.from({ length: 3 * hour }, (_, row) => row).filter(row => !kept.has(row))
+  expect(gone.at(-1)).toBe(gone[0]! + gone.length - 1)
+  expect(gone.at(-1)).toBeLessThan(hour)
 })
 
 it('leaves the rows to an output that is not behind', async () => {
