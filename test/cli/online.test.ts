@@ -47,7 +47,7 @@ describe('agents', () => {
     const [title, line] = out.split('\n')
     expect(title).toMatch(/^agent +state +service +host +role +version +seen +heartbeat +every +connection$/)
     expect(line).toMatch(
-      /^agent\\x1b\[31m +offline +mcp +node-1 +planner +1\.4 +\ds +1h 0m +~30s +failed ECONNREFUSED$/
+      /^agent\\x1b\[31m +offline +mcp +node-1 +planner +1\.4 +\d+s +1h 0m +~30s +failed ECONNREFUSED$/
     )
     const json = await command(['agents', 'list', '--json', '--state-dir', stateDir])
     expect(JSON.parse(json.out)).toEqual({ agents: collector.agentRows })

@@ -32,7 +32,7 @@ async function stage() {
     /** Waits until the store has every line, and compares. */
     delivered: async () => {
       const all = [...lines].flatMap(([name, count]) => Array.from({ length: count }, (_, line) => `${name} ${line}`))
-      await until(`${all.length} lines are there`, 30_000, () => store.store.count() >= all.length)
+      await until(`${all.length} lines are there`, 60_000, () => store.store.count() >= all.length)
       const messages = store.documents().map(({ source }) => (JSON.parse(source) as { message: string }).message)
       expect(messages.toSorted()).toEqual(all.toSorted())
     },

@@ -6,7 +6,7 @@ import { seal } from '../../src/state/database.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { Site } from './live.ts'
 
-describe('a state that is in use', { timeout: 90_000 }, () => {
+describe('a state that is in use', () => {
   test('is shown and exported, and is not changed', async () => {
     const site = new Site()
     writeFileSync(join(site.folder, 'a.log'), 'one\ntwo\n')

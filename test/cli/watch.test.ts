@@ -9,7 +9,7 @@ import { type Plan, planOf } from '../../src/pipeline/plan.ts'
 import { Authority } from '../e2e/certificates.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
-const longMs = 10_000
+const longMs = 60_000
 /** Long enough for several looks. */
 const quietMs = 600
 const lookMs = 150

@@ -7,6 +7,7 @@ import { Problems } from '../../src/config/problems.ts'
 import { fileSchema } from '../../src/config/schema.ts'
 import { readText } from '../../src/config/text.ts'
 import { readTree } from '../../src/config/yaml.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { loadRules } from '../../src/rules/load.ts'
 import { readTests } from '../../src/rules/tests/read-tests.ts'
 import { tempFolder } from '../fakes/folder.ts'
@@ -39,10 +40,10 @@ describe('hostile files', () => {
     ['aliases of aliases', laughs.join('\n')]
   ])('config refuses a file of nothing but %s at once', (_, text) => {
     const problems = new Problems(['bomb.yaml'])
-    const start = performance.now()
+    const start = systemClock.cpu()
     expect(readTree(text, { file: 'bomb.yaml' }, problems)).toBeUndefined()
     // About 0.1 s at most where nothing else runs.
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(systemClock.cpu() - start).toBeLessThan(2000)
     expect(problems.sorted()).toHaveLength(1)
     expect(problems.sorted()[0]!.message.length).toBeLessThan(200)
   })

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
 import { parseGlob, pathMatcher } from '../../src/inputs/file/glob.ts'
 
 /** Parts of patterns, and what they are to JavaScript. */
@@ -66,11 +67,11 @@ test.each([
 })
 
 test('names that somebody made to match nearly take no time', () => {
-  const began = performance.now()
+  const began = systemClock.cpu()
   const [glob] = parseGlob('/logs/*a*a*a*a*a*b')
   const last = glob!.parts[0]!
   expect(last.kind === 'pattern' && last.matches('a'.repeat(255))).toBe(false)
   expect(pathMatcher(['/**/x/**/x/**/x/**/x/**/z'])(`${'/x'.repeat(2000)}/a`)).toBe(false)
   // going back to each star takes hours
-  expect(performance.now() - began).toBeLessThan(5000)
+  expect(systemClock.cpu() - began).toBeLessThan(5000)
 })

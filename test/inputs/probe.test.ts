@@ -108,7 +108,7 @@ test('each look is a row, also where another target hangs', async () => {
       .map(line => JSON.parse(line) as Record<string, unknown>)
     return rows.filter(row => row['probe.name'] === name)
   }
-  await vi.waitFor(() => expect([rowsOf('hangs').length > 2, rowsOf('self').length > 2]).toEqual([true, true]), 20_000)
+  await vi.waitFor(() => expect([rowsOf('hangs').length > 2, rowsOf('self').length > 2]).toEqual([true, true]), 60_000)
   const { url } = targets[0]!.check as { url: string }
   expect(rowsOf('hangs')[0]).toEqual({
     '@timestamp': expect.stringMatching(/^\d{4}-.*Z$/) as string,
@@ -141,7 +141,7 @@ test('rows that can not be written are counted, told once, and nothing ends', as
   const feed = startProber({ targets: [target], intervalMs: 20, timeoutMs: 20 }, context)
   onTestFinished(() => feed.stop())
   const { labels } = meter.of('collector_input_errors_total', 'health', 'write')
-  await vi.waitFor(() => expect(meter.of('collector_input_errors_total', ...labels).value).toBeGreaterThan(2), 20_000)
+  await vi.waitFor(() => expect(meter.of('collector_input_errors_total', ...labels).value).toBeGreaterThan(2), 60_000)
   expect(warnings).toEqual(['Cannot write what a probe found: it is lost'])
 })
 

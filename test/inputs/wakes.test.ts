@@ -8,7 +8,7 @@ import { Wakes } from '../../src/inputs/file/wakes.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
-const patienceMs = 10_000
+const patienceMs = 60_000
 let close: () => void = () => {}
 afterEach(() => close())
 

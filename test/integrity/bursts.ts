@@ -34,17 +34,19 @@ export const burstThenRotate: Scenario = {
 }
 
 /** Writes as fast as the disk takes it, renames, and writes as much again under the old name. */
-async function burst({ site }: Trial, { name, lines }: { name: string; lines: number }): Promise<Journal> {
+async function burst(trial: Trial, { name, lines }: { name: string; lines: number }): Promise<Journal> {
+  const { site } = trial
   const journal = new Journal(site.logs, name, wideLine)
+  const before = trial.store.store.count()
   journal.write(1)
-  // The file has to be there for one scan.
-  await delay(1500)
-  for (let left = lines - 1; left > 0; left -= 1000) journal.write(Math.min(left, 1000))
+  // The file has to be known before it gets another name.
+  await trial.stored(before + 1)
+  await journal.fill(lines - 1)
   journal.close()
   renameSync(journal.path, `${journal.path}.1`)
   journal.reopen()
   const again = new Journal(site.logs, name, (file, seq) => wideLine(file, lines + seq))
-  for (let left = lines; left > 0; left -= 1000) again.write(Math.min(left, 1000))
+  await again.fill(lines)
   again.close()
   journal.close()
   return journal

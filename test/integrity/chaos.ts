@@ -29,13 +29,11 @@ export const bulkChaos: Scenario = {
         return { status: 400, type: 'document_parsing_exception', reason: '[1:1] failed to parse field' }
       }
       const journals = Array.from({ length: files }, (_, index) => new Journal(site.logs, `c${index}`))
-      for (const journal of journals) {
-        for (let left = lines[size] / files; left > 0; left -= 1000) journal.write(Math.min(left, 1000))
-      }
+      for (const journal of journals) await journal.fill(lines[size] / files)
       const letters = files * Math.ceil(lines[size] / files / poisonEvery)
       site.start()
       const scraper = new Scraper(join(site.state, 'control.sock'))
-      await trial.stored(lines[size] - letters, size === 'long' ? 600_000 : 60_000)
+      await trial.stored(lines[size] - letters)
       await scraper.stop()
       broken.push(...scraper.broken.slice(0, 3))
       if (scraper.scrapes < 5) broken.push(`only ${scraper.scrapes} scrapes were answered`)

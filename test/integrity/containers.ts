@@ -2,6 +2,7 @@ import { appendFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ContainerLog, rowsOf } from './container-records.ts'
 import { delay } from './process.ts'
+import { untilKnown } from './stored-files.ts'
 import { type Scenario, Trial } from './trial.ts'
 import { judgeMessages } from './verdict.ts'
 
@@ -29,23 +30,26 @@ export const containerMatrix: Scenario = {
         wanted.push(...rowsOf(log.text, timeoutMs))
         log.rotate()
       }
+      // what is promised needs files to be known before they get another name
+      const known = (): Promise<void> =>
+        untilKnown(
+          trial,
+          logs.filter(({ text }) => text !== '').map(({ name }) => ({ path: join(site.logs, `${name}.log`) }))
+        )
       site.start()
       await site.ready()
       const killEvery = Math.floor(rounds[size] / (kills[size] + 1))
       for (let round = 1; round <= rounds[size]; round++) {
         for (const log of logs) await write(trial, log)
         if (round % 10 === 0) {
-          // what is promised needs the file to be known by then
-          await site.ready()
-          await delay(1500)
+          await known()
           end(dice.one(logs))
         }
         if (round % killEvery !== 0) continue
         await trial.kill(dice.between(0, 300))
         site.start()
       }
-      await site.ready()
-      await delay(1200)
+      await known()
       for (const log of logs) if (log.text !== '') end(log)
       await trial.stored(wanted.length)
       const verdict = await trial.verdict({ journals: {}, read: wanted.length })

@@ -1,17 +1,16 @@
+import { Arrivals } from './arrivals.ts'
+import { untilSeen } from './deletions.ts'
 import { Journal } from './journal.ts'
-import { delay } from './process.ts'
+import { delay, until } from './process.ts'
+import { untilSettled } from './stored-files.ts'
 import { atOnce, type Scenario, together, Trial } from './trial.ts'
 import type { Gap, Verdict } from './verdict.ts'
 
 const rounds = { quick: 3, short: 6, long: 60 }
 const linesATick = { quick: 20, short: 200, long: 400 }
 const tickMs = 20
-/** A file that changes is looked at so often, with some patience: what was written before is known to have been there. */
-const seenMs = 800
-
-/** Within this time the cursors of all rows are stored. */
-const cursorMs = 2500
-
+/** On a busy machine lines are read within this time. */
+const readMs = 60_000
 /** Small, so that reading soon stops when the output does. */
 const output = 'batch: { max_bytes: 128KiB }, max_in_flight_bytes: 512KiB, retry: { min: 50ms, max: 500ms }'
 
@@ -46,7 +45,7 @@ function rotateWhileDown({ glob, seed, rounds: stops, lines }: Rotations): Promi
     site.start()
     for (let stop = 0; stop < stops; stop++) {
       await trial.stored(journal.seq)
-      await endSomehow(trial)
+      await endSomehow(trial, journal)
       journal.write(dice.between(1, lines))
       // What no run has ever seen has to match the pattern still when one comes back.
       for (let rename = 0; rename < (glob === '*.log*' ? 3 : 1); rename++) {
@@ -69,10 +68,11 @@ function rotateWhileDown({ glob, seed, rounds: stops, lines }: Rotations): Promi
 }
 
 /** Rows whose cursor a kill has lost come again under the same ids. */
-async function endSomehow({ site, dice }: Trial): Promise<void> {
-  const signal = dice.one(['SIGTERM', 'SIGKILL'] as const)
-  if (signal === 'SIGKILL') await delay(cursorMs)
-  await site.end(signal)
+async function endSomehow(trial: Trial, journal: Journal): Promise<void> {
+  const signal = trial.dice.one(['SIGTERM', 'SIGKILL'] as const)
+  if (signal === 'SIGKILL') await untilSettled(trial, [journal])
+  else await trial.site.ready()
+  await trial.site.end(signal)
 }
 
 interface Rotations {
@@ -86,6 +86,7 @@ function rotate({ glob, seed, rounds: count, lines }: Rotations): Promise<Verdic
   return Trial.run(seed, { site: { glob, output } }, async trial => {
     const { site, dice } = trial
     const journal = new Journal(site.logs, 'copied')
+    const arrivals = new Arrivals(trial.store)
     const gaps: Gap[] = []
     site.start()
     await site.ready()
@@ -96,7 +97,7 @@ function rotate({ glob, seed, rounds: count, lines }: Rotations): Promise<Verdic
       }
       trial.faults++
       if (round % 3 === 0) copyAtOnce(journal)
-      else if (round % 3 === 1) await copyWithGap(journal, lines)
+      else if (round % 3 === 1) await copyWithGap(journal, lines, arrivals)
       else gaps.push(await copyWhileStalled(trial, journal))
     }
     journal.write(lines)
@@ -111,29 +112,31 @@ function copyAtOnce(journal: Journal): void {
 }
 
 /** What is written in between is read in time. */
-async function copyWithGap(journal: Journal, lines: number): Promise<void> {
+async function copyWithGap(journal: Journal, lines: number, arrivals: Arrivals): Promise<void> {
   journal.copy()
   journal.write(lines)
-  await delay(seenMs)
+  await until('the last line has come', readMs, () => arrivals.newestOf(journal.name) === journal.seq - 1)
   journal.truncate()
 }
 
 /** Nothing is read while the output is down: what is written in between is lost. */
-async function copyWhileStalled({ store }: Trial, journal: Journal): Promise<Gap> {
+async function copyWhileStalled(trial: Trial, journal: Journal): Promise<Gap> {
+  const { store } = trial
   store.options = { ...store.options, requests: { '503': 1 } }
   for (let block = 0; block < 10; block++) {
     journal.write(1000)
     await delay(tickMs)
   }
-  await delay(seenMs)
+  await untilSeen(trial, [journal])
   journal.copy()
   const from = journal.seq
   journal.write(2000)
-  await delay(seenMs)
+  // What it has never seen, it can not count.
+  await untilSeen(trial, [journal])
   const to = journal.seq
   journal.truncate()
   journal.write(100)
-  await delay(seenMs)
+  await untilSeen(trial, [journal])
   store.options = { ...store.options, requests: {} }
   return { file: journal.name, from, to }
 }

@@ -136,13 +136,15 @@ export const lostEvents: Scenario = {
       for (let n = 0; n < operations[size]; n++) {
         writeFileSync(join(site.logs, 'noise.tmp'), '')
         rmSync(join(site.logs, 'noise.tmp'))
+        // The thread is also that of other trials.
+        if (n % 500 === 0) await delay(0)
       }
       append(journals, 50)
       const news = Array.from({ length: 20 }, (_, n) => new Journal(site.logs, `new${n}`))
       for (const journal of news) journal.write(10)
       trial.faults = operations[size]
       site.collector!.kill('SIGCONT')
-      await trial.stored(50 + 250 + 200, 15_000)
+      await trial.stored(50 + 250 + 200, { withoutMs: 15_000 })
       return trial.verdict({ journals: linesOf([...journals, ...news]) })
     })
 }

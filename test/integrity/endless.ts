@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { memoryOf } from '../fakes/memory.ts'
 import { messageOf } from './line.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -35,11 +36,14 @@ export const endlessLine: Scenario = {
       const before = peakMiB()
       const began = performance.now()
       const bytes = megabytes[size] * 1e6
-      plain.fill('x'.repeat(mebi), bytes)
+      await plain.fill('x'.repeat(mebi), bytes)
       plain.line('plain', 1)
-      plain.fill(' 42 % [=====>     ] eta 00:03\r'.repeat(4096), bytes / 2)
+      await plain.fill(' 42 % [=====>     ] eta 00:03\r'.repeat(4096), bytes / 2)
       plain.line('plain', 2)
-      for (let part = 0; part * partBytes < bytes / 4; part++) cri.part('y'.repeat(partBytes), 'P')
+      for (let part = 0; part * partBytes < bytes / 4; part++) {
+        cri.part('y'.repeat(partBytes), 'P')
+        if (part % 64 === 0) await setImmediate()
+      }
       cri.part('', 'F')
       cri.part(messageOf('cri', 1, 'ready'), 'F')
       await trial.stored(8)
@@ -74,11 +78,14 @@ class Writer {
     this.#write(`${messageOf(name, seq, 'ready')}\n`)
   }
 
-  /** A line of so many bytes. */
-  fill(block: string, bytes: number): void {
+  /** A line of so many bytes. The thread is also that of other trials. */
+  async fill(block: string, bytes: number): Promise<void> {
     const bytesOfBlock = Buffer.from(block)
     const blocks = Math.ceil(bytes / bytesOfBlock.length)
-    for (let n = 0; n < blocks; n++) this.bytes += writeSync(this.#fd, bytesOfBlock)
+    for (let n = 0; n < blocks; n++) {
+      this.bytes += writeSync(this.#fd, bytesOfBlock)
+      await setImmediate()
+    }
     // the last CR of a line belongs to its end
     this.filled += blocks * bytesOfBlock.length - (block.endsWith('\r') ? 1 : 0)
     this.#write('\n')

@@ -1,4 +1,6 @@
-import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
+import { statSync } from 'node:fs'
+import { ask } from '../../src/cli/client.ts'
+import type { CollectorStatus, NamedLedgerRow } from '../../src/pipeline/collector.ts'
 import { Journal } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay } from './process.ts'
@@ -44,8 +46,7 @@ function givesUp(size: Size, seed: number): Promise<Verdict> {
       site.start()
       await site.ready()
     }
-    // Until it has seen all of them, and given up what is too much.
-    await delay(2500)
+    await untilGivenUp(trial, `${day.path}.1`, mostBehind[size])
     store.options = {}
     await trial.quiet(2000)
     day.close()
@@ -59,6 +60,17 @@ function givesUp(size: Size, seed: number): Promise<Verdict> {
     notes.push(`${gone.length} of ${day.seq} lines were given up`)
     return trial.judged({ ...count, ledger: judgeLedger(json, day.seq) })
   })
+}
+
+/** Waits until the collector has seen the newest file, and given up what is too much. */
+async function untilGivenUp({ site }: Trial, newest: string, limit: number): Promise<void> {
+  const { size } = statSync(newest)
+  for (const end = performance.now() + 60_000; performance.now() < end; await delay(100)) {
+    const status = await ask<CollectorStatus>(site.state, { path: '/api/v1/status' })
+    const sources = status?.inputs.flatMap(input => input.sources) ?? []
+    const unread = sources.reduce((sum, source) => sum + source.size - source.read, 0)
+    if (sources.some(source => source.size === size) && unread <= limit * 1.1) return
+  }
 }
 
 function faultsIn(gone: readonly Gap[], lines: number, { json, size }: { json: string; size: Size }): string[] {

@@ -1,10 +1,9 @@
 import { rmSync, statSync } from 'node:fs'
 import { Journal, linesOf, totalOf } from './journal.ts'
 import { delay } from './process.ts'
+import { untilSettled } from './stored-files.ts'
 import { type Scenario, Trial } from './trial.ts'
 
-/** Within this time the cursors of all rows are stored. */
-const cursorMs = 2500
 const files = { quick: 10, short: 50, long: 50 }
 const rounds = { quick: 1, short: 6, long: 20 }
 
@@ -21,7 +20,7 @@ export const truncateAndRegrow: Scenario = {
       for (let round = 0; round < rounds[size] * 2; round++) {
         const isStopped = round % 2 === 1
         await trial.stored(totalOf(linesOf(journals)))
-        if (isStopped) await stop(trial)
+        if (isStopped) await stop(trial, journals)
         for (const journal of journals) {
           const before = statSync(journal.path).size
           journal.truncate()
@@ -49,7 +48,7 @@ export const sameInode: Scenario = {
       for (let round = 0; round < rounds[size]; round++) {
         await trial.stored(totalOf(linesOf(journals)))
         const isStopped = size === 'quick' || round % 2 === 1
-        if (isStopped) await stop(trial)
+        if (isStopped) await stop(trial, journals)
         reused += await recreate(journals, isStopped)
         trial.faults += journals.length
         if (isStopped) site.start()
@@ -60,10 +59,11 @@ export const sameInode: Scenario = {
 }
 
 /** Ends the collector in one way or the other. Rows whose cursor a kill has lost can not be counted after their file is gone. */
-async function stop({ site, dice }: Trial): Promise<void> {
-  const signal = dice.one(['SIGTERM', 'SIGKILL'] as const)
-  if (signal === 'SIGKILL') await delay(cursorMs)
-  await site.end(signal)
+async function stop(trial: Trial, journals: readonly Journal[]): Promise<void> {
+  const signal = trial.dice.one(['SIGTERM', 'SIGKILL'] as const)
+  if (signal === 'SIGKILL') await untilSettled(trial, journals)
+  else await trial.site.ready()
+  await trial.site.end(signal)
 }
 
 /** Returns how many inodes were used again. */

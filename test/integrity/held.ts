@@ -11,6 +11,7 @@ import {
 } from './deletions.ts'
 import { linesOf } from './journal.ts'
 import { until } from './process.ts'
+import { untilKnown } from './stored-files.ts'
 import { atOnce, type Scenario, type Size, together, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -104,8 +105,8 @@ function killed(size: Size, seed: number): Promise<Verdict> {
     let held = 0
     for (let left = generations[size]; left > 0; left--) {
       const before = spoolBytes(site.state)
-      written += await writeAndDelete(trial, journals, lines[size] * 3)
-      await until('the copy begins', 30_000, () => spoolBytes(site.state) > before)
+      written += await writeAndDelete(trial, journals, lines[size] * 3, untilKnown)
+      await until('the copy begins', 60_000, () => spoolBytes(site.state) > before)
       await trial.kill(dice.between(0, 250))
       held = heldBytes(site.state)
       site.start()

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Arrivals } from './arrivals.ts'
 import { Journal } from './journal.ts'
-import { lineOf } from './line.ts'
-import { delay } from './process.ts'
+import { lineOf, readMessage } from './line.ts'
+import { delay, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
+import { judgeLedger, messageIn } from './verdict.ts'
 
 const swaps = { quick: 300, short: 3000, long: 30_000 }
 const secret = 'only root may know'
@@ -25,6 +27,7 @@ export const hostileFolder: Scenario = {
       execFileSync('mkfifo', [join(site.logs, 'fifo.log')])
       symlinkSync('/dev/zero', join(site.logs, 'device.log'))
       symlinkSync('loop.log', join(site.logs, 'loop.log'))
+      const arrivals = new Arrivals(store)
       const journal = new Journal(site.logs, 'honest')
       journal.write(100)
       linkSync(journal.path, join(site.logs, 'again.log'))
@@ -44,10 +47,15 @@ export const hostileFolder: Scenario = {
         }
         rmSync(bait)
       }
-      await trial.stored(journal.seq)
+      await until('the last line has come', 60_000, () => arrivals.newestOf(journal.name) === journal.seq - 1)
+      const verdict = await trial.verdict({ journals: { honest: journal.seq } })
+      // What was there for a moment may have been read, or not.
+      let baits = 0
       for (const { source } of store.store.documents()) {
         if (source.includes(secret)) broken.push('a file outside of the folder was read')
+        if (readMessage(messageIn(source))?.file === 'bait') baits++
       }
-      return trial.verdict({ journals: { honest: journal.seq } })
+      const ledger = judgeLedger(await site.verb('ledger', '--json'), journal.seq + baits)
+      return { ...verdict, ghost: verdict.ghost - baits, ledger, broken }
     })
 }

@@ -5,7 +5,7 @@ import { until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 
 /** What a second collector on a state directory may take to say so, beside two other tests, or forty. */
-const refusalMs = { quick: 15_000, short: 5000, long: 5000 }
+const refusalMs = { quick: 15_000, short: 15_000, long: 5000 }
 
 /** One state directory has one collector; a killed one leaves no lock behind; a state goes to another directory and goes on. */
 export const oneInstance: Scenario = {

@@ -23,8 +23,10 @@ export const noLossOnKill: Scenario = {
         const resent = store.stats.bulkRows - store.store.count()
         const first = firstDelivery(trial)
         site.start()
-        // one in four dies while it starts; of the others most live long enough to store cursors, which takes two seconds
-        await trial.kill(dice.next() < 0.25 ? dice.between(0, 600) : dice.between(600, 6000))
+        // one in four dies while it starts; of the others most live long enough to store cursors, which takes a second
+        const diesEarly = dice.next() < 0.25
+        if (!diesEarly) await site.ready()
+        await trial.kill(diesEarly ? dice.between(0, 600) : dice.between(0, 5000))
         const took = await first
         if (took !== undefined) firsts.push(took)
         mostResent = Math.max(mostResent, store.stats.bulkRows - store.store.count() - resent)

@@ -27,13 +27,13 @@ export const longOutage: Scenario = {
         trial.site.start()
         await trial.site.ready()
         for (let hour = 0; hour < hours; hour++) {
-          for (let left = linesAnHour[size]; left > 0; left -= 500) day.write(Math.min(500, left))
+          await day.fill(linesAnHour[size])
           if (hour % 6 === 0) await trial.stored(day.seq)
           if (hour === hours / 2) await trial.kill(0)
           if (hour === hours / 2) trial.site.start()
           day.rotate()
         }
-        const watch = new Stopwatch(live, liveLinesPerSecond, trial.store)
+        const watch = new Stopwatch(live, liveLinesPerSecond, trial)
         watch.start()
         const drained = await drain(far, day)
         watch.stop()

@@ -31,7 +31,7 @@ function refuse(overMaxBody: 'status' | 'cut', { rows, seed }: { rows: number; s
   return Trial.run(seed, options, async trial => {
     const { site, store, broken, notes } = trial
     const journal = new Journal(site.logs, 's', textOf)
-    for (let left = rows; left > 0; left -= 1000) journal.write(Math.min(left, 1000))
+    await journal.fill(rows)
     site.start()
     const verdict = await trial.verdict({ journals: { s: rows }, letters: 1 })
     const { tooLarge } = store.stats

@@ -126,6 +126,7 @@ async function judgeFragments(trial: Trial, fragments: readonly Fragments[]): Pr
   const { store, site, broken } = trial
   const written = fragments.reduce((sum, { text }) => sum + Buffer.byteLength(text.replaceAll('\n', '')), 0)
   await settle(trial, written)
+  await site.ready()
   await site.end('SIGTERM')
   const count = { rows: 0, lost: 0, twice: 0, ghost: 0, corrupt: 0 }
   const rows = rowsByFile(trial)
@@ -136,7 +137,7 @@ async function judgeFragments(trial: Trial, fragments: readonly Fragments[]): Pr
 
 /** Waits until as many bytes are stored as were written, or more. */
 async function settle(trial: Trial, written: number): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await delay(100)) {
+  for (const end = performance.now() + 60_000; performance.now() < end; await delay(100)) {
     let stored = 0
     for (const rows of rowsByFile(trial).values()) for (const { at, end } of rows) stored += end - at
     if (stored >= written) return

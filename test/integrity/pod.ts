@@ -34,8 +34,9 @@ export class Pod {
   /** Lines written so far. */
   seq = 0
   readonly bornAt = performance.now()
-  /** When the file was begun that it writes to. */
+  /** When the file was begun that it writes to, and the first line of it. */
   openedAt = this.bornAt
+  firstSeq = 0
   /** When its files were removed. */
   goneAt = Infinity
   readonly #link: string
@@ -82,6 +83,7 @@ export class Pod {
     closeSync(this.#fd)
     this.#fd = openSync(this.#file, 'a')
     this.openedAt = performance.now()
+    this.firstSeq = this.seq
   }
 
   /** The container has ended, and after a while the kubelet removes its files. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Arrivals } from './arrivals.ts'
 import { readMessage } from './line.ts'
 import { Pod } from './pod.ts'
 import { delay } from './process.ts'
@@ -20,15 +21,17 @@ const farms: Record<Size, Farm> = {
 const tickMs = 200
 /** Lines that a pod writes in a tick, at most. */
 const mostLines = 8
-/** What has a name for so long is seen, also on a busy machine. */
-const seenMs = 3000
+/** Files are there for so long at least. */
+const leastMs = 3000
+/** On a busy machine a file is known within this time. */
+const knownMs = 60_000
 /** Files that are there for so long are known in time. */
 const safeMs = 5000
 /** Of those that are not, so many lines may be missing. */
 const mostMissing = 0.001
 /** More than before the farm. */
 const mostLeft = 5
-const leftMs = 30_000
+const leftMs = 60_000
 
 /** A node of Kubernetes: pods come and go behind chains of links, their logs are rotated and compressed, and removed with them. */
 export const podFarm: Scenario = {
@@ -77,7 +80,8 @@ server: { listen: "127.0.0.1:0" }
 
 /** Pods write and are rotated; each of those that go is removed up to three seconds behind its last line. */
 async function run(trial: Trial, { pods: many, churn, seconds }: Farm): Promise<Pod[]> {
-  const { dice, site } = trial
+  const { dice, site, store } = trial
+  const arrivals = new Arrivals(store)
   const all: Pod[] = []
   const alive: Pod[] = []
   const ended: { readonly pod: Pod; readonly at: number }[] = []
@@ -90,10 +94,12 @@ async function run(trial: Trial, { pods: many, churn, seconds }: Farm): Promise<
     alive.splice(alive.indexOf(pod), 1)
     ended.push({ pod, at: performance.now() + afterMs })
   }
+  // A file that nobody had time to see under its name is not known under the next one, nor under none.
+  const isKnown = ({ name, seq, firstSeq }: Pod): boolean => seq === firstSeq || arrivals.newestOf(name) >= firstSeq
   const removeDue = (): void => {
     const now = performance.now()
     for (const one of ended.splice(0)) {
-      if (one.at > now) ended.push(one)
+      if (one.at > now || (!isKnown(one.pod) && one.at + knownMs > now)) ended.push(one)
       else one.pod.remove()
     }
   }
@@ -103,8 +109,7 @@ async function run(trial: Trial, { pods: many, churn, seconds }: Farm): Promise<
     for (const pod of alive) pod.write(dice.between(0, mostLines))
     for (let left = Math.ceil(alive.length / 20); left > 0; left--) {
       const pod = dice.one(alive)
-      // A file that nobody had time to see under its name is not known under the next one.
-      if (performance.now() - pod.openedAt < seenMs) continue
+      if (performance.now() - pod.openedAt < leastMs || !isKnown(pod)) continue
       pod.rotate()
       trial.faults++
     }

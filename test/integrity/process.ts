@@ -69,6 +69,8 @@ export class Site {
   messages = ''
   /** Whether the last collector has said that it is up. */
   #isUp = false
+  /** It has ended, and all that it said has come. */
+  #closed: Promise<unknown> = Promise.resolve()
 
   constructor(endpoint: string, options: SiteOptions = {}) {
     mkdirSync(this.logs)
@@ -118,12 +120,13 @@ ${sections}`
     const words = [bin, 'run', this.#config, '--state-dir', this.state]
     const collector = this.#spawn(words, { ...how, openFiles })
     this.collector = collector
+    this.#closed = new Promise(done => collector.once('close', done))
     collector.stderr!.on('data', (text: Buffer) => {
       // The last words of the one before may come late.
       if (this.collector !== collector) return
       this.messages += text.toString()
       this.#isUp ||= this.messages.includes('"Started"')
-      this.messages = this.messages.slice(-20_000)
+      this.messages = this.messages.slice(-200_000)
     })
   }
 
@@ -156,17 +159,13 @@ ${sections}`
   }
 
   async ready(): Promise<void> {
-    await until('the collector has started', 30_000, () => this.#isUp || !this.isRunning)
-    if (!this.isRunning) throw new Error(`The collector ended: ${this.messages}`)
+    await until('the collector has started', 60_000, () => this.#isUp || !this.isRunning)
+    if (this.isRunning) return
+    await this.#closed
+    throw new Error(`The collector ended: ${this.messages}`)
   }
 
-  /** Waits until the collector has ended by itself; false when it still runs after the time. */
-  async ended(withinMs: number): Promise<boolean> {
-    await until('', withinMs, () => !this.isRunning).catch(() => undefined)
-    return !this.isRunning
-  }
-
-  /** Sends a signal and waits for the end; returns how long it took in ms. */
+  /** Sends a signal and waits for the end, and for the last words; returns how long the end took in ms. */
   async end(signal: NodeJS.Signals): Promise<number> {
     const { collector } = this
     if (collector === undefined || !this.isRunning) return 0
@@ -174,7 +173,9 @@ ${sections}`
     const exited = new Promise(done => collector.once('exit', done))
     collector.kill(signal)
     await exited
-    return performance.now() - began
+    const ms = performance.now() - began
+    await this.#closed
+    return ms
   }
 
   /** Runs a verb on the state directory and returns what it printed. */

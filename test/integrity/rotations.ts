@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, ftruncateSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { Arrivals } from './arrivals.ts'
 import { Journal, linesOf, totalOf } from './journal.ts'
 import { lineOf, wideLine } from './line.ts'
 import { delay } from './process.ts'
@@ -49,10 +50,12 @@ export const rotatedBySize: Scenario = {
   name: 'many files, rotated by size',
   run: ({ size, seed }) =>
     Trial.run(seed, {}, async trial => {
-      const { site, dice } = trial
+      const { site, dice, store } = trial
       const { files, bytes, rotations, perSecond } = bySize[size]
       const journals = Array.from({ length: files }, (_, index) => new Journal(site.logs, `w${index}`, wideLine))
       const sizes = new Map(journals.map(journal => [journal, 0]))
+      const arrivals = new Arrivals(store)
+      const firsts = new Map(journals.map(journal => [journal, 0]))
       site.start()
       await site.ready()
       const began = performance.now()
@@ -60,11 +63,14 @@ export const rotatedBySize: Scenario = {
         const journal = journals[turn % files]!
         const got = journal.write(dice.between(1, 20))
         const whole = sizes.get(journal)! + got
-        if (whole >= bytes) {
+        // A file that nobody had time to see under its name is not known under the next one.
+        const isDue = whole >= bytes && arrivals.newestOf(journal.name) >= firsts.get(journal)!
+        if (isDue) {
           journal.rotate(2)
+          firsts.set(journal, journal.seq)
           trial.faults++
         }
-        sizes.set(journal, whole >= bytes ? 0 : whole)
+        sizes.set(journal, isDue ? 0 : whole)
         written += got
         // The store is in this thread, too.
         await delay(Math.max(0, (written / perSecond) * 1000 - (performance.now() - began)))

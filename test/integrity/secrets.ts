@@ -130,7 +130,7 @@ function printed(...words: string[]): Promise<string> {
 
 function unsafeModes(folder: string): string[] {
   const paths = [folder, ...readdirSync(folder).map(name => join(folder, name))]
-  return paths.filter(path => (lstatSync(path).mode & 0o077) !== 0)
+  return paths.filter(path => ((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 }
 
 /** The server's reasons may quote a row, and stand with the dead letter: who may see those may see rows. */

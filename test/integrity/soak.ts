@@ -21,7 +21,7 @@ const keptFiles = 5
 const mostSlope = 2 * mebibyte
 const mostStateBytes = 10 * mebibyte
 /** Handles of deleted files are kept a while. */
-const restMs = 25_000
+const restMs = 60_000
 
 /** What happens how often, ms. */
 interface Pace {
@@ -76,6 +76,8 @@ class Soak {
   /** Hours and bytes. */
   readonly #memory: (readonly [at: number, bytes: number])[] = []
   #written = 0
+  /** Of the collector's inspector. */
+  #url = ''
 
   constructor(trial: Trial, pace: Pace) {
     this.#trial = trial
@@ -88,6 +90,9 @@ class Soak {
     for (const journal of this.#steady) journal.write(1)
     site.start()
     await site.ready()
+    // The program begins anew once, with flags of its own.
+    this.#url = [...site.messages.matchAll(/ws:\/\/\S+/g)].at(-1)?.[0] ?? ''
+    if (this.#url === '') throw new Error('The collector has no inspector')
     await this.#trial.stored(steadyJournals)
     const handles = this.#handles
     const most = await this.#live()
@@ -177,9 +182,7 @@ class Soak {
 
   async #sample(hour: number): Promise<void> {
     const { site } = this.#trial
-    const url = [...site.messages.matchAll(/ws:\/\/\S+/g)].at(-1)?.[0]
-    if (url === undefined) throw new Error('The collector has no inspector')
-    await collectGarbage(url)
+    await collectGarbage(this.#url)
     this.#memory.push([hour, memoryOf(site.collector!.pid!).anonymous * mebibyte])
   }
 

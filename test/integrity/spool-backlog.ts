@@ -25,7 +25,7 @@ export const bigBacklog: Scenario = {
       site.start()
       await site.ready()
       for (let written = 0; written < backlogMiB[size] * 2 ** 20; ) {
-        for (const journal of journals) written += journal.write(5000)
+        for (const journal of journals) written += await journal.fill(5000)
       }
       await writeAndDelete(trial, journals, 1)
       // Where there is little time, what is left has to be copied when it stops.

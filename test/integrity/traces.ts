@@ -1,22 +1,23 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dice } from './dice.ts'
 import { linesOf } from './journal.ts'
 import { lineOf, messageOf } from './line.ts'
 import { delay } from './process.ts'
+import { untilKnown } from './stored-files.ts'
 import { type Scenario, Trial } from './trial.ts'
 
 const kills = { quick: 2, short: 10, long: 300 }
 const files = 3
-/** Far more than there is between two pieces of a trace. */
-const timeout = '3s'
+/** Far more than there is between two pieces of a trace, also while this thread does something else. */
+const timeout = '60s'
 
 /** SIGKILL in the middle of stack traces that come in pieces: each of them arrives once, and whole. */
 export const killedInTraces: Scenario = {
   id: 'T57',
   name: 'killed inside of stack traces',
   run({ size, seed, kills: wanted = kills[size] }) {
-    const input = `multiline: { preset: auto, timeout: ${timeout} }, scan_interval: 200ms`
+    const input = `multiline: { preset: auto, timeout: ${timeout} }, partial_timeout: ${timeout}, scan_interval: 200ms`
     return Trial.run(seed, { site: { input, output: 'batch: { flush: 1ms }' } }, async trial => {
       const { site, dice } = trial
       const journals = Array.from({ length: files }, (_, index) => new TraceJournal(site.logs, `k${index}`, dice))
@@ -32,13 +33,18 @@ export const killedInTraces: Scenario = {
       )
       for (let kill = 0; kill < wanted; kill++) {
         site.start()
-        // long enough to store cursors, which takes two seconds, or not
-        await trial.kill(dice.next() < 0.2 ? dice.between(0, 1000) : dice.between(2000, 4000))
+        // long enough to store cursors, which takes a second, or not
+        const diesEarly = dice.next() < 0.2
+        if (!diesEarly) await site.ready()
+        await trial.kill(diesEarly ? dice.between(0, 1000) : dice.between(1000, 3000))
       }
       site.start()
-      await delay(500)
+      await site.ready()
       isOver = true
       await written
+      await untilKnown(trial, journals)
+      // What waits for more of a record does so no longer once its file was rotated.
+      for (const { path } of journals) renameSync(path, `${path}.1`)
       return trial.verdict({ journals: linesOf(journals) })
     })
   }
@@ -49,13 +55,13 @@ class TraceJournal {
   readonly name: string
   /** Records so far, with the one at hand. */
   seq = 0
-  readonly #path: string
+  readonly path: string
   readonly #dice: Dice
   #rest = Buffer.alloc(0)
 
   constructor(folder: string, name: string, dice: Dice) {
     this.name = name
-    this.#path = join(folder, `${name}.log`)
+    this.path = join(folder, `${name}.log`)
     this.#dice = dice
   }
 
@@ -63,12 +69,12 @@ class TraceJournal {
     while (this.#rest.length < bytes) {
       this.#rest = Buffer.concat([this.#rest, Buffer.from(`${this.#record(this.seq++)}\n`)])
     }
-    appendFileSync(this.#path, this.#rest.subarray(0, bytes))
+    appendFileSync(this.path, this.#rest.subarray(0, bytes))
     this.#rest = this.#rest.subarray(bytes)
   }
 
   finish(): void {
-    appendFileSync(this.#path, this.#rest)
+    appendFileSync(this.path, this.#rest)
     this.#rest = Buffer.alloc(0)
   }
 

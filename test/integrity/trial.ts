@@ -1,9 +1,11 @@
+import { ask } from '../../src/cli/client.ts'
 import { type LossReason, lossReasons } from '../../src/core/outcome.ts'
+import type { CollectorStatus } from '../../src/pipeline/collector.ts'
 import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
 import { Dice } from './dice.ts'
 import { totalOf } from './journal.ts'
 import { lineOf } from './line.ts'
-import { delay, Site, type SiteOptions, until } from './process.ts'
+import { delay, Site, type SiteOptions } from './process.ts'
 import { type Expectation, type Gap, judge, judgeLedger, lostBytes, sumOf, type Verdict } from './verdict.ts'
 
 /** `quick` runs with the unit tests, `short` in CI, `long` by night. */
@@ -79,21 +81,30 @@ export class Trial {
     this.faults++
   }
 
-  async stored(documents: number, withinMs = 60_000, { store } = this.store): Promise<void> {
-    const what = `the store has ${documents} documents`
-    await until(what, withinMs, () => store.count() >= documents).catch((error: unknown) => {
-      this.broken.push(`${String(error)}, but ${store.count()}`)
-    })
+  /** Waits until the store has so many documents. Gives up, and says so, when for so long none has come. */
+  async stored(documents: number, { withoutMs = 60_000, store: { store } = this.store } = {}): Promise<void> {
+    let count = -1
+    let end = Infinity
+    while (store.count() < documents && performance.now() < end) {
+      if (store.count() > count) end = performance.now() + withoutMs
+      count = store.count()
+      await delay(10)
+    }
+    if (store.count() < documents) {
+      this.broken.push(
+        `The store has ${count} documents instead of ${documents}, and no more for ${withoutMs / 1000} s`
+      )
+    }
   }
 
   /** Waits until something has come and nothing comes any more. */
   async quiet(forMs = 4000, withinMs = 120_000): Promise<void> {
     const end = performance.now() + withinMs
-    await this.stored(1, withinMs)
+    await this.stored(1, { withoutMs: withinMs })
     let count = 0
-    // Not by the clock: judging another trial may stop this thread for seconds.
+    // Not by the clock: judging another trial may stop this thread for seconds, and others the collector.
     for (let looks = 0; looks < forMs / 100 && performance.now() < end; looks++) {
-      if (this.store.store.count() !== count) looks = 0
+      if (this.store.store.count() !== count || (await lagOf(this.site)) > 0) looks = 0
       count = this.store.store.count()
       await delay(100)
     }
@@ -111,7 +122,7 @@ export class Trial {
   async lettered(expected: number): Promise<void> {
     let places = await this.letters()
     for (
-      const end = performance.now() + 20_000;
+      const end = performance.now() + 60_000;
       places.length < expected && performance.now() < end;
       await delay(200)
     ) {
@@ -142,7 +153,7 @@ export class Trial {
     journals: Readonly<Record<string, number>>
   ): Promise<Verdict> {
     const lines = totalOf(journals)
-    for (const store of stores) await this.stored(lines, 60_000, store)
+    for (const store of stores) await this.stored(lines, { store })
     await this.#end()
     await this.#noLetters()
     const counts = stores.map(({ store }) => judge(store.documents(), { journals }))
@@ -180,6 +191,13 @@ export class Trial {
     const { faults, broken, notes } = this
     return { ...count, faults, broken, notes }
   }
+}
+
+/** Bytes that a collector knows of and has not delivered; none where it does not run. */
+async function lagOf({ state }: Site): Promise<number> {
+  const status = await ask<CollectorStatus>(state, { path: '/api/v1/status' })
+  const sources = status?.inputs.flatMap(input => input.sources) ?? []
+  return sources.reduce((sum, { lagBytes }) => sum + lagBytes, 0)
 }
 
 /** Several verdicts as one. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
 import { Addresses } from '../../src/logql/addresses.ts'
 import { readBytes, readDuration, readNumber } from '../../src/logql/units.ts'
 
@@ -18,9 +19,9 @@ describe('a value of a megabyte that is nearly something takes no time', () => {
     ['an address with colons behind it', text => addresses.standIn(text), `a${':.'.repeat(size / 2)} 10.0.0.1:`, true]
   ]
   test.each(values)('%s', (_, read, text, wanted) => {
-    const began = performance.now()
+    const began = systemClock.cpu()
     expect(read(text)).toBe(wanted)
-    expect(performance.now() - began).toBeLessThan(5000)
+    expect(systemClock.cpu() - began).toBeLessThan(5000)
   })
 })
 

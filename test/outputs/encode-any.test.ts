@@ -69,7 +69,7 @@ const anyResource = fc.dictionary(
 )
 
 describe('elasticsearch encoder', () => {
-  it('makes 2n lines of valid JSON without a duplicate key, whatever the rows', { timeout: 60_000 }, () => {
+  it('makes 2n lines of valid JSON without a duplicate key, whatever the rows', () => {
     fc.assert(
       fc.property(
         fc.array(anyRow, { minLength: 1, maxLength: 5 }),

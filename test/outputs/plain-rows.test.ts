@@ -82,12 +82,12 @@ const row: fc.Arbitrary<Placed> = fc
   .map(one => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)) as unknown as Placed)
 
 describe('rows that are only copied', () => {
-  it('the committed kernel is what its source compiles to', { timeout: 60_000 }, async () => {
+  it('the committed kernel is what its source compiles to', async () => {
     const file = new URL('../../src/outputs/elasticsearch/document.wasm.ts', import.meta.url)
     expect(readFileSync(file, 'utf8')).toBe(await compile('document'))
   })
 
-  it('the kernel writes the same bytes and row table as the general way', { timeout: 60_000 }, () => {
+  it('the kernel writes the same bytes and row table as the general way', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 12 }), rows => {
         expect(encode(rows, true)).toEqual(encode(rows, false))

@@ -17,7 +17,7 @@ test('the file is read again when it has changed, and what is wrong with it is t
   const beside = new AgentBeside({ clock, log, changed: () => changes++ })
   const look = async (wanted: number): Promise<void> => {
     clock.move(10_000)
-    await vi.waitFor(() => expect(changes).toBe(wanted), 10_000)
+    await vi.waitFor(() => expect(changes).toBe(wanted), 60_000)
   }
   beside.use(readAgentFile(file))
   beside.use(readAgentFile(file))

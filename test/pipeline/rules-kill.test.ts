@@ -83,4 +83,4 @@ test('rules count every row once, over kills where rows and windows are stored',
   expect(await place.counted()).toBe(place.written)
   last.kill('SIGTERM')
   await once(last, 'exit')
-}, 120_000)
+})

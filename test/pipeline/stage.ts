@@ -18,7 +18,7 @@ import { tempFolder } from '../fakes/folder.ts'
 import { MemoryLink } from '../fakes/state-link.ts'
 
 /** Real time that something may take at most; it is over within milliseconds. */
-const patienceMs = 10_000
+const patienceMs = 60_000
 const stepMs = 20
 
 export interface Wanted {

@@ -153,7 +153,7 @@ function read(text: Buffer, cuts: readonly number[], options: Options, hasWorksp
 }
 
 describe('rows like those before', () => {
-  it('the committed kernel is what its source compiles to', { timeout: 60_000 }, async () => {
+  it('the committed kernel is what its source compiles to', async () => {
     const file = new URL('../../src/processors/normalize/normalize.wasm.ts', import.meta.url)
     expect(readFileSync(file, 'utf8')).toBe(await compile('normalize'))
   })
@@ -165,7 +165,7 @@ describe('rows like those before', () => {
     expect(read(text, [], options, true)).toEqual(read(text, [], options, false))
   })
 
-  it('become the same with the kernel and without', { timeout: 60_000 }, () => {
+  it('become the same with the kernel and without', () => {
     const options = fc.record({
       service: fc.constantFrom('', 'svc', 'q"s'),
       hasTimes: fc.boolean(),

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
 import { compileGroups } from '../../src/scan/regex/compile.ts'
 import { evilPatterns } from './evil-patterns.ts'
 
@@ -54,12 +55,12 @@ test('no pattern takes long for a line of 1 MB', () => {
   for (const pattern of evilPatterns) {
     try {
       const { captures } = compileGroups(`(?P<all>${pattern})`)
-      const start = performance.now()
+      const start = systemClock.cpu()
       captures.find(line)
-      if (performance.now() - start > 1000) slow.push(pattern)
+      if (systemClock.cpu() - start > 1000) slow.push(pattern)
     } catch {
       // refused
     }
   }
   expect(slow).toEqual([])
-}, 120_000)
+})

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
 import { compileLine, compileSearch, compileWhole, type Matcher } from '../../src/scan/regex/compile.ts'
 import { PatternFault } from '../../src/scan/regex/syntax.ts'
 import { evilPatterns } from './evil-patterns.ts'
@@ -214,30 +215,30 @@ describe('hostile patterns', () => {
     let refused = 0
     const slow: string[] = []
     for (const source of evilPatterns) {
-      const start = performance.now()
+      const start = systemClock.cpu()
       try {
         const matcher = compileRandom(compileSearch, source)
-        if (performance.now() - start > 5000) slow.push(`${source} to load`)
+        if (systemClock.cpu() - start > 5000) slow.push(`${source} to load`)
         for (const line of lines) {
-          const before = performance.now()
+          const before = systemClock.cpu()
           matches(matcher, line)
-          if (performance.now() - before > 100 && quickest(matcher, line) > 100) slow.push(source)
+          if (systemClock.cpu() - before > 100 && quickest(matcher, line) > 100) slow.push(source)
         }
       } catch {
         refused++
-        if (performance.now() - start > 5000) slow.push(`${source} to refuse`)
+        if (systemClock.cpu() - start > 5000) slow.push(`${source} to refuse`)
       }
     }
     expect(slow).toEqual([])
     expect(refused).toBeLessThan(evilPatterns.length / 2)
-  }, 120_000)
+  })
 })
 
 function quickest(matcher: Matcher, line: Buffer): number {
   const times = Array.from({ length: 3 }, () => {
-    const before = performance.now()
+    const before = systemClock.cpu()
     matches(matcher, line)
-    return performance.now() - before
+    return systemClock.cpu() - before
   })
   return Math.min(...times)
 }

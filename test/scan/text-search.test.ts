@@ -126,4 +126,4 @@ test('each match of a random pattern has one of its texts', () => {
 
 test('the kernel is compiled from its source', async () => {
   expect(readFileSync(new URL('../../src/scan/search.wasm.ts', import.meta.url), 'utf8')).toBe(await compile('search'))
-}, 60_000)
+})

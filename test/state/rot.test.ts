@@ -152,10 +152,10 @@ test(`state store starts from ${mutants} rotten directories, always with a state
     cpSync(killed, dir, { recursive: true })
     for (const name of files) mutate(join(dir, name), kind, next)
     const log = listeningLog()
-    const before = performance.now()
+    const before = systemClock.cpu()
     const store = StateStore.open(dir, { clock: systemClock, log })
     const what = `seed ${seed}: ${kind} ${files.join(' ')}`
-    slowest = Math.max(slowest, performance.now() - before)
+    slowest = Math.max(slowest, systemClock.cpu() - before)
     const last = expectPrefix(store)
     origins[store.origin]++
     if (store.origin === 'backup') expect([what, last]).toEqual([what, backupAt])
@@ -204,8 +204,8 @@ test.each([0, 1])('state store starts at once with 1 GiB of garbage, with or wit
   writeFileSync(path, head === 0 ? 'garbage' : bytes)
   truncateSync(path, 2 ** 30)
   rmSync(`${path}-wal`)
-  const before = performance.now()
+  const before = systemClock.cpu()
   const store = openStore(dir)
-  expect(performance.now() - before).toBeLessThan(3000)
+  expect(systemClock.cpu() - before).toBeLessThan(3000)
   expect(store.origin).toBe('backup')
 })

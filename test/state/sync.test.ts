@@ -13,7 +13,7 @@ test('databases sync at each commit', () => {
   database.close()
 })
 
-test('nothing is said to be durable that the disk was not told to keep', { timeout: 60_000 }, ({ skip }) => {
+test('nothing is said to be durable that the disk was not told to keep', ({ skip }) => {
   const dir = tempDir()
   const report = join(dir, 'report')
   const library = preloadable('sync-watch.c', dir)
