@@ -105,6 +105,25 @@ test.each(formats)('a finished file is not read again from its .%s', async forma
   expect(second.texts).toEqual([])
 })
 
+test.each(places)(
+  'a file that is gone before its archive can be read is not read again from that (.$format, $glob, $compression)',
+  async ({ format, glob, compression }) => {
+    append('a.log', lines(0, 100))
+    const run = await follow(glob, { compression })
+    fs.renameSync(at('a.log'), at('a.log.1'))
+    append('a.log', lines(100, 110))
+    await pass(run, 1000)
+    const packed = packers[format](fs.readFileSync(at('a.log.1')))
+    fs.writeFileSync(at(`a.log.1.${format}`), packed.subarray(0, 60))
+    fs.unlinkSync(at('a.log.1'))
+    await pass(run, 5000)
+    fs.writeFileSync(at(`a.log.1.${format}`), packed)
+    await pass(run, 30_000)
+    expect(run.texts).toEqual(texts(0, 110))
+    expect(run.lost).toEqual([])
+  }
+)
+
 test.each(formats)('archives are read whole where that is asked for, once (.%s)', async format => {
   fs.writeFileSync(
     at(`old.log.${format}`),

@@ -144,6 +144,7 @@ export class Run {
         woken.add(source)
       },
       wake: source => void woken.add(source),
+      forget: id => void this.#closedAt.delete(id),
       settledAll: source => this.readers.get(source)?.settled ?? Infinity,
       close: source => {
         this.#closedAt.set(source.id, this.readers.get(source)!.settled)

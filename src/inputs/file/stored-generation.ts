@@ -75,11 +75,13 @@ export class StoredGeneration {
     this.put({ ...this.value!, size, isOver: true })
   }
 
-  /** All of it is read and settled. */
+  /** All of it is read and settled. Of a file without a name it is forgotten, but not before it is known whether a copy has it: who goes on
+   * in that would begin anew. */
   letGo(source: FileSource): void {
     if (this.value === undefined) return
     this.value = { ...this.value, size: source.size, isEnded: true, seenAt: this.#parts.context.clock.now() }
-    if (this.#file.isUnlinked) this.#parts.records.push({ kind: 'forget', source: source.id })
+    if (this.#file.isUnlinked && this.#file.unlinkedAt >= 0)
+      this.#parts.records.push({ kind: 'forget', source: source.id })
     else this.#push(this.value)
   }
 
