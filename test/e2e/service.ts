@@ -86,7 +86,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Asks until the answer satisfies; throws with the last one. */
-export async function eventually<T>(ask: () => Promise<T> | T, isRight: (answer: T) => boolean, withinMs = 60_000) {
+export async function eventually<T>(ask: () => Promise<T> | T, isRight: (answer: T) => boolean, withinMs = 120_000) {
   const end = performance.now() + withinMs
   for (;;) {
     const answer = await ask()

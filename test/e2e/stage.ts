@@ -66,7 +66,7 @@ export class Stage {
   }
 
   /** Waits until so many documents are there. */
-  async holds(documents: number, withinMs = 60_000): Promise<void> {
+  async holds(documents: number, withinMs = 120_000): Promise<void> {
     await this.eventually(`${documents} documents in ${this.stream}`, withinMs, async () => {
       const count = await this.count()
       return count >= documents ? undefined : String(count)
@@ -74,7 +74,7 @@ export class Stage {
   }
 
   /** Waits until the collector has read so many rows and each of them has ended. */
-  async settles(rows: number, withinMs = 60_000): Promise<void> {
+  async settles(rows: number, withinMs = 120_000): Promise<void> {
     await this.eventually(`${rows} rows settled`, withinMs, async () => {
       const { read, ...ended } = await this.ledger()
       const sum = Object.values(ended).reduce((total, count) => total + count, 0)
@@ -83,7 +83,7 @@ export class Stage {
   }
 
   /** Waits until the collector says something. */
-  async says(text: string | RegExp, withinMs = 30_000): Promise<void> {
+  async says(text: string | RegExp, withinMs = 120_000): Promise<void> {
     await this.eventually(`the collector says ${String(text)}`, withinMs, () => {
       const { messages } = this.site
       const isSaid = typeof text === 'string' ? messages.includes(text) : text.test(messages)
