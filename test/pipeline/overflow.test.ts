@@ -8,6 +8,9 @@ const tight = 'max_in_flight_bytes: 64KiB, batch: { max_bytes: 32KiB }, max_back
 const input = 'paths: ["*.log*"]'
 /** Rows of an hour, in a file of their own. */
 const hour = 5000
+/** A line that does not say when it was written. */
+const timeless = (row: number): string =>
+  `${JSON.stringify({ level: 'info', message: `row ${row}`, rest: 'x'.repeat(50) })}\n`
 const number = (message: string): number => Number(message.slice(4))
 
 /** Files that are read to their end are closed meanwhile, and with them their accounts. */
@@ -60,10 +63,8 @@ it('gives up the oldest rows of an output that is too far behind, and delivers w
 
 it('gives up the oldest rows also where they do not say when they were written, and are read late', async () => {
   const stage = await Stage.create()
-  const text = (row: number): string =>
-    `${JSON.stringify({ level: 'info', message: `row ${row}`, rest: 'x'.repeat(50) })}\n`
   for (let at = 0; at < 3; at++) {
-    stage.write(Array.from({ length: hour }, (_, row) => text(at * hour + row)).join(''), `agent.log.${at}`)
+    stage.write(Array.from({ length: hour }, (_, row) => timeless(at * hour + row)).join(''), `agent.log.${at}`)
     await delay(20)
   }
   stage.clock.move(3_600_000)
