@@ -56,6 +56,34 @@ service:
     await site.end('SIGTERM')
     expect(differences(receiver, site)).toEqual({ records: rows, missing: 0, twice: 0, wrong: [] })
   })
+
+  test('gets each row over kills; what comes twice has the same id', { timeout: 600_000 }, async () => {
+    const receiver = await Receiver.start(undefined, target)
+    const site = new Site('http://127.0.0.1:1')
+    onTestFinished(() => site.remove())
+    site.configure(configOf(site, { protocol: 'grpc', compression: 'gzip' }))
+    writeFileSync(join(site.logs, 'agent.log'), Array.from({ length: rows }, (_, n) => `${lineOf(n)}\n`).join(''))
+    for (let kill = 0; kill < 3; kill++) {
+      const before = recordsIn(receiver)
+      site.start()
+      await site.ready()
+      await eventually(
+        () => recordsIn(receiver),
+        count => count > before || count >= rows,
+        240_000
+      )
+      await site.end('SIGKILL')
+    }
+    site.start()
+    await eventually(
+      () => idsIn(receiver).size,
+      count => count >= rows,
+      240_000
+    )
+    await site.end('SIGTERM')
+    const { records, missing, twice, wrong } = differences(receiver, site)
+    expect({ missing, wrong, ids: records - twice }).toEqual({ missing: 0, wrong: [], ids: rows })
+  })
 })
 
 function configOf(site: Site, { protocol, compression }: { protocol: string; compression: string }): string {
@@ -120,6 +148,14 @@ function recordsIn(receiver: Receiver): number {
   }
   counted.set(receiver, known)
   return known.records
+}
+
+function idsIn(receiver: Receiver): ReadonlySet<string> {
+  const ids = new Set<string>()
+  for (const { body } of receiver.received) {
+    for (const [, id] of body.matchAll(/"log\.record\.uid","value":\{"stringValue":"([^"]+)"/g)) ids.add(id!)
+  }
+  return ids
 }
 
 function differences(receiver: Receiver, site: Site) {
