@@ -68,16 +68,16 @@ describe('the environment of OTLP', () => {
   })
 
   it.each([
-    [{ PROTOCOL: 'http' }, 'PROTOCOL "http": expected one of http/protobuf, http/json, grpc'],
-    [{ COMPRESSION: 'snappy' }, 'COMPRESSION "snappy": expected one of gzip, zstd, none'],
-    [{ TIMEOUT: '10s' }, 'TIMEOUT "10s": expected milliseconds'],
-    [{ ENDPOINT: 'c:4318' }, 'ENDPOINT: it is not the URL of a server'],
-    [{ HEADERS: 'hunter2' }, 'HEADERS: expected "name=value", parted by commas'],
-    [{ HEADERS: 'a=hunter2%0a' }, 'HEADERS: it holds what can be no header'],
-    [{ HEADERS: ':path=/hunter2' }, 'HEADERS: it holds what can be no header'],
-    [{ HEADERS: 'a=%zzhunter2' }, 'HEADERS: a "%" in it does not begin a character']
+    [{ PROTOCOL: 'http' }, 'PROTOCOL is "http": expected one of http/protobuf, http/json, grpc'],
+    [{ COMPRESSION: 'snappy' }, 'COMPRESSION is "snappy": expected one of gzip, zstd, none'],
+    [{ TIMEOUT: '10s' }, 'TIMEOUT is "10s": expected milliseconds'],
+    [{ ENDPOINT: 'c:4318' }, 'ENDPOINT is not the URL of a server'],
+    [{ HEADERS: 'hunter2' }, 'HEADERS is not "name=value", parted by commas'],
+    [{ HEADERS: 'a=hunter2%0a' }, 'HEADERS holds what can be no header'],
+    [{ HEADERS: ':path=/hunter2' }, 'HEADERS holds what can be no header'],
+    [{ HEADERS: 'a=%zzhunter2' }, 'HEADERS has a "%" that does not begin a character']
   ])('refuses what can not be used: %o', (variables, message) => {
-    expect(() => settingsOf(none, named(variables))).toThrow(`Cannot use OTEL_EXPORTER_OTLP_${message}`)
+    expect(() => settingsOf(none, named(variables))).toThrow(`OTEL_EXPORTER_OTLP_${message}`)
   })
 
   it('has attributes of the resource', () => {
@@ -89,6 +89,8 @@ describe('the environment of OTLP', () => {
     expect(resourceOf(both, warn)).toEqual({ 'service.name': 'b', team: 'x,y' })
     expect(warnings).toEqual([])
     expect(resourceOf({ OTEL_RESOURCE_ATTRIBUTES: 'a=1,b' }, warn)).toEqual({})
-    expect(warnings).toEqual(['Cannot use OTEL_RESOURCE_ATTRIBUTES: expected "name=value", parted by commas'])
+    expect(warnings).toEqual([
+      'Cannot take attributes of the resource: OTEL_RESOURCE_ATTRIBUTES is not "name=value", parted by commas'
+    ])
   })
 })

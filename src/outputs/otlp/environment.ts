@@ -69,7 +69,7 @@ export function resourceOf(environment: Environment, warn: (message: string) => 
   try {
     read = pairsOf(attributes, 'OTEL_RESOURCE_ATTRIBUTES')
   } catch (error) {
-    warn((error as Error).message)
+    warn(`Cannot take attributes of the resource: ${(error as Error).message}`)
   }
   return service === '' ? read : { ...read, 'service.name': service }
 }
@@ -92,7 +92,7 @@ class Variables {
     const scheme = this.text('INSECURE').toLowerCase() === 'true' ? 'http' : 'https'
     const url = isGrpc && !text.includes('://') ? `${scheme}://${text}` : text
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new Error(`Cannot use OTEL_EXPORTER_OTLP_${name}: it is not the URL of a server`)
+      throw new Error(`OTEL_EXPORTER_OTLP_${name} is not the URL of a server`)
     }
     return url
   }
@@ -101,14 +101,14 @@ class Variables {
     const [variable, text] = this.#find(name) ?? []
     if (variable === undefined) return undefined
     const value = values.find(one => one === text)
-    if (value === undefined) throw new Error(`Cannot use ${variable} "${text}": expected one of ${values.join(', ')}`)
+    if (value === undefined) throw new Error(`${variable} is "${text}": expected one of ${values.join(', ')}`)
     return value
   }
 
   milliseconds(name: string): number | undefined {
     const [variable, text] = this.#find(name) ?? []
     if (variable === undefined) return undefined
-    if (!/^[1-9]\d{0,8}$/.test(text!)) throw new Error(`Cannot use ${variable} "${text}": expected milliseconds`)
+    if (!/^[1-9]\d{0,8}$/.test(text!)) throw new Error(`${variable} is "${text}": expected milliseconds`)
     return Number(text)
   }
 
@@ -116,8 +116,7 @@ class Variables {
     const [variable, text] = this.#find(name) ?? []
     if (variable === undefined) return {}
     const pairs = pairsOf(text!, variable)
-    if (!Object.entries(pairs).every(isHeader))
-      throw new Error(`Cannot use ${variable}: it holds what can be no header`)
+    if (!Object.entries(pairs).every(isHeader)) throw new Error(`${variable} holds what can be no header`)
     return pairs
   }
 
@@ -137,11 +136,11 @@ function pairsOf(text: string, variable: string): Record<string, string> {
     pairs.map(pair => {
       const at = pair.indexOf('=')
       const key = pair.slice(0, at).trim()
-      if (at < 0 || key === '') throw new Error(`Cannot use ${variable}: expected "name=value", parted by commas`)
+      if (at < 0 || key === '') throw new Error(`${variable} is not "name=value", parted by commas`)
       try {
         return [decodeURIComponent(key), decodeURIComponent(pair.slice(at + 1).trim())]
       } catch {
-        throw new Error(`Cannot use ${variable}: a "%" in it does not begin a character`)
+        throw new Error(`${variable} has a "%" that does not begin a character`)
       }
     })
   )
