@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -132,6 +133,32 @@ describe('wrapper', () => {
     expect((await execute(process.execPath, [file, 'run'], own)).out).toMatch(/ in 200 run\n$/)
     expect((await execute(process.execPath, [file, 'status'])).out).toMatch(/ in 200 status\n$/)
   })
+
+  test.runIf(process.platform === 'linux' && isBuiltin('node:ffi'))(
+    'gives memory back that is free between blocks in use',
+    async () => {
+      // What is to be done once a minute is done at once here, by what is loaded before the wrapper.
+      const hurry =
+        'const slow = setInterval; globalThis.setInterval = (run, ms, ...more) => slow(run, ms / 600, ...more)'
+      const file = packageWith(`
+      const v8 = process.getBuiltinModule('v8')
+      v8.setFlagsFromString('--expose-gc')
+      const collect = process.getBuiltinModule('vm').runInNewContext('gc')
+      let blocks = Array.from({ length: 30_000 }, () => new ArrayBuffer(2000))
+      const before = process.memoryUsage.rss()
+      blocks = blocks.filter((_, n) => n % 50 === 0)
+      const end = performance.now() + 15_000
+      const look = () => {
+        collect()
+        const isBack = process.memoryUsage.rss() < before - 20 * 2 ** 20
+        if (isBack || performance.now() > end) console.log(isBack ? 'back' : 'kept', blocks.length)
+        else setTimeout(look, 20)
+      }
+      setTimeout(look, 20)`)
+      const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}` }
+      expect((await execute(process.execPath, [file, 'run'], env)).out).toBe('back 600\n')
+    }
+  )
 
   test.runIf(oldNode)('hands over to a newer Node.js that lies beside it', async () => {
     const file = packageWith(youngGeneration)
