@@ -33,6 +33,8 @@ export interface LanesParts {
 }
 
 const noFrontiers: ReadonlyMap<string, Frontier> = new Map()
+const noRoads: readonly Road[] = []
+const noTracks: readonly Track[] = []
 const nobodyLeft: ReadonlyMap<string, Position> = new Map()
 
 /** An open source. There may be ten thousand. */
@@ -41,10 +43,10 @@ interface Open {
   readonly tally: Tally
   /** Of pipelines with a step that counts rows. */
   frontiers: ReadonlyMap<string, Frontier>
-  /** One for each pipeline. */
+  /** One for each pipeline. Replaced, not added to: an array that grows takes memory for sixteen more. */
   roads: readonly Road[]
   /** Of each output that wants it, and of those that are leaving. */
-  readonly tracks: Track[]
+  tracks: readonly Track[]
   /** Of outputs that left: rows from their cursors up to here may have been sent. */
   left: ReadonlyMap<string, Position>
   /** What rules have seen of it; absent: there are none. */
@@ -102,8 +104,8 @@ export class Lanes {
       input,
       tally,
       frontiers: noFrontiers,
-      roads: [],
-      tracks: [],
+      roads: noRoads,
+      tracks: noTracks,
       left: nobodyLeft,
       sight: undefined
     }
@@ -163,7 +165,7 @@ export class Lanes {
   leave(source: FileSource, track: Track): void {
     const open = this.#open.get(source)
     if (open === undefined) return
-    open.tracks.splice(open.tracks.indexOf(track), 1)
+    open.tracks = open.tracks.filter(one => one !== track)
     // its predecessor may have come further than it has
     open.left = new Map([...open.left, [track.output, Math.max(track.repeatsUntil, track.read)]])
     track.isLeft = true
@@ -250,13 +252,12 @@ export class Lanes {
   }
 
   #enter(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): void {
-    const { tracks, left } = open
     const road = this.#roadFor(source, open, { route, steps })
     const cursor = this.#parts.cursors.get(source.id, route.id)
     const position = cursor?.position ?? this.#startOf(source, route)
     const track = new Track(source, route.id, cursor, position)
-    track.repeatsUntil = Math.max(track.repeatsUntil, left.get(route.id) ?? 0)
-    tracks.push(track)
+    track.repeatsUntil = Math.max(track.repeatsUntil, open.left.get(route.id) ?? 0)
+    open.tracks = open.tracks.concat(track)
     road.enter({ track, delivery: route.delivery }, { from: position, knownTo: position })
   }
 
@@ -264,7 +265,7 @@ export class Lanes {
     const known = open.roads.find(({ pipeline }) => pipeline === route.pipeline)
     if (known !== undefined) return known
     const road = new Road(route.pipeline, this.#newLane(source, open, { route, steps }))
-    open.roads = [...open.roads, road]
+    open.roads = open.roads.concat(road)
     return road
   }
 
