@@ -7,6 +7,7 @@ import { type Ends, type Fragment, copyFragment, copySpan, endsOf, fragment } fr
 import { type DocumentOptions, type Names, type SourceText, headOf, namesOf, sourceText } from './document.ts'
 import { topKinds } from './ecs-fields.ts'
 import { checkOf, idTail, writeIdTail } from '../row-id.ts'
+import { SourceTexts } from '../source-texts.ts'
 import { type KeyForm, KeyTexts } from '../key-texts.ts'
 import { PlainRows } from './plain-rows.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
@@ -28,11 +29,11 @@ const memberNames: KeyForm = {
  * only spans are copied. Whatever the rows hold, every line is valid JSON without a duplicate key.
  */
 export class DocumentEncoder {
-  /** Called with each data stream when its first source is met. */
+  /** Called with the data stream of each source that is met, also again. */
   onStream: (stream: string) => void = () => {}
   readonly #options: DocumentOptions
   readonly #isOtel: boolean
-  readonly #sources = new WeakMap<Source, SourceText>()
+  readonly #sources = new SourceTexts<SourceText>()
   readonly #keys: KeyTexts
   readonly #time: Timestamps
   readonly #timeAgain: Timestamps | undefined

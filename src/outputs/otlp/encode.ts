@@ -6,6 +6,7 @@ import type { Source } from '../../core/source.ts'
 import { type Ends, type Fragment, copyFragment, endsOf, fragmentOf, viewOf } from '../copy.ts'
 import { type KeyForm, KeyTexts } from '../key-texts.ts'
 import { checkOf, idTail, writeIdTail } from '../row-id.ts'
+import { SourceTexts } from '../source-texts.ts'
 import { writeSpanId, writeTraceId, traceFlagsOf } from './ids.ts'
 import {
   type RecordOptions,
@@ -42,7 +43,7 @@ const keyForm: KeyForm = { textOf: name => fragmentOf(bytesField(1, name)), topK
  */
 export class RecordEncoder {
   readonly #options: RecordOptions
-  readonly #sources = new WeakMap<Source, SourceBytes>()
+  readonly #sources = new SourceTexts<SourceBytes>()
   readonly #keys: KeyTexts
   readonly #shardKeys: Keys
   /** The key `trace_flags`. */
