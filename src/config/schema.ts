@@ -32,9 +32,11 @@ export const impliedProcessor = 'normalize'
 const kibi = 1024
 const mebi = kibi * kibi
 
-/** The whole file format. Keys are camelCase here and snake_case in files. */
-export function fileSchema(components: Components) {
+/** The whole file format. Keys are camelCase here and snake_case in files. Without `hasRules` nothing is accepted as rules: making their
+ * part takes a third of the time. */
+export function fileSchema(components: Components, hasRules = true) {
   const step = stepSchema(components)
+  const rules = hasRules ? rulesSchema() : (t.z.strictObject({}) as never)
   return t.z.strictObject({
     version: t.z.literal(1).describe('Version of the file format.'),
     collector: collectorSchema().prefault({}),
@@ -80,7 +82,7 @@ export function fileSchema(components: Components) {
         listen: t.address('Address of the listener.')
       })
       .optional(),
-    rules: rulesSchema().optional(),
+    rules: rules.optional(),
     log: t
       .group("The program's own log.", {
         level: t.choice('The least important messages to show.', ['debug', 'info', 'warn', 'error']).default('info')
