@@ -6,9 +6,10 @@
 @unmanaged
 class Call {
   readTime: f64
-  /** Start of the minute that stands at `minute`, and of the one at `textMinute`: epoch ms. */
+  /** Start of the minute that stands at `minute`, of the one at `textMinute` and of the one at `webMinute`: epoch ms. */
   minuteMs: f64
   textMinuteMs: f64
+  webMinuteMs: f64
   rows: i32
   fate: usize
   starts: usize
@@ -57,6 +58,8 @@ class Call {
   /** Levels of fields and in text: 64 times first four bytes, last four, length, severity. */
   levels: usize
   textLevels: usize
+  /** `22/Nov/2026:10:00:00 +0000`, whatever the seconds are. */
+  webMinute: usize
 }
 
 /** What an object was like. Behind it 32 keys, what they become, and 32 kinds. */
@@ -123,10 +126,13 @@ function object(call: Call, row: i32, first: i32): bool {
   let ms: f64 = 0
   if (timeField >= 0) {
     const at = load<usize>(starts + (<usize>timeField << 2))
-    if (load<usize>(ends + (<usize>timeField << 2)) - at != 24 || load<u8>(at, 23) != 0x5a) return false
-    const rest = load<u8>(at, 19) == 0x2e ? inMinute(at, call.minute) : -1
+    const length = load<usize>(ends + (<usize>timeField << 2)) - at
+    const isWeb = length == 26
+    let rest = -1
+    if (isWeb) rest = inWebMinute(at, call.webMinute)
+    else if (length == 24 && load<u8>(at, 23) == 0x5a && load<u8>(at, 19) == 0x2e) rest = inMinute(at, call.minute)
     if (rest < 0) return false
-    ms = call.minuteMs + <f64>rest
+    ms = (isWeb ? call.webMinuteMs : call.minuteMs) + <f64>rest
   }
   const levelField = shape.level
   let severity: i32 = 0
@@ -248,6 +254,18 @@ function inMinute(at: usize, minute: usize): i32 {
   const c = <u32>load<u8>(at, 22) - 0x30
   if (load<u8>(at, 16) != 0x3a || tens > 5 || ones > 9 || a > 9 || b > 9 || c > 9) return -1
   return <i32>((tens * 10 + ones) * 1000 + a * 100 + b * 10 + c)
+}
+
+/** Milliseconds since the minute, if all of its 26 bytes but the seconds stand here; else -1. */
+// @ts-ignore: decorator
+@inline
+function inWebMinute(at: usize, minute: usize): i32 {
+  if (v128.any_true(v128.xor(v128.load(at), v128.load(minute)))) return -1
+  const last = v128.xor(v128.load(at, 10), v128.load(minute, 10))
+  if (v128.any_true(v128.and(last, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, -1, -1, -1, -1, -1, -1)))) return -1
+  const tens = <u32>load<u8>(at, 18) - 0x30
+  const ones = <u32>load<u8>(at, 19) - 0x30
+  return tens > 5 || ones > 9 ? -1 : <i32>((tens * 10 + ones) * 1000)
 }
 
 /** Severity of a learned word of four to eight bytes, or 0. */

@@ -9,6 +9,10 @@ import { optionsOf } from '../fakes/definitions.ts'
 import { Bench, type Steps } from '../fakes/rows.ts'
 
 const start = Date.parse('2026-11-22T10:00:00Z')
+/** `22/Nov/2026:10:00:00 +0000`, as web servers have it. */
+function webStamp([iso, zone]: readonly [string, string]): string {
+  return `${iso.slice(8, 10)}/Nov/2026:${iso.slice(11, 19)} ${zone}`
+}
 /** Often in the same minute. */
 const stamp = fc.integer({ min: 0, max: 90_000 }).map(ms => new Date(start + ms).toISOString())
 const time = fc.oneof(
@@ -17,6 +21,8 @@ const time = fc.oneof(
   stamp.map(text => text.replace('.', ',')),
   stamp.map(text => text.replace(/....Z/, '.12Z')),
   stamp.map(text => text.replace(':00', ':60')),
+  { weight: 10, arbitrary: fc.tuple(stamp, fc.constantFrom('+0000', '+0000', '-0730')).map(webStamp) },
+  fc.tuple(stamp, fc.constantFrom(' 0000', '+00:0', 'x0000')).map(webStamp),
   fc.constantFrom(
     '',
     'now',

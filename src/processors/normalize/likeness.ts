@@ -12,11 +12,12 @@ import { normalizeWasm } from './normalize.wasm.ts'
 const layout = `rows fate starts ends mark marksAt flags severity time nanos firstField fieldKey fieldStart fieldEnd fieldKind
   fieldNext fieldUse service serviceEnd serviceKind traceId traceIdEnd traceIdKind spanId spanIdEnd spanIdKind
   agentId agentIdEnd agentIdKind body bodyEnd bodyKind lastField shapes defaultStart defaultEnd defaultKind
-  minute textMinute textPoint textZone levels textLevels`
-const doubles = 3
+  minute textMinute textPoint textZone levels textLevels webMinute`
+const doubles = 4
 const readTimePlace = 0
 const minutePlace = 1
 const textMinutePlace = 2
+const webMinutePlace = 3
 
 /** `Shape`: number of fields, places of the roles, then keys, new keys and kinds. */
 const shapes = 16
@@ -26,10 +27,12 @@ const newKeysAt = 40
 const kindsAt = 288
 const mostFields = 32
 const minuteBytes = 16
+const webMinuteBytes = 32
 const levelSlots = 64
 const levelNumbers = 4
 const letterZ = 0x5a
 const colon = 0x3a
+const slash = 0x2f
 const point = 0x2e
 const comma = 0x2c
 const space = 0x20
@@ -52,6 +55,7 @@ export class Likeness {
   readonly #kinds: Uint8Array
   readonly #minute: Uint8Array
   readonly #textMinute: Uint8Array
+  readonly #webMinute: Uint8Array
   readonly #levels: Int32Array
   readonly #textLevels: Int32Array
 
@@ -76,6 +80,7 @@ export class Likeness {
     this.#kinds = new Uint8Array(buffer, this.#shapes.byteOffset, shapes * shapeBytes)
     this.#minute = new Uint8Array(buffer, numbers('minute', minuteBytes / 4).byteOffset, minuteBytes)
     this.#textMinute = new Uint8Array(buffer, numbers('textMinute', minuteBytes / 4).byteOffset, minuteBytes)
+    this.#webMinute = new Uint8Array(buffer, numbers('webMinute', webMinuteBytes / 4).byteOffset, webMinuteBytes)
     module ??= new WebAssembly.Module(Buffer.from(normalizeWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
     this.#run = exports['apply'] as (call: number, row: number) => number
@@ -139,8 +144,16 @@ export class Likeness {
     this.#shapes[shape] = count
   }
 
-  /** Learns the minute of the time `ms` that stands in `[start, end)`, if it is of the form `2026-11-22T10:00:00.123Z`. */
+  /** Learns the minute of the time `ms` that stands in `[start, end)`, if it is of the form `2026-11-22T10:00:00.123Z` or
+   * `22/Nov/2026:10:00:00 +0000`. */
   learnMinute({ bytes }: Batch, start: number, end: number, ms: number): void {
+    if (end - start === 26 && bytes[start + 2] === slash && bytes[start + 17] === colon) {
+      const seconds = twoDigits(bytes, start + 18, end)
+      if (seconds < 0 || seconds > 59) return
+      this.#webMinute.set(bytes.subarray(start, end))
+      this.#doubles[webMinutePlace] = ms - seconds * 1000
+      return
+    }
     if (end - start !== 24 || bytes[start + 23] !== letterZ || bytes[start + 19] !== point) return
     const rest = secondsAt(bytes, start + 16)
     if (rest < 0) return
