@@ -82,7 +82,7 @@ export const access = defineParser({
         fields.open()
         others.open()
         for (let row = from; row < batch.rows; row++) {
-          if (scanner.scan(batch, row)) fields.add(batch, row, scanner.places)
+          if (scanner.scan(batch, row)) fields.addClean(batch, row, scanner.places)
           else others.read(batch, row)
         }
       }

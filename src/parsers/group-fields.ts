@@ -2,8 +2,11 @@ import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { Kind } from '../core/row.ts'
 import { isJsonNumber, PlainSpans } from '../scan/plain-spans.ts'
+import { isUtf8Row } from '../scan/text.ts'
 
 const dash = 0x2d
+const numeric = 1
+const nullable = 2
 
 /** How groups become fields. */
 export interface GroupNames {
@@ -19,8 +22,8 @@ export interface GroupNames {
 export class GroupFields {
   readonly #keys: Keys
   readonly #names: readonly (string | undefined)[]
-  readonly #isNumber: readonly boolean[]
-  readonly #mayBeNone: readonly boolean[]
+  /** By group, as bits: it may be a number; `-` and nothing say that there is nothing. */
+  readonly #traits: Uint8Array
   readonly #ids: Int32Array
   readonly #spans = new PlainSpans()
   #generation = -1
@@ -28,8 +31,10 @@ export class GroupFields {
   constructor(keys: Keys, { names, numbers = new Set(), dashesAreNone = false }: GroupNames) {
     this.#keys = keys
     this.#names = names
-    this.#isNumber = names.map(name => name !== undefined && numbers.has(name))
-    this.#mayBeNone = names.map(name => dashesAreNone && name !== 'message')
+    this.#traits = Uint8Array.from(names, name => {
+      const isNumber = name !== undefined && numbers.has(name)
+      return (isNumber ? numeric : 0) | (dashesAreNone && name !== 'message' ? nullable : 0)
+    })
     this.#ids = new Int32Array(names.length)
   }
 
@@ -42,15 +47,31 @@ export class GroupFields {
 
   /** Adds a field for each group that took part: its number times two is where `places` say that it begins, and ends behind. */
   add(batch: Batch, row: number, places: Int32Array): void {
+    this.#spans.open(batch, row)
+    this.#add(batch, row, places, false)
+  }
+
+  /** The same where no group has a quote, a backslash or a control character in it. */
+  addClean(batch: Batch, row: number, places: Int32Array): void {
+    const isPlain = isUtf8Row(batch, row)
+    if (!isPlain) this.#spans.open(batch, row)
+    this.#add(batch, row, places, isPlain)
+  }
+
+  #add(batch: Batch, row: number, places: Int32Array, isPlain: boolean): void {
     const { bytes } = batch
     const ids = this.#ids
-    this.#spans.open(batch, row)
     for (let group = 0; group < ids.length; group++) {
       const start = places[2 * group]!
+      const id = ids[group]!
+      if (start < 0 || id < 0) continue
       const end = places[2 * group + 1]!
-      if (start < 0 || ids[group]! < 0 || (this.#mayBeNone[group]! && isNone(bytes, start, end))) continue
-      const isNumber = this.#isNumber[group]! && isJsonNumber(bytes, start, end)
-      batch.addField(row, ids[group]!, start, end, isNumber ? Kind.number : this.#spans.kindOf(start, end))
+      const traits = this.#traits[group]!
+      if ((traits & nullable) !== 0 && isNone(bytes, start, end)) continue
+      let kind: Kind = Kind.plain
+      if ((traits & numeric) !== 0 && isJsonNumber(bytes, start, end)) kind = Kind.number
+      else if (!isPlain) kind = this.#spans.kindOf(start, end)
+      batch.addField(row, id, start, end, kind)
     }
   }
 }
