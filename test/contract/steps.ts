@@ -93,7 +93,7 @@ export function testSteps(name: string, create: (context: ProcessorContext) => S
 }
 
 /** Runs the steps and looks whether everything they left is in its place. */
-function checked({ parser, processors }: Steps): Steps {
+export function checked({ parser, processors }: Steps): Steps {
   const check = { apply: (batch: Batch) => checkBatch(batch) }
   return { parser, processors: [{ apply: checkRefused }, check, ...processors, check] }
 }
