@@ -63,7 +63,7 @@ function isLate(file: string): boolean {
   // agents are seen by all collectors, without a query
   if (file.startsWith('rules/agents/') || file === 'logql/ranges/group-table.ts') return false
   return (
-    ['logql/', 'scan/regex/', 'rules/', 'pipeline/backtest/'].some(room => file.startsWith(room)) ||
+    ['logql/', 'scan/regex/', 'rules/', 'pipeline/backtest/', 'pipeline/detect/'].some(room => file.startsWith(room)) ||
     users.includes(file)
   )
 }

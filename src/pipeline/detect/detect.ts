@@ -6,8 +6,8 @@ import { Keys } from '../../core/keys.ts'
 import { Meter } from '../../core/metrics.ts'
 import { Flag, Kind } from '../../core/row.ts'
 import type { Parser, Processor, ProcessorContext } from '../../core/steps.ts'
+import { jsonKindOf } from '../../parsers/json-kinds.ts'
 import { firstOf } from '../first-of.ts'
-import { jsonKindOf } from './json-kinds.ts'
 import { Sample, type SampleParts, samplePartsOf } from './sample.ts'
 
 /** Parsers that know their rows by themselves, and by which one to find out. Of those that understand as many rows the first counts. */
