@@ -184,7 +184,7 @@ describe('rows like those before', () => {
         const cuts = Array.from({ length: parts - 1 }, (_, n) => Math.floor((text.length * (n + 1)) / parts))
         expect(read(text, cuts, options, true)).toEqual(read(text, cuts, options, false))
       }),
-      { numRuns: 800 }
+      { numRuns: 400 }
     )
   })
 })
