@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { ownMs } from './waits.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const bin = join(root, 'bin/mcp-collector.js')
@@ -131,12 +132,13 @@ ${sections}`
   }
 
   /** Starts another collector on the same state directory and waits for its end. */
-  async second(): Promise<{ readonly code: number | null; readonly err: string }> {
+  async second(): Promise<{ readonly code: number | null; readonly err: string; readonly ms: number }> {
     const child = this.#spawn([bin, 'run', this.#config, '--state-dir', this.state], { env: {}, out: 'ignore' })
     let err = ''
     child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
-    const code = await new Promise<number | null>(done => child.once('close', done))
-    return { code, err }
+    const closed = new Promise<number | null>(done => child.once('close', done))
+    const ms = await ownMs(child.pid!, closed)
+    return { code: await closed, err, ms }
   }
 
   /** Deleted files that the collector has open, which keeps their disk space from everybody else. */
@@ -159,21 +161,19 @@ ${sections}`
   }
 
   async ready(): Promise<void> {
-    await until('the collector has started', 60_000, () => this.#isUp || !this.isRunning)
+    await until('the collector has started', 120_000, () => this.#isUp || !this.isRunning)
     if (this.isRunning) return
     await this.#closed
     throw new Error(`The collector ended: ${this.messages}`)
   }
 
-  /** Sends a signal and waits for the end, and for the last words; returns how long the end took in ms. */
+  /** Sends a signal and waits for the end, and for the last words; returns how long the end took, as `ownMs` has it. */
   async end(signal: NodeJS.Signals): Promise<number> {
     const { collector } = this
     if (collector === undefined || !this.isRunning) return 0
-    const began = performance.now()
     const exited = new Promise(done => collector.once('exit', done))
     collector.kill(signal)
-    await exited
-    const ms = performance.now() - began
+    const ms = await ownMs(collector.pid!, exited)
     await this.#closed
     return ms
   }

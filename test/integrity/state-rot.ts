@@ -4,6 +4,7 @@ import type { Dice } from './dice.ts'
 import { Journal, linesOf, totalOf } from './journal.ts'
 import { type Scenario, together, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
+import { ownMs } from './waits.ts'
 
 interface Rot {
   readonly name: string
@@ -63,10 +64,8 @@ function survives(rot: Rot, { seed, mostSeconds }: { seed: number; mostSeconds: 
     }
     rot.apply(site.state, { old, dice })
     trial.faults++
-    const began = performance.now()
     site.start()
-    await site.ready()
-    const seconds = (performance.now() - began) / 1000
+    const seconds = (await ownMs(site.collector!.pid!, site.ready())) / 1000
     if (seconds > mostSeconds) broken.push(`it started after ${seconds.toFixed(1)} s`)
     for (const journal of journals) journal.write(dice.between(1, 500))
     const verdict = await trial.verdict({ journals: linesOf(journals) })

@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const lookMs = 50
 
 /** How long threads of a process have to wait for a processor that others have: what takes longer for that is not the process's fault. */
 export class Waits {
@@ -26,4 +29,18 @@ export class Waits {
     }
     return longest
   }
+}
+
+/** How long something takes, ms, without the time in which the process waits for a processor. */
+export async function ownMs(pid: number, work: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  const waits = new Waits(pid)
+  let waited = 0
+  let isOver = false
+  const over = work.finally(() => (isOver = true))
+  while (!isOver) {
+    await Promise.race([over, delay(lookMs)])
+    waited += waits.take()
+  }
+  return Math.max(0, performance.now() - began - waited)
 }
