@@ -14,6 +14,8 @@ export abstract class Label {
   end = 0
   /** All rows of the batch have the same. */
   isConstant = false
+  /** No row of the batch has it, that is known before they are looked at. */
+  isAbsent = false
 
   /** To be called before the rows of a batch are looked at. `errors` are numbers of `rowErrors`, by row. */
   abstract open(batch: Batch, errors: Uint8Array): void

@@ -64,6 +64,8 @@ class FieldLabel extends Label {
   /** By key id. */
   #kinship = new Uint8Array(1024)
   #known = 0
+  /** Some key is the label, or may hold it. */
+  #hasKin = false
   #generation = -1
   #source: Source | undefined
   #batch!: Batch
@@ -77,15 +79,18 @@ class FieldLabel extends Label {
   open(batch: Batch): void {
     this.#batch = batch
     this.#learnKeys()
-    if (batch.source === this.#source) return
-    this.#source = batch.source
-    const value = resourceValue(this.#name, batch.source.resource)
-    this.isConstant = value !== undefined
-    if (value !== undefined) this.setText(value)
+    if (batch.source !== this.#source) {
+      this.#source = batch.source
+      const value = resourceValue(this.#name, batch.source.resource)
+      this.isConstant = value !== undefined
+      if (value !== undefined) this.setText(value)
+    }
+    this.isAbsent = !this.isConstant && !this.#hasKin
   }
 
   find(row: number): boolean {
     if (this.isConstant) return true
+    if (!this.#hasKin) return this.setNone()
     const { firstField, fieldNext, fieldKey, fieldKind, fieldStart, fieldEnd } = this.#batch
     const kinship = this.#kinship
     let hasOuter = false
@@ -114,14 +119,21 @@ class FieldLabel extends Label {
 
   #learnKeys(): void {
     const { names, generation } = this.#keys
-    if (generation !== this.#generation) this.#known = 0
+    if (generation !== this.#generation) {
+      this.#known = 0
+      this.#hasKin = false
+    }
     this.#generation = generation
     if (names.length > this.#kinship.length) {
       const larger = new Uint8Array(names.length * 2)
       larger.set(this.#kinship)
       this.#kinship = larger
     }
-    for (let key = this.#known; key < names.length; key++) this.#kinship[key] = kinshipOf(names[key]!, this.#name)
+    for (let key = this.#known; key < names.length; key++) {
+      const kin = kinshipOf(names[key]!, this.#name)
+      this.#kinship[key] = kin
+      if (kin !== Kinship.none) this.#hasKin = true
+    }
     this.#known = names.length
   }
 }

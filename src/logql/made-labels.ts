@@ -60,6 +60,7 @@ export class ClockLabel extends Label {
 
   open(batch: Batch): void {
     this.#batch = batch
+    this.isAbsent = !batch.isLive
   }
 
   find(row: number): boolean {

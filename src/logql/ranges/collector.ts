@@ -75,6 +75,7 @@ export class RangeCollector implements RowsTaker, RowTaker {
   /** Looks at the rows of a batch for which `rows` is 1. */
   collect(batch: Batch, rows: Uint8Array): void {
     this.#open(batch)
+    if (this.#unwrapped?.isAbsent === true) return
     const wanted = this.#columns.length === 0 ? rows : this.#narrowed(batch, rows)
     if (this.#changes !== undefined) {
       this.#changes.give(batch, wanted, this.#errors, this)

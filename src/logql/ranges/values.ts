@@ -21,6 +21,11 @@ export class UnwrappedValue {
     this.#unit = unit
   }
 
+  /** No row of the batch has the label. */
+  get isAbsent(): boolean {
+    return this.#label.isAbsent
+  }
+
   open(batch: Batch, errors: Uint8Array): void {
     this.#label.open(batch, errors)
     this.#errors = errors
