@@ -167,7 +167,7 @@ const query: fc.Arbitrary<Query> = fc.record({
   stages: fc.array(fc.oneof(lineTest, labelTest), { minLength: 1, maxLength: 3 })
 })
 
-test('random queries select of random rows what a naive evaluator does', () => {
+test('random queries select of random rows what a naive evaluator does', { timeout: 120_000 }, () => {
   const selector = new Selector()
   let selected = 0
   fc.assert(
@@ -377,7 +377,7 @@ describe('stages that change rows', () => {
     })
   )
 
-  test('do to random rows what a naive evaluator does', () => {
+  test('do to random rows what a naive evaluator does', { timeout: 120_000 }, () => {
     const selector = new Selector()
     const matchers: TextTest[] = [{ kind: 'text', label: 'region', operator: '=', text: 'eu' }]
     let selected = 0
