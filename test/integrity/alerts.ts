@@ -14,9 +14,7 @@ const round = 20
 /** Of so many lives one is as long as it takes to tell what is to be told: of shorter ones no alert can be expected on a busy machine. */
 const longLife = 4
 const beatMs = 200
-export const windowMs = 3000
-/** Promised are 10 s behind the window. */
-export const withinMs = 3 * (windowMs + 10_000)
+const windowMs = 3000
 const hour = 3_600_000
 /** Of the clocks of agents. The first two are never silent; the others are by turns, two at a time. */
 const skews = [0, hour, -hour, 0, hour, 0]
@@ -27,7 +25,8 @@ const turns = [
 const clock = (operation: string) =>
   `${operation}_over_time({service_name="mcp-agent"} | unwrap __clock_offset_ms__ [5s]) by (agent_id)`
 
-export const agentRules = `groups:
+/** Silence is no heartbeat in a window, ms. */
+export const agentRules = (windowMs: number): string => `groups:
   - name: agents
     interval: 500ms
     rules:
@@ -46,6 +45,8 @@ export interface Crew {
   readonly play: Play
   /** Of their clocks, ms. */
   readonly skews: readonly number[]
+  /** Of their rules. */
+  readonly windowMs: number
   readonly told: FakeAlertmanager
   readonly lives: Lives
   /** Alerts that have been told, or have ended. */
@@ -74,9 +75,9 @@ rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
     const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
     try {
       return await Trial.run(seed, { site: { sections, output } }, async trial => {
-        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules)
+        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
         const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-        const crew = { play, skews, told, lives: new Lives(), steps: 0, overAt: Infinity }
+        const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
         const killed = killAgainAndAgain(trial, crew, wanted).finally(() => (crew.overAt = performance.now()))
         await Promise.all([killed, ...turns.map(agents => fallSilent(trial, crew, agents))])
         // whatever the last start got wrong shows within the window
@@ -115,7 +116,7 @@ async function live(trial: Trial, crew: Crew, isLong: boolean): Promise<void> {
   await site.ready()
   crew.lives.begin()
   const { steps } = crew
-  if (isLong) await until('', withinMs, () => crew.steps > steps).catch(() => undefined)
+  if (isLong) await until('', withinMs(crew), () => crew.steps > steps).catch(() => undefined)
   await trial.kill(dice.between(100, 2000))
   crew.lives.end()
 }
@@ -135,14 +136,20 @@ async function fallSilent({ dice }: Trial, crew: Crew, agents: readonly string[]
   }
 }
 
+/** Promised are 10 s behind the window. */
+export function withinMs({ windowMs }: Pick<Crew, 'windowMs'>): number {
+  return 3 * (windowMs + 10_000)
+}
+
 /** Waits for an alert or its end; at the end no longer than it may take. */
 export async function step(crew: Crew, isDone: () => boolean): Promise<void> {
-  while (!isDone() && performance.now() - crew.overAt < withinMs) await delay(10)
+  while (!isDone() && performance.now() - crew.overAt < withinMs(crew)) await delay(10)
   crew.steps++
 }
 
 /** Each silence has to be an alert, and each clock that is off. */
-export async function judged(trial: Trial, { play, skews, told, lives }: Crew): Promise<Verdict> {
+export async function judged(trial: Trial, crew: Crew): Promise<Verdict> {
+  const { play, skews, windowMs, told, lives } = crew
   // none of them says anything from here on
   const posted = [...told.posted]
   const { journals, beats, silences } = (await play.stop()) as Done
@@ -150,7 +157,7 @@ export async function judged(trial: Trial, { play, skews, told, lives }: Crew): 
     return posted.filter(({ labels }) => (labels['alertname'] === 'AgentClockSkew') === isIt)
   })
   const upMs = (from: number, to: number): number => lives.between(from, to)
-  const { faults, delays } = judgeEpisodes(others!, silences, { labelsOf, windowMs, withinMs, upMs })
+  const { faults, delays } = judgeEpisodes(others!, silences, { labelsOf, windowMs, withinMs: withinMs(crew), upMs })
   trial.broken.push(...faults)
   const found = new Set(ofClocks!.map(({ labels }) => labels['agent_id'] ?? ''))
   const wrong = skews.flatMap((skew, index) => (skew === 0 ? [] : [`a${index}`]))

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FakeAlertmanager } from '../fakes/alertmanager.ts'
-import { agentRules, type Crew, judged, step, windowMs, withinMs } from './alerts.ts'
+import { agentRules, type Crew, judged, step, withinMs } from './alerts.ts'
 import { Lives } from './lives.ts'
 import { delay, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
@@ -9,6 +9,7 @@ import { type Scenario, Trial } from './trial.ts'
 /** How long the output takes nothing. */
 const outageMs = { quick: 6000, short: 20_000, long: 600_000 }
 const beatMs = 1000
+const windowMs = 10_000
 /** Of the clocks of a hundred agents, one is an hour behind. */
 const skews = Array.from({ length: 100 }, (_, index) => (index === 1 ? -3_600_000 : 0))
 
@@ -25,11 +26,11 @@ rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
     const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
     try {
       return await Trial.run(seed, { site: { sections, output } }, async trial => {
-        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules)
+        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
         const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-        const crew = { play, skews, told, lives: new Lives(), steps: 0, overAt: Infinity }
+        const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
         await begin(trial, crew)
-        await until('the clock that is off is found', withinMs, () => told.isActive('AgentClockSkew', 'a1'))
+        await until('the clock that is off is found', withinMs(crew), () => told.isActive('AgentClockSkew', 'a1'))
         await outage(trial, crew, outageMs[size])
         await delay(windowMs + 1000)
         return judged(trial, crew)
