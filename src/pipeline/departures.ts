@@ -52,8 +52,8 @@ export class Departures {
     return this.#departed.splice(0)
   }
 
-  /** Sources of earlier runs: who wrote them may have gone meanwhile. Returns whether there is something to tell. */
-  recall(sources: readonly StoredSource[]): boolean {
+  /** Sources of earlier runs: who wrote them may have gone meanwhile. */
+  recall(sources: readonly StoredSource[]): void {
     for (const { id, name } of sources) {
       const resource = { 'log.file.path': name, ...containerFields([name]) }
       const place = placeOf(resource)
@@ -61,7 +61,6 @@ export class Departures {
       if (place !== undefined && this.#isGone(place.path) && this.#hasEntries(dirname(place.path)))
         this.#departed.push({ source: id, reason: place.reason })
     }
-    return this.#departed.length > 0
   }
 
   opened(source: FileSource): void {
@@ -73,34 +72,32 @@ export class Departures {
     this.#watched.set(source, { place, folder, diesAlone, ...nothing })
   }
 
-  /** All of a source is read, and its file is gone or rests. Returns whether there is something to tell. */
-  closed(source: FileSource): boolean {
+  /** All of a source is read, and its file is gone or rests. */
+  closed(source: FileSource): void {
     const watched = this.#watched.get(source)
     this.#watched.delete(source)
-    return watched !== undefined && this.#tellWhere(source, watched, this.#isLost(watched))
+    if (watched !== undefined) this.#tellWhere(source, watched, this.#isLost(watched))
   }
 
-  /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell. */
+  /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell: at once,
+   * since the state may have forgotten the source when the next run begins. */
   look(): boolean {
-    let isNews = false
     for (const [source, watched] of this.#watched) {
       const hasLeft = source.ended
         ? this.#hasAll(source, source.size) && this.#isLost(watched)
         : this.#isOver(source, watched)
-      if (this.#tellWhere(source, watched, hasLeft)) isNews = true
+      this.#tellWhere(source, watched, hasLeft)
     }
-    return isNews
+    return this.#departed.length > 0
   }
 
   /** Tells it once, until whoever writes it is back. */
-  #tellWhere(source: FileSource, watched: Watched, hasLeft: boolean): boolean {
+  #tellWhere(source: FileSource, watched: Watched, hasLeft: boolean): void {
     const isNews = hasLeft && !watched.isTold
     watched.isTold = hasLeft
-    if (isNews) {
-      const reason = watched.hasExited ? 'container_exited' : watched.place.reason
-      this.#departed.push({ source: source.id, reason })
-    }
-    return isNews
+    if (!isNews) return
+    const reason = watched.hasExited ? 'container_exited' : watched.place.reason
+    this.#departed.push({ source: source.id, reason })
   }
 
   /** A container that dies is removed too, where it was started so. */

@@ -69,7 +69,8 @@ export class Inputs {
     const fresh = plans.filter(({ name }) => !this.#followed.has(name))
     this.#claims.expect(new Set(fresh.map(({ name }) => name)), stored.sources)
     for (const plan of fresh) {
-      if (plan.follow.pathFields === 'containers') this.#recall(plan, stored)
+      if (plan.follow.pathFields === 'containers')
+        this.#parts.departures.recall(stored.sources.filter(({ input }) => input === plan.name))
       const follower = this.#newFollower(plan, stored)
       this.#followed.set(plan.name, { follower, startedAt: this.#parts.clock.now() })
       await follower.start()
@@ -119,11 +120,6 @@ export class Inputs {
     for (const lane of lanes.of(source)) turns.add(lane)
   }
 
-  #recall({ name }: InputPlan, { sources }: StoredState): void {
-    const { departures, commits } = this.#parts
-    if (departures.recall(sources.filter(({ input }) => input === name))) commits.soon()
-  }
-
   #newFollower(input: InputPlan, stored: StoredState): Follower {
     const { hostId, hostName, link, clock, log, meter, holds, disk } = this.#parts
     const { lanes, cursors, commits, departures, steps } = this.#parts
@@ -150,13 +146,13 @@ export class Inputs {
         settledAll: source => lanes.settled(source),
         close: source => {
           this.#close(source)
-          if (departures.closed(source)) commits.soon()
+          departures.closed(source)
         },
         forget: id => cursors.forget(id),
         scanned: () => {
           holds?.scanned()
-          if (departures.look()) commits.soon()
-          commits.along()
+          if (departures.look()) commits.now()
+          else commits.along()
         }
       }
     )
