@@ -152,11 +152,9 @@ function defineReplay(command: Command, { env, out, err }: Terminal, finish: Fin
   command.addHelpText('after', examples({ 'mcp-collector dlq replay --all --output es': 'all of one output' }))
   command.action(async (ids: string[], options: Options) => {
     const body = await selectionOf(ids, options)
-    const result = await ask<ReplayResult & Missing>(options.stateDir, {
-      method: 'POST',
-      path: `${route}/replay`,
-      body
-    })
+    err.progress('dead letters are sent again')
+    const question = { method: 'POST', path: `${route}/replay`, body } as const
+    const result = await ask<ReplayResult & Missing>(options.stateDir, question).finally(() => err.progress(''))
     if (result === undefined) throw notRunning(options.stateDir)
     const { delivered, refused, unsent, reasons } = result
     if (options.json) out.line(JSON.stringify(result))

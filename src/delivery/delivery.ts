@@ -46,6 +46,9 @@ export interface Choice {
   restore(batch: Batch): void
 }
 
+/** Whoever replays dead letters to an output that does not send then waits no longer, ms. */
+const downMs = 4000
+
 /**
  * All that lies between an encoded batch and its verdicts, for one output: batching, budget, retry, breaker, splitting, pausing,
  * dead letters. `append` is synchronous and copies what it needs out of the batch. Rows settle in their tracks later, in any
@@ -180,7 +183,7 @@ export class Delivery {
   }
 
   /** Sends rows of dead letters again. They are in no ledger, and when refused they stay the letters they are. What could not be
-   * sent for a while has no verdict. */
+   * sent for a while has no verdict; where the server is away or takes nothing, that is known after some seconds. */
   async replay(rows: readonly ReplayRow[]): Promise<Map<number, ReplayVerdict>> {
     const replay = new Replay(rows)
     this.#replays.add(replay)
@@ -189,11 +192,15 @@ export class Delivery {
       this.#budget.add(parcel.size)
       this.#sender.push(parcel)
     }
-    const cancel = this.#context.clock.after(this.#replayMs, () => this.#giveUp(replay))
+    const { clock } = this.#context
+    const cancels = [
+      clock.after(this.#replayMs, () => this.#giveUp(replay)),
+      clock.after(downMs, () => this.#sender.gate.state !== 'running' && this.#giveUp(replay))
+    ]
     try {
       return await replay.verdicts
     } finally {
-      cancel()
+      for (const cancel of cancels) cancel()
       this.#replays.delete(replay)
     }
   }

@@ -18,6 +18,8 @@ const answerMs = 45_000
 /** Why letters are left where the collector ends meanwhile. */
 export const stops = 'the collector stops: replay the rest when it runs again'
 
+const takesNone = 'the output takes no rows now: see "mcp-collector status"'
+
 type SendableLetter = Letter & { readonly row: Uint8Array }
 interface Chunk {
   readonly output: string
@@ -27,6 +29,8 @@ interface Chunk {
 
 /** Counts of a replay. */
 class ReplayTally {
+  /** The output has taken none of the rows: it would not take the next ones either. */
+  isDown = false
   delivered = 0
   refused = 0
   unsent = 0
@@ -46,6 +50,7 @@ class ReplayTally {
     this.delivered += other.delivered
     this.refused += other.refused
     this.unsent += other.unsent
+    this.isDown ||= other.isDown
     for (const reason of other.#reasons) this.#reasons.add(reason)
   }
 
@@ -90,10 +95,15 @@ export class DeadLetterDesk implements Letters {
   async replay(ids: readonly number[]): Promise<ReplayResult> {
     const tally = new ReplayTally()
     const until = this.#clock.monotonic() + answerMs
+    const down = new Set<string>()
     for (const chunk of this.#chunks(ids, tally)) {
       const leftMs = until - this.#clock.monotonic()
-      if (leftMs > 0) tally.add(await this.#answerOf(chunk, leftMs))
-      else tally.leave(chunk.letters.length, 'There was no time left for all: replay the rest again')
+      if (down.has(chunk.output)) tally.leave(chunk.letters.length, takesNone)
+      else if (leftMs > 0) {
+        const answer = await this.#answerOf(chunk, leftMs)
+        if (answer.isDown) down.add(chunk.output)
+        tally.add(answer)
+      } else tally.leave(chunk.letters.length, 'There was no time left for all: replay the rest again')
     }
     return tally.result()
   }
@@ -172,9 +182,10 @@ export class DeadLetterDesk implements Letters {
     for (const { id } of letters) {
       const verdict = verdicts[id]
       if (verdict === 'delivered' || verdict === 'duplicate') done.push(id)
-      else if (verdict === undefined) tally.leave(1, 'the output takes no rows now: see "mcp-collector status"')
+      else if (verdict === undefined) tally.leave(1, takesNone)
       else tally.refuse(1, 'the output has refused it again')
     }
+    tally.isDown = Object.keys(verdicts).length === 0
     if (done.length === 0) return
     const deleted = this.#delete(done)
     tally.delivered += deleted

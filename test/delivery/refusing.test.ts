@@ -332,6 +332,21 @@ describe('delivery of refused rows', () => {
     expect(output.sent).toHaveLength(length)
   })
 
+  test('delivery takes dead letters back within 5 s where the server is away, and sends them when it is back', async () => {
+    const { clock, output, delivery } = roomOf()
+    output.send = () => Promise.reject(new SendError('connection refused', 'retry'))
+    const rows = [{ id: 1, row: Buffer.from('row\n') }]
+    let verdicts: unknown
+    void delivery.replay(rows).then(all => (verdicts = all))
+    await clock.advance(5000)
+    expect(verdicts).toEqual(new Map())
+    expect(delivery.status()).toMatchObject({ bufferedBytes: 0, pendingRows: 0 })
+    output.send = () => Promise.resolve(judged(['row'], () => 0))
+    const again = delivery.replay(rows)
+    await clock.advance(60_000)
+    expect(await again).toEqual(new Map([[1, 'delivered']]))
+  })
+
   test('delivery rejects a replay that its end cuts off', async () => {
     const { clock, output, delivery } = roomOf()
     output.latencyMs = 1000

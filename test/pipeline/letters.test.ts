@@ -33,3 +33,23 @@ function letter(position: number, row: string): DeadLetter {
   const place = { output: 'default/es', source: 'AAAAAAAAAAAAAAAA', position, length: 20 }
   return { ...place, status: 0, type: 'parse', reason: 'json', at: 0, row: Buffer.from(row) }
 }
+
+it('letters of an output that takes none are not tried one chunk after another', async () => {
+  let asked = 0
+  const shard = {
+    replay: () => {
+      asked++
+      return Promise.resolve({})
+    }
+  } as unknown as ShardPort
+  const state = StateStore.open(tempFolder(), { clock: systemClock, log: silentLog })
+  onTestFinished(() => state.close())
+  const letters = Array.from({ length: 2500 }, (_, i) => ({ ...letter(i, `row ${i}`), status: 400, type: 'mapping' }))
+  await state.untilDurable(state.append(letters.map(one => ({ kind: 'letter', letter: one }))))
+
+  const desk = new DeadLetterDesk(state, shard, () => undefined)
+  const { delivered, refused, unsent, reasons } = await desk.replay(letters.map((_, i) => i + 1))
+  expect({ delivered, refused, unsent }).toEqual({ delivered: 0, refused: 0, unsent: 2500 })
+  expect(reasons).toEqual([expect.stringContaining('the output takes no rows now')])
+  expect(asked).toBe(1)
+})
