@@ -7,9 +7,10 @@ import {
   openSync,
   readdirSync,
   renameSync,
-  rmSync
+  rmSync,
+  statSync
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { companions } from './database.ts'
@@ -21,10 +22,26 @@ const badFilesKept = 3
 /** Makes the state directory with its parents and closes it to other users. */
 export function prepareDirectory(dir: string, log: Log): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(resolve(dir))
     closeToOthers(dir, log)
   } catch (error) {
-    throw new ExitError(`Cannot use state directory "${dir}": ${obstacleOf(error, dir)}`, exitCodes.failed, error)
+    const isNowhere = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = isNowhere ? 'no folder can be made there: set "state_dir" to another one' : obstacleOf(error, dir)
+    throw new ExitError(`Cannot use state directory "${dir}": ${why}`, exitCodes.failed, error)
+  }
+}
+
+/** With its parents. Not by `recursive` of Node.js: where no folder can be made below one that is there (/proc) it tries for ever. */
+function makeFolder(dir: string): void {
+  const stat = statSync(dir, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return
+  if (stat !== undefined) throw Object.assign(new Error('it is no folder'), { code: 'EEXIST' })
+  makeFolder(dirname(dir))
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
   }
 }
 

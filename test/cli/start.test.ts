@@ -142,3 +142,12 @@ describe('an output without rows', () => {
     expect((await live.stop()).code).toBe(0)
   })
 })
+
+// Where no folder can be made, whoever asks Node.js for one with its parents waits for ever.
+test.runIf(process.platform === 'linux')('a state directory that can not be made is refused at once', async () => {
+  const site = new Site()
+  site.configure(`inputs:\n  a: { type: file, paths: [a.log] }\n${nowhere}`)
+  const { code, err } = await site.execute('run', site.config, '--state-dir', '/proc/none/state')
+  expect(code).toBe(1)
+  expect(err).toContain('Cannot use state directory "/proc/none/state": no folder can be made there: set "state_dir"')
+})
