@@ -5,11 +5,13 @@ import { createServer as createHttp, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { hungThreads } from '../../src/core/hung-threads.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { Meter } from '../../src/core/metrics.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Check, look, targetOf } from '../../src/inputs/probe/checks.ts'
 import { FedFile } from '../../src/inputs/probe/fed-file.ts'
+import { readPidFile } from '../../src/inputs/probe/pid-file.ts'
 import { startProber, type Target } from '../../src/inputs/probe/prober.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
@@ -84,6 +86,28 @@ test('a process is there, or why that is not known', async () => {
   expect(await found({ type: 'pid', file: pipe })).toEqual({ error: 'pid_file_invalid' })
   expect(await found({ type: 'pid', file: tempFolder() })).toEqual({ error: 'pid_file_invalid' })
   expect(await found({ type: 'pid', file })).toEqual({ error: '' })
+})
+
+test('a file of a process on a mount that hangs is asked for once, and holds up nobody', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let asked = 0
+  const read = () => {
+    asked++
+    return promise
+  }
+  for (let i = 0; i < 3; i++)
+    await expect(readPidFile('/far/agent.pid', AbortSignal.timeout(20), read)).rejects.toThrow('no answer')
+  expect(asked).toBe(1)
+  // So that the end of the program does not wait for it.
+  expect(hungThreads.size).toBe(1)
+  resolve('17')
+  await vi.waitFor(() => expect(hungThreads.size).toBe(0))
+  const stop = new AbortController()
+  expect(await readPidFile('/far/agent.pid', stop.signal, () => Promise.resolve('18'))).toBe('18')
+  // An answer that came is not waited for.
+  await new Promise(done => setImmediate(done))
+  stop.abort()
+  expect(hungThreads.size).toBe(0)
 })
 
 test('a target is shown without its password and what is asked there', () => {

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { connect } from 'node:net'
 import { http, https } from '../../core/http.ts'
+import { readPidFile } from './pid-file.ts'
 
 /** What is looked at. */
 export type Check =
@@ -18,7 +18,6 @@ export interface Finding {
 
 const good: Finding = { error: '' }
 const leastBadStatus = 400
-const longestPid = 32
 
 /** Words for what the system says. */
 const words: Readonly<Record<string, string>> = {
@@ -36,7 +35,7 @@ export async function look(check: Check, signal: AbortSignal): Promise<Finding> 
   try {
     if (check.type === 'http') return await lookHttp(check.url, signal)
     if (check.type === 'tcp') return await lookTcp(check, signal)
-    return lookPid(check)
+    return await lookPid(check, signal)
   } catch (error) {
     return { error: signal.aborted ? 'timeout' : wordFor(error) }
   }
@@ -77,8 +76,9 @@ function lookTcp(
   })
 }
 
-function lookPid({ pid, file }: Extract<Check, { readonly type: 'pid' }>): Finding {
-  const number = file === undefined ? pid! : pidIn(file)
+async function lookPid(check: Extract<Check, { readonly type: 'pid' }>, signal: AbortSignal): Promise<Finding> {
+  const { pid, file } = check
+  const number = file === undefined ? pid! : await pidIn(file, signal)
   if (typeof number === 'string') return { error: number }
   try {
     process.kill(number, 0)
@@ -89,23 +89,13 @@ function lookPid({ pid, file }: Extract<Check, { readonly type: 'pid' }>): Findi
   }
 }
 
-function pidIn(file: string): number | string {
+async function pidIn(file: string, signal: AbortSignal): Promise<number | string> {
   try {
-    const text = beginningOf(file)?.trim() ?? ''
+    const text = (await readPidFile(file, signal))?.trim() ?? ''
     return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 'pid_file_invalid'
   } catch (error) {
+    if (signal.aborted) throw error
     return codeOf(error) === 'ENOENT' ? 'pid_file_missing' : 'pid_file_unreadable'
-  }
-}
-
-/** Of a regular file: the file is another program's, and a pipe in its place would have us wait for ever. */
-function beginningOf(file: string): string | undefined {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const bytes = Buffer.alloc(longestPid)
-    return fstatSync(fd).isFile() ? bytes.latin1Slice(0, readSync(fd, bytes)) : undefined
-  } finally {
-    closeSync(fd)
   }
 }
 
