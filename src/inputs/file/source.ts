@@ -171,19 +171,16 @@ export class FileSource implements Source {
     return this.#remains
   }
 
-  get #isOver(): boolean {
-    return this.ended || this.#content.isSequential === true
-  }
-
   read(at: Position, into: Uint8Array): number {
     if (this.#isSuspended) return Idle
     const remains = this.#remains
     if (at >= remains.end && !remains.isHeld) return Gone
     const room = Math.min(into.length, this.marks.nextCut(at) - at)
     const part = room === into.length ? into : into.subarray(0, room)
+    const size = this.ended || this.isSequential ? Infinity : this.size
     let got: number
     try {
-      got = at < remains.end ? this.#tails.read(at, part, this.#isOver ? Infinity : this.size) : remains.read(at, part)
+      got = at < remains.end ? this.#tails.read(at, part, size) : remains.read(at, part)
       if (got === 0) this.#comeToEnd(at)
       this.isFailing = false
     } catch (error) {
@@ -203,7 +200,7 @@ export class FileSource implements Source {
     if (end > this.size) {
       this.size = end
       // It has grown after all: what has no end yet may get one. What an archive holds only comes to light.
-      if (remains.reason === undefined && !this.#content.isSequential) this.ended = false
+      if (remains.reason === undefined && !this.isSequential) this.ended = false
     }
     return got
   }
@@ -221,7 +218,7 @@ export class FileSource implements Source {
 
   /** Also proves that the file still is what was read, since a marker of other bytes would hide them after a restart. */
   marker(at: Position): string {
-    if (at <= 0 || at > this.#remains.end || this.#content.isSequential) return ''
+    if (at <= 0 || at > this.#remains.end || this.isSequential) return ''
     try {
       if (!this.#tails.isIntact()) {
         if (this.lostReason === undefined) this.#owner.truncated(this)
