@@ -195,7 +195,8 @@ export class Reader {
     const isHeld = this.#parts.framer.heldFrom < this.#base
     const cut = this.source.marks.nextCut(isHeld ? this.#base - 1 : this.#base)
     // made when what is known already was read: the record that ends there is new
-    return this.isReturning && cut === this.#knownTo ? Infinity : cut
+    if (this.isReturning && cut === this.#knownTo) return Infinity
+    return this.#parts.frontier?.isHeldAt(cut, this.#base) === true ? Infinity : cut
   }
 
   /** What the framer held is gone from the source before it could be read again. */
@@ -239,7 +240,8 @@ export class Reader {
     batch.clear()
     arena.index(batch)
     const isKnown = this.isReturning
-    const consumed = framer.frame(batch, arena.lines, this.#nextCut, final)
+    const cut = this.#nextCut
+    const consumed = framer.frame(batch, arena.lines, cut, final)
     if (consumed < 0) {
       forget(this.#parts.framed)
       return false
@@ -250,7 +252,7 @@ export class Reader {
     // also where no row came of it: what follows does not continue it
     if (final) this.source.marks.addCut(this.#base)
     batch.isLive = isLive
-    batch.isRepeat = isKnown || frontier?.advance(batch.base, this.#base) === false
+    batch.isRepeat = isKnown || frontier?.advance(batch.base, this.#base, final || this.#base === cut) === false
     if (batch.rows > 0 && !isKnown) this.#understand()
     const isNew = this.#parts.tally.count(batch, this.#base, this.#parts.framed)
     if (isNew && batch.cutBytes > 0) {

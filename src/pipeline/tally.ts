@@ -13,7 +13,7 @@ export interface FramerCounts {
 /** How far somebody has come in a source, whatever lanes read it: who counts there counts each row once. */
 export class Frontier {
   #to: Position = 0
-  /** Records that no more bytes were read for were given out here. */
+  /** Records that were unfinished here were given out: nobody has them still. */
   #cutAt: Position = -1
 
   /** A reader at this place stops there once, so that no chunk lies on both sides. */
@@ -26,12 +26,18 @@ export class Frontier {
     return from >= this.#to && !(to === from && to === this.#cutAt)
   }
 
-  /** Comes to `to`. Returns whether nobody was in `[from, to)` before. */
-  advance(from: Position, to: Position): boolean {
+  /** Comes to `to`. Returns whether nobody was in `[from, to)` before. `isCut`: records end there in any case. */
+  advance(from: Position, to: Position, isCut = to === from): boolean {
     const isNew = this.isNew(from, to)
     if (isNew) this.#to = to
-    if (isNew && to === from) this.#cutAt = to
+    if (isNew && isCut) this.#cutAt = to
     return isNew
+  }
+
+  /** Whether records that end at a cut are to be given out behind it, by a reader that comes to it from `at`: whoever was there before
+   * held them, and went without having given them out. */
+  isHeldAt(cut: Position, at: Position): boolean {
+    return at < this.#to && cut === this.#to && cut !== this.#cutAt
   }
 }
 
