@@ -44,7 +44,7 @@ export class ScanTimer {
    * one before, until the next one does so too: the server of a mount was away for an hour, and answers again. */
   scanned({ cpuMs, wallMs }: Cost, isSteady: boolean): void {
     const now = this.#clock.monotonic()
-    const dueMs = Math.min(Math.max(cpuMs * restsByCpu, wallMs * restsByWall), mostRestMs)
+    const dueMs = Math.max(cpuMs * restsByCpu, Math.min(wallMs * restsByWall, mostRestMs))
     const restMs = Math.min(dueMs, this.#steadyMs)
     if (isSteady) this.#steadyMs = dueMs
     this.#earliestAt = now + restMs
