@@ -2,10 +2,9 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { ask } from '../../src/cli/client.ts'
-import type { CollectorStatus } from '../../src/pipeline/collector.ts'
 import { Journal } from './journal.ts'
 import { delay, until } from './process.ts'
+import { statusOf } from './status.ts'
 import type { Trial } from './trial.ts'
 import type { Gap } from './verdict.ts'
 
@@ -22,11 +21,11 @@ export const site = {
 /** The server is there, and takes nothing. */
 export const down = { requests: { '503': 1 } }
 /** On a busy machine a collector sees a file after this time. */
-const seenMs = 60_000
+const seenMs = 180_000
 /** What it knows is stored each second. */
 const storedMs = 1500
 /** Deleted files are closed within ten seconds; beside other tests everything takes longer. */
-const closedMs = 60_000
+const closedMs = 180_000
 
 export function journalsOf({ site }: Trial): Journal[] {
   return ['a', 'b'].map(name => new Journal(site.logs, name))
@@ -59,7 +58,7 @@ export async function writeAndDelete(
 /** Waits until the collector knows how large the files are: what it has never seen of a deleted one, it can not count. */
 export async function untilSeen({ site }: Trial, journals: readonly Journal[]): Promise<void> {
   for (const end = performance.now() + seenMs; ; await delay(50)) {
-    const status = await ask<CollectorStatus>(site.state, { path: '/api/v1/status' })
+    const status = await statusOf(site)
     const sources = status?.inputs.flatMap(input => input.sources) ?? []
     if (journals.every(({ path }) => sources.some(one => one.name === path && one.size === statSync(path).size))) return
     if (performance.now() > end) throw new Error(`Not within ${seenMs / 1000} s: the files are seen`)

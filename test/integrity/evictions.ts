@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
-import { ask } from '../../src/cli/client.ts'
-import type { CollectorStatus, NamedLedgerRow } from '../../src/pipeline/collector.ts'
+import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
 import { Journal } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay } from './process.ts'
+import { statusOf } from './status.ts'
 import { type Scenario, type Size, Trial } from './trial.ts'
 import { type Gap, judge, judgeLedger, type Verdict } from './verdict.ts'
 
@@ -66,10 +66,10 @@ function givesUp(size: Size, seed: number): Promise<Verdict> {
 async function untilGivenUp({ site }: Trial, newest: string, limit: number): Promise<void> {
   const { size } = statSync(newest)
   for (const end = performance.now() + 60_000; performance.now() < end; await delay(100)) {
-    const status = await ask<CollectorStatus>(site.state, { path: '/api/v1/status' })
+    const status = await statusOf(site)
     const sources = status?.inputs.flatMap(input => input.sources) ?? []
     const unread = sources.reduce((sum, source) => sum + source.size - source.read, 0)
-    if (sources.some(source => source.size === size) && unread <= limit * 1.1) return
+    if (status !== undefined && sources.some(source => source.size === size) && unread <= limit * 1.1) return
   }
 }
 

@@ -5,6 +5,7 @@ import { Journal } from './journal.ts'
 import { readMessage } from './line.ts'
 import { delay, until } from './process.ts'
 import { ask } from './scraper.ts'
+import { statusNow } from './status.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { type Scenario, type Size, Trial } from './trial.ts'
 import { messageIn } from './verdict.ts'
@@ -113,7 +114,7 @@ async function hangsWhileItRuns(stage: Stage): Promise<void> {
   rmSync(away)
   await until('the mount is read again', noticedMs * slack, () => site.messages.includes('Can read '))
   await delay(1000)
-  if ((await statusOf(stage)).stalled.length > 0) trial.broken.push('it is still said to hang')
+  if ((await statusNow(site)).stalled.length > 0) trial.broken.push('it is still said to hang')
   remote.rotate()
   writeFileSync(stale, '')
   trial.faults++
@@ -143,14 +144,6 @@ async function hangsFromStartToStop(stage: Stage, size: Size): Promise<void> {
   rmSync(away)
 }
 
-interface Status {
-  readonly stalled: readonly { readonly inputs: readonly string[]; readonly path: string }[]
-}
-
-async function statusOf({ trial: { site } }: Stage): Promise<Status> {
-  return JSON.parse(await ask(join(site.state, 'control.sock'), '/api/v1/status')) as Status
-}
-
 /** In the log, and to everybody who asks. */
 async function isTold(stage: Stage): Promise<void> {
   const { site, broken } = stage.trial
@@ -159,7 +152,7 @@ async function isTold(stage: Stage): Promise<void> {
   )
   await site.ready()
   const socket = join(site.state, 'control.sock')
-  const [stall] = (await statusOf(stage)).stalled
+  const [stall] = (await statusNow(site)).stalled
   if (stall?.inputs.join() !== 'remote' || !stall.path.includes('/remote'))
     broken.push(`the status says: ${JSON.stringify(stall)}`)
   const page = await ask(socket, '/metrics')

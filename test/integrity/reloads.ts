@@ -4,6 +4,7 @@ import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { totalOf } from './journal.ts'
 import { delay } from './process.ts'
 import { anotherWish, configOf, everything, mistakes, type Wish } from './reload-wishes.ts'
+import { statusNow } from './status.ts'
 import { type Scale, type Scenario, together, Trial } from './trial.ts'
 import { judge, type Verdict } from './verdict.ts'
 
@@ -95,7 +96,7 @@ class Storm {
     site.configure(this.#configOf(this.#wish))
     site.start()
     await site.ready()
-    this.#status = await this.#ask<CollectorStatus>('GET', 'status')
+    this.#status = await statusNow(this.#trial.site)
   }
 
   /** Half of them have mistakes. */
@@ -110,7 +111,7 @@ class Storm {
     const { dice, site } = this.#trial
     this.#wish = anotherWish(this.#wish, dice)
     site.configure(this.#configOf(this.#wish))
-    const reload = this.#ask<Reload>('POST', 'reload').catch(() => undefined)
+    const reload = this.#askReload().catch(() => undefined)
     await this.#trial.kill(dice.between(0, 120))
     await reload
     await this.start()
@@ -123,7 +124,7 @@ class Storm {
     // Some reloads meet an output that takes nothing, and rows that wait for it.
     store.options = { ...store.options, requests: dice.next() < 0.4 ? away : faults }
     // They come at once, too: then the later ones have nothing to do.
-    const asked = Array.from({ length: dice.next() < 0.2 ? 3 : 1 }, () => this.#ask<Reload>('POST', 'reload'))
+    const asked = Array.from({ length: dice.next() < 0.2 ? 3 : 1 }, () => this.#askReload())
     const answers = await Promise.all(asked)
     this.#trial.faults++
     // Whichever of them came first.
@@ -146,7 +147,7 @@ class Storm {
     site.configure(dice.one(mistakes)(this.#configOf(anotherWish(this.#wish, dice))))
     this.#trial.faults++
     let reload: Reload | undefined
-    if (dice.next() < 0.5) reload = await this.#ask<Reload>('POST', 'reload')
+    if (dice.next() < 0.5) reload = await this.#askReload()
     else reload = await this.#signalled(before)
     if (reload?.result !== 'refused' || reload.problems.length === 0) {
       broken.push(`A broken file was ${reload?.result ?? 'not reloaded'}`)
@@ -163,7 +164,7 @@ class Storm {
   async #signalled({ lastReload: before }: CollectorStatus): Promise<Reload | undefined> {
     this.#trial.site.collector!.kill('SIGHUP')
     for (const end = performance.now() + 30_000; performance.now() < end; await delay(20)) {
-      const { lastReload } = await this.#ask<CollectorStatus>('GET', 'status')
+      const { lastReload } = await statusNow(this.#trial.site)
       if (lastReload?.by === 'SIGHUP' && lastReload.at !== before?.at) return lastReload
     }
     return undefined
@@ -172,7 +173,7 @@ class Storm {
   /** What a reload does not name was not begun anew. */
   async #compare({ changes }: Reload): Promise<void> {
     const before = startsOf(this.#status!)
-    this.#status = await this.#ask<CollectorStatus>('GET', 'status')
+    this.#status = await statusNow(this.#trial.site)
     const fresh = [changes.inputs, changes.outputs].flatMap(({ added, changed }) => [...added, ...changed])
     for (const [name, startedAt] of startsOf(this.#status)) {
       const former = before.get(name)
@@ -187,12 +188,11 @@ class Storm {
     return configOf(wish, { logs: site.logs, es: store.url, ...this.#urls })
   }
 
-  #ask<T>(method: 'GET' | 'POST', what: string): Promise<T> {
-    const question = { method, path: `/api/v1/${what}`, accept: [422, 500] }
-    return ask<T>(this.#trial.site.state, question).then(answer => {
-      if (answer === undefined) throw new Error('The collector does not answer')
-      return answer
-    })
+  async #askReload(): Promise<Reload> {
+    const question = { method: 'POST', path: '/api/v1/reload', accept: [422, 500] } as const
+    const answer = await ask<Reload>(this.#trial.site.state, question)
+    if (answer === undefined) throw new Error('The collector does not answer')
+    return answer
   }
 }
 

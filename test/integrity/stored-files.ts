@@ -10,7 +10,7 @@ import type { Trial } from './trial.ts'
  */
 
 /** On a busy machine all of it is stored within this time. */
-const storedMs = 120_000
+const storedMs = 180_000
 
 interface StoredFile {
   readonly path: string

@@ -1,11 +1,10 @@
-import { ask } from '../../src/cli/client.ts'
 import { type LossReason, lossReasons } from '../../src/core/outcome.ts'
-import type { CollectorStatus } from '../../src/pipeline/collector.ts'
 import { FakeElasticsearch, type FakeOptions } from '../fakes/elasticsearch.ts'
 import { Dice } from './dice.ts'
 import { totalOf } from './journal.ts'
 import { lineOf } from './line.ts'
 import { delay, Site, type SiteOptions } from './process.ts'
+import { statusOf } from './status.ts'
 import { type Expectation, type Gap, judge, judgeLedger, lostBytes, sumOf, type Verdict } from './verdict.ts'
 
 /** `quick` runs with the unit tests, `short` in CI, `long` by night. */
@@ -82,7 +81,7 @@ export class Trial {
   }
 
   /** Waits until the store has so many documents. Gives up, and says so, when for so long none has come. */
-  async stored(documents: number, { withoutMs = 60_000, store: { store } = this.store } = {}): Promise<void> {
+  async stored(documents: number, { withoutMs = 180_000, store: { store } = this.store } = {}): Promise<void> {
     let count = -1
     let end = Infinity
     while (store.count() < documents && performance.now() < end) {
@@ -194,9 +193,10 @@ export class Trial {
 }
 
 /** Bytes that a collector knows of and has not delivered; none where it does not run. */
-async function lagOf({ state }: Site): Promise<number> {
-  const status = await ask<CollectorStatus>(state, { path: '/api/v1/status' })
-  const sources = status?.inputs.flatMap(input => input.sources) ?? []
+async function lagOf(site: Site): Promise<number> {
+  const status = await statusOf(site)
+  if (status === undefined) return site.isRunning ? Infinity : 0
+  const sources = status.inputs.flatMap(input => input.sources)
   return sources.reduce((sum, { lagBytes }) => sum + lagBytes, 0)
 }
 
