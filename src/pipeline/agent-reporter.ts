@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts'
 import type { AgentWatch } from '../rules/agents/watch.ts'
 import type { Departures } from './departures.ts'
 import type { Lanes } from './lanes.ts'
@@ -10,7 +9,6 @@ export interface AgentReporterParts {
   readonly watch: AgentWatch
   readonly lanes: Lanes
   readonly departures: Departures
-  readonly clock: Clock
   readonly tell: (report: AgentReport) => void
 }
 
@@ -19,20 +17,19 @@ export class AgentReporter {
   readonly #watch: AgentWatch
   readonly #lanes: Lanes
   readonly #tell: (report: AgentReport) => void
-  readonly #clock: Clock
   readonly #departures: Departures
   #told = ''
 
-  constructor({ watch, lanes, departures, clock, tell }: AgentReporterParts) {
+  constructor({ watch, lanes, departures, tell }: AgentReporterParts) {
     this.#watch = watch
     this.#lanes = lanes
     this.#departures = departures
-    this.#clock = clock
     this.#tell = tell
   }
 
-  /** To be called about once a second, and behind the last row, when what rows have added to rules is handed over: it is told behind that.
-   * So rules have the rows of an agent when they hear that it has left. */
+  /** To be called about once a second, and behind the last row, once what rows have added to rules is handed over: it is told behind that,
+   * and before anything that is answered in this turn. So rules have the rows of an agent when they hear that it has left, and hear so
+   * before they ask who is silent. */
   look(): void {
     const delta = this.#watch.delta()
     const behind = [...new Set(this.#lanes.behind())].toSorted()
@@ -41,6 +38,7 @@ export class AgentReporter {
     if (delta === undefined && departed.length === 0 && places === this.#told) return
     this.#told = places
     const report = { ...(delta ?? nothing), departed, behind }
-    this.#clock.after(0, () => this.#tell(report))
+    // the link sends what it was handed in a microtask, too
+    queueMicrotask(() => this.#tell(report))
   }
 }

@@ -19,7 +19,7 @@ export interface CommitsParts {
   readonly tap: RuleTap
   readonly link: StateLink
   readonly clock: Clock
-  /** Called about once a second while there are backlogs. */
+  /** Called about once a second while there are backlogs, behind what is handed over. */
   readonly look: () => void
 }
 
@@ -62,8 +62,8 @@ export class Commits {
     for (const [source, tracks] of lanes) this.#collect(source, tracks, records)
     this.#collectObserved(records)
     if (lanes.pendingRows > 0) this.soon()
-    look()
     this.#handOver(records)
+    look()
   }
 
   /** The same for one source, which is about to be closed: there may be thousands. */

@@ -68,6 +68,7 @@ export class Shard {
   readonly #arena: Arena
   readonly #keys = new Keys()
   readonly #agents: AgentReporter
+  readonly #departures: Departures
   readonly #cursors: Cursors
   readonly #lanes: Lanes
   readonly #backlog: Backlog
@@ -98,9 +99,9 @@ export class Shard {
     const lanesParts = { arena: this.#arena, cursors: this.#cursors, observers, clock, log, tap: this.#tap }
     this.#lanes = new Lanes({ ...lanesParts, meter: this.meter })
     const seen = whereabouts?.over(disk) ?? disk
-    const departures = new Departures(seen, this.#lanes)
+    const departures = (this.#departures = new Departures(seen, this.#lanes))
     const { onAgents: tell = () => {} } = context
-    this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, departures, clock, tell })
+    this.#agents = new AgentReporter({ watch: agents, lanes: this.#lanes, departures, tell })
     this.#backlog = new Backlog(clock)
     const look = (): void => this.#look()
     this.#commits = new Commits({ lanes: this.#lanes, cursors: this.#cursors, tap: this.#tap, link, clock, look })
@@ -186,8 +187,9 @@ export class Shard {
     return ledgerRows(this.#lanes)
   }
 
-  /** Hands over what rows have added to rules until now, and says how far reading is behind. */
+  /** Hands over what rows have added to rules until now and who has left, and says how far reading is behind. */
   observed(): Answers['observed'] {
+    this.#departures.look()
     this.#commits.now()
     return { unseenMs: this.#isReading && this.#context.link.writable ? this.#lanes.unseenMs : Infinity }
   }

@@ -50,7 +50,7 @@ class Desk {
   /** A run that delivers what is there. */
   async deliver(): Promise<void> {
     const live = await this.site.start()
-    await live.stop()
+    expect(await live.stop()).toMatchObject({ code: 0 })
   }
 
   /** As if the row there had been refused. */

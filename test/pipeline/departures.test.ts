@@ -114,4 +114,16 @@ describe('a container of Docker has left', () => {
     await third.pass(5000)
     expect(departed(stage)).toHaveLength(2)
   })
+
+  test('before rules hear how far rows are seen: nobody who left while nobody looked is missed then', async () => {
+    const { stage, docker, wanted } = await stageWith('gone', 'stays')
+    const first = await stage.start(wanted)
+    await first.until('all are there', () => stage.messages().length === 2)
+    await first.stop()
+    docker.remove('gone')
+    const { shard } = await stage.open(wanted)
+    // as the thread answers: behind one microtask
+    await Promise.resolve(shard.observed())
+    expect(departed(stage)).toEqual(['gone container_removed'])
+  })
 })
