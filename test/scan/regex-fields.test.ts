@@ -6,6 +6,7 @@ import { OnePass } from '../../src/scan/regex/one-pass.ts'
 import { readPattern } from '../../src/scan/regex/read.ts'
 import { groupProgramOf } from '../../src/scan/regex/tree.ts'
 import { evilPatterns } from './evil-patterns.ts'
+import { part, text } from './patterns.ts'
 
 type Engine = Pick<OnePass, 'find' | 'slots'>
 type Groups = Record<string, string | undefined> | undefined
@@ -20,22 +21,6 @@ function groupsOf(engine: Engine, names: readonly string[], text: string): Group
   )
 }
 
-const part = fc.letrec<{ part: string }>(tie => ({
-  part: fc.oneof(
-    { maxDepth: 3 },
-    fc.constantFrom('a', 'b', 'é', '[ab]', '[^a]', '\\d', '\\b', '^', '$', ''),
-    fc.tuple(tie('part'), tie('part')).map(parts => parts.join('')),
-    fc.tuple(tie('part'), tie('part')).map(([a, b]) => `(?:${a}|${b})`),
-    // a repeat of what may be empty ends differently in JavaScript
-    fc
-      .tuple(
-        fc.constantFrom('a', '[ab]', '(?:ab|a)', '\\d', '[^b]'),
-        fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '*?', '+?', '??', '{1,3}?')
-      )
-      .map(pair => pair.join(''))
-  )
-})).part
-const text = fc.array(fc.constantFrom('a', 'b', 'é', '0', ' '), { maxLength: 10 }).map(parts => parts.join(''))
 const anyParts = fc.array(part, { minLength: 1, maxLength: 4 })
 
 test('groups take what they do in JavaScript', () => {

@@ -5,25 +5,25 @@ import { faultOf } from '../text-test.ts'
 
 /** Takes what the named groups of a regular expression match; where it does not match, nothing. */
 export function extractGroups({ value, at }: Text): (view: RowView) => void {
-  const { automaton, captures, names } = compiled(value, at)
+  const { automaton, finder } = compiled(value, at)
+  const { names, slots } = finder
   if (names.length === 0) throw new QueryFault('The regular expression has no named group: (?P<name>…)', at)
   return view => {
     const { bytes, start, end } = view
     if (!automaton.matches(bytes, start, end)) return
-    const { line } = view
-    const places = captures.find(line)
-    if (places === 'tooLong') view.fail('RegexpParserErr')
-    else if (places !== undefined) {
-      for (const [index, name] of names.entries()) {
-        const from = places[2 * index]!
-        view.extract(name, from < 0 ? '' : line.slice(from, places[2 * index + 1]))
-      }
+    if (!finder.find(bytes, start, end)) {
+      if (finder.gaveUp) view.fail('RegexpParserErr')
+      return
+    }
+    for (const [index, name] of names.entries()) {
+      const from = slots[2 * index]!
+      view.extract(name, from < 0 ? '' : bytes.utf8Slice(from, slots[2 * index + 1]!))
     }
   }
 }
 
 export function namesOfGroups({ value, at }: Text): readonly string[] {
-  return compiled(value, at).names
+  return compiled(value, at).finder.names
 }
 
 function compiled(pattern: string, at: number): ReturnType<typeof compileGroups> {

@@ -152,8 +152,7 @@ class AutomatonBuilder {
       if (node.kind === 'match') this.#isMatch = true
       else if (node.kind === 'byte') found.push(index)
       else if (node.kind === 'choice') for (const next of node.next) open.push(next)
-      else if (node.kind === 'border') open.push(node.next)
-      else if (node.kind === 'assertion') {
+      else {
         const isTrue = after < 0 ? holdsBehind(node.what, before) : holds(node.what, before, after)
         if (isTrue === undefined) found.push(index)
         else if (isTrue) open.push(node.next)

@@ -21,6 +21,7 @@ const keptNumbers = 1 << 16
  * than a step for each choice and byte; rows that take many count as none that match.
  */
 export class Backtracker {
+  readonly names: readonly string[]
   /** Where groups begin and end, -1 where they took no part. */
   readonly slots: Int32Array
   readonly #kinds: Uint8Array
@@ -42,6 +43,7 @@ export class Backtracker {
   #left = 0
 
   constructor({ nodes, start, groups }: GroupProgram) {
+    this.names = groups
     this.slots = new Int32Array(groups.length * 2)
     this.#start = start
     this.#kinds = Uint8Array.from(nodes, ({ kind }) => Kind[kind])
@@ -59,13 +61,18 @@ export class Backtracker {
     this.#isBound = nodes[start]!.kind === 'assertion' && this.#assertions[start] === 'begin'
   }
 
+  /** The last row took too many steps. */
+  get gaveUp(): boolean {
+    return this.#left < 0
+  }
+
   /** Whether something in `bytes[start, end)` matches; `slots` then say where the groups of the first match are. */
   find(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start
     const bits = this.#choices * (length + 1)
-    if (bits > mostBits) return false
+    this.#left = bits > mostBits ? -1 : stepsPerByte * length + stepsPerRow
+    if (this.gaveUp) return false
     this.#prepare((bits >>> 5) + 1)
-    this.#left = stepsPerByte * length + stepsPerRow
     this.slots.fill(-1)
     const beginnings = this.#beginnings
     const last = this.#isBound ? start : end

@@ -1,6 +1,5 @@
 import { Automaton } from './automaton.ts'
 import { Backtracker } from './backtracker.ts'
-import { Captures } from './captures.ts'
 import { type Needle, needlesOf } from './needles.ts'
 import { OnePass } from './one-pass.ts'
 import { programOf } from './program.ts'
@@ -39,31 +38,33 @@ export function faultIn(text: string): PatternFault | undefined {
   }
 }
 
-/** What finds the named groups of a pattern in a line; `automaton` says whether there is a match. Throws `PatternFault`. */
-export function compileGroups(text: string): { automaton: Automaton; captures: Captures; names: readonly string[] } {
-  const pattern = readPattern(text, false)
-  const program = programOf(pattern, 'captures')
-  const automaton = new Automaton(programOf(pattern, 'search'))
-  return { automaton, captures: new Captures(program), names: program.groups }
-}
-
 /** What finds the named groups of a pattern in rows, without making anything for a row. */
 export interface GroupFinder {
   /** In the order of the pattern; that of number n has the slots 2n and 2n + 1. */
   readonly names: readonly string[]
   /** Where groups of the last row begin and end, -1 where they took no part. */
   readonly slots: Int32Array
+  /** The last row would have taken too long, and counts as one that does not match. */
+  readonly gaveUp: boolean
   find(bytes: Uint8Array, start: number, end: number): boolean
 }
 
 /** Compiles a pattern to look for in rows, with line feeds in them too. Throws `PatternFault`. */
 export function compileFields(text: string): GroupFinder {
-  const pattern = readPattern(text, true)
-  const program = groupProgramOf(pattern, false)
+  return finderOf(readPattern(text, true))
+}
+
+/** What finds the named groups of a pattern in a line, where `.` is no line feed; `automaton` says sooner whether it is worth while. Throws
+ * `PatternFault`. */
+export function compileGroups(text: string): { automaton: Automaton; finder: GroupFinder } {
+  const pattern = readPattern(text, false)
+  return { automaton: new Automaton(programOf(pattern, 'search')), finder: finderOf(pattern) }
+}
+
+function finderOf(pattern: Pattern): GroupFinder {
   // a lazy repeat must know where a character ends
-  const fast = hasLazy(pattern) ? undefined : OnePass.of(program)
-  const engine = fast ?? new Backtracker(groupProgramOf(pattern, true))
-  return { names: program.groups, slots: engine.slots, find: (bytes, start, end) => engine.find(bytes, start, end) }
+  const fast = hasLazy(pattern) ? undefined : OnePass.of(groupProgramOf(pattern, false))
+  return fast ?? new Backtracker(groupProgramOf(pattern, true))
 }
 
 function hasLazy(pattern: Pattern): boolean {

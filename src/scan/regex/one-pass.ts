@@ -31,6 +31,9 @@ interface State {
  * character that they can not have. One look-up a byte.
  */
 export class OnePass {
+  readonly names: readonly string[]
+  /** It never does. */
+  readonly gaveUp = false
   /** Where groups begin and end, -1 where they took no part. */
   readonly slots: Int32Array
   readonly #table: Int32Array
@@ -43,8 +46,9 @@ export class OnePass {
   readonly #ends: Int32Array
   readonly #matches: Int32Array
 
-  private constructor(tables: Tables, slots: number) {
-    this.slots = new Int32Array(slots)
+  private constructor(tables: Tables, names: readonly string[]) {
+    this.names = names
+    this.slots = new Int32Array(names.length * 2)
     this.#table = tables.table
     this.#classes = tables.classes
     this.#actions = tables.actions
@@ -58,7 +62,7 @@ export class OnePass {
   static of(program: GroupProgram): OnePass | undefined {
     const states = statesOf(program)
     const tables = states && tablesOf(states)
-    return tables && new OnePass(tables, program.groups.length * 2)
+    return tables && new OnePass(tables, program.groups)
   }
 
   /** Whether `bytes[start, end)` matches; `slots` then say where the groups are. */

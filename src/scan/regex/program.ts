@@ -1,62 +1,49 @@
-import { isIn, lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
+import { isIn, type Ranges } from './ranges.ts'
 import { type Assertion, type Pattern, PatternFault } from './syntax.ts'
-import { type ByteRanges, bytesOf } from './utf8.ts'
+import { type ByteRanges, bytesAsTheyAre, bytesOf, replacement } from './utf8.ts'
 
 /** Enough for anything a person writes; a hostile pattern is refused within milliseconds. */
 const mostNodes = 4000
-/** What decoders make of bytes that are no character. */
-const replacement = 0xfffd
 
-/** `next` of a choice are its ways out, the preferred one first; of the others there is one. A border is where a group begins or ends. */
+/** `next` of a choice are its ways out; of the others there is one. */
 export type ProgramNode =
   | { readonly kind: 'byte'; readonly first: number; readonly last: number; readonly next: number }
-  | { readonly kind: 'set'; readonly ranges: Ranges; readonly ascii: Uint8Array; readonly next: number }
   | { readonly kind: 'choice'; readonly next: readonly number[] }
   | { readonly kind: 'assertion'; readonly what: Assertion; readonly next: number }
-  | { readonly kind: 'border'; readonly slot: number; readonly next: number }
   | { readonly kind: 'match' }
 
-/** A non-deterministic automaton: over bytes, or over characters where groups are noted. */
+/** A non-deterministic automaton over bytes. */
 export interface Program {
   readonly nodes: readonly ProgramNode[]
   readonly start: number
-  /** Names of groups; that of number n has the slots 2n and 2n + 1. */
-  readonly groups: readonly string[]
   /** Of nodes in copies of an optional part: nodes of one family stand at the same place of the copies, and the one with the lowest
    * rank can do all that the others can. Zero: none. */
   readonly family: Int32Array
   readonly rank: Int32Array
 }
 
-/** Whether a pattern is searched for, or must match all of a text, or is tried at one place, where places of groups are noted. */
-export type Use = 'search' | 'whole' | 'captures'
+/** Whether a pattern is searched for, or must match all of a text. */
+export type Use = 'search' | 'whole'
 
 export function programOf(pattern: Pattern, use: Use): Program {
-  const builder = new ProgramBuilder(use === 'captures')
+  const builder = new ProgramBuilder()
   const match = builder.add({ kind: 'match' })
   const start = startOf(pattern, builder, { use, match })
-  return { nodes: builder.nodes, start, groups: builder.groups, ...builder.families() }
+  return { nodes: builder.nodes, start, ...builder.families() }
 }
 
 function startOf(pattern: Pattern, builder: ProgramBuilder, { use, match }: { use: Use; match: number }): number {
   if (use === 'whole') return builder.assertion('begin', builder.build(pattern, builder.assertion('end', match)))
-  const start = builder.build(pattern, match)
-  return use === 'captures' ? start : builder.loop(next => builder.byte(0, 0xff, next), start)
+  return builder.loop(next => builder.byte(0, 0xff, next), builder.build(pattern, match))
 }
 
 /** Nodes are made from the end to the beginning, so that what follows is always known. */
 class ProgramBuilder {
   readonly nodes: ProgramNode[] = []
-  readonly groups: string[] = []
-  readonly #notesGroups: boolean
   readonly #families: { node: number; family: number; rank: number }[] = []
   #familyCount = 0
   /** Bytes that lead to the same node: parts of many characters end alike. */
   #bytes = new Map<string, number>()
-
-  constructor(notesGroups: boolean) {
-    this.#notesGroups = notesGroups
-  }
 
   add(node: ProgramNode): number {
     if (this.nodes.length === mostNodes)
@@ -88,7 +75,7 @@ class ProgramBuilder {
       case 'assertion':
         return this.assertion(pattern.what, next)
       case 'group':
-        return this.#group(pattern, next)
+        return this.build(pattern.part, next)
       default:
         return this.#repeat(pattern, next)
     }
@@ -118,7 +105,6 @@ class ProgramBuilder {
   }
 
   #set(ranges: Ranges, next: number): number {
-    if (this.#notesGroups) return this.add({ kind: 'set', ranges, ascii: asciiOf(ranges), next })
     const characters = this.#sequences(bytesOf(ranges), next)
     return isIn(ranges, replacement) ? this.#choice([characters, ...this.#broken(next)]) : characters
   }
@@ -156,14 +142,6 @@ class ProgramBuilder {
     return this.#choice(ways)
   }
 
-  #group({ name, part }: Pattern & { kind: 'group' }, next: number): number {
-    if (!this.#notesGroups) return this.build(part, next)
-    const known = this.groups.indexOf(name)
-    const slot = 2 * (known < 0 ? this.groups.push(name) - 1 : known)
-    const inner = this.build(part, this.add({ kind: 'border', slot: slot + 1, next }))
-    return this.add({ kind: 'border', slot, next: inner })
-  }
-
   #repeat(repeat: Pattern & { kind: 'repeat' }, next: number): number {
     const { part, min, max } = repeat
     let after = max === Infinity ? this.#endless(repeat, next) : this.#optional(repeat, next)
@@ -173,7 +151,7 @@ class ProgramBuilder {
 
   /** A loop over nearly any character takes bytes as they are: it is smaller, and passes bytes that are not UTF-8. */
   #endless({ part, isLazy }: Pattern & { kind: 'repeat' }, next: number): number {
-    const bytes = part.kind === 'set' && !this.#notesGroups ? bytesAsTheyAre(part.ranges) : undefined
+    const bytes = part.kind === 'set' ? bytesAsTheyAre(part.ranges) : undefined
     if (bytes === undefined) return this.loop(head => this.build(part, head), next, isLazy)
     const each = (head: number): number => this.#choice(bytes.map(([first, last]) => this.byte(first, last, head)))
     return this.loop(each, next, isLazy)
@@ -201,21 +179,6 @@ class ProgramBuilder {
   }
 }
 
-function asciiOf(ranges: Ranges): Uint8Array {
-  const ascii = new Uint8Array(128)
-  for (const [first, last] of pairsOf(ranges)) ascii.fill(1, first, last + 1)
-  return ascii
-}
-
 function inOrder(part: number, next: number, isLazy: boolean): number[] {
   return isLazy ? [next, part] : [part, next]
-}
-
-/** Of a set with all characters beyond ASCII: the same as ranges of bytes. */
-function bytesAsTheyAre(ranges: Ranges): [number, number][] | undefined {
-  const last = ranges.length - 2
-  if (last < 0 || ranges[last]! > 0x80 || ranges[last + 1] !== lastCodePoint) return undefined
-  const pairs: [number, number][] = []
-  for (let i = 0; i <= last; i += 2) pairs.push([ranges[i]!, i === last ? 0xff : ranges[i + 1]!])
-  return pairs
 }

@@ -37,16 +37,6 @@ export function sideOf(byte: number): number {
   return words.some(([first, last]) => byte >= first && byte <= last) ? Side.word : Side.other
 }
 
-/** Whether an assertion holds between two characters; -1 stands for the edge of the text. */
-export function holdsBetween(what: Assertion, before: number, after: number): boolean {
-  return holds(what, sideOfCharacter(before), sideOfCharacter(after))
-}
-
-function sideOfCharacter(code: number): number {
-  if (code < 0) return Side.edge
-  return code < 0x80 ? sideOf(code) : Side.other
-}
-
 export function holds(what: Assertion, before: number, after: number): boolean {
   if (what === 'begin') return before === Side.edge
   if (what === 'end') return after === Side.edge

@@ -1,11 +1,9 @@
-import { isIn, lastCodePoint, pairsOf, rangesOf, type Ranges } from './ranges.ts'
+import { isIn, pairsOf, rangesOf, type Ranges } from './ranges.ts'
 import { type Assertion, type Pattern, PatternFault } from './syntax.ts'
-import { type ByteRanges, bytesOf } from './utf8.ts'
+import { type ByteRanges, bytesAsTheyAre, bytesOf, replacement } from './utf8.ts'
 
 /** Enough for anything a person writes; a hostile pattern is refused within milliseconds. */
 const mostNodes = 20_000
-/** What decoders make of bytes that are no character. */
-const replacement = 0xfffd
 
 /** A node of a program over bytes that notes where groups begin and end. `bytes` has 1 for each byte that leads on. Of the two ways out of
  * a choice the first is preferred. */
@@ -159,12 +157,4 @@ class Builder {
   #either(part: number, next: number, isLazy: boolean): number {
     return this.add({ kind: 'choice', next: isLazy ? next : part, other: isLazy ? part : next })
   }
-}
-
-/** Of a set with all characters beyond ASCII: the same as ranges of bytes. */
-function bytesAsTheyAre(ranges: Ranges): ByteRanges | undefined {
-  const pairs = pairsOf(ranges)
-  const last = pairs.at(-1)
-  if (last === undefined || last[0] > 0x80 || last[1] !== lastCodePoint) return undefined
-  return [...pairs.slice(0, -1), [last[0], 0xff]]
 }

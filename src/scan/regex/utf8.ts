@@ -3,6 +3,9 @@ import { lastCodePoint, pairsOf, type Ranges } from './ranges.ts'
 /** Ranges of bytes, one for each byte of a code point. */
 export type ByteRanges = readonly (readonly [first: number, last: number])[]
 
+/** What decoders make of bytes that are no character. */
+export const replacement = 0xfffd
+
 /** Last code points of one, two, three and four bytes. */
 const lasts = [0x7f, 0x7ff, 0xffff, 0x10ffff]
 
@@ -66,4 +69,12 @@ function split(first: number, last: number, into: ByteRanges[]): void {
   const from = Buffer.from(String.fromCodePoint(first))
   const to = Buffer.from(String.fromCodePoint(last))
   into.push([...from].map((byte, i) => [byte, to[i]!] as const))
+}
+
+/** Of a set with all characters beyond ASCII: the same as ranges of bytes. */
+export function bytesAsTheyAre(ranges: Ranges): ByteRanges | undefined {
+  const pairs = pairsOf(ranges)
+  const last = pairs.at(-1)
+  if (last === undefined || last[0] > 0x80 || last[1] !== lastCodePoint) return undefined
+  return [...pairs.slice(0, -1), [last[0], 0xff]]
 }
