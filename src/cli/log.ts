@@ -38,7 +38,9 @@ async function jsonLog(level: LogLevel): Promise<OwnLog> {
   destination.on('drop', () => {
     try {
       destination.flushSync()
-    } catch {}
+    } catch {
+      // still full: the next line drops as well, and tries again
+    }
   })
   const log = pino(
     {

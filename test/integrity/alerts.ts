@@ -26,7 +26,7 @@ const clock = (operation: string) =>
   `${operation}_over_time({service_name="mcp-agent"} | unwrap __clock_offset_ms__ [5s]) by (agent_id)`
 
 /** Silence is no heartbeat in a window, ms. */
-export const agentRules = (windowMs: number): string => `groups:
+const agentRules = (windowMs: number): string => `groups:
   - name: agents
     interval: 500ms
     rules:
@@ -68,25 +68,41 @@ export const alertsAcrossKills: Scenario = {
   id: 'T50',
   name: 'one alert for each silence, across kills',
   async run({ size, seed, kills: wanted = kills[size] }) {
-    const told = await FakeAlertmanager.start()
-    const sections = `process: [drop: { if: '{level="debug"}' }]
+    return watched(seed, { beatMs, skews, windowMs }, async (trial, crew) => {
+      const killed = killAgainAndAgain(trial, crew, wanted).finally(() => (crew.overAt = performance.now()))
+      await Promise.all([killed, ...turns.map(agents => fallSilent(trial, crew, agents))])
+    })
+  }
+}
+
+export interface Agents extends Pick<Crew, 'skews' | 'windowMs'> {
+  /** Between two heartbeats. */
+  readonly beatMs: number
+}
+
+/** A trial of agents and of rules that watch them; judges what was told of them. */
+export async function watched(
+  seed: number,
+  { beatMs, skews, windowMs }: Agents,
+  body: (trial: Trial, crew: Crew) => Promise<void>
+): Promise<Verdict> {
+  const told = await FakeAlertmanager.start()
+  const sections = `process: [drop: { if: '{level="debug"}' }]
 rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
 `
-    const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
-    try {
-      return await Trial.run(seed, { site: { sections, output } }, async trial => {
-        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
-        const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-        const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
-        const killed = killAgainAndAgain(trial, crew, wanted).finally(() => (crew.overAt = performance.now()))
-        await Promise.all([killed, ...turns.map(agents => fallSilent(trial, crew, agents))])
-        // whatever the last start got wrong shows within the window
-        await delay(windowMs + 1000)
-        return judged(trial, crew)
-      })
-    } finally {
-      await told.stop()
-    }
+  const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
+  try {
+    return await Trial.run(seed, { site: { sections, output } }, async trial => {
+      writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
+      const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
+      const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
+      await body(trial, crew)
+      // whatever the last start got wrong shows within the window
+      await delay(windowMs + 1000)
+      return judged(trial, crew)
+    })
+  } finally {
+    await told.stop()
   }
 }
 
@@ -148,7 +164,7 @@ export async function step(crew: Crew, isDone: () => boolean): Promise<void> {
 }
 
 /** Each silence has to be an alert, and each clock that is off. */
-export async function judged(trial: Trial, crew: Crew): Promise<Verdict> {
+async function judged(trial: Trial, crew: Crew): Promise<Verdict> {
   const { play, skews, windowMs, told, lives } = crew
   // none of them says anything from here on
   const posted = [...told.posted]

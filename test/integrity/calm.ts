@@ -1,10 +1,6 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { FakeAlertmanager } from '../fakes/alertmanager.ts'
-import { agentRules, type Crew, judged, step, withinMs } from './alerts.ts'
-import { Lives } from './lives.ts'
+import { type Crew, step, watched, withinMs } from './alerts.ts'
 import { delay, until } from './process.ts'
-import { type Scenario, Trial } from './trial.ts'
+import type { Scenario, Trial } from './trial.ts'
 
 /** How long the output takes nothing. */
 const outageMs = { quick: 6000, short: 20_000, long: 600_000 }
@@ -19,25 +15,11 @@ export const oneOfAHundred: Scenario = {
   id: 'T59',
   name: 'one agent of a hundred, in an outage',
   async run({ size, seed }) {
-    const told = await FakeAlertmanager.start()
-    const sections = `process: [drop: { if: '{level="debug"}' }]
-rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
-`
-    const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
-    try {
-      return await Trial.run(seed, { site: { sections, output } }, async trial => {
-        writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
-        const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-        const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
-        await begin(trial, crew)
-        await until('the clock that is off is found', withinMs(crew), () => told.isActive('AgentClockSkew', 'a1'))
-        await outage(trial, crew, outageMs[size])
-        await delay(windowMs + 1000)
-        return judged(trial, crew)
-      })
-    } finally {
-      await told.stop()
-    }
+    return watched(seed, { beatMs, skews, windowMs }, async (trial, crew) => {
+      await begin(trial, crew)
+      await until('the clock that is off is found', withinMs(crew), () => crew.told.isActive('AgentClockSkew', 'a1'))
+      await outage(trial, crew, outageMs[size])
+    })
   }
 }
 
