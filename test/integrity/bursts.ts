@@ -25,6 +25,8 @@ export const burstThenRotate: Scenario = {
       const second = await burst(trial, { name: 'second', lines })
       await trial.kill(size === 'quick' ? 100 : 400)
       site.start()
+      // The one that was killed may have sent all of it: the file has to be open before it is deleted.
+      await site.ready()
       await trial.stored((first.seq + second.seq) * 2)
       rmSync(`${second.path}.1`)
       trial.faults++
