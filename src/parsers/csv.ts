@@ -27,6 +27,7 @@ export const csv = defineParser({
   }),
   faultIn: ({ columns, numbers }) => {
     const names = columns.filter(name => name !== '')
+    if (names.length === 0) return 'all of the columns are passed over'
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice !== undefined) return `the column "${twice}" comes twice`
     const unknown = numbers.find(name => !names.includes(name))
@@ -73,10 +74,11 @@ export const csv = defineParser({
   }
 })
 
-/** Whether each column has its own name in it. */
+/** Whether each column has its own name in it. What stands in those that are passed over does not matter. */
 function isHeader({ bytes }: Batch, places: Int32Array, header: readonly Buffer[]): boolean {
   for (let column = 0; column < header.length; column++) {
     const name = header[column]!
+    if (name.length === 0) continue
     const start = places[2 * column]!
     if (places[2 * column + 1]! - start !== name.length) return false
     for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false
