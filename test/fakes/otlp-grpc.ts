@@ -20,6 +20,8 @@ const codes: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 404: 
 
 export interface GrpcFakeOptions extends Omit<OtlpFakeOptions, 'tls'> {
   readonly tls?: SecureServerOptions | undefined
+  /** What it says where all is well. */
+  readonly grpcStatus?: string
 }
 
 /** The same as `FakeOtlp`, over gRPC. `failNext` also takes `-code`, a status of gRPC. */
@@ -105,12 +107,12 @@ export class FakeOtlpGrpc {
 
   #accept(stream: ServerHttp2Stream, fault: Fault | undefined): void {
     if (fault === 'cut-after') return stream.session?.destroy()
-    const { rejected = 0, message = '' } = this.options
+    const { rejected = 0, message = '', grpcStatus = '0' } = this.options
     const said = Buffer.from(writeResponse(rejected, message))
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
     stream.on('wantTrailers', () => {
       if (fault === 'half') stream.close(2)
-      else stream.sendTrailers({ 'grpc-status': '0' })
+      else stream.sendTrailers({ 'grpc-status': grpcStatus })
     })
     const head = Buffer.alloc(5)
     head.writeUInt32BE(said.length, 1)

@@ -90,6 +90,19 @@ describe('otlp over gRPC', () => {
     expect(await fault()).toMatchObject({ fault: 'retry', retryAfterMs: 7500 })
   })
 
+  it.each([200, 202, 204])('takes status %i without a gRPC status for no answer of the server', async status => {
+    const { fake, fault } = await stage()
+    fake.failNext(status)
+    expect(await fault()).toMatchObject({ fault: 'retry', unknown: true })
+  })
+
+  it.each(['x', '', '0, 0'])('takes no "%s" for a gRPC status', async grpcStatus => {
+    const { fake, fault } = await stage({}, { grpcStatus })
+    const error = await fault()
+    expect(error).toMatchObject({ fault: 'retry', unknown: true })
+    expect(error.message).toBe(`Cannot send to "${fake.url}": status 200 without a gRPC status`)
+  })
+
   it('refuses a single row, with the reason', async () => {
     const { fake, send } = await stage()
     fake.failNext(-3)

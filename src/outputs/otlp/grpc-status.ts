@@ -34,12 +34,8 @@ const ofSetup = new Set([5, 7, 12, 16])
 /** What the answer over gRPC means. Throws `SendError` where the request may be sent again. */
 export function answerOfStatus(reply: GrpcReply): Answer {
   const { origin, headers } = reply
-  const code = Number(headers['grpc-status'] ?? Number.NaN)
-  // by something between us and the server
-  if (Number.isNaN(code)) {
-    const retryAfter = headers['retry-after']
-    return answerOf({ status: reply.status, origin, retryAfter, body: Buffer.alloc(0) })
-  }
+  const code = numberOf(headers['grpc-status'])
+  if (Number.isNaN(code)) return answerBetween(reply)
   if (code === 0) return takenOf(reply.message)
   const [name, status] = codes[code] ?? ['UNKNOWN', 500]
   const reason = decoded(String(headers['grpc-message'] ?? '')).slice(0, mostMessage)
@@ -56,6 +52,19 @@ export function answerOfStatus(reply: GrpcReply): Answer {
   if (retryable.has(code)) throw new SendError(text, 'retry', { status, retryAfterMs, unknown: true })
   const error = new SendError(text, 'split', { status, unknown: status >= 500 })
   return { isTaken: false, status, type: name.toLowerCase(), reason: reason || name, error }
+}
+
+/** Of something between us and the server, which knows nothing of calls: that all is well with it says nothing of ours. */
+function answerBetween({ origin, status, headers }: GrpcReply): Answer {
+  if (status >= 200 && status < 300) {
+    const text = `Cannot send to "${origin}": status ${status} without a gRPC status`
+    throw new SendError(text, 'retry', { status, unknown: true })
+  }
+  return answerOf({ status, origin, retryAfter: headers['retry-after'], body: Buffer.alloc(0) })
+}
+
+function numberOf(status: string | string[] | undefined): number {
+  return typeof status === 'string' && /^\d+$/.test(status) ? Number(status) : Number.NaN
 }
 
 /** Milliseconds that `google.rpc.RetryInfo` asks for; at most an hour. */
