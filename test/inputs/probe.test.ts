@@ -121,7 +121,14 @@ test('each look is a row, also where another target hangs', async () => {
     { name: 'hangs', check: { type: 'http', url: await serving(() => {}) }, agent: '' },
     { name: 'self', check: { type: 'pid', pid: process.pid }, agent: 'agent-7' }
   ]
-  const context = { name: 'health', stateDir, clock: systemClock, log: silentLog, meter: new Meter() }
+  const waiting = new Set<() => void>()
+  const after = (ms: number, run: () => void): (() => void) => {
+    const cancel = systemClock.after(ms, () => (waiting.delete(run), run()))
+    waiting.add(run)
+    return () => (waiting.delete(run), cancel())
+  }
+  const clock = { ...systemClock, after }
+  const context = { name: 'health', stateDir, clock, log: silentLog, meter: new Meter() }
   const feed = startProber({ targets, intervalMs: 100, timeoutMs: 80 }, context)
   onTestFinished(() => feed.stop())
   const path = join(stateDir, 'fed', 'health.log')
@@ -150,7 +157,8 @@ test('each look is a row, also where another target hangs', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o600)
   feed.stop()
   const { length } = readFileSync(path)
-  await new Promise(resolve => setTimeout(resolve, 300))
+  // looks that were under way end, and none begins
+  await vi.waitFor(() => expect(waiting.size).toBe(0), 60_000)
   expect(readFileSync(path)).toHaveLength(length)
 })
 

@@ -4,7 +4,7 @@ import { FakeAlertmanager } from '../fakes/alertmanager.ts'
 import { judgeEpisodes, type Silence } from './episodes.ts'
 import { totalOf } from './journal.ts'
 import { Lives } from './lives.ts'
-import { delay, type Play, until } from './process.ts'
+import { delay, type Play, type SiteOptions, until } from './process.ts'
 import { type Scenario, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -86,20 +86,32 @@ export async function watched(
   { beatMs, skews, windowMs }: Agents,
   body: (trial: Trial, crew: Crew) => Promise<void>
 ): Promise<Verdict> {
-  const told = await FakeAlertmanager.start()
-  const sections = `process: [drop: { if: '{level="debug"}' }]
-rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }
-`
+  const sections = `process: [drop: { if: '{level="debug"}' }]\n`
   const output = 'max_in_flight_bytes: 256KiB, batch: { max_bytes: 64KiB }, retry: { min: 50ms, max: 500ms }'
+  const rules = agentRules(windowMs)
+  return withRules(seed, { rules, site: { sections, output } }, async (trial, told) => {
+    const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
+    const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
+    await body(trial, crew)
+    // whatever the last start got wrong shows within the window
+    await delay(windowMs + 1000)
+    return judged(trial, crew)
+  })
+}
+
+/** A trial of a collector with a file of rules, and of whoever its alerts are told to. */
+export async function withRules(
+  seed: number,
+  { rules, site }: { rules: string; site: SiteOptions },
+  body: (trial: Trial, told: FakeAlertmanager) => Promise<Verdict>
+): Promise<Verdict> {
+  const told = await FakeAlertmanager.start()
+  const { sections = '' } = site
+  const own = `${sections}rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }\n`
   try {
-    return await Trial.run(seed, { site: { sections, output } }, async trial => {
-      writeFileSync(join(trial.site.folder, 'rules.yaml'), agentRules(windowMs))
-      const play = trial.site.play('agents-main.ts', [beatMs, ...skews])
-      const crew = { play, skews, windowMs, told, lives: new Lives(), steps: 0, overAt: Infinity }
-      await body(trial, crew)
-      // whatever the last start got wrong shows within the window
-      await delay(windowMs + 1000)
-      return judged(trial, crew)
+    return await Trial.run(seed, { site: { ...site, sections: own } }, trial => {
+      writeFileSync(join(trial.site.folder, 'rules.yaml'), rules)
+      return body(trial, told)
     })
   } finally {
     await told.stop()

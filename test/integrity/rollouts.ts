@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { FakeAlertmanager } from '../fakes/alertmanager.ts'
+import { withRules } from './alerts.ts'
 import { until } from './process.ts'
-import { type Scenario, Trial } from './trial.ts'
+import type { Scenario } from './trial.ts'
 
 /** Agents that leave. */
 const rollouts = { quick: 12, short: 60, long: 1000 }
@@ -37,44 +37,37 @@ export const rollingRestarts: Scenario = {
   id: 'T58',
   name: 'no alert for agents that leave',
   async run({ size, seed, kills: wanted = rollouts[size] }) {
-    const told = await FakeAlertmanager.start()
-    const sections = `rules: { files: [rules.yaml], alertmanagers: ["${told.url}"] }\n`
-    const site = { type: 'containers', glob: '{pods/*/*/*,docker/*/*-json}.log', sections } as const
-    try {
-      return await Trial.run(seed, { site }, async trial => {
-        const { site, notes, broken, store } = trial
-        for (const name of ['pods', 'docker']) mkdirSync(join(site.logs, name))
-        writeFileSync(join(site.folder, 'rules.yaml'), rules)
-        const play = site.play('rollouts-main.ts', [seed, agents, everyMs, deathEvery])
-        for (let left = wanted; left > 0; left -= round) {
-          site.start()
-          await site.ready()
-          await play.tell(`rollouts ${Math.min(round, left) >> 1}`)
-          await trial.kill(0)
-          await play.tell(`rollouts ${(Math.min(round, left) + 1) >> 1}`)
-        }
+    const site = { type: 'containers', glob: '{pods/*/*/*,docker/*/*-json}.log' } as const
+    return withRules(seed, { rules, site }, async (trial, told) => {
+      const { site, notes, broken, store } = trial
+      for (const name of ['pods', 'docker']) mkdirSync(join(site.logs, name))
+      const play = site.play('rollouts-main.ts', [seed, agents, everyMs, deathEvery])
+      for (let left = wanted; left > 0; left -= round) {
         site.start()
         await site.ready()
-        await play.tell('scale-down')
-        const { beats, left, dead } = (await play.stop()) as Done
-        const endedAt = performance.now()
-        const isFound = (agent: string): boolean => told.isActive('AgentSilent', agent)
-        await until('', withinMs, () => dead.every(isFound)).catch(() => undefined)
-        // whoever else is missed is missed behind the window
-        await until('', withinMs, () => performance.now() - endedAt > windowMs + 3000)
-        const missed = new Set(told.posted.map(({ labels }) => labels['agent_id'] ?? ''))
-        const unfound = dead.filter(agent => !missed.has(agent))
-        const wrong = [...missed].filter(agent => !dead.includes(agent))
-        if (unfound.length > 0) broken.push(`nobody was told that ${unfound.join()} died`)
-        if (wrong.length > 0) broken.push(`${wrong.join()} left, and were missed`)
-        notes.push(
-          `${left - dead.length + agents} left, ${dead.length} died, of ${left + agents} that sent ${beats} heartbeats`
-        )
-        await site.end('SIGTERM')
-        return trial.judged({ rows: store.store.count(), lost: 0, twice: 0, ghost: 0, corrupt: 0, ledger: '' })
-      })
-    } finally {
-      await told.stop()
-    }
+        await play.tell(`rollouts ${Math.min(round, left) >> 1}`)
+        await trial.kill(0)
+        await play.tell(`rollouts ${(Math.min(round, left) + 1) >> 1}`)
+      }
+      site.start()
+      await site.ready()
+      await play.tell('scale-down')
+      const { beats, left, dead } = (await play.stop()) as Done
+      const endedAt = performance.now()
+      const isFound = (agent: string): boolean => told.isActive('AgentSilent', agent)
+      await until('', withinMs, () => dead.every(isFound)).catch(() => undefined)
+      // whoever else is missed is missed behind the window
+      await until('', withinMs, () => performance.now() - endedAt > windowMs + 3000)
+      const missed = new Set(told.posted.map(({ labels }) => labels['agent_id'] ?? ''))
+      const unfound = dead.filter(agent => !missed.has(agent))
+      const wrong = [...missed].filter(agent => !dead.includes(agent))
+      if (unfound.length > 0) broken.push(`nobody was told that ${unfound.join()} died`)
+      if (wrong.length > 0) broken.push(`${wrong.join()} left, and were missed`)
+      notes.push(
+        `${left - dead.length + agents} left, ${dead.length} died, of ${left + agents} that sent ${beats} heartbeats`
+      )
+      await site.end('SIGTERM')
+      return trial.judged({ rows: store.store.count(), lost: 0, twice: 0, ghost: 0, corrupt: 0, ledger: '' })
+    })
   }
 }
