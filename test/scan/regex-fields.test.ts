@@ -45,16 +45,17 @@ test('both engines take the same', () => {
     fc.property(anyParts, fc.boolean(), text, (parts, isWhole, subject) => {
       const pattern = `^${parts.map((one, i) => `(?<g${i}>${one})`).join('')}${isWhole ? '$' : ''}`
       const program = groupProgramOf(readPattern(pattern, true), true)
-      if (parts.some(one => one.includes('?'))) return
+      // the fast one takes no lazy repeats
+      if (parts.some(one => /[*+?}]\?/.test(one))) return
       const fast = OnePass.of(groupProgramOf(readPattern(pattern, true), false))
       if (fast === undefined) return
       const groups = groupsOf(new Backtracker(program), program.groups, subject)
       found += groups === undefined ? 0 : 1
       expect(groupsOf(fast, program.groups, subject), `${pattern} in "${subject}"`).toEqual(groups)
     }),
-    { numRuns: 2000 }
+    { numRuns: 5000 }
   )
-  expect(found).toBeGreaterThan(0)
+  expect(found).toBeGreaterThan(100)
 })
 
 test.each([
