@@ -23,6 +23,7 @@ describe('the environment of OTLP', () => {
   it.each([
     [{ ENDPOINT: 'http://c:4318' }, 'http://c:4318/v1/logs'],
     [{ ENDPOINT: 'http://c:4318/base/' }, 'http://c:4318/base/v1/logs'],
+    [{ ENDPOINT: 'http://c:4318?key=1' }, 'http://c:4318/v1/logs?key=1'],
     [{ ENDPOINT: 'http://c:4318', LOGS_ENDPOINT: 'http://l:1/x' }, 'http://l:1/x'],
     [{ LOGS_ENDPOINT: '', ENDPOINT: 'http://c' }, 'http://c/v1/logs'],
     [{ PROTOCOL: 'grpc', ENDPOINT: 'http://c:4317' }, 'http://c:4317'],

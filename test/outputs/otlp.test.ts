@@ -63,13 +63,21 @@ describe('otlp', () => {
   it('goes below the path of the endpoint, or to the whole path', async () => {
     const { fake, send } = await stage()
     await send()
-    const below = await otlp.create(optionsOf(otlp, { endpoint: `${fake.url}/otlp/` }), newContext())
-    const whole = await otlp.create(optionsOf(otlp, { logs_endpoint: `${fake.url}/ingest?key=1` }), newContext())
-    for (const output of [below, whole]) {
+    const addresses = [
+      { endpoint: `${fake.url}/otlp/` },
+      { endpoint: `${fake.url}/otlp?key=1` },
+      { logs_endpoint: `${fake.url}/ingest?key=1` },
+      { logs_endpoint: `${fake.url}/ingest/` },
+      { logs_endpoint: `${fake.url}?key=1` },
+      { logs_endpoint: fake.url }
+    ]
+    for (const address of addresses) {
+      const output = await otlp.create(optionsOf(otlp, address), newContext())
       await output.send(shipmentOf(newBody()), neverAborted)
       await output.close?.()
     }
-    expect(fake.paths).toEqual(['/v1/logs', '/otlp/v1/logs', '/ingest?key=1'])
+    const below = ['/v1/logs', '/otlp/v1/logs', '/otlp/v1/logs?key=1']
+    expect(fake.paths).toEqual([...below, '/ingest?key=1', '/ingest/', '/?key=1', '/'])
   })
 
   it('has the headers of its options, which can not change what the body is', async () => {

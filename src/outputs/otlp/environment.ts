@@ -55,11 +55,17 @@ export function settingsOf(options: OtlpOptions, environment: Environment): Sett
 
 function addressOf({ endpoint, logsEndpoint }: OtlpOptions, protocol: Protocol, variables: Variables): string {
   const isGrpc = protocol === 'grpc'
-  const below = (base: string): string => (isGrpc ? base : `${base.replace(/\/$/, '')}/v1/logs`)
+  const below = (base: string): string => (isGrpc ? base : withPath(base, '/v1/logs'))
   if (logsEndpoint !== undefined) return logsEndpoint
   if (endpoint !== undefined) return below(endpoint)
   const own = variables.address('LOGS_ENDPOINT', isGrpc)
   return own ?? below(variables.address('ENDPOINT', isGrpc) ?? `http://localhost:${isGrpc ? 4317 : 4318}`)
+}
+
+function withPath(base: string, path: string): string {
+  const url = new URL(base)
+  url.pathname = url.pathname.replace(/\/$/, '') + path
+  return url.href
 }
 
 /** Attributes of the resource; none where a variable can not be read, which `warn` is told. */

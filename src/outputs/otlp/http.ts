@@ -32,14 +32,15 @@ export class HttpTransport {
   readonly #client: HttpClient
   readonly #options: HttpOptions
   readonly #headers: Readonly<Record<string, string>>
-  /** The client leaves it out. */
-  readonly #query: string
+  /** Path and query of the URL as they are. */
+  readonly #path: string
 
   constructor(options: HttpOptions) {
     const { url, headers, compression, isJson } = options
     this.#options = options
-    this.#client = new HttpClient(url, options)
-    this.#query = new URL(url).search
+    const { origin, pathname, search } = new URL(url)
+    this.#client = new HttpClient(origin, options)
+    this.#path = pathname + search
     this.#headers = {
       'user-agent': 'mcp-collector',
       ...headers,
@@ -52,7 +53,7 @@ export class HttpTransport {
   async send(message: Buffer, shipment: Shipment, signal: AbortSignal): Promise<Sent> {
     const body = await packed(this.#options.isJson ? Buffer.from(jsonOf(message)) : message, this.#options.compression)
     const reply = await this.#client
-      .send({ method: 'POST', path: this.#query, headers: this.#headers, body, maxReply: mostReply, signal })
+      .send({ method: 'POST', path: this.#path, headers: this.#headers, body, maxReply: mostReply, signal })
       .catch((error: unknown) => {
         throw withoutAnswer(error, { rows: shipment.rows, bytes: body.length }, shipment)
       })
