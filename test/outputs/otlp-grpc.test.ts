@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SendError } from '../../src/core/errors.ts'
 import { Keys } from '../../src/core/keys.ts'
@@ -133,6 +134,19 @@ describe('otlp over gRPC', () => {
     const error = await fault()
     expect(error).toMatchObject({ fault: 'retry', unknown: true })
     expect(error.message).toContain('no answer within 3000 ms')
+  })
+
+  it('leaves the new connection be when a call of the one before has no answer', async () => {
+    const { fake, send, fault } = await stage({ timeout: '2s' })
+    fake.failNext('hang', 'hang')
+    const first = fault()
+    await sleep(700)
+    const second = fault()
+    await first
+    await send()
+    await second
+    await send()
+    expect(fake.connections).toBe(2)
   })
 
   it('speaks TLS, with a certificate of its own', async () => {

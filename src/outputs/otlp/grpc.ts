@@ -119,8 +119,8 @@ export class GrpcTransport {
     const { promise, resolve, reject } = Promise.withResolvers<GrpcReply>()
     const { timeoutMs } = this.#options
     const timer = setTimeout(() => {
-      // the connection may be dead: others do not go there any more
-      this.#session?.close()
+      // its connection may be dead: others do not go there any more
+      stream.session?.close()
       reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ERR_REQUEST_TIMEOUT' }))
     }, timeoutMs)
     let headers: IncomingHttpHeaders = {}
