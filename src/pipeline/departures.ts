@@ -2,9 +2,10 @@ import { dirname } from 'node:path'
 import type { StoredSource } from '../core/record.ts'
 import type { Resource, SourceId } from '../core/source.ts'
 import { containerFields, podPath } from '../inputs/file/container-path.ts'
-import { containerFolder, hasExitedWell, isRemovedWhenItEnds, stateWrittenAt } from '../inputs/file/container-state.ts'
+import { containerFolder, hasExitedWell, stateWrittenAt } from '../inputs/file/container-state.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import type { FileSource } from '../inputs/file/source.ts'
+import { fromStored } from '../inputs/file/stored.ts'
 import type { Departure } from '../rules/agents/sighting.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -26,8 +27,6 @@ interface Watched {
   readonly place: Place
   /** Of a container of Docker. */
   readonly folder: string | undefined
-  /** It is removed however it ends. */
-  readonly diesAlone: boolean
   /** Of what Docker knows of it, as it was looked at last. */
   writtenAt: bigint | undefined
   hasExited: boolean
@@ -54,11 +53,12 @@ export class Departures {
 
   /** Sources of earlier runs: who wrote them may have gone meanwhile. */
   recall(sources: readonly StoredSource[]): void {
-    for (const { id, name } of sources) {
-      const resource = { 'log.file.path': name, ...containerFields([name]) }
-      const place = placeOf(resource)
+    for (const source of sources) {
+      const { id, name, autoRemove } = fromStored(source)
+      const place = placeOf({ 'log.file.path': name, ...containerFields([name]) })
+      if (place === undefined || (place.reason === 'container_removed' && autoRemove !== false)) continue
       // what is not mounted looks empty
-      if (place !== undefined && this.#isGone(place.path) && this.#hasEntries(dirname(place.path)))
+      if (this.#isGone(place.path) && this.#hasEntries(dirname(place.path)))
         this.#departed.push({ source: id, reason: place.reason })
     }
   }
@@ -67,16 +67,14 @@ export class Departures {
     const place = placeOf(source.resource)
     if (place === undefined) return
     const folder = folderOf(source.resource)
-    const diesAlone = folder !== undefined && isRemovedWhenItEnds(folder, this.#disk)
-    const nothing = { writtenAt: undefined, hasExited: false, isTold: false }
-    this.#watched.set(source, { place, folder, diesAlone, ...nothing })
+    this.#watched.set(source, { place, folder, writtenAt: undefined, hasExited: false, isTold: false })
   }
 
   /** All of a source is read, and its file is gone or rests. */
   closed(source: FileSource): void {
     const watched = this.#watched.get(source)
     this.#watched.delete(source)
-    if (watched !== undefined) this.#tellWhere(source, watched, this.#isLost(watched))
+    if (watched !== undefined) this.#tellWhere(source, watched, this.#isLost(source, watched))
   }
 
   /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell: at once,
@@ -84,7 +82,7 @@ export class Departures {
   look(): boolean {
     for (const [source, watched] of this.#watched) {
       const hasLeft = source.ended
-        ? this.#hasAll(source, source.size) && this.#isLost(watched)
+        ? this.#hasAll(source, source.size) && this.#isLost(source, watched)
         : this.#isOver(source, watched)
       this.#tellWhere(source, watched, hasLeft)
     }
@@ -101,8 +99,8 @@ export class Departures {
   }
 
   /** A container that dies is removed too, where it was started so. */
-  #isLost({ place, diesAlone }: Watched): boolean {
-    return !diesAlone && this.#isGone(place.path)
+  #isLost({ autoRemove }: FileSource, { place }: Watched): boolean {
+    return !autoRemove && this.#isGone(place.path)
   }
 
   /** The container has ended well, and nothing of its log is unread. */

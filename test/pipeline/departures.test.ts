@@ -98,10 +98,11 @@ describe('a container of Docker has left', () => {
   })
 
   test('while nobody looked, too; not where its disk is not there', async () => {
-    const { stage, docker, wanted } = await stageWith('gone', 'done', 'stays')
+    const { stage, docker, wanted } = await stageWith('gone', 'done', 'fleeting', 'stays')
     const first = await stage.start(wanted)
-    await first.until('all are there', () => stage.messages().length === 3)
+    await first.until('all are there', () => stage.messages().length === 4)
     await first.stop()
+    docker.remove('fleeting')
     docker.remove('gone')
     docker.state('done', { ...dead, ExitCode: 0 })
     const second = await stage.start(wanted)

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import type { KnownParts } from './context.ts'
 import type { Disk } from './disk.ts'
+import type { StoredFile } from './stored.ts'
 
 /** What Docker keeps of a container may be so large, bytes: it is some ten thousand. */
 const mostBytes = 1024 * 1024
@@ -25,8 +27,15 @@ export function hasExitedWell(folder: string, disk: Disk): boolean {
   return wasStarted && member(state, 'ExitCode') === 0
 }
 
+/** With what Docker does when the container ends. It is asked while that is there: who wants to know may come when it is gone. */
+export function withRemoval(stored: StoredFile, { input, disk }: Pick<KnownParts, 'input' | 'disk'>): StoredFile {
+  const folder = input.pathFields === 'containers' ? containerFolder(stored.name) : undefined
+  if (folder === undefined || stored.autoRemove !== undefined) return stored
+  return { ...stored, autoRemove: isRemovedWhenItEnds(folder, disk) }
+}
+
 /** Whether it is removed as soon as it ends, however it does (`--rm`). */
-export function isRemovedWhenItEnds(folder: string, disk: Disk): boolean {
+function isRemovedWhenItEnds(folder: string, disk: Disk): boolean {
   return member(jsonIn(join(folder, 'hostconfig.json'), disk), 'AutoRemove') === true
 }
 

@@ -3,6 +3,7 @@ import type { LossReason } from '../../core/outcome.ts'
 import type { StoredSource } from '../../core/record.ts'
 import type { Position, SourceId } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
+import { withRemoval } from './container-state.ts'
 import { reasonOf } from './disk.ts'
 import { isHead, isUnwritten, readHead } from './head.ts'
 import { headBytes } from './identity.ts'
@@ -217,8 +218,9 @@ export class Generations implements SourceOwner {
     this.#leaveOut({ ...stored, copyOf: origin.id })
   }
 
-  #open(stored: StoredFile, how: { wasKnown: boolean }): FileSource {
+  #open(known: StoredFile, how: { wasKnown: boolean }): FileSource {
     crashPoint('inputs.open.before')
+    const stored = withRemoval(known, this.#parts)
     const barrier = this.stored.append(stored)
     crashPointHandedOver('inputs.open.after')
     this.#rest = undefined

@@ -16,6 +16,7 @@ export function sourceParts(
     size: stored.size,
     bornAt: Number(stored.birth) / 1e6,
     fingerprint: stored,
+    ...(stored.autoRemove && { autoRemove: true }),
     content: handle,
     link: context.link,
     cuts: resume.cuts(stored.id),

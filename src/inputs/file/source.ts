@@ -41,6 +41,7 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   readonly bornAt: number
   /** How it began when it was stored. */
   readonly fingerprint: Fingerprint
+  readonly autoRemove?: boolean
   /** An earlier run followed it. */
   readonly wasKnown: boolean
   readonly barrier: number
@@ -79,6 +80,8 @@ export class FileSource implements Source {
   readonly startAt: Position
   /** Epoch ms when its file was made; 0 where the file system does not tell. */
   readonly bornAt: number
+  /** Its container is removed as soon as that ends, however it does. */
+  readonly autoRemove: boolean
   /** Rows may be sent once this record is durable. */
   readonly barrier: number
   /** Bytes known to be, or to have been, there. */
@@ -115,6 +118,7 @@ export class FileSource implements Source {
     this.path = parts.path
     this.startAt = parts.startAt
     this.bornAt = parts.bornAt
+    this.autoRemove = parts.autoRemove === true
     this.repeatsUntil = this.#knownTo(parts.content, parts.size)
     this.barrier = parts.barrier
     this.size = parts.size

@@ -29,6 +29,8 @@ export interface StoredFile extends Inode {
   readonly heldTo: number
   /** Of an archive: its size and time of change when this was stored. Sizes and positions are those of what it holds. */
   readonly packed: string
+  /** Docker removes its container as soon as that ends, however it does (`--rm`). Absent: it is of none, or nobody has looked. */
+  readonly autoRemove?: boolean
   readonly seenAt: number
 }
 
@@ -68,6 +70,7 @@ export function fromStored(source: StoredSource): StoredFile {
   const { file } = source
   const text = (key: string): string => String(file[key] ?? '')
   const number = (key: string): number => Number(file[key] ?? 0)
+  const { autoRemove } = file
   return {
     id: source.id,
     input: source.input,
@@ -86,6 +89,7 @@ export function fromStored(source: StoredSource): StoredFile {
     isEnded: file['isEnded'] === true,
     copyOf: text('copyOf'),
     heldTo: Number(file['heldTo'] ?? -1),
-    packed: text('packed')
+    packed: text('packed'),
+    ...(typeof autoRemove === 'boolean' && { autoRemove })
   }
 }
