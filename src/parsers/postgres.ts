@@ -1,23 +1,31 @@
 import { defineParser } from '../config/define.ts'
 import { type Layout, layoutParser } from './layout.ts'
 
-const time = String.raw`(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z+\-\d:]{3,6})?)`
+const stamp = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?`
+/** No two begin alike, so that each byte says which way to go. */
 const words =
-  'DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE'
+  'DE(?:BUG[1-5]?|TAIL)|LO(?:G|CATION)|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|HINT|QUERY|CONTEXT|STATEMENT|BACKTRACE'
 const rest = `(?<level>${words}):(?: +(?<message>[^ ].*)?)?$`
 
 /** Usual forms of log_line_prefix: https://www.postgresql.org/docs/current/runtime-config-logging.html */
-const layouts: readonly Layout[] = [
-  // '%m [%p] ', the default
-  { pattern: String.raw`^${time} \[(?<pid>\d+)\] ${rest}` },
-  // '%m [%p] %q%u@%d ', that of Debian
-  { pattern: String.raw`^${time} \[(?<pid>\d+)\] (?<user>[^ @]+)@(?<database>[^ ]+) ${rest}` },
-  // '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ', that of pgBadger
-  {
-    pattern: String.raw`^${time} \[(?<pid>\d+)\]: \[(?<sequence>\d+)-\d+\] user=(?<user>[^,]*),db=(?<database>[^,]*)(?:,app=(?<application_name>[^,]*))?(?:,client=(?<client>[^ ,]*))? +${rest}`,
-    dashesAreNone: true
-  }
-]
+function layoutsWith(time: string): readonly Layout[] {
+  const head = String.raw`^(?<time>${time}) \[(?<pid>\d+)\]`
+  const session = String.raw`: \[(?<sequence>\d+)-\d+\] user=(?<user>[^,]*),db=(?<database>[^,]*)`
+  const app = ',app=(?<application_name>[^,]*)'
+  const client = ',client=(?<client>[^ ,]*)'
+  return [
+    // '%m [%p] ', the default
+    { pattern: `${head} ${rest}` },
+    // '%m [%p] %q%u@%d ', that of Debian
+    { pattern: `${head} (?<user>[^ @]+)@(?<database>[^ ]+) ${rest}` },
+    // '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ', that of pgBadger, then with less of it
+    { pattern: `${head}${session}${app}${client} +${rest}`, dashesAreNone: true },
+    { pattern: `${head}${session}(?:${app})?(?:${client})? +${rest}`, dashesAreNone: true }
+  ]
+}
+
+/** Nearly all have a zone; it is no part that may be missing, as that is not seen by its first byte. */
+const layouts = [String.raw`${stamp} [A-Z+\-\d:]{3,6}`, stamp].flatMap(layoutsWith)
 
 /** Reads the log of PostgreSQL. */
 export const postgres = defineParser({
