@@ -250,6 +250,17 @@ describe('otlp encoder', () => {
     expect([...attributes.values()].filter(value => String(value).startsWith('own'))).toHaveLength(names.length)
   })
 
+  it.each([
+    ['none', 0, 'log.flags', 'log.iostream'],
+    ['one that nobody is told', Flag.hasTime, 'log.flags', 'log.iostream'],
+    ['one of the row', Flag.truncated, 'log.flags_2', 'log.iostream'],
+    ['that of stderr', Flag.stderr, 'log.flags', 'log.iostream_2']
+  ])('gives names of flags another one only where a record has them: %s', (_, flags, ...expectedNames) => {
+    const fields = ['log.flags', 'log.iostream'].map(name => [name, Kind.plain, 'own'] as const)
+    const attributes = [...plainOf(one({ flags, fields }).attributes)]
+    expect(attributes.filter(([, value]) => value === 'own').map(([name]) => name)).toEqual(expectedNames)
+  })
+
   it('leaves out ids and times that are none', () => {
     const record = one({ traceId: plain('x'.repeat(32)), spanId: plain('abc'), time: -1 })
     expect(record).not.toHaveProperty('traceId')

@@ -173,7 +173,7 @@ export class RecordEncoder {
     at = copyFragment(source.attributes, intoView, at + idTail)
     const flags = batch.flags[row]!
     const error = batch.errors[row]!
-    if (flags !== 0) at = copyFragment(flagSets[flags]!, intoView, at)
+    if (flags !== 0) at = copyFragment(flagSets[flags]!.attributes, intoView, at)
     if (error !== 0) at = copyFragment(errors[error]!, intoView, at)
     const { agentId: agent } = batch
     if (agent.kind[row] !== Kind.absent) {
@@ -204,9 +204,7 @@ export class RecordEncoder {
     for (const name of source.names) keys.reserve(name)
     if (batch.agentId.kind[row] !== Kind.absent) keys.reserve('agent.id')
     if (batch.errors[row] !== 0) keys.reserve('error.type')
-    if (batch.flags[row] === 0) return
-    keys.reserve('log.flags')
-    keys.reserve('log.iostream')
+    for (const name of flagSets[batch.flags[row]!]!.names) keys.reserve(name)
   }
 
   #takeFlags(batch: Batch, field: number): boolean {

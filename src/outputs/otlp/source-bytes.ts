@@ -58,13 +58,22 @@ export const errors: readonly Fragment[] = parseErrors.map(error =>
   fragmentOf(attribute(textAttribute('error.type', error)))
 )
 
+/** What a record says of the flags of its row. */
+interface FlagSet {
+  readonly attributes: Fragment
+  /** Names of these. */
+  readonly names: readonly string[]
+}
+
 /** By flags of the row: `log.flags`, and `log.iostream` where it is not standard output. */
-export const flagSets: readonly Fragment[] = Array.from({ length: 256 }, (_, flags) => {
-  const names = flagNamesOf(flags)
-  const list = bytesField(5, Buffer.concat(names.map(name => bytesField(1, textValue(name)))))
-  const parts = names.length === 0 ? [] : [attribute(keyValue('log.flags', list))]
-  if ((flags & Flag.stderr) !== 0) parts.push(attribute(textAttribute('log.iostream', 'stderr')))
-  return fragmentOf(Buffer.concat(parts))
+export const flagSets: readonly FlagSet[] = Array.from({ length: 256 }, (_, flags) => {
+  const flagNames = flagNamesOf(flags)
+  const list = bytesField(5, Buffer.concat(flagNames.map(name => bytesField(1, textValue(name)))))
+  const written = new Map<string, Uint8Array>()
+  if (flagNames.length > 0) written.set('log.flags', list)
+  if ((flags & Flag.stderr) !== 0) written.set('log.iostream', textValue('stderr'))
+  const attributes = [...written].map(([name, value]) => attribute(keyValue(name, value)))
+  return { attributes: fragmentOf(Buffer.concat(attributes)), names: [...written.keys()] }
 })
 
 /** ScopeLogs begins with it. */
