@@ -93,19 +93,25 @@ describe('otlp', () => {
   it.each(['http/protobuf', 'http/json'])(
     'counts rows that were rejected, and tells it once in a while, %s',
     async protocol => {
-      const { send, warnings } = await stage({ protocol }, { rejected: 2, message: 'too old' })
+      const { send, warnings } = await stage({ protocol }, { rejected: 2, message: 'too old: "line 0"' })
       const verdicts = await send()
       expect(verdicts).toMatchObject({ rejected: 2 })
       expect(verdicts.each).toBeUndefined()
       await send()
-      expect(warnings).toEqual(['The server behind output "main/out" has rejected 2 of the rows it got: too old'])
+      expect(warnings).toEqual(['The server behind output "main/out" has rejected 2 of the rows it got'])
     }
   )
+
+  it('counts no more rows as rejected than it has sent', async () => {
+    const { send, warnings } = await stage({}, { rejected: 7 })
+    expect(await send()).toMatchObject({ rejected: 3 })
+    expect(warnings).toEqual(['The server behind output "main/out" has rejected 3 of the rows it got'])
+  })
 
   it('tells a warning of the server, too', async () => {
     const { send, warnings } = await stage({}, { message: 'deprecated' })
     expect(await send()).toMatchObject({ rejected: 0 })
-    expect(warnings).toHaveLength(1)
+    expect(warnings).toEqual(['The server behind output "main/out" says: deprecated'])
   })
 
   it.each<[number, string | undefined, Partial<SendError>]>([

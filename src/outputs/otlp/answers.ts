@@ -8,7 +8,7 @@ export interface Taken {
   readonly isTaken: true
   /** Records that it did not take; it does not say which. */
   readonly rejected: number
-  /** Why, or a warning. */
+  /** Why, which may quote rows; a warning where all were taken. */
   readonly message: string
 }
 /** It will not take this request as it is. */

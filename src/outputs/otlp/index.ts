@@ -100,7 +100,7 @@ class OtlpOutput implements Output {
 
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
     const { answer, requestBytes } = await this.#transport.send(this.#requests.write(shipment), shipment, signal)
-    if (answer.isTaken) return this.#taken(answer, requestBytes)
+    if (answer.isTaken) return { rejected: this.#rejectedOf(answer, shipment.rows), requestBytes }
     if (shipment.rows > 1) throw answer.error
     return { each: refusedAlone(answer), requestBytes }
   }
@@ -109,17 +109,20 @@ class OtlpOutput implements Output {
     this.#transport.close()
   }
 
-  /** Rows that were rejected are not sent again: nobody knows which they are. */
-  #taken({ rejected, message }: Taken, requestBytes: number): Verdicts {
+  /** Rows that were rejected, which are not sent again: nobody knows which they are. Why they were may quote them, so it is not told. */
+  #rejectedOf(answer: Taken, rows: number): number {
+    const rejected = Math.min(answer.rejected, rows)
+    if (rejected > 0) this.#warn(`has rejected ${rejected} of the rows it got`)
+    else if (answer.message !== '') this.#warn(`says: ${answer.message}`)
+    return rejected
+  }
+
+  #warn(what: string): void {
     const { clock, log, id } = this.#context
     const now = clock.monotonic()
-    if ((rejected > 0 || message !== '') && now - this.#warnedAt >= minute) {
-      this.#warnedAt = now
-      log.warn(
-        `The server behind output "${id}" has rejected ${rejected} of the rows it got: ${message || 'no reason'}`
-      )
-    }
-    return { rejected, requestBytes }
+    if (now - this.#warnedAt < minute) return
+    this.#warnedAt = now
+    log.warn(`The server behind output "${id}" ${what}`)
   }
 }
 
