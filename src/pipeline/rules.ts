@@ -31,6 +31,8 @@ export class RuleDesk {
   #config: RulesConfig | undefined
   #ruler: Ruler | undefined
   #notifiers: Notifiers | undefined
+  /** What those are to be told who come: while others hear their last, nobody is there. */
+  #untold: ((to: Notifiers) => void)[] | undefined
   #isStarted = false
 
   constructor(parts: RuleDeskParts) {
@@ -112,10 +114,15 @@ export class RuleDesk {
     const { Ruler } = await import('../rules/evaluate/ruler.ts')
     const store = (records: readonly StateRecord[]): Promise<void> => this.#store(records)
     const sink: AlertSink & SeriesSink = {
-      notify: alerts => this.#notifiers?.notify(alerts),
-      write: (rule, series, at) => this.#notifiers?.write(rule, series, at)
+      notify: alerts => this.#say(to => to.notify(alerts)),
+      write: (rule, series, at) => this.#say(to => to.write(rule, series, at))
     }
     return new Ruler(rules, this.#parts.state.loadRules(), { ...this.#parts, store, sink })
+  }
+
+  #say(what: (to: Notifiers) => void): void {
+    if (this.#notifiers === undefined) this.#untold?.push(what)
+    else what(this.#notifiers)
   }
 
   /** Lets others be told from here on, if they are others. Those of before hear first what they were not told yet. */
@@ -123,18 +130,27 @@ export class RuleDesk {
     const former = this.#config
     this.#config = rules
     if (isDeepStrictEqual(receiversOf(former), receiversOf(rules))) return
-    const { log, meter, clock, state } = this.#parts
     const others = this.#notifiers
+    const untold: ((to: Notifiers) => void)[] = []
+    this.#untold = untold
     this.#notifiers = undefined
-    await others?.stop(tellMs)
-    if (rules !== undefined) {
-      const { Notifiers } = await import('../rules/notify/notifiers.ts')
-      const store = (notice: StoredNotice): void => void this.#store([notice])
-      const memory = { notices: state.loadRules().notices, store }
-      this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random, memory })
+    try {
+      await others?.stop(tellMs)
+      if (rules !== undefined) this.#notifiers = await this.#newNotifiers(rules)
+    } finally {
+      this.#untold = undefined
     }
+    for (const what of untold) this.#say(what)
     const told = new Set(this.notifiers?.map(({ name }) => name))
-    for (const { name } of others?.status ?? []) if (!told.has(name)) meter.forget('notifier', name)
+    for (const { name } of others?.status ?? []) if (!told.has(name)) this.#parts.meter.forget('notifier', name)
+  }
+
+  async #newNotifiers(rules: RulesConfig): Promise<Notifiers> {
+    const { log, meter, clock, state } = this.#parts
+    const { Notifiers } = await import('../rules/notify/notifiers.ts')
+    const store = (notice: StoredNotice): void => void this.#store([notice])
+    const memory = { notices: state.loadRules().notices, store }
+    return new Notifiers(rules, { log, meter, clock, random: Math.random, memory })
   }
 
   #store(records: readonly StateRecord[]): Promise<void> {

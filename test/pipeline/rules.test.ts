@@ -1,4 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished, describe, expect, it } from 'vitest'
@@ -10,6 +12,7 @@ import type { Collector } from '../../src/pipeline/collector.ts'
 import { openCollector } from '../../src/pipeline/run.ts'
 import { tempFolder } from '../fakes/folder.ts'
 import { Receiver } from '../fakes/receiver.ts'
+import { readRequest, unsnappy } from '../rules/notify/remote-write-reader.ts'
 
 const patienceMs = 60_000
 
@@ -69,6 +72,13 @@ class Place {
     const webhook = `{ type: generic, url: "${url}", ${more}group_wait: 0s, group_interval: 1s }`
     const file = join(this.folder, 'config.yaml')
     const rules = `rules: { files: [rules/*.yaml], webhooks: { ops: ${webhook} } }`
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, rules))
+  }
+
+  /** Has samples written there. */
+  write(url: string): void {
+    const file = join(this.folder, 'config.yaml')
+    const rules = `rules: { files: [rules/*.yaml], remote_write: [{ url: "${url}" }] }`
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, rules))
   }
 
@@ -141,6 +151,16 @@ class Place {
   }
 }
 
+/** Takes requests and never answers. */
+async function silentServer(): Promise<{ url: string; requests(): number }> {
+  let requests = 0
+  const server = createServer(() => void requests++)
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  onTestFinished(() => server.closeAllConnections())
+  onTestFinished(() => void server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests: () => requests }
+}
+
 describe('rules of a collector', () => {
   it('fire when an agent falls silent, and resolve when it comes back', async () => {
     const place = new Place()
@@ -172,6 +192,22 @@ describe('rules of a collector', () => {
     await place.until('that is known', async () => (await place.collector.status()).notifiers?.[0]?.sent === 1)
     const sent = (await place.collector.samples()).filter(({ name }) => name === 'collector_rules_sent_alerts_total')
     expect(sent.map(({ labels, value }) => [...labels, value])).toEqual([[second.url, 1]])
+  })
+
+  it('lose no samples while a reload waits for one who does not answer', async () => {
+    const place = new Place()
+    const [silent, second] = [await silentServer(), await Receiver.start()]
+    place.rules(byLevel('agent:rows'))
+    place.write(silent.url)
+    place.log('heartbeat')
+    await place.start()
+    await place.until('the first is asked', () => silent.requests() > 0)
+    place.write(second.url)
+    const began = Date.now()
+    expect(await place.collector.reload('test')).toMatchObject({ result: 'changed' })
+    await place.until('samples are written', () => second.received.length > 0)
+    const [first] = second.received.flatMap(({ bytes }) => readRequest(unsnappy(bytes)))
+    expect(first!.at).toBeLessThan(began + 1000)
   })
 
   it('are told as they stand when the collector stops', async () => {
