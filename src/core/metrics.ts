@@ -242,15 +242,15 @@ export interface Sample {
   value: number
 }
 
-/**
- * Plain numbers, kept where they are counted and read when somebody scrapes. `of` returns the object to count on: take it once,
- * in `create` or `start`, never per row.
- */
 /** Whether sums over time are made of it: those must not drop. Pending rows are a part of the account of what was read. */
 export function isAccount(name: MetricName): boolean {
   return metrics[name].type === 'counter' || name === 'collector_output_pending_rows'
 }
 
+/**
+ * Plain numbers, kept where they are counted and read when somebody scrapes. `of` returns the object to count on: take it once,
+ * in `create` or `start`, never per row.
+ */
 export class Meter {
   readonly #samples = new Map<string, Sample>()
 

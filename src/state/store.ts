@@ -214,7 +214,7 @@ export class StateStore implements StateLink {
     return this.#database === undefined || fileKey(this.#paths.state) === this.#fileKey
   }
 
-  /** Letters first: a cursor must not pass a refused row whose letter could still be lost. */
+  /** Letters, then records. No cursor among those is beyond a row whose letter waits here: a row has ended once its letter is durable. */
   #write(queue: Queue, mostLetters: number): void {
     this.#checkPlace()
     if (storesLettersLast) this.#writeRecords(queue)
