@@ -133,8 +133,8 @@ export class Track implements Account {
     this.#heldFrom = heldFrom
     const at = this.#open(to, fates[Fate.kept]! + fates[Fate.deadLettered]!)
     if (fates[Fate.kept]! > 0) this.#ring[at + time] = batch.time[0]!
-    const last = batch.rows - 1
-    if (last >= 0 && (batch.flags[last]! & Flag.timeRead) === 0) this.lastTime = batch.time[last]!
+    const timed = lastTimed(batch)
+    if (timed >= 0) this.lastTime = batch.time[timed]!
     this.#count(at, slot.read, batch.rows)
     this.#count(at, evicted, fates[Fate.evicted]!)
     // in the range of their rows: a range of their own would stand behind a held record, where the cursor does not come to
@@ -281,6 +281,13 @@ export class Track implements Account {
     this.#ring = ring
     this.#capacity = capacity
   }
+}
+
+/** The last row with a time of its own, usually the last of all; -1: none has one. */
+function lastTimed(batch: Batch): number {
+  let row = batch.rows - 1
+  while (row >= 0 && (batch.flags[row]! & Flag.timeRead) !== 0) row--
+  return row
 }
 
 function furthest(batch: Batch): Position {

@@ -1,6 +1,6 @@
 import { array, assert, boolean, constantFrom, nat, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Fate } from '../../src/core/row.ts'
+import { Fate, Flag } from '../../src/core/row.ts'
 import { type Ledger, newLedger, pendingRows } from '../../src/core/outcome.ts'
 import { countFates } from '../../src/delivery/fates.ts'
 import { Track } from '../../src/delivery/track.ts'
@@ -65,6 +65,29 @@ describe('track', () => {
     track.end(add(track, 3), 1, 3)
     expect(track.takeCursor()?.ledger).toEqual({ ...ledger, read: 12, rows: [9, 3, 0, 0, 0, 0, 0] })
     expect([ledger.read, stored.read]).toEqual([7, 9])
+  })
+
+  test('track knows the time of the last row that has one of its own', () => {
+    const track = new Track(source, 'o', undefined, 0)
+    const addTimed = (...times: (number | undefined)[]): void => {
+      const texts = times.map(() => '123456789')
+      const batch = batchOf(source, track.read, texts)
+      for (const [row, time] of times.entries()) {
+        batch.time[row] = time ?? 1e12
+        if (time === undefined) batch.flags[row]! |= Flag.timeRead
+      }
+      countFates(batch, fates)
+      track.append(batch, track.read + batch.size, never, fates)
+    }
+    addTimed(undefined, undefined)
+    expect(track.lastTime).toBe(-Infinity)
+    addTimed(5000, 4000, undefined, undefined)
+    expect(track.lastTime).toBe(4000)
+    addTimed(undefined)
+    addTimed()
+    expect(track.lastTime).toBe(4000)
+    addTimed(undefined, 6000)
+    expect(track.lastTime).toBe(6000)
   })
 
   test('track stays before a record that is begun and not given out', () => {
