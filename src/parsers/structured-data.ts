@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
 import { Kind } from '../core/row.ts'
-import { grown } from '../core/workspace.ts'
+import { NumberedKeys } from '../scan/numbered-keys.ts'
 import { PlainSpans } from '../scan/plain-spans.ts'
 
 const space = 0x20
@@ -13,28 +13,23 @@ const close = 0x5d
 const prefix = 'log.syslog.structured_data.'
 /** Longest name of a field: RFC 5424 allows 32 characters for each of its two parts. */
 const longest = prefix.length + 160
-const lastRow = 0x7fffffff
 
 /** Finds the parameters in the structured data of RFC 5424: `[id name="value" name="value"][id …]`, where `"`, `\` and `]` have a `\` in front. */
 export class StructuredData {
-  readonly #keys: Keys
+  readonly #keys: NumberedKeys
   readonly #name = Buffer.alloc(longest)
   readonly #spans = new PlainSpans()
   #at = 0
-  /** By key id: the last row that had it. */
-  #seen = new Int32Array(1024)
-  #row = 0
-  #generation = -1
 
   constructor(keys: Keys) {
-    this.#keys = keys
+    this.#keys = new NumberedKeys(keys)
     this.#name.write(prefix)
   }
 
-  /** Adds a field for each parameter in `bytes[start, end)`, up to the first that is none. A name that repeats is left out. */
+  /** Adds a field for each parameter in `bytes[start, end)`, up to the first that is none. A name that repeats is numbered. */
   add(batch: Batch, row: number, start: number, end: number): void {
     this.#spans.open(batch, row)
-    this.#begin()
+    this.#keys.begin()
     this.#at = start
     while (this.#at < end && batch.bytes[this.#at] === open) if (!this.#element(batch, row, end)) return
   }
@@ -70,26 +65,8 @@ export class StructuredData {
     if (at >= end) return false
     this.#at = at + 1
     const key = this.#keys.find(this.#name, 0, length)
-    if (!this.#isNew(key)) return true
     if (isEscaped) this.#addUnescaped(batch, row, key, start, at)
     else batch.addField(row, key, start, at, this.#spans.kindOf(start, at))
-    return true
-  }
-
-  #begin(): void {
-    if (this.#generation !== this.#keys.generation || this.#row === lastRow) {
-      this.#generation = this.#keys.generation
-      this.#seen.fill(0)
-      this.#row = 0
-    }
-    this.#row++
-  }
-
-  /** Other fields of the row have no names that begin like these. */
-  #isNew(key: number): boolean {
-    if (key >= this.#seen.length) this.#seen = grown(this.#seen, new Int32Array(2 * key))
-    if (this.#seen[key] === this.#row) return false
-    this.#seen[key] = this.#row
     return true
   }
 

@@ -2,12 +2,14 @@ import type { Batch } from '../core/batch.ts'
 import { Kind, parseErrors } from '../core/row.ts'
 import type { Keys } from '../core/keys.ts'
 import { NextByte } from './next-byte.ts'
+import { NumberedKeys } from './numbered-keys.ts'
 import { hex4, isUtf8Row } from './text.ts'
 
 const refused = parseErrors.indexOf('logfmt')
 const equals = 0x3d
 const quote = 0x22
 const backslash = 0x5c
+/** A row that has a name more often is none. */
 const maxNumber = 999
 const yes = Buffer.from('true')
 
@@ -30,18 +32,13 @@ for (const letter of Buffer.from('"\\/bfnrtu')) escapes[letter] = 1
  * `_.-/@:$#`, that values without quotes may contain `=`, and that a name which repeats is numbered.
  */
 export class LogfmtScanner {
-  readonly #keys: Keys
-  #generation = -1
-  /** By key id: the last row that had it, and the last number given to it. */
-  #seen = new Int32Array(1024)
-  #numbers = new Int32Array(1024)
-  #row = 0
+  readonly #keys: NumberedKeys
   readonly #equals = new NextByte(equals)
   /** Where the value that was read last ends in the row. */
   #end = 0
 
   constructor(keys: Keys) {
-    this.#keys = keys
+    this.#keys = new NumberedKeys(keys, maxNumber)
   }
 
   /** To be called before the rows of a batch. */
@@ -74,10 +71,10 @@ export class LogfmtScanner {
       if (at === start || !(isPair || at === end || bytes[at] === 0x20 || bytes[at] === 0x09)) return -1
       if (isStrict && !isPair) return -1
       if (wasQuiet) {
-        this.#begin()
+        this.#keys.begin()
         wasQuiet = false
       }
-      const key = this.#key(bytes, start, at)
+      const key = this.#keys.find(bytes, start, at)
       if (key < 0) return -1
       if (isPair) {
         if (!this.#value(batch, row, key, at + 1)) return -1
@@ -139,43 +136,6 @@ export class LogfmtScanner {
     batch.addField(row, key, start, at, kind)
     return true
   }
-
-  #begin(): void {
-    if (this.#generation !== this.#keys.generation || this.#row > 0x7ffffff0) {
-      this.#generation = this.#keys.generation
-      this.#seen.fill(0)
-      this.#row = 0
-    }
-    this.#row++
-  }
-
-  /** The id of the name, or of the name with a number where the row has it already; -1 where it has it too often. */
-  #key(bytes: Buffer, start: number, end: number): number {
-    const key = this.#keys.find(bytes, start, end)
-    if (this.#isNew(key)) {
-      this.#numbers[key] = 1
-      return key
-    }
-    const name = this.#keys.names[key]!
-    for (;;) {
-      const number = ++this.#numbers[key]!
-      if (number > maxNumber) return -1
-      const next = this.#keys.add(`${name}_${number}`)
-      if (!this.#isNew(next)) continue
-      this.#numbers[next] = 1
-      return next
-    }
-  }
-
-  #isNew(key: number): boolean {
-    if (key >= this.#seen.length) {
-      this.#seen = grown(this.#seen, key)
-      this.#numbers = grown(this.#numbers, key)
-    }
-    if (this.#seen[key] === this.#row) return false
-    this.#seen[key] = this.#row
-    return true
-  }
 }
 
 /** Whether text can stand inside a JSON string as it is. */
@@ -186,10 +146,4 @@ function isPlainText(batch: Batch, row: number, start: number, end: number): boo
     if (byte < 0x20 || byte === backslash || byte === quote) return false
   }
   return isUtf8Row(batch, row)
-}
-
-function grown(from: Int32Array, index: number): Int32Array<ArrayBuffer> {
-  const into = new Int32Array(Math.max(from.length * 2, index + 1))
-  into.set(from)
-  return into
 }
