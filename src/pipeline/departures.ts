@@ -77,6 +77,11 @@ export class Departures {
     if (watched !== undefined) this.#tellWhere(source, watched, this.#isLost(source, watched))
   }
 
+  /** It is followed no more, or by another input. */
+  drop(source: FileSource): void {
+    this.#watched.delete(source)
+  }
+
   /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell: at once,
    * since the state may have forgotten the source when the next run begins. */
   look(): boolean {

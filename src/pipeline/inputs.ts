@@ -98,7 +98,7 @@ export class Inputs {
 
   /** Closes inputs with all their sources. */
   stop(names: ReadonlySet<string>): void {
-    const { lanes, holds } = this.#parts
+    const { lanes, holds, departures } = this.#parts
     for (const name of names) {
       this.#followed.get(name)?.follower.stop()
       this.#followed.delete(name)
@@ -107,6 +107,7 @@ export class Inputs {
     for (const [source] of Array.from(lanes)) {
       if (!names.has(source.input)) continue
       holds?.leave(source)
+      departures.drop(source)
       this.#close(source)
     }
   }

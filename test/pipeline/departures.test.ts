@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FaultyDisk } from '../fakes/disk.ts'
 import { Stage } from './stage.ts'
 
 const dead = { Running: false, Restarting: false, FinishedAt: '2026-11-22T10:05:00Z' }
@@ -84,6 +85,25 @@ describe('a container of Docker has left', () => {
     await run.until('one has left', () => departed(stage).length > 0)
     await run.pass(5000)
     expect(departed(stage)).toEqual(['old container_removed'])
+  })
+
+  test('is looked at once, however often its input was changed', async () => {
+    const { stage, docker, wanted } = await stageWith('one', 'other')
+    const { disk, calls } = new FaultyDisk()
+    stage.disk = disk
+    const run = await stage.start(wanted)
+    await run.until('both are there', () => stage.messages().length === 2)
+    const callsOfLook = (): number => {
+      const before = calls.lstat
+      run.shard.observed()
+      return calls.lstat - before
+    }
+    expect(callsOfLook()).toBe(2)
+    for (const service of ['a', 'b'])
+      await stage.change(run, { inputs: { docker: `${docker.input}, service: ${service}` } })
+    expect(callsOfLook()).toBe(2)
+    await stage.change(run, {})
+    expect(callsOfLook()).toBe(0)
   })
 
   test('when it is removed while no output takes anything', async () => {

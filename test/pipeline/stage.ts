@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { type Log, type LogFields, silentLog } from '../../src/core/log.ts'
 import { pendingRows } from '../../src/core/outcome.ts'
+import { systemDisk } from '../../src/inputs/file/disk.ts'
 import type { LedgerRow, TailRows } from '../../src/pipeline/collector.ts'
 import type { AgentReport } from '../../src/pipeline/messages.ts'
 import { planOf } from '../../src/pipeline/plan.ts'
@@ -40,6 +41,8 @@ export class Stage {
   readonly folder = tempFolder()
   readonly server: FakeElasticsearch
   link = new MemoryLink()
+  /** Where shards that are opened look for logs. */
+  disk = systemDisk
   /** Time goes on over restarts. */
   readonly clock = new FakeClock(Date.now())
 
@@ -95,14 +98,14 @@ export class Stage {
 
   async open(wanted: Wanted = {}): Promise<Run> {
     const plan = await planOf(await this.#config(wanted))
-    const { clock, link } = this
+    const { clock, link, log, disk } = this
     const { holdDeleted: maxBytes, isStateLost = false } = wanted
     const spool =
       maxBytes === undefined ? {} : { spool: { stateDir: join(this.folder, 'state'), maxBytes, isStateLost } }
     const start = { plan, stored: link.stored(), hostId: 'host', hostName: 'host', shard: '0', ...spool }
     const onAgents = (report: AgentReport): unknown => this.agents.push(report)
     const onRows = (tail: number, rows: TailRows): unknown => this.shown.push([tail, rows])
-    const run = new Run(new Shard(start, { link, clock, log: this.log, onAgents, onRows }), clock)
+    const run = new Run(new Shard(start, { link, clock, log, disk, onAgents, onRows }), clock)
     onTestFinished(() => run.stop(0).then(() => undefined))
     await run.shard.open()
     return run
