@@ -82,10 +82,11 @@ export class Departures {
     this.#watched.delete(source)
   }
 
-  /** Looks at logs that have ended, and at containers. Costs a stat for each of these. Returns whether there is something to tell: at once,
+  /** Looks at logs that have ended, and at containers, of one input or of all. Costs a stat for each of these. Returns whether there is something to tell: at once,
    * since the state may have forgotten the source when the next run begins. */
-  look(): boolean {
+  look(input?: string): boolean {
     for (const [source, watched] of this.#watched) {
+      if (input !== undefined && source.input !== input) continue
       const hasLeft = source.ended
         ? this.#hasAll(source, source.size) && this.#isLost(source, watched)
         : this.#isOver(source, watched)

@@ -152,7 +152,7 @@ export class Inputs {
         forget: id => cursors.forget(id),
         scanned: () => {
           holds?.scanned()
-          if (departures.look()) commits.now()
+          if (departures.look(name)) commits.now()
           else commits.along()
         }
       }

@@ -106,6 +106,25 @@ describe('a container of Docker has left', () => {
     expect(callsOfLook()).toBe(0)
   })
 
+  test('is looked at as often however many other inputs there are', async () => {
+    const { stage, docker, wanted } = await stageWith('one')
+    let looks = 0
+    const faulty = new FaultyDisk()
+    faulty.fault = (call, path) => void (call === 'lstat' && path.endsWith('config.v2.json') && looks++)
+    stage.disk = faulty.disk
+    const run = await stage.start(wanted)
+    await run.until('it is there', () => stage.messages().length === 1)
+    const looksWithin = async (ms: number): Promise<number> => {
+      const before = looks
+      await run.pass(ms)
+      return looks - before
+    }
+    const alone = await looksWithin(5000)
+    const others = Object.fromEntries(['a', 'b', 'c', 'd'].map(name => [name, `paths: ["${name}/*.log"]`]))
+    await stage.change(run, { inputs: { docker: docker.input, ...others } })
+    expect(await looksWithin(5000)).toBeLessThan(2 * alone)
+  })
+
   test('when it is removed while no output takes anything', async () => {
     const { stage, docker, wanted } = await stageWith('old', 'stays')
     await stage.server.stop()
