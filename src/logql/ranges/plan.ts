@@ -7,6 +7,8 @@ import { type Asked, type GroupLabels, groupLabels } from './group-labels.ts'
 export interface RangePlan {
   readonly range: RangeAggregation
   readonly labels: GroupLabels
+  /** It is asked whether there is nothing, or little: what was not read yet would count as nothing. */
+  readonly asksForSilence: boolean
   /** Which time of a row counts: its own, or when it was read. */
   readonly clock: 'row' | 'read'
   /** Whether there is little, or nothing, can be said once a whole window was seen: what was there before would be missed. */
@@ -40,11 +42,12 @@ export function planRanges(metric: Metric, { intervalMs, isReplay = false }: Pla
     const isAbsence = range.operation === 'absent_over_time'
     // rows that are hours late by their own time are what it is about
     const isOfClocks = range.unwrap?.label === clockOffset
-    const readsClock = isAbsence || isOfClocks || (silence !== 'no' && isCounting(range))
+    const asksForSilence = isAbsence || (silence !== 'no' && isCounting(range))
     plans.push({
       range,
       labels: groupLabels(range, asked),
-      clock: readsClock && !isReplay ? 'read' : 'row',
+      asksForSilence,
+      clock: (asksForSilence || isOfClocks) && !isReplay ? 'read' : 'row',
       needsWhole: !isReplay && (isAbsence || (silence === 'little' && isCounting(range))),
       widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs),
       isReplay

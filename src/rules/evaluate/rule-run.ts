@@ -54,7 +54,7 @@ export class RuleRun {
       Object.assign(this, { recorded, fault, at, durationMs, currentAt })
     }
     const plans = planRanges(rule.expr.metric, group)
-    this.#silences = plans.filter(({ clock }) => clock === 'read').map(({ range }) => range)
+    this.#silences = plans.filter(({ asksForSilence }) => asksForSilence).map(({ range }) => range)
   }
 
   /** Whether reading is far enough now for an evaluation at a time. Where it asks whether there is nothing, or little, what was not
