@@ -1,10 +1,6 @@
 import { defineParser } from '../config/define.ts'
-import { parseErrors } from '../core/row.ts'
 import { Dissector, readDissect } from '../scan/dissect.ts'
-import { GroupFields } from './group-fields.ts'
-import { refuse } from './refuse.ts'
-
-const refused = parseErrors.indexOf('dissect')
+import { groupParser } from './group-fields.ts'
 
 /** Cuts rows at fixed texts. */
 export const dissect = defineParser({
@@ -40,18 +36,7 @@ export const dissect = defineParser({
   create({ pattern }, { keys }) {
     const plan = readDissect(pattern)
     if (typeof plan === 'string') throw new Error(plan)
-    const dissector = new Dissector(plan)
-    const fields = new GroupFields(keys, plan)
-    return {
-      parse(batch, from = 0) {
-        fields.open()
-        for (let row = from; row < batch.rows; row++) {
-          if (dissector.find(batch.bytes, batch.starts[row]!, batch.ends[row]!))
-            fields.add(batch, row, dissector.places)
-          else refuse(batch, row, refused)
-        }
-      }
-    }
+    return groupParser('dissect', new Dissector(plan), plan, keys)
   }
 })
 

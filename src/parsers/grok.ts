@@ -1,12 +1,8 @@
 import { defineParser } from '../config/define.ts'
-import { parseErrors } from '../core/row.ts'
 import { readGrok } from '../scan/grok.ts'
 import { compileFields, type GroupFinder } from '../scan/regex/compile.ts'
 import { PatternFault } from '../scan/regex/syntax.ts'
-import { GroupFields } from './group-fields.ts'
-import { refuse } from './refuse.ts'
-
-const refused = parseErrors.indexOf('grok')
+import { groupParser } from './group-fields.ts'
 
 /** Reads rows by patterns with names. */
 export const grok = defineParser({
@@ -61,17 +57,7 @@ export const grok = defineParser({
   create({ pattern, patterns }, { keys }) {
     const made = compiled(pattern, patterns)
     if (typeof made === 'string') throw new Error(made)
-    const { finder, names, numbers } = made
-    const fields = new GroupFields(keys, { names, numbers })
-    return {
-      parse(batch, from = 0) {
-        fields.open()
-        for (let row = from; row < batch.rows; row++) {
-          if (finder.find(batch.bytes, batch.starts[row]!, batch.ends[row]!)) fields.add(batch, row, finder.slots)
-          else refuse(batch, row, refused)
-        }
-      }
-    }
+    return groupParser('grok', made.finder, made, keys)
   }
 })
 

@@ -1,8 +1,10 @@
 import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
-import { Kind } from '../core/row.ts'
+import { Kind, parseErrors } from '../core/row.ts'
+import type { Parser } from '../core/steps.ts'
 import { isJsonNumber, PlainSpans } from '../scan/plain-spans.ts'
 import { isUtf8Row } from '../scan/text.ts'
+import { refuse } from './refuse.ts'
 
 const dash = 0x2d
 const numeric = 1
@@ -72,6 +74,27 @@ export class GroupFields {
       if ((traits & numeric) !== 0 && isJsonNumber(bytes, start, end)) kind = Kind.number
       else if (!isPlain) kind = this.#spans.kindOf(start, end)
       batch.addField(row, id, start, end, kind)
+    }
+  }
+}
+
+/** What finds groups in a row: `slots` say where they are, as `GroupFields` takes them. */
+interface Finder {
+  readonly slots: Int32Array
+  find(bytes: Uint8Array, start: number, end: number): boolean
+}
+
+/** A parser of rows in which groups are found. */
+export function groupParser(name: (typeof parseErrors)[number], finder: Finder, names: GroupNames, keys: Keys): Parser {
+  const refused = parseErrors.indexOf(name)
+  const fields = new GroupFields(keys, names)
+  return {
+    parse(batch, from = 0) {
+      fields.open()
+      for (let row = from; row < batch.rows; row++) {
+        if (finder.find(batch.bytes, batch.starts[row]!, batch.ends[row]!)) fields.add(batch, row, finder.slots)
+        else refuse(batch, row, refused)
+      }
     }
   }
 }

@@ -1,11 +1,7 @@
 import { defineParser } from '../config/define.ts'
-import { parseErrors } from '../core/row.ts'
 import { compileFields } from '../scan/regex/compile.ts'
 import { PatternFault } from '../scan/regex/syntax.ts'
-import { GroupFields } from './group-fields.ts'
-import { refuse } from './refuse.ts'
-
-const refused = parseErrors.indexOf('regex')
+import { groupParser } from './group-fields.ts'
 
 /** Reads rows by a regular expression of the user's own. */
 export const regex = defineParser({
@@ -16,11 +12,11 @@ export const regex = defineParser({
       .text(
         'A regular expression of RE2 syntax with named groups: `(?P<name>…)` or `(?<name>…)`. It is looked for anywhere; `^` and `$` are the ends of the row, `.` is any character, a line feed too.'
       )
-      .refine(text => faultIn(text) === undefined, { error: ({ input }) => faultIn(String(input)) ?? '' }),
+      .refine(text => faultIn(text) === undefined, { error: ({ input }) => faultIn(String(input)) ?? '', abort: true }),
     numbers: types.list('Groups whose values are numbers, where they are.', types.text('Name of a group.')).default([])
   }),
   faultIn: ({ pattern, numbers }) => {
-    if (faultIn(pattern) !== undefined) return undefined
+    if (numbers.length === 0) return undefined
     const { names } = compileFields(pattern)
     const unknown = numbers.find(name => !names.includes(name))
     return unknown === undefined ? undefined : `the pattern has no group "${unknown}"`
@@ -41,16 +37,7 @@ export const regex = defineParser({
   ],
   create({ pattern, numbers }, { keys }) {
     const finder = compileFields(pattern)
-    const fields = new GroupFields(keys, { names: finder.names, numbers: new Set(numbers) })
-    return {
-      parse(batch, from = 0) {
-        fields.open()
-        for (let row = from; row < batch.rows; row++) {
-          if (finder.find(batch.bytes, batch.starts[row]!, batch.ends[row]!)) fields.add(batch, row, finder.slots)
-          else refuse(batch, row, refused)
-        }
-      }
-    }
+    return groupParser('regex', finder, { names: finder.names, numbers: new Set(numbers) }, keys)
   }
 })
 
@@ -59,6 +46,7 @@ function faultIn(pattern: string): string | undefined {
     return compileFields(pattern).names.length > 0 ? undefined : 'the pattern has no named group: (?<name>…)'
   } catch (error) {
     if (!(error instanceof PatternFault)) throw error
-    return error.at === undefined ? error.message : `${error.message} (character ${error.at + 1})`
+    if (error.at === undefined) return error.message
+    return `${error.message} (character ${Array.from(pattern.slice(0, error.at)).length + 1})`
   }
 }

@@ -68,20 +68,20 @@ function readKey(text: string): Key | string {
 /** Cuts rows at fixed texts. */
 export class Dissector {
   /** Where field n begins is at 2n, where it ends at 2n + 1. */
-  readonly places: Int32Array
+  readonly slots: Int32Array
   readonly #plan: DissectPlan
 
   constructor(plan: DissectPlan) {
     this.#plan = plan
-    this.places = new Int32Array(plan.names.length * 2)
+    this.slots = new Int32Array(plan.names.length * 2)
   }
 
   /** Whether all of the texts are in `bytes[start, end)`, in their order, and the row ends with the last one. */
   find(bytes: Uint8Array, start: number, end: number): boolean {
     const { lead, parts } = this.#plan
-    const { places } = this
+    const { slots } = this
     if (!stands(lead, bytes, start, end)) return false
-    places.fill(-1)
+    slots.fill(-1)
     let at = start + lead.length
     for (let i = 0; i < parts.length; i++) {
       const { field, delimiter, isPadded } = parts[i]!
@@ -89,8 +89,8 @@ export class Dissector {
       const to = delimiter.length === 0 ? end : indexOf(delimiter, bytes, from, end)
       if (to < 0) return false
       if (field >= 0) {
-        if (places[2 * field]! < 0) places[2 * field] = from
-        places[2 * field + 1] = to
+        if (slots[2 * field]! < 0) slots[2 * field] = from
+        slots[2 * field + 1] = to
       }
       at = to + delimiter.length
       while (isPadded && delimiter.length > 0 && stands(delimiter, bytes, at, end)) at += delimiter.length

@@ -10,6 +10,12 @@ test.each([
   ['grok', { pattern: '%{NUMBERS:a}' }, 'the pattern: there is no pattern "NUMBERS" (%{NUMBERS:a})'],
   ['grok', { pattern: '%{NUMBER}' }, 'the pattern has no field: %{NAME:field}'],
   ['regex', { pattern: '(a)' }, 'the pattern has no named group: (?<name>…)'],
+  // a letter of two units of UTF-16 is one character
+  [
+    'regex',
+    { pattern: '(?<a>𝒂)(?=b)', numbers: ['b'] },
+    'looking ahead or behind ("(?=…)", "(?!…)", "(?<=…)") takes more than linear time (character 8)'
+  ],
   ['regex', { pattern: '(?<a>b)', numbers: ['b'] }, 'the pattern has no group "b"']
 ] as const)('%s refuses %j', async (name, options, message) => {
   const { error } = optionsSchema(await components.parsers[name]()).safeParse(options)
