@@ -1,5 +1,5 @@
 import type { Ends } from '../copy.ts'
-import { bytesField, writeVarint } from './wire.ts'
+import { bytesField, writeVarint, writeVarint64 } from './wire.ts'
 
 const minus = 0x2d
 const point = 0x2e
@@ -47,19 +47,8 @@ export function writeNumber(ends: Ends, start: number, end: number, at: number):
 /** A whole number of up to 53 bits; negative ones as two's complement of 64. */
 function writeInt(n: number, into: Buffer, at: number): number {
   into[at++] = intField
-  if (n >= 0) {
-    for (; n >= 0x40000000; n = Math.floor(n / 128)) into[at++] = (n % 128) | 0x80
-    return writeVarint(n, into, at)
-  }
-  const low = -n >>> 0
-  let bits = (~low + 1) >>> 0
-  const high = (~Math.floor(-n / 2 ** 32) + (low === 0 ? 1 : 0)) >>> 0
-  for (let i = 0; i < 4; i++, bits >>>= 7) into[at++] = (bits & 0x7f) | 0x80
-  into[at++] = bits | ((high & 7) << 4) | 0x80
-  bits = high >>> 3
-  for (let i = 0; i < 4; i++, bits >>>= 7) into[at++] = (bits & 0x7f) | 0x80
-  into[at++] = bits
-  return at
+  if (n >= 0 && n < 2 ** 31) return writeVarint(n, into, at)
+  return writeVarint64(n >>> 0, Math.floor(n / 2 ** 32) >>> 0, into, at)
 }
 
 function writeDouble(value: number, ends: Ends, at: number): number {
@@ -71,19 +60,15 @@ function writeDouble(value: number, ends: Ends, at: number): number {
 function writeRare(ends: Ends, text: string, at: number): number {
   if (/^-?\d{1,20}$/.test(text) && text !== '-0') {
     const value = BigInt(text)
-    if (BigInt.asIntN(64, value) === value) return writeBig(value, ends.into, at)
+    if (BigInt.asIntN(64, value) === value) {
+      ends.into[at] = intField
+      const high = Number(BigInt.asUintN(32, value >> 32n))
+      return writeVarint64(Number(BigInt.asUintN(32, value)), high, ends.into, at + 1)
+    }
   }
   const value = Number(text)
   if (Number.isFinite(value)) return writeDouble(value, ends, at)
   const field = bytesField(1, text)
   ends.into.set(field, at)
   return at + field.length
-}
-
-function writeBig(value: bigint, into: Buffer, at: number): number {
-  into[at++] = intField
-  let rest = BigInt.asUintN(64, value)
-  for (; rest >= 0x80n; rest >>= 7n) into[at++] = Number(rest & 0x7fn) | 0x80
-  into[at] = Number(rest)
-  return at + 1
 }

@@ -13,7 +13,7 @@ export function varintBytes(n: number): number {
   return n < 0x200000 ? 3 : n < 0x10000000 ? 4 : 5
 }
 
-/** Writes a varint below 2^31 and returns where it ends. */
+/** Writes a varint below 2^32 and returns where it ends. */
 export function writeVarint(n: number, into: Uint8Array, at: number): number {
   while (n >= 0x80) {
     into[at++] = (n & 0x7f) | 0x80
@@ -21,6 +21,16 @@ export function writeVarint(n: number, into: Uint8Array, at: number): number {
   }
   into[at] = n
   return at + 1
+}
+
+/** Writes a varint of 64 bits, each half of them from 0 to 2^32 - 1, and returns where it ends. */
+export function writeVarint64(low: number, high: number, into: Uint8Array, at: number): number {
+  while (high !== 0) {
+    into[at++] = (low & 0x7f) | 0x80
+    low = ((low >>> 7) | (high << 25)) >>> 0
+    high >>>= 7
+  }
+  return writeVarint(low, into, at)
 }
 
 /** Writes the length of what stands in `[at + width, end)` at `at`, and returns where that ends now. */
