@@ -2,7 +2,7 @@
 // (400 bytes: 637, 52, 36 ns). V8 keeps such integers in registers as long as they only go from view to view.
 
 /** Up to so many bytes behind a copied span are overwritten too: whoever reserves room adds them. */
-const overshoot = 16
+export const overshoot = 16
 const bulkBytes = 1024
 
 /** Text that is copied again and again. */

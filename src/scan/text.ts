@@ -19,7 +19,7 @@ for (const [i, letter] of Buffer.from('btnfr"\\').entries()) {
 unescaped[0x2f] = 0x2f
 
 /** Value of a hex digit, else 0x80. */
-const hexValue = new Uint8Array(256).fill(0x80)
+export const hexValue = new Uint8Array(256).fill(0x80)
 for (const [value, digit] of hexDigits.entries()) hexValue[digit] = value
 for (const [value, digit] of Buffer.from('0123456789ABCDEF').entries()) hexValue[digit] = value
 

@@ -53,10 +53,11 @@ describe('otlp', () => {
     expect(fake.paths).toEqual(['/v1/logs'])
   })
 
-  it('sends JSON', async () => {
-    const { fake, send } = await stage({ protocol: 'http/json' })
+  it.each(['gzip', 'zstd', 'none'])('sends JSON, compression %s', async compression => {
+    const { fake, send } = await stage({ protocol: 'http/json', compression })
     await send()
-    expect(fake.headers[0]).toMatchObject({ 'content-type': 'application/json', 'content-encoding': 'gzip' })
+    expect(fake.headers[0]).toMatchObject({ 'content-type': 'application/json' })
+    expect(fake.headers[0]!['content-encoding']).toBe(compression === 'none' ? undefined : compression)
     expect(fake.records.map(({ body }) => body?.stringValue)).toEqual(['line 0', 'line 1', 'line 2'])
   })
 

@@ -89,7 +89,10 @@ export class RecordEncoder {
 
   #mostBytes(batch: Batch, row: number, source: SourceBytes): number {
     let most = source.most + mostOf(batch.service, row) + mostOf(batch.agentId, row)
-    most += batch.body.kind[row] === Kind.absent ? 3 * (batch.ends[row]! - batch.starts[row]!) : mostOf(batch.body, row)
+    most +=
+      batch.body.kind[row] === Kind.absent
+        ? mostAnyBytes(Kind.text, batch.ends[row]! - batch.starts[row]!)
+        : mostOf(batch.body, row)
     for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
       if (batch.fieldUse[field] !== Use.attribute) continue
       most += mostAnyBytes(batch.fieldKind[field]!, batch.fieldEnd[field]! - batch.fieldStart[field]!)
@@ -100,7 +103,7 @@ export class RecordEncoder {
 
   #writeRow(batch: Batch, row: number, source: SourceBytes, at: number): number {
     const { into, intoView } = this.#ends
-    const width = varintBytes(source.most - 700 + batch.ends[row]! - batch.starts[row]!)
+    const width = varintBytes(source.likely + batch.ends[row]! - batch.starts[row]!)
     into[at] = firstField
     const resource = at + 1 + width
     let last = this.#writeResource(batch, row, source, resource)

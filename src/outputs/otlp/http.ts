@@ -51,7 +51,7 @@ export class HttpTransport {
 
   /** Sends a request, which need not stay as it is. Throws `SendError`. */
   async send(message: Buffer, shipment: Shipment, signal: AbortSignal): Promise<Sent> {
-    const body = await packed(this.#options.isJson ? Buffer.from(jsonOf(message)) : message, this.#options.compression)
+    const body = await bodyOf(message, this.#options)
     const reply = await this.#client
       .send({ method: 'POST', path: this.#path, headers: this.#headers, body, maxReply: mostReply, signal })
       .catch((error: unknown) => {
@@ -65,9 +65,10 @@ export class HttpTransport {
   }
 }
 
-/** A copy. */
-async function packed(bytes: Buffer, compression: Compression): Promise<Buffer> {
-  if (compression === 'gzip') return fastGzip(bytes)
-  const copy = Buffer.from(bytes)
-  return compression === 'zstd' ? zstd(copy) : copy
+/** The body, in bytes of its own. */
+async function bodyOf(message: Buffer, { isJson, compression }: HttpOptions): Promise<Buffer> {
+  const json = isJson ? Buffer.from(jsonOf(message)) : undefined
+  if (compression === 'gzip') return fastGzip(json ?? message)
+  const bytes = json ?? Buffer.from(message)
+  return compression === 'zstd' ? zstd(bytes) : bytes
 }

@@ -1,12 +1,7 @@
 import type { Column } from '../../core/batch.ts'
 import { Kind } from '../../core/row.ts'
+import { hexValue } from '../../scan/text.ts'
 import type { Ends } from '../copy.ts'
-
-/** Value of a hex digit, else 0x80. */
-const hexValue = new Uint8Array(256).fill(0x80)
-for (const digits of ['0123456789abcdef', '0123456789ABCDEF']) {
-  for (const [value, digit] of Buffer.from(digits).entries()) hexValue[digit] = value
-}
 
 /** Writes the field with its tag and length; nothing where the column holds no 32 hex digits. */
 export function writeTraceId(ends: Ends, column: Column, row: number, at: number): number {

@@ -1,10 +1,9 @@
 import type { Shipment } from '../../core/output.ts'
-import { copySpan, viewOf } from '../copy.ts'
+import { copySpan, overshoot, viewOf } from '../copy.ts'
 import { mostLengthBytes, varintBytes, WireReader, writeVarint } from './wire.ts'
 
 /** Scratch that is larger is not kept. */
 const mostKept = 8 << 20
-const overshoot = 16
 /** In LogRecord. */
 const attributesNumber = 6
 const lastMultiple = 0x85ebca6b

@@ -23,10 +23,16 @@ export interface SourceBytes {
   readonly attributes: Fragment
   /** Names of these attributes. */
   readonly names: readonly string[]
+  /** The most bytes of a record without what its row says. */
   readonly most: number
+  /** The likely ones. */
+  readonly likely: number
 }
 
 const attributeField = 6
+/** Of a record without its source and what its row says. */
+const mostRest = 1024
+const likelyRest = 324
 export const uidName = 'log.record.uid'
 
 export function sourceBytes(source: Source, { hostName, resource }: RecordOptions, idTail: number): SourceBytes {
@@ -43,8 +49,8 @@ export function sourceBytes(source: Source, { hostName, resource }: RecordOption
     uid: fragmentOf(bytesField(attributeField, uid).subarray(0, -idTail)),
     attributes: fragmentOf(Buffer.concat(ofLog.map(([name, value]) => attribute(textAttribute(name, value)))))
   }
-  const most = Object.values(bytes).reduce((sum, { length }) => sum + length, 1024)
-  return { ...bytes, names: ofLog.map(([name]) => name), most }
+  const size = Object.values(bytes).reduce((sum, { length }) => sum + length, 0)
+  return { ...bytes, names: ofLog.map(([name]) => name), most: size + mostRest, likely: size + likelyRest }
 }
 const nothing = fragmentOf(new Uint8Array())
 
