@@ -73,8 +73,9 @@ export class WireReader {
   /** Of the field at hand. */
   number = 0
   wire = 0
-  /** Of a varint or fixed field; the span of others. */
+  /** Of a varint. */
   value = 0n
+  /** Of any other field, without its length: `[start, end)`. */
   start = 0
   end = 0
 
