@@ -25,7 +25,8 @@ function readMost(file: string): Buffer | string {
     const about = fstatSync(fd)
     if (about.isDirectory()) return 'it is a folder'
     if (!about.isFile()) return 'it is a pipe or a device: name a file'
-    const bytes = Buffer.allocUnsafe(Math.min(about.size, maxFileBytes) + 1)
+    // not of the size that it says it has: of files of the system that is 0, and others may grow
+    const bytes = Buffer.allocUnsafe(maxFileBytes + 1)
     let length = 0
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(fd, bytes, length, bytes.length - length, null)

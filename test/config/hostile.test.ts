@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
@@ -58,6 +58,12 @@ describe('hostile files', () => {
     const problems = new Problems(['/dev/zero'])
     expect(readText('/dev/zero', problems)).toBeUndefined()
     expect(problems.sorted()[0]!.message).toBe('Cannot read this file: it is a pipe or a device: name a file')
+  })
+
+  it.runIf(existsSync('/proc/version'))('config reads all of a file that says it is empty', () => {
+    const problems = new Problems(['/proc/version'])
+    expect(readText('/proc/version', problems)).toBe(readFileSync('/proc/version', 'utf8'))
+    expect(problems.sorted()).toEqual([])
   })
 
   it('config does not wait for who writes to a pipe', () => {
