@@ -39,6 +39,16 @@ export interface Source {
   marker(at: Position): string
 }
 
+/** Characters of an agent's name: a longer one is none. */
+export const longestAgent = 256
+
+/** Who rows are of that name no agent, and whose source names none: the service on its host, else the host. A service is cut so that this is
+ * a name. */
+export function agentOf(service: string, host: string): string {
+  if (service === '') return host
+  return `${service.slice(0, Math.max(0, longestAgent - host.length - 1)).toWellFormed()}@${host}`
+}
+
 /** Stored decisions about rows' borders, made by time or by `auto`. A cut: a row ends here although no line end stands here. */
 export interface Marks {
   /** The next cut behind `from`, or Infinity. */

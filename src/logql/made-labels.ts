@@ -1,12 +1,12 @@
 import type { Batch } from '../core/batch.ts'
 import { Flag, Kind } from '../core/row.ts'
-import type { Source } from '../core/source.ts'
+import { agentOf, type Source } from '../core/source.ts'
 import { ColumnLabel, Label } from './label.ts'
 
 const nothing = Buffer.alloc(0)
 
-export /** All rows have it: one that names no agent is of that of its source, else of its service on this host. */
-class AgentLabel extends ColumnLabel {
+/** All rows have it: one that names no agent is of that of its source, else of its service on this host. */
+export class AgentLabel extends ColumnLabel {
   readonly #service = new ColumnLabel('service')
   #source: Source | undefined
   #kind: Uint8Array = nothing
@@ -39,11 +39,11 @@ class AgentLabel extends ColumnLabel {
 
   #findByService(row: number): void {
     const service = this.#service
-    const isNamed = service.find(row)
+    service.find(row)
     const { bytes, start, end } = service
     if (this.#ofService !== undefined && isSame(this.#ofService, bytes, start, end)) return
     this.#ofService = new Uint8Array(bytes.subarray(start, end))
-    this.#agent = Buffer.from(isNamed ? `${service.text}@${this.#host}` : this.#host)
+    this.#agent = Buffer.from(agentOf(service.text, this.#host))
   }
 }
 

@@ -1,14 +1,12 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
 import { Kind } from '../../core/row.ts'
-import type { Source } from '../../core/source.ts'
+import { agentOf, longestAgent, type Source } from '../../core/source.ts'
 import { AgentFields, Field } from './fields.ts'
 import { Numbers } from './numbers.ts'
 import { type AgentDelta, type AgentSighting, type KnownBy, leavingMs, mostBeats } from './sighting.ts'
 import { Telling, Tellings } from './tellings.ts'
 
-/** A longer id is none. */
-const longestId = 256
 /** Agents in a delta. */
 const mostSeen = 16_384
 const systemError = /\bE[A-Z]{4,20}\b/
@@ -30,8 +28,8 @@ export class AgentWatch {
   #seen = new Map<string, AgentSighting>()
   #refused = 0
   /** Agents by what stands in rows: ids, and services of rows without one. */
-  readonly #ids = new Numbers(mostSeen, longestId)
-  readonly #services = new Numbers(mostSeen, longestId)
+  readonly #ids = new Numbers(mostSeen, longestAgent)
+  readonly #services = new Numbers(mostSeen, longestAgent)
   #byId: (AgentSighting | undefined)[] = []
   #byService: (AgentSighting | undefined)[] = []
   #source: Source | undefined
@@ -120,20 +118,22 @@ export class AgentWatch {
     const isNamed = service.kind[row] !== Kind.absent
     if (!isNamed && this.#named === '') return undefined
     const start = isNamed ? service.start[row]! : 0
-    const name = this.#services.find(bytes, start, isNamed ? service.end[row]! : 0)
+    const end = isNamed ? service.end[row]! : 0
+    if (end - start > longestAgent) return this.#sighting(this.#idOf(batch, row), batch, row)
+    const name = this.#services.find(bytes, start, end)
     if (name < 0) return this.#refuse()
     return (this.#byService[name] ??= this.#sighting(this.#idOf(batch, row), batch, row))
   }
 
   #idOf(batch: Batch, row: number): string {
-    return this.#named === '' ? `${serviceOf(batch, row)}@${this.#host}` : this.#named
+    return this.#named === '' ? agentOf(serviceOf(batch, row), this.#host) : this.#named
   }
 
   #sighting(id: string, batch: Batch, row: number): AgentSighting | undefined {
     const { source } = batch
     let seen = this.#seen.get(id)
     if (seen === undefined) {
-      if (id.length > longestId || this.#seen.size >= mostSeen) {
+      if (id.length > longestAgent || this.#seen.size >= mostSeen) {
         return this.#refuse()
       }
       const at = Math.min(batch.time[row]!, batch.readTime)
@@ -216,7 +216,7 @@ function isBack(telling: number): boolean {
 function serviceOf(batch: Batch, row: number): string {
   const { kind, start, end } = batch.service
   if (kind[row] === Kind.absent) return ''
-  return decoded(batch.text(start[row]!, end[row]!), kind[row]!).slice(0, longestId)
+  return decoded(batch.text(start[row]!, end[row]!), kind[row]!).slice(0, longestAgent)
 }
 
 /** The inside of a JSON string as the text that it stands for. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sourceOf } from '../../fakes/source.ts'
+import { MetricStream } from '../../logql/metric-stream.ts'
 import { at, Lines, readTime, row } from './lines.ts'
 
 describe('an agent is known by', () => {
@@ -58,6 +59,19 @@ describe('an agent is known by', () => {
       ['éA', 2]
     ])
   })
+
+  test.each(['api', 'x'.repeat(300), `${'é'.repeat(248)}🙂`, '🙂'.repeat(200), `${'\n'.repeat(140)}"`])(
+    'the name that rules know it by, whatever its service is: %j',
+    service => {
+      const lines = [JSON.stringify({ service_name: service, message: 'a' })]
+      const known = sourceOf({ resource: { 'host.name': 'node-1' }, service: 'other' })
+      const stream = new MetricStream('sum by (agent_id) (count_over_time({region="eu"} [1m]))')
+      stream.read(lines, readTime)
+      const [sample] = stream.at(readTime)
+      expect(new Lines().read(lines, known).agent.id).toBe(sample!.labels['agent_id'])
+      expect(sample!.labels['agent_id']).toMatch(/@node-1$/)
+    }
+  )
 
   test('no id that is too long, which is counted', () => {
     const { seen, refused } = new Lines().read([row('a', 0, { agent_id: 'x'.repeat(257) }), row('a')]).delta()
