@@ -14,8 +14,9 @@ export class PlainSpans {
   /** Where the span before began. */
   #before = 0
   #isUtf8 = true
-  /** End of the chunk: what was added behind it has no marks. */
-  #size = 0
+  /** The row: there are no marks for what a parser has added to the overlay. A row may stand there, too, and has its own. */
+  #start = 0
+  #end = 0
 
   open(batch: Batch, row: number): void {
     this.#marks = batch.marks
@@ -23,12 +24,13 @@ export class PlainSpans {
     this.#at = this.#first
     this.#before = 0
     this.#isUtf8 = isUtf8Row(batch, row)
-    this.#size = batch.size
+    this.#start = batch.starts[row]!
+    this.#end = batch.ends[row]!
   }
 
   /** Quick where spans come in their order. */
   kindOf(start: number, end: number): Kind {
-    if (start >= this.#size) return Kind.text
+    if (start < this.#start || end > this.#end) return Kind.text
     const marks = this.#marks
     if (start < this.#before) this.#at = this.#first
     this.#before = start
