@@ -39,7 +39,7 @@ export const redis = defineParser({
       parse(batch, from = 0) {
         const level = keys.add('level')
         reader.open()
-        words.open(batch)
+        words.open()
         for (let row = from; row < batch.rows; row++) {
           if (!reader.read(batch, row)) refuse(batch, row, refused)
           else words.add(batch, row, level, signs.indexOf(batch.bytes[reader.slots[reader.slotOf.sign!]!]!))

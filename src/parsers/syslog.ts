@@ -70,7 +70,7 @@ export const syslog = defineParser({
     const reader = new SyslogReader(keys)
     return {
       parse(batch, from = 0) {
-        reader.open(batch)
+        reader.open()
         for (let row = from; row < batch.rows; row++) if (!reader.read(batch, row)) refuse(batch, row, refused)
       }
     }
@@ -92,8 +92,8 @@ class SyslogReader {
     this.#data = new StructuredData(keys)
   }
 
-  open(batch: Batch): void {
-    this.#words.open(batch)
+  open(): void {
+    this.#words.open()
     this.#modern.open()
     for (const reader of this.#traditional) reader.open()
     this.#level = this.#keys.add('level')

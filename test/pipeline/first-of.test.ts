@@ -5,6 +5,7 @@ import { json } from '../../src/parsers/json.ts'
 import { logfmt } from '../../src/parsers/logfmt.ts'
 import { raw } from '../../src/parsers/raw.ts'
 import { regex } from '../../src/parsers/regex.ts'
+import { syslog } from '../../src/parsers/syslog.ts'
 import { firstOf } from '../../src/pipeline/first-of.ts'
 import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
@@ -41,4 +42,17 @@ test('what the last one says of a row stays', () => {
 
 test('behind one that takes every row nothing comes', () => {
   expect(rows(made(raw), made(json)).every(row => Object.keys(row).length === 0)).toBe(true)
+})
+
+test('words that a parser adds take the place of one row, however many it is given alone', () => {
+  const parser = firstOf([made(json), made(syslog)])
+  const added = (line: string): number => {
+    bench.fill(Buffer.from(`${line}\n{"a":1}\n`.repeat(100)))
+    parser.parse(bench.batch)
+    expect(bench.batch.errors.subarray(0, bench.batch.rows).every(error => error === 0)).toBe(true)
+    return bench.batch.used - bench.batch.size
+  }
+  expect(added('Nov 22 10:00:00 web-1 app: without a level')).toBe(0)
+  expect(added('<34>Oct 11 22:14:15 web-1 su: failed')).toBe('emergalertcriterrwarningnoticeinfodebug'.length)
+  expect([0, 198].map(row => asObject(bench.row(row))['level'])).toEqual(['crit', 'crit'])
 })
