@@ -61,7 +61,7 @@ function isLate(file: string): boolean {
   if (file.startsWith('parsers/') && !/\/(auto|json|logfmt|raw|refuse)\.ts$/.test(file)) return true
   if (file.startsWith('processors/') && !file.startsWith('processors/normalize/')) return true
   // agents are seen by all collectors, without a query
-  if (file.startsWith('rules/agents/') || file === 'logql/ranges/group-table.ts') return false
+  if (file.startsWith('rules/agents/')) return false
   return (
     ['logql/', 'scan/regex/', 'rules/', 'pipeline/backtest/', 'pipeline/detect/'].some(room => file.startsWith(room)) ||
     users.includes(file)

@@ -2,17 +2,23 @@ import type { Batch } from '../core/batch.ts'
 import { Flag, Kind } from '../core/row.ts'
 import { agentOf, type Source } from '../core/source.ts'
 import { ColumnLabel, Label } from './label.ts'
+import { TextNumbers } from '../core/text-numbers.ts'
 
 const nothing = Buffer.alloc(0)
+/** Services of a source, and how long they are, whose agents are remembered. */
+const mostServices = 256
+const longestService = 256
 
 /** All rows have it: one that names no agent is of that of its source, else of its service on this host. */
 export class AgentLabel extends ColumnLabel {
   readonly #service = new ColumnLabel('service')
   #source: Source | undefined
   #kind: Uint8Array = nothing
-  /** Of the source; or of the last row that named none, and the service of that. */
+  /** Of the source; or of the last row that named none. */
   #agent: Buffer = nothing
-  #ofService: Uint8Array | undefined
+  /** Of the source's services. */
+  readonly #services = new TextNumbers(mostServices, longestService)
+  #agents: Buffer[] = []
   #host = ''
 
   constructor() {
@@ -26,7 +32,7 @@ export class AgentLabel extends ColumnLabel {
     if (batch.source === this.#source) return
     this.#source = batch.source
     this.#agent = Buffer.from(batch.source.agent)
-    this.#ofService = undefined
+    this.#forget()
     this.#host = batch.source.resource['host.name'] ?? ''
   }
 
@@ -40,23 +46,28 @@ export class AgentLabel extends ColumnLabel {
   #findByService(row: number): void {
     const service = this.#service
     service.find(row)
-    const { bytes, start, end } = service
-    if (this.#ofService !== undefined && isSame(this.#ofService, bytes, start, end)) return
-    this.#ofService = new Uint8Array(bytes.subarray(start, end))
-    this.#agent = Buffer.from(agentOf(service.text, this.#host))
+    const number = this.#services.find(service.bytes, service.start, service.end)
+    this.#agent = this.#agents[number] ?? this.#meet(number)
   }
-}
 
-function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (known.length !== end - start) return false
-  for (let i = start; i < end; i++) if (bytes[i] !== known[i - start]) return false
-  return true
+  #meet(number: number): Buffer {
+    const agent = Buffer.from(agentOf(this.#service.text, this.#host))
+    if (number >= 0) this.#agents[number] = agent
+    else if (this.#services.count === mostServices) this.#forget()
+    return agent
+  }
+
+  #forget(): void {
+    this.#services.clear()
+    this.#agents = []
+  }
 }
 
 /** How far the time that a row has of its own is ahead of its reading, ms. Rows have it that are read as soon as they are written: of
  * those that are caught up on it would say nothing of a clock. */
 export class ClockLabel extends Label {
   #batch!: Batch
+  readonly #digits = Buffer.alloc(24)
 
   open(batch: Batch): void {
     this.#batch = batch
@@ -66,6 +77,6 @@ export class ClockLabel extends Label {
   find(row: number): boolean {
     const { isLive, flags, time, readTime } = this.#batch
     if (!isLive || (flags[row]! & Flag.timeRead) !== 0) return this.setNone()
-    return this.setText(String(time[row]! - readTime))
+    return this.set(this.#digits, 0, this.#digits.latin1Write(String(time[row]! - readTime), 0))
   }
 }

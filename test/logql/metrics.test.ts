@@ -178,6 +178,16 @@ describe('what is documented of Loki and Prometheus', () => {
   })
 })
 
+test('rows are of the agents of their services, however many there are', () => {
+  const services = Array.from({ length: 300 }, (_, i) =>
+    i % 100 === 7 ? `${i}`.padStart(240, 's').repeat(2) : `s${i}`
+  )
+  const lines = [...services, undefined, ...services].map(service => line(1, { service }))
+  const samples = samplesOf('sum by (agent_id) (count_over_time({region="eu"}[1m]))', lines)
+  const agents = services.map(service => `{agent_id=${service.slice(0, 249)}@node-1} 2`)
+  expect(samples.toSorted()).toEqual(['{agent_id=node-1} 1', ...agents].toSorted())
+})
+
 test('samples with more than one partner are a fault', () => {
   const lines = [line(50, { level: 'info', service: 'a' }), line(50, { level: 'error', service: 'a' })]
   const both = 'sum by (level) (count_over_time({service_name="a"}[1m]))'

@@ -6,7 +6,7 @@ import type { Labels } from '../evaluate/sample.ts'
 import type { Label } from '../label.ts'
 import { labelsOfSource } from '../names.ts'
 import type { GroupLabels } from './group-labels.ts'
-import type { GroupTable } from './group-table.ts'
+import type { GroupTable } from '../../core/group-table.ts'
 
 /** A longer key is refused: no series has that much to say. */
 const longest = 4096

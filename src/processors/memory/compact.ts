@@ -1,5 +1,5 @@
 import type { GroupKeys } from '../../logql/ranges/group-keys.ts'
-import type { GroupTable } from '../../logql/ranges/group-table.ts'
+import type { GroupTable } from '../../core/group-table.ts'
 
 /** Takes keys out of a table. The others move up, in their order: `moved` is told of each of them, one after the other. */
 export function compact(

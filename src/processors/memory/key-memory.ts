@@ -4,7 +4,7 @@ import type { ProcessorContext } from '../../core/steps.ts'
 import { labelFor } from '../../logql/labels.ts'
 import type { LabelSource } from '../../logql/conditions.ts'
 import { GroupKeys } from '../../logql/ranges/group-keys.ts'
-import { GroupTable } from '../../logql/ranges/group-table.ts'
+import { GroupTable } from '../../core/group-table.ts'
 import { compact } from './compact.ts'
 import { BodyLabel, LaneLabel } from './labels.ts'
 

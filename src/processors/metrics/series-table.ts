@@ -5,7 +5,7 @@ import type { ProcessorContext } from '../../core/steps.ts'
 import { grown } from '../../core/workspace.ts'
 import { labelFor } from '../../logql/labels.ts'
 import { GroupKeys, labelsOfKey } from '../../logql/ranges/group-keys.ts'
-import { GroupTable } from '../../logql/ranges/group-table.ts'
+import { GroupTable } from '../../core/group-table.ts'
 import { compact } from '../memory/compact.ts'
 import { Exemplars } from './exemplars.ts'
 

@@ -2,7 +2,7 @@ import type { Batch } from '../../core/batch.ts'
 import { Kind } from '../../core/row.ts'
 import { TextSearch } from '../../scan/text-search.ts'
 import { type AgentFields, Field } from './fields.ts'
-import { Numbers } from './numbers.ts'
+import { TextNumbers } from '../../core/text-numbers.ts'
 
 /** What a row tells of its agent, besides that it is there. */
 export const Telling = { nothing: 0, heartbeat: 1, connected: 2, failed: 3, leaving: 4 } as const
@@ -94,7 +94,7 @@ export class Tellings {
   #failed = new Uint8Array(0)
   #hits = new Uint8Array(0)
   /** Values of the field `event`, and what they tell. */
-  readonly #values = new Numbers(mostValues, longestValue)
+  readonly #values = new TextNumbers(mostValues, longestValue)
   #tells: (Telling | undefined)[] = []
 
   constructor(fields: AgentFields) {

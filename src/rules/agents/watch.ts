@@ -3,7 +3,7 @@ import type { Keys } from '../../core/keys.ts'
 import { Kind } from '../../core/row.ts'
 import { agentOf, longestAgent, type Source } from '../../core/source.ts'
 import { AgentFields, Field } from './fields.ts'
-import { Numbers } from './numbers.ts'
+import { TextNumbers } from '../../core/text-numbers.ts'
 import { type AgentDelta, type AgentSighting, type KnownBy, leavingMs, mostBeats } from './sighting.ts'
 import { Telling, Tellings } from './tellings.ts'
 
@@ -28,8 +28,8 @@ export class AgentWatch {
   #seen = new Map<string, AgentSighting>()
   #refused = 0
   /** Agents by what stands in rows: ids, and services of rows without one. */
-  readonly #ids = new Numbers(mostSeen, longestAgent)
-  readonly #services = new Numbers(mostSeen, longestAgent)
+  readonly #ids = new TextNumbers(mostSeen, longestAgent)
+  readonly #services = new TextNumbers(mostSeen, longestAgent)
   #byId: (AgentSighting | undefined)[] = []
   #byService: (AgentSighting | undefined)[] = []
   #source: Source | undefined

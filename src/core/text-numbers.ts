@@ -1,10 +1,10 @@
-import { GroupTable } from '../../logql/ranges/group-table.ts'
+import { GroupTable } from './group-table.ts'
 
 /** The numbers of the last texts, by what is cheap to see of these. */
 const recentSlots = 256
 
 /** Texts that stand in rows, as small numbers that hold until `clear`. */
-export class Numbers {
+export class TextNumbers {
   readonly #longest: number
   readonly #table: GroupTable
   readonly #key: Buffer
