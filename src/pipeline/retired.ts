@@ -1,17 +1,16 @@
 import { isAccount, Meter, metrics, type Sample } from '../core/metrics.ts'
 import type { Plan } from './plan.ts'
 
-/** What shards that are closed have counted of inputs and outputs that others go on with: the sums of all do not drop. */
+/** What shards that are closed have counted, of inputs and outputs and steps that others go on with: the sums of all do not drop. Metrics that
+ * the configuration defines begin anew. */
 export class Retired {
   readonly #meter = new Meter()
 
   /** Takes over what a shard says at its end. */
   take(samples: readonly Sample[]): void {
     for (const { name, labels, value } of samples) {
-      const isShared = (metrics[name].labels as readonly string[]).some(
-        label => label === 'input' || label === 'output'
-      )
-      if (isShared && isAccount(name)) this.#meter.of(name, ...labels).value += value
+      const isOfThread = (metrics[name].labels as readonly string[]).includes('shard')
+      if (isAccount(name) && !isOfThread) this.#meter.of(name, ...labels).value += value
     }
   }
 
@@ -19,8 +18,9 @@ export class Retired {
     this.#meter.forget(label, value)
   }
 
+  /** As they stand: what is taken over later is not in them. */
   samples(): Sample[] {
-    return this.#meter.samples()
+    return this.#meter.samples().map(sample => ({ ...sample }))
   }
 }
 

@@ -45,7 +45,8 @@ export class Shards {
   readonly #ports = new Map<number, ShardPort>()
   /** Those who look at rows; shards that begin later show theirs, too. */
   readonly #tails = new Map<number, TailWanted>()
-  readonly #last = new Map<ShardPort, Partial<Answers>>()
+  /** What each said last, those that have ended too: somebody may still wait for an answer of theirs. */
+  readonly #last = new WeakMap<ShardPort, Partial<Answers>>()
   readonly #retired = new Retired()
   readonly #end = Promise.withResolvers<void>()
   #stopLooking: () => void = () => {}
@@ -119,12 +120,14 @@ export class Shards {
   }
 
   async samples(): Promise<readonly Sample[]> {
+    // those that end before they answer are not among them
+    const retired = this.#retired.samples()
     const answers = await this.#ask('samples', port => this.#last.get(port)?.samples ?? []).catch(() => [])
     const stalled = new Set(this.stalled.flatMap(({ inputs }) => inputs))
     for (const { name } of this.#plan.inputs) {
       this.#parts.meter.of('collector_input_stalled', name).value = stalled.has(name) ? 1 : 0
     }
-    return mergeSamples([...this.#parts.meter.samples(), ...this.#retired.samples(), ...answers.flat()])
+    return mergeSamples([...this.#parts.meter.samples(), ...retired, ...answers.flat()])
   }
 
   async families(): Promise<readonly Family[]> {
@@ -229,12 +232,13 @@ export class Shards {
   }
 
   async #retire(port: ShardPort): Promise<void> {
-    this.#retired.take(await port.ask('samples').catch(() => this.#last.get(port)?.samples ?? []))
+    const samples = await port.ask('samples').catch(() => this.#last.get(port)?.samples ?? [])
+    this.#last.set(port, { ...this.#last.get(port), samples })
+    this.#retired.take(samples)
     await this.#close(port)
   }
 
   async #close(port: ShardPort): Promise<void> {
-    this.#last.delete(port)
     for (const [shard, one] of this.#ports) if (one === port) this.#ports.delete(shard)
     await port.close()
   }
