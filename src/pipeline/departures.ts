@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { StoredSource } from '../core/record.ts'
 import type { Resource, SourceId } from '../core/source.ts'
-import { containerFields, podPath } from '../inputs/file/container-path.ts'
+import { podPath } from '../inputs/file/container-path.ts'
 import { containerFolder, hasExitedWell, stateWrittenAt } from '../inputs/file/container-state.ts'
 import type { Disk } from '../inputs/file/disk.ts'
 import type { FileSource } from '../inputs/file/source.ts'
@@ -54,8 +54,8 @@ export class Departures {
   /** Sources of earlier runs: who wrote them may have gone meanwhile. */
   recall(sources: readonly StoredSource[]): void {
     for (const source of sources) {
-      const { id, name, autoRemove } = fromStored(source)
-      const place = placeOf({ 'log.file.path': name, ...containerFields([name]) })
+      const { id, name, path, autoRemove } = fromStored(source)
+      const place = placeOf(podPath([name, path]), containerFolder(name))
       if (place === undefined || (place.reason === 'container_removed' && autoRemove !== false)) continue
       // what is not mounted looks empty
       if (this.#isGone(place.path) && this.#hasEntries(dirname(place.path)))
@@ -64,9 +64,9 @@ export class Departures {
   }
 
   opened(source: FileSource): void {
-    const place = placeOf(source.resource)
-    if (place === undefined) return
     const folder = folderOf(source.resource)
+    const place = placeOf(source.podPath, folder)
+    if (place === undefined) return
     this.#watched.set(source, { place, folder, writtenAt: undefined, hasExited: false, isTold: false })
   }
 
@@ -149,10 +149,8 @@ export class Departures {
   }
 }
 
-function placeOf(resource: Resource): Place | undefined {
-  const pod = podPath(resource)
+function placeOf(pod: string | undefined, folder: string | undefined): Place | undefined {
   if (pod !== undefined) return { path: pod, reason: 'pod_deleted' }
-  const folder = folderOf(resource)
   return folder === undefined ? undefined : { path: folder, reason: 'container_removed' }
 }
 

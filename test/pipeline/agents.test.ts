@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -77,6 +77,41 @@ test('a pod that is deleted is told once all of it is read; one whose log is rot
   const seen = stage.agents.flatMap(report => report.seen)
   const source = seen.find(({ id }) => id === 'gone')!.source
   expect(stage.agents.flatMap(({ departed }) => departed)).toEqual([{ source, reason: 'pod_deleted' }])
+})
+
+test('a pod of which a container is dead and removed is there, also where its logs are found by links', async () => {
+  const stage = await Stage.create()
+  const [pods, links] = [join(stage.folder, 'pods'), join(stage.folder, 'containers')]
+  mkdirSync(links)
+  const filesOf = (name: string, container: number): readonly [log: string, link: string] => [
+    join(pods, `shop_${name}_0a1b2c3d-0000-0000-0000-000000000000`, 'web', `${container}.log`),
+    join(links, `${name}_shop_web-${`${container}`.repeat(64)}.log`)
+  ]
+  const run = (name: string, container: number): void => {
+    const [log, link] = filesOf(name, container)
+    mkdirSync(dirname(log), { recursive: true })
+    writeFileSync(log, criLine(`${name} ${container}`))
+    symlinkSync(log, link)
+  }
+  const remove = (name: string, container: number): void => filesOf(name, container).forEach(file => rmSync(file))
+  const wanted = { inputs: { pods: `type: containers, paths: ["${links}/*.log", "${pods}/*/*/*.log"]` } }
+  const reasons = (): string[] => stage.agents.flatMap(({ departed }) => departed).map(({ reason }) => reason)
+  for (const name of ['crashes', 'gone']) for (const container of [1, 2, 3]) run(name, container)
+  const first = await stage.start(wanted)
+  await first.until('all are there', () => stage.messages().length === 6)
+  remove('crashes', 1)
+  await first.pass(20_000)
+  expect(reasons()).toEqual([])
+  await first.stop()
+  remove('crashes', 2)
+  remove('gone', 1)
+  rmSync(dirname(dirname(filesOf('gone', 2)[0])), { recursive: true })
+  const second = await stage.start(wanted)
+  await second.pass(20_000)
+  expect(reasons().length).toBeGreaterThan(0)
+  const sources = new Set(stage.agents.flatMap(({ departed }) => departed).map(({ source }) => source))
+  const seen = stage.agents.flatMap(report => report.seen)
+  expect(seen.filter(({ source }) => sources.has(source)).map(({ id }) => id)).toEqual(['gone'])
 })
 
 test('agents are known over a restart, and to whom they are shown', async () => {

@@ -10,6 +10,7 @@ export const containerRoots = ['/var/log/containers', '/var/log/pods', '/var/lib
 
 const link = /\/containers\/(?<pod>[^/_]+)_(?<namespace>[^/_]+)_(?<container>[^/]+)-(?<id>[0-9a-f]{64})\.log$/
 const pod = /\/pods\/(?<namespace>[^/_]+)_(?<pod>[^/_]+)_(?<uid>[^/]+)\/(?<container>[^/]+)\/[^/]+$/
+const podFolder = /^.*\/pods\/[^/]+_[^/]+_[^/]+(?=\/)/
 const docker = /\/(?<id>[0-9a-f]{64})\/[0-9a-f]{64}-json\.log(?:\.\d+)?$/
 
 /** The kubelet makes the link that names a container behind its file. */
@@ -38,8 +39,9 @@ export function containerFields(names: readonly string[]): Resource {
   return fields
 }
 
-/** What is there of a pod as long as it is: the folder of its logs, or the link to one of them. */
-export function podPath({ 'kubernetes.pod.name': name, 'log.file.path': path }: Resource): string | undefined {
-  if (name === undefined || path === undefined) return undefined
-  return /^.*\/pods\/[^/]+_[^/]+_[^/]+(?=\/)/.exec(path)?.[0] ?? path
+/** What is there of a pod as long as it is, by the names of a log of its: the folder of its logs, else the link to this one, which may go
+ * with a container of the pod that is dead. */
+export function podPath(names: readonly string[]): string | undefined {
+  const folders = names.flatMap(name => podFolder.exec(name) ?? [])
+  return folders[0] ?? names.find(name => link.test(name))
 }

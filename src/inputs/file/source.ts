@@ -42,6 +42,7 @@ export interface FileSourceParts extends Pick<Source, 'id' | 'input' | 'resource
   /** How it began when it was stored. */
   readonly fingerprint: Fingerprint
   readonly autoRemove?: boolean
+  readonly podPath?: string
   /** An earlier run followed it. */
   readonly wasKnown: boolean
   readonly barrier: number
@@ -82,6 +83,8 @@ export class FileSource implements Source {
   readonly bornAt: number
   /** Its container is removed as soon as that ends, however it does. */
   readonly autoRemove: boolean
+  /** Is there as long as the pod that writes it is; undefined: none does. */
+  readonly podPath: string | undefined
   /** Rows may be sent once this record is durable. */
   readonly barrier: number
   /** Bytes known to be, or to have been, there. */
@@ -119,6 +122,7 @@ export class FileSource implements Source {
     this.startAt = parts.startAt
     this.bornAt = parts.bornAt
     this.autoRemove = parts.autoRemove === true
+    this.podPath = parts.podPath
     this.repeatsUntil = this.#knownTo(parts.content, parts.size)
     this.barrier = parts.barrier
     this.size = parts.size
