@@ -16,14 +16,12 @@ import { OldFile, type OldRows } from './old-file.ts'
 import { RuleTap } from '../rule-tap.ts'
 import { Steps } from '../steps.ts'
 import { type FramerCounts, Frontier, InputCounts, Tally } from '../tally.ts'
-import { plainWay, type Way } from './way.ts'
+import { plainWay, tableBytes, type Way } from '../plain-way.ts'
 
 /** Of each range aggregation. */
 const maxSeries = 10_000
 /** Between two signs of life, ms. */
 const breathMs = 100
-/** For the kernels of parser and processors. */
-const tableBytes = 2 * 1024 * 1024
 
 /** A log that rules are tried on. */
 export interface OldLog {

@@ -10,11 +10,8 @@ import { framerOf } from '../../inputs/framing/framer.ts'
 import { multilineOf, type Multiline } from '../../inputs/framing/groupings.ts'
 import { HeldBudget } from '../../inputs/framing/held.ts'
 import { Arena } from '../../scan/arena.ts'
+import { plainWay, tableBytes } from '../plain-way.ts'
 
-const maxLineBytes = 1024 * 1024
-/** For the kernels of parsers and steps. */
-const tableBytes = 2 * 1024 * 1024
-const traces = { preset: 'auto', negate: false, maxLines: 500, maxBytes: maxLineBytes, timeoutMs: 5000 }
 /** Docker's json-file, and CRI. */
 const wrapped = /^(?:\{"log":"|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) [FP] )/
 
@@ -23,11 +20,13 @@ export interface SampleParts {
   readonly arena: Arena
   readonly batch: Batch
   readonly multiline: Multiline
+  readonly maxLineBytes: number
 }
 
 export async function samplePartsOf(): Promise<SampleParts> {
   const arena = new Arena(undefined, tableBytes)
-  return { arena, batch: arena.newBatch(), multiline: await multilineOf(traces) }
+  const { multiline, maxLineBytes } = (await plainWay()).input.follow
+  return { arena, batch: arena.newBatch(), multiline: await multilineOf(multiline!), maxLineBytes }
 }
 
 /** The first rows of a file, to be read in several ways. */
@@ -36,14 +35,16 @@ export class Sample {
   readonly #bytes: Buffer
   readonly #arena: Arena
   readonly #multiline: Multiline
+  readonly #maxLineBytes: number
   readonly #batch: Batch
 
   /** Reads a chunk of a file, decompressed, into an arena when its rows are asked for. Throws the system's errors. */
-  constructor(path: string, { arena, batch, multiline }: SampleParts) {
+  constructor(path: string, { arena, batch, multiline, maxLineBytes }: SampleParts) {
     const bytes = beginningOf(path, arena.chunkBytes)
     this.#bytes = bytes
     this.#arena = arena
     this.#multiline = multiline
+    this.#maxLineBytes = maxLineBytes
     this.#batch = batch
     const lines = bytes
       .toString()
@@ -64,7 +65,8 @@ export class Sample {
     batch.readTime = Date.now()
     batch.clear()
     arena.index(batch)
-    const plan = { framing: this.framing, maxLineBytes, multiline: isGrouped ? this.#multiline : undefined }
+    const multiline = isGrouped ? this.#multiline : undefined
+    const plan = { framing: this.framing, maxLineBytes: this.#maxLineBytes, multiline }
     framerOf(plan, { arena, budget: new HeldBudget() }).frame(batch, arena.lines, Infinity, true)
     parser.parse(batch)
     for (const step of steps) step.apply(batch)
