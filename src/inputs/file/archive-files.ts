@@ -2,7 +2,7 @@ import { doubtMs } from './copies.ts'
 import { NotYetError } from './content.ts'
 import type { KnownParts } from './context.ts'
 import { ArchiveFile } from './archive-file.ts'
-import type { Departed } from './departed.ts'
+import type { DeletedFiles } from './deleted-files.ts'
 import type { Candidate } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -20,13 +20,13 @@ export class ArchiveFiles {
   empty = 0
   readonly #parts: KnownParts
   readonly #roster: Roster
-  readonly #departed: Departed
+  readonly #deleted: DeletedFiles
   readonly #byKey = new Map<string, ArchiveFile>()
 
-  constructor(parts: KnownParts, roster: Roster, departed: Departed) {
+  constructor(parts: KnownParts, roster: Roster, deleted: DeletedFiles) {
     this.#parts = parts
     this.#roster = roster
-    this.#departed = departed
+    this.#deleted = deleted
   }
 
   get(stat: FileStat): ArchiveFile | undefined {
@@ -58,7 +58,7 @@ export class ArchiveFiles {
       if (seen.has(file) || file.isOpen) continue
       this.#byKey.delete(file.key)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
-      this.#departed.add(file)
+      this.#deleted.add(file)
     }
   }
 

@@ -3,7 +3,7 @@ import type { KnownParts } from './context.ts'
 import { archiveFormat } from './archive.ts'
 import { ArchiveFiles } from './archive-files.ts'
 import { Copies } from './copies.ts'
-import { Departed } from './departed.ts'
+import { DeletedFiles } from './deleted-files.ts'
 import { type Candidate, candidateOf, type Discovery } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Handle } from './handle.ts'
@@ -28,7 +28,7 @@ export class KnownFiles implements Iterable<KnownFile> {
   readonly #seeker: Seeker
   readonly #roster: Roster
   readonly archives: ArchiveFiles
-  readonly #departed: Departed
+  readonly #deleted: DeletedFiles
   #isFirstScan = true
   /** Of what earlier runs followed: their folders were looked at. */
   readonly #sought = new WeakSet<StoredFile>()
@@ -47,8 +47,8 @@ export class KnownFiles implements Iterable<KnownFile> {
     this.#parts = { ...parts, copies }
     const isBack = (key: string): boolean =>
       this.#roster.get(key) !== undefined || parts.context.claims?.has(key) === true
-    this.#departed = new Departed(parts, isBack)
-    this.archives = new ArchiveFiles(this.#parts, this.#roster, this.#departed)
+    this.#deleted = new DeletedFiles(parts, isBack)
+    this.archives = new ArchiveFiles(this.#parts, this.#roster, this.#deleted)
     this.#seeker = new Seeker(discovery, parts.disk, parts.report)
   }
 
@@ -81,7 +81,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (!file.isDone) continue
       this.#roster.remove(file)
       this.#parts.context.claims?.release(file.key, this.#parts.input.name)
-      this.#departed.add(file)
+      this.#deleted.add(file)
     }
     this.archives.read(now)
     this.#parts.shelf.sweep(now)

@@ -107,7 +107,7 @@ export class Groups implements Notifier<Alert> {
     if (group.alerts(this.#clock.now()).some(alert => this.#keyOf(alert) !== key)) return this.#store(key, '')
     this.#groups.set(key, group)
     const { groupWaitMs, groupIntervalMs } = this.#options
-    const dueAt = (group.toldAt ?? 0) + groupIntervalMs
+    const dueAt = group.toldAt! + groupIntervalMs
     this.#lookAfter(Math.max(groupWaitMs, dueAt - this.#clock.monotonic()), group)
   }
 

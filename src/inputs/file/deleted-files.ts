@@ -3,7 +3,8 @@ import type { SourceId } from '../../core/source.ts'
 import type { KnownParts } from './context.ts'
 import type { Inode } from './identity.ts'
 
-/** So many of an input, however many come and go: each takes a KiB of the state, and some memory. */
+/** So many of those that an input has deleted in one run, however many come and go: each takes a KiB of the state, and some memory. What
+ * earlier runs left is forgotten by its age. */
 const mostKept = 1000
 
 /** A file that is gone, with all that there was of it settled. */
@@ -20,7 +21,7 @@ interface GoneFile {
  * Files that are gone. The state knows them for days, for they may come back: from another folder, or with a file system that was not
  * mounted. Of those that left a folder whose file system is there, and so were deleted, it keeps the last ones only.
  */
-export class Departed {
+export class DeletedFiles {
   readonly #parts: Pick<KnownParts, 'context' | 'disk' | 'records'>
   readonly #isBack: (key: string) => boolean
   /** By key, those that went first in front. */
@@ -37,7 +38,7 @@ export class Departed {
     this.#ids.delete(key)
     this.#ids.set(key, id)
     if (this.#ids.size <= mostKept) return
-    const [[oldest, source]] = this.#ids as unknown as [[string, SourceId]]
+    const [oldest, source] = this.#ids.entries().next().value!
     this.#ids.delete(oldest)
     if (!this.#isBack(oldest)) this.#parts.records.push({ kind: 'forget', source })
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { StateRecord } from '../../src/core/record.ts'
 import { Claims } from '../../src/inputs/file/claims.ts'
 import type { FollowContext } from '../../src/inputs/file/context.ts'
-import { Departed } from '../../src/inputs/file/departed.ts'
+import { DeletedFiles } from '../../src/inputs/file/deleted-files.ts'
 import { type Disk, systemDisk } from '../../src/inputs/file/disk.ts'
 import { inodeOf } from '../../src/inputs/file/identity.ts'
 import { FaultyDisk } from '../fakes/disk.ts'
@@ -18,10 +18,10 @@ const many = kept + 20
 /** The ids that are forgotten once so many files of a folder are gone, whose ids are their numbers. */
 function forgotten(folder: string, { disk = systemDisk, isBack = (_key: string): boolean => false } = {}): string[] {
   const records: StateRecord[] = []
-  const departed = new Departed({ context: {} as FollowContext, disk, records }, isBack)
+  const deleted = new DeletedFiles({ context: {} as FollowContext, disk, records }, isBack)
   const { dev } = inodeOf(systemDisk.lstat(logs.folder)!)
   for (let n = 0; n < many; n++) {
-    departed.add({
+    deleted.add({
       key: `key ${n}`,
       inode: { dev, ino: String(n), birth: '1' },
       path: `${folder}/${n}.log`,
