@@ -72,7 +72,7 @@ export class CombinedScanner {
       if (at === from || at >= end) return false
       this.#set(part, from, at++)
     }
-    // the time has one length nearly always, so what is in it is looked at where it is read
+    // of the time only where it ends is of interest: whether it is one says who reads it
     if (bytes[at] !== open || bytes[end - 1] !== space || bytes[end - 2] !== close || end - 2 <= at + 1) return false
     for (let inner = at + 1; inner < end - 2; inner++) if (bytes[inner] === close) return false
     this.#set(time, at + 1, end - 2)

@@ -1,6 +1,6 @@
 /**
- * Patterns that can be used by name, under the names that Logstash gave them. Written anew for RE2's syntax, without looking around, so that
- * they are linear: what stands beside a number or a word is said by those who use them. Fields are named after ECS.
+ * Patterns that can be used by name, under the names that Logstash gave them. Written anew for RE2's syntax, which does not look ahead or
+ * behind, so that they are linear: what stands beside a number is said by those who use them. Fields are named after ECS.
  */
 export const grokPatterns: Readonly<Record<string, string>> = {
   USERNAME: String.raw`[a-zA-Z0-9._\-]+`,
