@@ -1,13 +1,9 @@
 import { defineParser } from '../config/define.ts'
-import { type Layout, layoutParser } from './layout.ts'
+import { type Layout, layoutParser, message, time } from './layout.ts'
 
-const stamp = String.raw`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+\-]\d\d:?\d\d)?`
-const time = `(?<time>${stamp})`
 const level = '(?<level>TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|SEVERE|CONFIG|F(?:ATAL|INE(?:R|ST)?))'
 const thread = String.raw`\[(?<thread>[^\]]*)\]`
 const logger = String.raw`(?<logger>[^ :\-[][^ :]*)`
-/** Rows of several lines have their stack trace in the message. */
-const message = '(?<message>.*)$'
 
 /** Forms that patterns of Log4j, Logback, Spring Boot and java.util.logging give, as their documentation and well-known programs have them. */
 const layouts: readonly Layout[] = [

@@ -14,6 +14,12 @@ export interface Layout {
   readonly dashesAreNone?: boolean
 }
 
+/** A time as libraries for logging write it, with or without a fraction and a zone. */
+export const stamp = String.raw`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+\-]\d\d:?\d\d)?`
+export const time = `(?<time>${stamp})`
+/** The rest of a row. Of several lines it has the stack trace, too. */
+export const message = '(?<message>.*)$'
+
 /** The names of groups are words; here is what the fields are called. A digit at the end tells groups of one field apart. */
 const names: Readonly<Record<string, string>> = {
   appname: 'log.syslog.appname',

@@ -1,12 +1,8 @@
 import { defineParser } from '../config/define.ts'
-import { type Layout, layoutParser } from './layout.ts'
+import { type Layout, layoutParser, message, stamp, time } from './layout.ts'
 
-const stamp = String.raw`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+\-]\d\d:?\d\d)?`
-const time = `(?<time>${stamp})`
 const level = '(?<level>DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|NOTSET)'
 const logger = String.raw`(?<logger>[A-Za-z_][\w.\-]*)`
-/** Rows of several lines have their traceback in the message. */
-const message = '(?<message>.*)$'
 /** Behind what is padded. */
 const padded = ' +(?<message>[^ ].*)?$'
 
