@@ -119,9 +119,11 @@ export class Backtracker {
           this.slots[slot] = at
           break
         }
-        case Kind.assertion:
-          isLost = !isTrue(this.#assertions[node]!, bytes, at, { start, end })
+        case Kind.assertion: {
+          const before = at > start ? sides[bytes[at - 1]!]! : Side.edge
+          isLost = !holds(this.#assertions[node]!, before, at < end ? sides[bytes[at]!]! : Side.edge)
           break
+        }
         default:
           return true
       }
@@ -169,14 +171,4 @@ export class Backtracker {
     }
     return beginnings
   }
-}
-
-function isTrue(
-  what: Assertion,
-  bytes: Uint8Array,
-  at: number,
-  { start, end }: { start: number; end: number }
-): boolean {
-  const before = at > start ? sides[bytes[at - 1]!]! : Side.edge
-  return holds(what, before, at < end ? sides[bytes[at]!]! : Side.edge)
 }
