@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problems.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { endOf, ends } from '../core/outcome.ts'
@@ -7,7 +8,7 @@ import type { DeadLetter, StoredState } from '../core/record.ts'
 import { knownHostId } from '../pipeline/host-id.ts'
 import { planOf } from '../pipeline/plan.ts'
 import type { Comparison, StrangeRow } from '../pipeline/verify.ts'
-import { fileOfPlan, type FileOfPlan } from '../pipeline/verify-plan.ts'
+import { fileOfPlan, type FileOfPlan, type FileToVerify } from '../pipeline/verify-plan.ts'
 import { load } from './configuration.ts'
 import { lineNumbers } from './line-numbers.ts'
 import { readOffline } from './offline.ts'
@@ -15,6 +16,7 @@ import { outputName } from './output-id.ts'
 import { asPath } from './state-dir.ts'
 import { counted, formatBytes, formatCount, tableLines } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
+import { unpacked } from './unpacked.ts'
 import { examples, type Verb } from './verb.ts'
 
 interface Options {
@@ -64,7 +66,10 @@ interface Listed {
 /** Compares a file with what an output has of it. */
 export const verify: Verb = {
   define(command, terminal, finish) {
-    command.argument('<file>', 'a file that an input follows, or followed before it was rotated')
+    command.argument(
+      '<file>',
+      'a file that an input follows, or followed before it was rotated and compressed (gzip, zstd)'
+    )
     command.requiredOption(
       '--output <name>',
       'the output to ask; its user or API key needs read and view_index_metadata'
@@ -72,12 +77,14 @@ export const verify: Verb = {
     command.option('--config <file...>', 'configuration files, as for "run"')
     command.option('--state-dir <dir>', 'state directory, instead of the one in the configuration', asPath)
     command.option('--json', 'the comparison as JSON')
+    command.addHelpText('after', '\nWhat is compressed is decompressed into a file in TMPDIR meanwhile.')
     command.addHelpText(
       'after',
       examples({
         'mcp-collector verify /var/log/agent.log --output es --config my.yaml':
           'exit code 0: every row is there once; 1: not so',
-        'mcp-collector verify app.log.1 --output es --config my.yaml --json': 'with positions and lines of what differs'
+        'mcp-collector verify app.log.2.gz --output es --config my.yaml --json':
+          'with positions and lines of what differs'
       })
     )
     command.action(async (file: string, options: Options) => {
@@ -97,19 +104,28 @@ async function verifyFile(file: string, options: Options, terminal: Terminal): P
     for (const problem of loaded.problems) terminal.err.line(printable(formatProblem(problem)))
     return undefined
   }
-  const { config } = loaded
+  const onProgress = (bytes: number): void => terminal.err.progress(`${formatBytes(bytes)} decompressed`)
+  return unpacked(file, onProgress, contentPath => {
+    return compareFile({ path: file, contentPath }, options.output, { config: loaded.config, err: terminal.err })
+  })
+}
+
+async function compareFile(
+  file: FileToVerify,
+  output: string,
+  { config, err }: { readonly config: Config; readonly err: Stream }
+): Promise<Report> {
   const { stateDir } = config.collector
   const plan = await planOf(config)
   const { part, why } = await readOffline(stateDir, reader => {
     const state = reader.load()
-    const part = fileOfPlan(plan, file, options.output, state)
+    const part = fileOfPlan(plan, file, output, state)
     return { part, why: whyOf(part, state, lettersOf(part, reader.letters.all())) }
   })
   const hostId = knownHostId(stateDir)
   if (hostId === undefined)
     throw new ExitError(`Cannot tell the ids of rows: "${stateDir}" has no host-id`, exitCodes.failed)
   const { compare } = await import('../pipeline/verify.ts')
-  const { err } = terminal
   const hostName = config.collector.hostName ?? hostname()
   const comparison = await compare({
     ...part,
@@ -144,14 +160,18 @@ function whyOf({ output, stored }: FileOfPlan, { cursors }: StoredState, letters
   }
 }
 
-async function reportOf(file: string, { output, stored }: FileOfPlan, comparison: Comparison): Promise<Report> {
+async function reportOf(
+  { path: file, contentPath }: FileToVerify,
+  { output, stored }: FileOfPlan,
+  comparison: Comparison
+): Promise<Report> {
   const { source, ledger, startAt, missing, double, problems } = comparison
   if (source === undefined && problems.length > 0) {
     throw new ExitError(`Cannot read "${file}": ${problems[0]}`, exitCodes.failed)
   }
   const lists = [...Object.values(missing), double].flatMap(({ list }) => list)
   const lines = await lineNumbers(
-    file,
+    contentPath,
     lists.map(({ position }) => position)
   )
   const shown = ({ rows, list }: Comparison['double']): Listed => {

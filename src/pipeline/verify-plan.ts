@@ -1,10 +1,14 @@
 import { type BigIntStats, statSync } from 'node:fs'
 import { ExitError, exitCodes } from '../core/errors.ts'
+import type { Cursor } from '../core/outcome.ts'
 import type { StoredSource, StoredState } from '../core/record.ts'
 import { reasonOf } from '../config/substitute.ts'
 import { oneOf } from '../config/wording.ts'
-import { inodeOf, keyOf } from '../inputs/file/identity.ts'
+import type { Content } from '../inputs/file/content.ts'
 import { pathMatcher } from '../inputs/file/glob.ts'
+import { isHead, markerOf } from '../inputs/file/head.ts'
+import { inodeOf, keyOf } from '../inputs/file/identity.ts'
+import { lookInto } from '../inputs/file/look-into.ts'
 import { fromStored, toStored } from '../inputs/file/stored.ts'
 import type { InputPlan, OutputPlan, Plan } from './plan.ts'
 
@@ -17,9 +21,16 @@ export interface FileOfPlan {
   readonly stored: StoredState
 }
 
+/** A file, and where its content stands: elsewhere if the file is compressed. */
+export interface FileToVerify {
+  readonly path: string
+  readonly contentPath: string
+}
+
 /** Finds out which input follows a file, and which pipeline takes it to the output. Throws `ExitError`. */
-export function fileOfPlan(plan: Plan, path: string, output: string, state: StoredState): FileOfPlan {
-  const known = lastGeneration(path, state.sources)
+export function fileOfPlan(plan: Plan, file: FileToVerify, output: string, state: StoredState): FileOfPlan {
+  const { path, contentPath } = file
+  const known = path === contentPath ? lastGeneration(path, state.sources) : packedSource(file, state)
   const input = inputOf(plan, path, known)
   const [first, second] = output.split('/') as [string, string?]
   const [pipelineName, name] = second === undefined ? [undefined, first] : [first, second]
@@ -34,13 +45,13 @@ export function fileOfPlan(plan: Plan, path: string, output: string, state: Stor
   return {
     output: `${pipeline.name}/${name}`,
     plan: {
-      inputs: [{ ...input, follow: { ...input.follow, paths: [path] } }],
+      inputs: [{ ...input, follow: { ...input.follow, paths: [contentPath] } }],
       pipelines: [{ ...pipeline, inputs: [input.name], outputs: [name] }],
       outputs: plan.outputs.filter(one => one.name === name).map(withoutLimit),
       rules: []
     },
     stored: {
-      sources: known === undefined ? [] : [{ ...asUnread(known), input: input.name }],
+      sources: known === undefined ? [] : [{ ...asUnread(known, contentPath), input: input.name }],
       cursors: [],
       cuts: state.cuts.filter(({ source }) => source === id),
       parsers: id === undefined || state.parsers[id] === undefined ? {} : { [id]: state.parsers[id] },
@@ -56,9 +67,10 @@ function withoutLimit({ delivery, ...output }: OutputPlan): OutputPlan {
   return { ...output, delivery: rest }
 }
 
-/** What of it is read and settled does not count: it is read once more. */
-function asUnread(source: StoredSource): StoredSource {
-  return toStored({ ...fromStored(source), isEnded: false })
+/** What of it is read and settled does not count: it is read once more, where its content stands now. */
+function asUnread(source: StoredSource, contentPath: string): StoredSource {
+  const inode = inodeOf(statOf(contentPath))
+  return toStored({ ...fromStored(source), ...inode, path: contentPath, isEnded: false, isOver: false, packed: '' })
 }
 
 /** A file is what it was since it was truncated last. */
@@ -66,6 +78,32 @@ function lastGeneration(path: string, sources: readonly StoredSource[]): StoredS
   const key = keyOf(inodeOf(statOf(path)))
   const own = sources.filter(source => keyOf(fromStored(source)) === key)
   return own.toSorted((a, b) => fromStored(b).generation - fromStored(a).generation)[0]
+}
+
+/** Of a compressed file: itself if it was read as such, else the source that it is a copy of. Throws `ExitError`. */
+function packedSource({ path, contentPath }: FileToVerify, state: StoredState): StoredSource | undefined {
+  const own = lastGeneration(path, state.sources)
+  const copyOf = own === undefined ? '' : fromStored(own).copyOf
+  if (own !== undefined && copyOf === '') return own
+  const origin = state.sources.find(({ id }) => id === copyOf)
+  if (origin !== undefined) return origin
+  const [first, ...others] = lookInto(contentPath, content => {
+    return state.sources.filter(source => fromStored(source).copyOf === '' && standsIn(source, state.cursors, content))
+  })
+  if (others.length === 0) return first
+  const names = [first!, ...others].map(source => `"${fromStored(source).path}"`)
+  throw failed(`Cannot tell which file "${path}" is a copy of: it holds what was read of ${names.join(' and ')}`)
+}
+
+/** Whether the content begins as the source did, and has before each of its cursors what stood there. */
+function standsIn(source: StoredSource, cursors: readonly Cursor[], content: Content): boolean {
+  const file = fromStored(source)
+  const own = cursors.filter(cursor => cursor.source === source.id && cursor.marker !== '')
+  return (
+    file.headLength > 0 &&
+    isHead(file, content) &&
+    own.every(({ position, marker }) => markerOf(content, position) === marker)
+  )
 }
 
 function statOf(path: string): BigIntStats {

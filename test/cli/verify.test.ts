@@ -1,6 +1,18 @@
-import { appendFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { unpacked } from '../../src/cli/unpacked.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { saltedId } from '../../src/outputs/row-id.ts'
@@ -147,6 +159,59 @@ test('follows a file over its renames and truncations', async () => {
   expect(desk.server.store.count()).toBe(160)
   expect(await desk.json()).toMatchObject({ code: 0, rows: 10, found: 10 })
   expect(await desk.json(rotated)).toMatchObject({ code: 0, rows: 50, found: 50 })
+})
+
+test('a copy that a rotation has compressed is compared with what its file was', async () => {
+  const desk = await Desk.open()
+  const pathOf = (name: string): string => join(desk.site.folder, name)
+  writeFileSync(desk.path, rows(0, 100))
+  await desk.deliver()
+  rmSync(desk.path)
+  writeFileSync(pathOf('a.log.1.gz'), gzipSync(rows(0, 100)))
+  writeFileSync(pathOf('a.log.2.zst'), zstdCompressSync(rows(0, 101)))
+  writeFileSync(pathOf('b.log.1.gz'), gzipSync(rows(1, 100)))
+  writeFileSync(pathOf('cut.log.gz'), gzipSync(rows(0, 100)).subarray(0, 100))
+  expect(await desk.json(pathOf('a.log.1.gz'))).toMatchObject({ code: 0, known: true, rows: 100, found: 100 })
+  const missing = { pending: { rows: 1, list: [{ line: 101 }] } }
+  expect(await desk.json(pathOf('a.log.2.zst'))).toMatchObject({ code: 1, rows: 101, found: 100, missing })
+  expect((await desk.text(pathOf('b.log.1.gz'))).err).toContain('No input follows "')
+  const { err } = await desk.text(pathOf('cut.log.gz'))
+  expect(err).toMatch(/^error: Cannot decompress ".*cut.log.gz" into a file in ".*": unexpected end of file\n$/)
+})
+
+test('a compressed copy that the collector has met is known by what it was said to be, one that it has read by itself', async () => {
+  const desk = await Desk.open(', compression: auto')
+  writeFileSync(desk.site.config, readFileSync(desk.site.config, 'utf8').replace('[a.log]', '["*.log*"]'))
+  const [copy, own] = ['a.log.1.gz', 'b.log.1.gz'].map(name => join(desk.site.folder, name)) as [string, string]
+  writeFileSync(desk.path, rows(0, 100))
+  const live = await desk.site.start()
+  while (desk.server.store.count() < 100) await live.status()
+  writeFileSync(copy, gzipSync(rows(0, 100)))
+  rmSync(desk.path)
+  writeFileSync(own, gzipSync(rows(500, 700)))
+  while (desk.server.store.count() < 300) await live.status()
+  await live.stop()
+  expect(await desk.json(copy)).toMatchObject({ code: 0, rows: 100, found: 100 })
+  expect(await desk.json(own)).toMatchObject({ code: 0, rows: 200, found: 200 })
+})
+
+test('what is decompressed is for its owner alone, and gone afterwards', async () => {
+  const { folder } = new Site()
+  const path = join(folder, 'a.log.1.gz')
+  writeFileSync(path, gzipSync(rows(0, 100)))
+  vi.stubEnv('TMPDIR', folder)
+  const failing = unpacked(
+    path,
+    () => {},
+    async content => {
+      expect(readFileSync(content, 'utf8')).toBe(rows(0, 100))
+      expect(statSync(content).mode & 0o777).toBe(0o600)
+      throw new Error('in vain')
+    }
+  )
+  await expect(failing).rejects.toThrow('in vain')
+  vi.unstubAllEnvs()
+  expect(readdirSync(folder).filter(name => name.startsWith('mcp-collector-'))).toEqual([])
 })
 
 test('tells rows that an output has given up', async () => {

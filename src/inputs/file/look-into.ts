@@ -1,0 +1,12 @@
+import { closeSync, openSync, readvSync } from 'node:fs'
+import type { Content } from './content.ts'
+
+/** Opens a file for as long as somebody looks into it. Throws the system's errors. */
+export function lookInto<T>(path: string, look: (content: Content) => T): T {
+  const fd = openSync(path, 'r')
+  try {
+    return look({ read: (buffers, position) => readvSync(fd, buffers, position) })
+  } finally {
+    closeSync(fd)
+  }
+}
