@@ -4,6 +4,8 @@ import { searchWasm } from './search.wasm.ts'
 
 /** The kernel looks for no longer text. */
 const longest = 256
+/** What tells small letters of ASCII from capital ones. */
+const caseBit = 0x20
 /** Bytes that text has much of, the most frequent first; all others are rare. */
 const frequent = ' etaoinsrhldcu"mfpgwybv0123456789-:,.k'
 
@@ -37,6 +39,8 @@ export class TextSearch {
   /** Where its two rarest bytes stand. */
   readonly #one: number
   readonly #two: number
+  /** How far a text may still begin behind a place, by the byte that stands there. */
+  readonly #skips: Uint8Array
 
   /** `ignoresCase`: letters of ASCII are the same in both cases, and some other bytes may be taken for each other. */
   constructor(text: string, ignoresCase = false) {
@@ -45,6 +49,16 @@ export class TextSearch {
     const places = [...this.#text.keys()].sort((a, b) => rarity(this.#text[b]!) - rarity(this.#text[a]!))
     this.#one = places[0] ?? 0
     this.#two = places[1] ?? 0
+    this.#skips = skipsOf(this.#text, this.#fold)
+  }
+
+  /** Of the text, in bytes. */
+  get length(): number {
+    return this.#text.length
+  }
+
+  get #fold(): number {
+    return this.#ignoresCase ? caseBit : 0
   }
 
   /** Sets `hits[row]` to 1 for those rows with `wanted[row]` 1 that have the text; `column`: that have it there. */
@@ -54,7 +68,7 @@ export class TextSearch {
     const kernel = length === 0 || length > longest ? undefined : kernelFor(batch)
     if (kernel !== undefined) {
       kernel.text.set(this.#text)
-      const about = [length, this.#one, this.#two, this.#ignoresCase ? 0x20 : 0] as const
+      const about = [length, this.#one, this.#two, this.#fold] as const
       kernel.mark(batch.rows, spans, { wanted, hits, about })
       return
     }
@@ -64,17 +78,31 @@ export class TextSearch {
     }
   }
 
-  isIn(bytes: Buffer, start: number, end: number): boolean {
-    if (!this.#ignoresCase) return bytes.subarray(start, end).includes(this.#text)
-    const text = this.#text
-    const last = end - text.length
-    for (let at = start; at <= last; at++) {
-      let i = 0
-      while (i < text.length && (bytes[at + i]! | 0x20) === (text[i]! | 0x20)) i++
-      if (i === text.length) return true
-    }
-    return false
+  isIn(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.indexIn(bytes, start, end) >= 0
   }
+
+  /** Where the text stands first in `bytes[start, end)`, or -1. Horspool's search: `indexOf` of a part of a buffer takes an object. */
+  indexIn(bytes: Uint8Array, start: number, end: number): number {
+    const text = this.#text
+    const skips = this.#skips
+    const fold = this.#fold
+    const last = text.length - 1
+    if (last < 0) return start
+    for (let at = start + last; at < end; at += skips[bytes[at]! | fold]!) {
+      let i = 0
+      while (i <= last && (bytes[at - i]! | fold) === (text[last - i]! | fold)) i++
+      if (i > last) return at - last
+    }
+    return -1
+  }
+}
+
+function skipsOf(text: Uint8Array, fold: number): Uint8Array {
+  const last = text.length - 1
+  const skips = new Uint8Array(256).fill(Math.min(text.length, 255))
+  for (let i = 0; i < last; i++) skips[text[i]! | fold] = Math.min(last - i, 255)
+  return skips
 }
 
 function rarity(byte: number): number {

@@ -28,10 +28,10 @@ class Selector {
     this.#source = sourceOf({ resource, agent })
   }
 
-  rows(query: string, lines: readonly string[], parser: ParserDefinition = auto): string {
+  rows(query: string, lines: readonly string[], parser: ParserDefinition = auto, encoding?: BufferEncoding): string {
     const bench = this.#bench
     const { batch, context, keys } = bench
-    bench.fill(Buffer.from(lines.map(line => `${line}\n`).join('')))
+    bench.fill(Buffer.from(lines.map(line => `${line}\n`).join(''), encoding))
     batch.source = this.#source
     parser.create(optionsOf(parser, {}), context).parse(batch)
     normalize.create(optionsOf(normalize, {}), context).apply(batch)
@@ -319,6 +319,14 @@ describe('what is documented of the stages of Loki', () => {
   ])('text: %s', (asked, wanted) => {
     expect(selector.rows(`{region="eu"} ${asked}`, text, raw)).toBe(wanted)
   })
+})
+
+test('a part of a line that is not UTF-8 is a text', () => {
+  const lines = ['a\xff b', 'a b', '\xc3 \xc3b']
+  const rows = (query: string): string => new Selector().rows(`{region="eu"} ${query}`, lines, raw, 'latin1')
+  expect(rows('| pattern "<one> <_>" | one="a\ufffd"')).toBe('100')
+  expect(rows('| pattern "<_>\ufffd<two>" | two=" b"')).toBe('100')
+  expect(rows('| pattern "\ufffd <two>" | two="\ufffdb"')).toBe('001')
 })
 
 test.each([

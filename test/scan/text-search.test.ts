@@ -91,6 +91,19 @@ test.each([
   expect(needles?.map(({ text, ignoresCase }) => (ignoresCase ? `${text}*` : text))).toEqual(wanted)
 })
 
+test('the place of a text in a part of a line is that of the first one', () => {
+  fc.assert(
+    fc.property(line, line, line, (text, before, rest) => {
+      const bytes = Buffer.from(before + rest + text)
+      const start = Buffer.byteLength(before)
+      const end = start + Buffer.byteLength(rest)
+      const at = bytes.subarray(start, end).indexOf(text)
+      expect(new TextSearch(text).indexIn(bytes, start, end)).toBe(at < 0 ? -1 : start + at)
+    }),
+    { numRuns: 2000 }
+  )
+})
+
 const part = fc.letrec<{ part: string }>(tie => ({
   part: fc.oneof(
     { maxDepth: 3 },

@@ -1,4 +1,5 @@
 import { compileGroups } from '../../scan/regex/compile.ts'
+import { TextSearch } from '../../scan/text-search.ts'
 import type { RowView } from '../row-view.ts'
 import { QueryFault, type Text } from '../syntax.ts'
 import { faultOf } from '../text-test.ts'
@@ -38,19 +39,32 @@ function compiled(pattern: string, at: number): ReturnType<typeof compileGroups>
  * the end of the line. */
 export function extractParts(text: Text): (view: RowView) => void {
   const { literals, names } = partsOf(text)
+  const first = Buffer.from(literals[0]!)
+  // of a part behind which nothing stands, all of the line
+  const searches = literals.slice(1).map(literal => (literal === '' ? undefined : new TextSearch(literal)))
   return view => {
-    const { line } = view
-    if (line === '' || !line.startsWith(literals[0]!)) return
-    let at = literals[0]!.length
-    for (const [index, name] of names.entries()) {
-      const literal = literals[index + 1]!
-      const found = literal === '' ? line.length : line.indexOf(literal, at)
-      const end = found < 0 ? line.length : found
-      if (name !== '_') view.extract(name, line.slice(at, end))
+    let { bytes, start, end } = view
+    if (view.isInvalid) {
+      bytes = Buffer.from(view.line)
+      start = 0
+      end = bytes.length
+    }
+    if (start === end || !startsWith(first, bytes, start, end)) return
+    let at = start + first.length
+    for (let part = 0; part < names.length; part++) {
+      const found = searches[part]?.indexIn(bytes, at, end) ?? -1
+      const name = names[part]!
+      if (name !== '_') view.extractSpan(name, bytes, at, found < 0 ? end : found)
       if (found < 0) return
-      at = end + literal.length
+      at = found + searches[part]!.length
     }
   }
+}
+
+function startsWith(text: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  let i = 0
+  while (i < text.length && start + i < end && bytes[start + i] === text[i]) i++
+  return i === text.length
 }
 
 export function namesOfParts(text: Text): readonly string[] {
