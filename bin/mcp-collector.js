@@ -18,7 +18,7 @@ const flags = [
 ]
 // The first thread was made before, for a young generation of 16 MiB and twice that while it is collected. It came to that in an hour, or with
 // ten thousand files at once.
-if (process.argv[2] === 'run') flags.push('--semi-space-growth-factor=1')
+if (isCollector()) flags.push('--semi-space-growth-factor=1')
 // glibc takes ever larger blocks from its heap, and what is freed between them stays: files that come and go took 70 MiB an hour at 19 of
 // them a second, and none with these. (From 32 KiB on it would also give back what V8's compilers work in: 7 MiB less, and 4 % more CPU.)
 const memory = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '65536' }
@@ -33,10 +33,15 @@ else if (majorOf(process.version) < neededMajor) handOver(main, findNode(root))
 else if (runsForLong() && !tellAllocator() && process.execve) handOver(main, process.execPath)
 else start(main)
 
+/** Other verbs end soon. */
+function isCollector() {
+  return process.argv[2] === 'run' || process.argv[2] === 'demo'
+}
+
 /** On Linux, and `memory` is not set yet: neither by us nor by somebody who knows better. */
 function runsForLong() {
   const isSet = Object.keys(memory).some(name => process.env[name] !== undefined)
-  return process.argv[2] === 'run' && process.platform === 'linux' && !isSet
+  return isCollector() && process.platform === 'linux' && !isSet
 }
 
 /** A C library reads `memory` only when a process starts. From Node.js 26 on it can be called, which saves a second start, 45 ms of CPU.

@@ -19,7 +19,7 @@ process.on('uncaughtException', error => leave(report(error, terminal)))
 const args = process.argv.slice(2)
 const code = await main(args, terminal)
 // A pipe takes only what it has room for: a slow reader gets the rest before the end. But a collector waits for nobody.
-if (args[0] === 'run') setTimeout(() => leave(code), patienceMs)
+if (args[0] === 'run' || args[0] === 'demo') setTimeout(() => leave(code), patienceMs)
 process.stdout.write('', () => setImmediate(() => leave(code)))
 
 /** `process.exit` waits for the end of all threads, and one that hangs in a system call has none. Another program in the place of this

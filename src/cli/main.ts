@@ -11,6 +11,10 @@ interface VerbEntry {
 /** The one list of verbs. A verb's file is loaded only when it is called. */
 const verbs: Readonly<Record<string, VerbEntry>> = {
   run: { summary: 'follow, normalise and ship until stopped', load: () => import('./run.ts').then(it => it.run) },
+  demo: {
+    summary: 'play a fleet of agents, and show how it is followed',
+    load: () => import('./demo.ts').then(it => it.demo)
+  },
   check: { summary: 'validate configuration files', load: () => import('./check.ts').then(it => it.check) },
   detect: { summary: 'find out the format of log files', load: () => import('./detect.ts').then(it => it.detect) },
   rules: {
@@ -84,6 +88,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
 async function rootExamples(): Promise<string> {
   const { examples } = await import('./verb.ts')
   return examples({
+    'mcp-collector demo': 'see it at work, without any log of your own',
     'mcp-collector run': "print this machine's logs, normalised",
     'mcp-collector run pipelines/elasticsearch.yaml': 'ship them to Elasticsearch',
     'mcp-collector check my.yaml': 'validate without starting',

@@ -11,6 +11,7 @@ import { Watch } from './watch.ts'
 
 interface Options extends Overrides {
   readonly watch?: true
+  readonly demo?: true
 }
 
 export const run: Verb = {
@@ -26,6 +27,7 @@ export const run: Verb = {
       )
     )
     command.option('--watch', 'reload whenever one of the files changes, as SIGHUP and "mcp-collector reload" do')
+    command.option('--demo', 'what "mcp-collector demo" does: files are added to its configuration')
     command.addHelpText(
       'after',
       examples({
@@ -38,10 +40,16 @@ export const run: Verb = {
       })
     )
     command.action(async (files: string[], options: Options) => {
-      const { watch, ...overrides } = options
+      const { watch, demo, ...overrides } = options
+      if (demo) return finish(await playDemo(files, terminal))
       finish(await start({ files, overrides, env: terminal.env, watch: watch && new Watch() }, terminal))
     })
   }
+}
+
+async function playDemo(files: readonly string[], terminal: Terminal): Promise<number> {
+  const { play, usualRate } = await import('./demo.ts')
+  return play(files, { rate: usualRate }, terminal)
 }
 
 async function start(source: Source, { err, out, env }: Terminal): Promise<number> {

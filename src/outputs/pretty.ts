@@ -9,7 +9,7 @@ const dim = '\u001b[2m'
 const traceLength = 8
 const levelWidth = 8
 
-/** Rows as lines for people: time, level, service, short trace id, message, attributes. Whatever the rows hold, nothing but our
+/** Rows as lines for people: time, level, service, agent, short trace id, message, attributes. Whatever the rows hold, nothing but our
  * own colours reaches the terminal. */
 export class PrettyEncoder {
   readonly #keys: Keys
@@ -39,6 +39,7 @@ export class PrettyEncoder {
       this.#paint(dim, timeText(batch.time[row]!)),
       this.#paint(colorOf(severity), level),
       safe(columnText(batch, batch.service, row) ?? '-'),
+      safe(columnText(batch, batch.agentId, row) ?? ''),
       this.#paint(dim, safe((columnText(batch, batch.traceId, row) ?? '').slice(0, traceLength))),
       safe(message),
       this.#paint(dim, this.#attributes(batch, row))

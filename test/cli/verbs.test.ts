@@ -12,13 +12,14 @@ describe('command line', () => {
       const { code, out } = await command(args)
       expect(code).toBe(0)
       expect(out).toMatch(
-        /Usage: mcp-collector [\s\S]*run [\s\S]*check [\s\S]*dlq [\s\S]*Examples:\n {2}mcp-collector run/
+        /Usage: mcp-collector [\s\S]*run [\s\S]*check [\s\S]*dlq [\s\S]*Examples:\n {2}mcp-collector demo/
       )
     }
   })
 
   const verbs = [
     'run',
+    'demo',
     'check',
     'rules',
     'reload',

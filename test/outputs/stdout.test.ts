@@ -36,16 +36,17 @@ describe('stdout', () => {
     expect(text).not.toContain('_id')
   })
 
-  it('prints time, level, service, short trace id, message and attributes for people', async () => {
+  it('prints time, level, service, agent, short trace id, message and attributes for people', async () => {
     const row: Row = {
       severity: 17,
       service: plain('svc'),
+      agentId: plain('a-1'),
       traceId: plain('0123456789abcdef0123456789abcdef'),
       body: [Kind.jsonText, 'it\\u0020broke'],
       fields: [['tries', Kind.number, '3']]
     }
     expect(await printed([row], { format: 'text' })).toMatch(
-      /^\d\d-\d\d \d\d:\d\d:\d\d\.123 error {4}svc 01234567 it broke tries=3\n$/
+      /^\d\d-\d\d \d\d:\d\d:\d\d\.123 error {4}svc a-1 01234567 it broke tries=3\n$/
     )
     expect(await printed([row], { format: 'text', color: 'always' })).toContain('\u001b[31merror')
   })
