@@ -26,6 +26,7 @@ export const components = {
     normalize: () => import('./processors/normalize/index.ts').then(room => room.normalize),
     drop: () => import('./processors/select.ts').then(room => room.drop),
     keep: () => import('./processors/select.ts').then(room => room.keep),
+    set: () => import('./processors/set.ts').then(room => room.set),
     sample: () => import('./processors/sample.ts').then(room => room.sample),
     throttle: () => import('./processors/throttle.ts').then(room => room.throttle),
     dedupe: () => import('./processors/dedupe.ts').then(room => room.dedupe),

@@ -38,7 +38,7 @@ export const Flag = {
   hasTime: 128
 } as const
 
-/** Why a parser refused a row: the value of `error.type`. Index 0 means none. */
+/** Why a parser refused a row, or what a step could not do with it: the value of `error.type`. Index 0 means none. */
 export const parseErrors = [
   '',
   'json',
@@ -58,7 +58,10 @@ export const parseErrors = [
   'python',
   'syslog',
   'postgres',
-  'redis'
+  'redis',
+  'set',
+  'rename',
+  'convert'
 ] as const
 
 /** What became of a field of the row: attributes are written out by encoders, consumed ones already are in a column. */

@@ -42,7 +42,7 @@ export interface StepsParts {
 }
 
 /** Steps at the beginning of a pipeline that rules see the work of: they say what a row is, and hide what nobody is to see. */
-const makers: ReadonlySet<string> = new Set(['normalize', 'redact'])
+const makers: ReadonlySet<string> = new Set(['normalize', 'redact', 'set', 'rename', 'remove', 'convert', 'parse'])
 
 /** What becomes of rows in a pipeline. */
 export interface Treatment {

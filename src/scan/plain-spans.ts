@@ -52,3 +52,9 @@ export function isJsonNumber(bytes: Uint8Array, start: number, end: number): boo
   while (at < end && (bytes[at]! - zero) >>> 0 <= 9) at++
   return at === end && at > fraction
 }
+
+/** Whether text, which is valid UTF-8, can stand inside of a JSON string as it is. */
+export function isPlainText(text: Uint8Array): boolean {
+  for (const byte of text) if (byte < 0x20 || byte === 0x22 || byte === 0x5c) return false
+  return true
+}

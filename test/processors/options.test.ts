@@ -5,21 +5,48 @@ import { components } from '../../src/components.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { tempFolder } from '../fakes/folder.ts'
 
-test('normalize says which of its time formats is wrong, and where', async () => {
+/** Mistakes in the steps of a configuration, as `line:column: message`; the first step stands in line 5. */
+async function mistakesIn(steps: string): Promise<string[]> {
   const path = join(tempFolder(), 'config.yaml')
-  writeFileSync(
-    path,
-    `version: 1
-inputs: { logs: { type: file, paths: [x.log] } }
-outputs: { out: { type: stdout } }
-process:
-  - normalize:
-      time_formats: ["%d.%m.%Y", "%d.%m.%Q", "%H:%M"]
-`
-  )
-  const loaded = await loadConfig([path], { env: {}, components })
-  expect('problems' in loaded && loaded.problems).toMatchObject([
-    { line: 6, column: 34, message: expect.stringContaining('"%Q" means nothing') },
-    { line: 6, column: 46, message: expect.stringContaining('a format names month and day') }
+  const head =
+    'version: 1\ninputs: { logs: { type: file, paths: [x.log] } }\noutputs: { out: { type: stdout } }\nprocess:\n'
+  writeFileSync(path, head + steps)
+  const loaded = await loadConfig([path], { env: { SPAN: 'of secrets' }, components })
+  const problems = 'problems' in loaded ? loaded.problems : []
+  return problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)
+}
+
+test('normalize says which of its time formats is wrong, and where', async () => {
+  const steps = '  - normalize:\n      time_formats: ["%d.%m.%Y", "%d.%m.%Q", "%H:%M"]\n'
+  expect(await mistakesIn(steps)).toEqual([
+    expect.stringMatching(/^6:34: .*"%Q" means nothing/),
+    expect.stringMatching(/^6:46: .*a format names month and day/)
   ])
+})
+
+test.each([
+  [`a: "{{x | uper}}"`, 'there is no filter "uper": known are upper, lower, trim, replace, default, hash'],
+  [`a: '{{x | replace "a"}}'`, '"replace" takes 2 texts, as {{name | replace "-" "_"}}'],
+  [`a: '{{x | replace "" "a"}}'`, '"replace" has nothing to look for'],
+  [`a: '{{x | default nobody}}'`, '"nobody" stands behind "default" without a "|" before it, or quotes'],
+  ['a: "{{x | }}"', 'a "|" has no filter behind it'],
+  ['a: "{{x | upper | }}"', 'a "|" has no filter behind it'],
+  ['a: "{{x | upper()}}"', '"()" is no filter: texts stand in quotes'],
+  ['a: "b{{x"', 'the "{{" at character 2 has no "}}"'],
+  ['a: "{{}}"', '"{{" and "}}" have no name of a field between them'],
+  ['a: { b: 1 }', 'a template stands in quotes: "{{field}}"'],
+  ['a: .nan', 'expected text, a number, true, false or a list of texts'],
+  ['a:', 'Missing value for "a"'],
+  ['"{{x}}": a', 'a name is no template: set "x"'],
+  ['"": a', 'a field has a name'],
+  ['level: banana', 'expected a level: trace, debug, info'],
+  ['trace.id: abc', 'expected a trace id: 32 hex digits'],
+  ['time: yesterday', 'expected a time, as 2026-11-22T10:00:00Z is'],
+  ['message: [a]', '"message" is no list'],
+  ['span_id: "${SPAN}"', 'Cannot use "${SPAN}" for "span_id": expected a span id: 16 hex digits']
+])('set says what is wrong with its fields, and where: %s', async (field, message) => {
+  const [mistake, ...others] = await mistakesIn(`  - set:\n      fields:\n        ${field}\n`)
+  expect(mistake).toMatch(/^7:\d+: /)
+  expect(mistake).toContain(message)
+  expect(others).toEqual([])
 })

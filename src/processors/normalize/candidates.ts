@@ -50,7 +50,7 @@ const maxNumber = 9
 const maxRanks = 31
 
 /** Fields that get another name where they stay attributes; `textOnly` for names that often hold something else. */
-const renames: readonly { readonly from: string; readonly to: string; readonly textOnly: boolean }[] = [
+export const renames: readonly { readonly from: string; readonly to: string; readonly textOnly: boolean }[] = [
   { from: 'event', to: 'event.action', textOnly: true },
   { from: 'user_id', to: 'user.id', textOnly: false },
   { from: 'error_code', to: 'error.code', textOnly: false },

@@ -2,6 +2,7 @@ import type { Batch, Column } from '../../core/batch.ts'
 import { Flag, Kind, Use } from '../../core/row.ts'
 import type { Processor } from '../../core/steps.ts'
 import { LinePrefix } from '../../scan/line-prefix.ts'
+import { isPlainText } from '../../scan/plain-spans.ts'
 import { severityOf, syslogSeverityOf } from '../../scan/severity.ts'
 import { isUtf8Row } from '../../scan/text.ts'
 import type { TimeScanner } from '../../scan/time.ts'
@@ -180,7 +181,7 @@ export class Normalizer implements Processor {
     service.copy(batch.bytes, start)
     this.#serviceStart = start
     this.#serviceEnd = start + service.length
-    this.#serviceKind = isPlain(service) ? Kind.plain : Kind.text
+    this.#serviceKind = isPlainText(service) ? Kind.plain : Kind.text
   }
 
   #defaultService(batch: Batch, row: number): void {
@@ -200,9 +201,4 @@ function set(column: Column, row: number, start: number, end: number, kind: numb
   column.start[row] = start
   column.end[row] = end
   column.kind[row] = kind
-}
-
-function isPlain(text: Buffer): boolean {
-  for (const byte of text) if (byte < 0x20 || byte === 0x22 || byte === 0x5c) return false
-  return true
 }
