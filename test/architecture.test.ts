@@ -56,14 +56,15 @@ function isLate(file: string): boolean {
     'pipeline/routing.ts',
     'pipeline/tail-view.ts',
     'inputs/framing/pattern-grouping.ts',
-    'cli/backtest-report.ts'
+    'cli/backtest-report.ts',
+    'cli/explain-report.ts'
   ]
   if (file.startsWith('parsers/') && !/\/(auto|json|logfmt|raw|refuse)\.ts$/.test(file)) return true
   if (file.startsWith('processors/') && !file.startsWith('processors/normalize/')) return true
   // agents are seen by all collectors, without a query
   if (file.startsWith('rules/agents/')) return false
   return (
-    ['logql/', 'scan/regex/', 'rules/', 'pipeline/backtest/', 'pipeline/detect/'].some(room => file.startsWith(room)) ||
+    /^(?:logql|scan\/regex|rules|pipeline\/backtest|pipeline\/detect|pipeline\/trace)\//.test(file) ||
     users.includes(file)
   )
 }

@@ -128,5 +128,7 @@ export interface Output {
   /** Called before the first `send`, again after a pause, and at the start while there is nothing to send; throws `SendError`.
    * Tells who answers, in words for people. Outputs without it have nobody to ask. */
   prepare?(signal: AbortSignal): Promise<string>
+  /** An encoded row for people. Absent: it is text. */
+  shown?(row: Buffer): string
   close?(): Promise<void>
 }

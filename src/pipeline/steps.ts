@@ -37,8 +37,15 @@ export interface StepsParts {
   readonly letterBytes: ReadonlyMap<string, number>
   /** An output will never take rows again. */
   readonly onEnd: () => void
-  /** Puts something in the place of each output; see verify.ts. */
-  readonly replace?: ((output: Output) => Output) | undefined
+  readonly replace?: Replace | undefined
+}
+
+/** Puts something in the place of components: see verify.ts and trace/. */
+export interface Replace {
+  /** `id` is `pipeline/output`. */
+  readonly output?: (output: Output, id: string) => Output
+  /** One of an input. */
+  readonly parser?: (parser: Parser, use: string) => Parser
 }
 
 /** Steps at the beginning of a pipeline that rules see the work of: they say what a row is, and hide what nobody is to see. */
@@ -124,7 +131,8 @@ export class Steps {
     const workshop = former === undefined ? new Workshop() : former.#workshop
     const context: StepContext = { keys: parts.keys, now: () => parts.clock.now() }
     const inputs = new Map<string, InputSteps>()
-    for (const input of plan.inputs) inputs.set(input.name, await inputStepsOf(input, context, workshop))
+    const stepParts = { ...context, replace: parts.replace }
+    for (const input of plan.inputs) inputs.set(input.name, await inputStepsOf(input, stepParts, workshop))
     const { rules } = plan
     const queries =
       rules.length === 0 ? undefined : await workshop.make('rules', rules, () => queriesOf(rules, parts.keys))
@@ -170,14 +178,19 @@ export class Steps {
   }
 }
 
-async function inputStepsOf(input: InputPlan, context: StepContext, workshop: Workshop): Promise<InputSteps> {
+async function inputStepsOf(
+  input: InputPlan,
+  { replace, ...context }: StepContext & Pick<StepsParts, 'replace'>,
+  workshop: Workshop
+): Promise<InputSteps> {
   const { name, parsers, onParseError, follow } = input
   const { multiline } = follow
   const makeParser = async (): Promise<Parser> => {
     const made: Parser[] = []
     for (const { use, options } of parsers) {
       const definition = await load<ParserDefinition>('parsers', use)
-      made.push(definition.create(options, context))
+      const parser = definition.create(options, context)
+      made.push(replace?.parser?.(parser, use) ?? parser)
     }
     return withParseFate(firstOf(made), onParseError)
   }
@@ -251,7 +264,7 @@ async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts:
       return link.untilDurable(link.append([{ kind: 'note', key: `${noted}/${key}`, value }]))
     }
   })
-  const output = parts.replace?.(made) ?? made
+  const output = parts.replace?.output?.(made, id) ?? made
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery
   const letters = { ...deadLetters, storedBytes: () => parts.letterBytes.get(id) ?? 0 }
   const options = { ...rest, retry: { minMs: retryMinMs, maxMs: retryMaxMs }, letters }

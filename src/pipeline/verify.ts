@@ -72,7 +72,7 @@ export async function compare(options: VerifyOptions): Promise<Comparison> {
   const follow = { ...input!.follow, partialMs: neverMs, ignoreOlderMs: neverMs, exclude: [] }
   const start = { plan: { ...plan, inputs: [{ ...input!, follow }] }, stored, hostId, hostName, shard: 'verify' }
   const context = { link: noLink, clock: systemClock, log: silentLog }
-  const shard = new Shard(start, { ...context, replace: output => asked.instead(output) })
+  const shard = new Shard(start, { ...context, replace: { output: output => asked.instead(output) } })
   await shard.open()
   try {
     const [source] = shard.status().inputs[0]!.sources

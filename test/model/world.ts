@@ -68,7 +68,7 @@ export class World {
       clock,
       log: silentLog,
       disk,
-      replace: () => this.store.output()
+      replace: { output: () => this.store.output() }
     })
     this.#life = { shard, disk, clock }
     await shard.open()

@@ -8,6 +8,7 @@ import type { Refused, Taken } from './answers.ts'
 import { RecordEncoder } from './encode.ts'
 import { type OtlpOptions, protocols, resourceOf, type Settings, settingsOf } from './environment.ts'
 import { compressions, HttpTransport, type Sent } from './http.ts'
+import { jsonOf } from './json.ts'
 import { RequestWriter, uidOf } from './request.ts'
 
 const connections = 8
@@ -96,6 +97,10 @@ class OtlpOutput implements Output {
 
   identity(row: Buffer): Buffer {
     return uidOf(row)
+  }
+
+  shown(row: Buffer): string {
+    return jsonOf(row)
   }
 
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {

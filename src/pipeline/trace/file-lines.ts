@@ -1,0 +1,99 @@
+import type { FollowPlan } from '../../config/define.ts'
+import { messageOf } from '../../core/errors.ts'
+import { NotYetError, type Opened } from '../../inputs/file/content.ts'
+import { openWhole } from '../../inputs/file/whole.ts'
+import { encodingOf, isLineEnd, type LineEnd, lineEndOf, orderMarkBytes } from '../../inputs/framing/line-ends.ts'
+
+/** Even: characters of two bytes stay whole. */
+const blockBytes = 1 << 18
+
+/** Bytes of a line, with its end. */
+export interface LinePlace {
+  readonly start: number
+  readonly end: number
+}
+
+/** Which line of a file stands where; of an archive, of what it holds. */
+export class FileLines {
+  readonly #content: Opened
+  readonly #block = Buffer.allocUnsafe(blockBytes)
+  #lineEnd: LineEnd | undefined
+  #readTo = 0
+  readonly #text: Pick<FollowPlan, 'encoding' | 'lineEnd'>
+
+  /** Throws the system's errors. */
+  constructor(path: string, text: Pick<FollowPlan, 'encoding' | 'lineEnd'>) {
+    this.#content = openWhole(path).content
+    this.#text = text
+  }
+
+  /** Of the line with this number, from 1 on, or how many there are. */
+  async find(line: number): Promise<LinePlace | { readonly lines: number }> {
+    let [number, start] = [1, 0]
+    for await (const end of this.#ends(0, Infinity)) {
+      if (number === line) return { start, end }
+      number++
+      start = end
+    }
+    // what is left has no end yet
+    const isUnfinished = this.#readTo > start
+    if (isUnfinished && number === line) return { start, end: this.#readTo }
+    return { lines: isUnfinished ? number : number - 1 }
+  }
+
+  /** How many lines end in `[from, to)`. */
+  async count(from: number, to: number): Promise<number> {
+    let lines = 0
+    const ends = this.#ends(from, to)
+    while (!(await ends.next()).done) lines++
+    return lines
+  }
+
+  close(): void {
+    this.#content.close()
+  }
+
+  /** Where lines end, behind their ends. */
+  async *#ends(from: number, to: number): AsyncGenerator<number> {
+    const lineEnd = (this.#lineEnd ??= await this.#findLineEnd())
+    for (let at = from - (from % 2); at < to; ) {
+      const got = await this.#read(this.#block, at)
+      this.#readTo = at + got
+      if (got === 0) return
+      for (let i = Math.max(0, from - at); i < got && at + i < to; i++) {
+        if (isLineEnd(this.#block, i, at + i, lineEnd)) yield at + i + (lineEnd.unit === 'low' ? 2 : 1)
+      }
+      at += got
+    }
+  }
+
+  async #findLineEnd(): Promise<LineEnd> {
+    const head = Buffer.alloc(orderMarkBytes)
+    const got = await this.#read(head, 0)
+    const { encoding = 'utf-8', lineEnd } = this.#text
+    return lineEndOf(encodingOf(encoding, head.subarray(0, got))?.encoding ?? encoding, lineEnd)
+  }
+
+  /** As many bytes as fit, or are there. */
+  async #read(into: Buffer, position: number): Promise<number> {
+    let got = 0
+    while (got < into.length) {
+      const read = await this.#some(into.subarray(got), position + got)
+      if (read === 0) break
+      got += read
+    }
+    return got
+  }
+
+  async #some(into: Buffer, position: number): Promise<number> {
+    for (;;) {
+      const ready = new Promise<void>(resolve => (this.#content.onReady = resolve))
+      try {
+        return this.#content.read([into], position)
+      } catch (error) {
+        if (!(error instanceof NotYetError)) throw new Error(messageOf(error), { cause: error })
+        await ready
+      }
+    }
+  }
+}
