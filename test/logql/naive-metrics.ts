@@ -105,13 +105,8 @@ class Naive {
 
   #binary({ symbol, isBool, matching, left, right }: Binary, named: readonly string[], isLow: boolean): Sample[] {
     const also = [...named, ...(matching?.isOn === true ? matching.labels : [])]
-    const isSet = ['and', 'or', 'unless'].includes(symbol)
-    const asksLeft = isSet
-      ? isLow
-      : isPlain(right) && (isLow || (symbol === '==' ? right.value === 0 : ['<', '<='].includes(symbol)))
-    const asksRight = isSet
-      ? (symbol === 'or' && isLow) || symbol === 'unless'
-      : isPlain(left) && (isLow || (symbol === '==' ? left.value === 0 : ['>', '>='].includes(symbol)))
+    const asksLeft = isSideLow(symbol, isLow, { isLeft: true, other: isPlain(right) ? right.value : undefined })
+    const asksRight = isSideLow(symbol, isLow, { isLeft: false, other: isPlain(left) ? left.value : undefined })
     const lefts = this.samples(left, also, asksLeft)
     const rights = this.samples(right, also, asksRight)
     const looked = (labels: Sample['labels']): Sample['labels'] =>
@@ -139,6 +134,27 @@ class Naive {
       throw new Error('two on the left')
     return results
   }
+}
+
+/** Whether it is asked if there is little of one side, beside a number or something else. */
+function isSideLow(
+  symbol: string,
+  isLow: boolean,
+  { isLeft, other }: { isLeft: boolean; other: number | undefined }
+): boolean {
+  const byNumber: Record<string, (number: number) => boolean> = {
+    '==': number => isLow || number === 0,
+    '<': () => isLow || isLeft,
+    '<=': () => isLow || isLeft,
+    '>': () => isLow || !isLeft,
+    '>=': () => isLow || !isLeft,
+    '-': () => isLow === isLeft,
+    '/': number => isLow === (isLeft === number >= 0)
+  }
+  if (symbol === 'unless') return isLeft ? isLow : true
+  if (symbol === 'and') return isLeft && isLow
+  if (['or', '+', '*'].includes(symbol)) return isLow
+  return other !== undefined && (byNumber[symbol]?.(other) ?? isLow)
 }
 
 function isPlain(side: Metric): side is Metric & { value: number } {

@@ -66,6 +66,12 @@ describe('time', () => {
       [undefined, undefined, undefined]
     ],
     ['sum(count_over_time({region="eu"}[30s])) > 0', [undefined, undefined, undefined]],
+    ['100 - sum(count_over_time({region="eu"}[30s])) > 50', [99, 99, undefined]],
+    ['100 - sum(count_over_time({region="eu"}[30s])) < 100', [undefined, undefined, undefined]],
+    ['sum(rate({region="eu"}[30s])) * -1 > -1', [-1 / 30, -1 / 30, undefined]],
+    ['1 / sum(count_over_time({region="eu"}[30s])) >= 1', [1, 1, undefined]],
+    ['sum(count_over_time({region="eu"}[30s])) + sum(count_over_time({host="node-1"}[30s])) < 5', [2, 2, undefined]],
+    ['count(count by (host) (count_over_time({region="eu"}[30s]))) < 3', [1, 1, undefined]],
     [
       'sum(count_over_time({region="eu"}[30s])) < sum(count_over_time({region!="eu"}[30s])) + 2',
       [undefined, undefined, undefined]

@@ -2,6 +2,7 @@ import type { Binary, Grouping, Metric, RangeAggregation, RangeOperation } from 
 import type { VectorAggregation, VectorOperation } from '../metric-syntax.ts'
 import { clockOffset } from '../names.ts'
 import { type Asked, type GroupLabels, groupLabels } from './group-labels.ts'
+import { constantOf } from './growth.ts'
 
 /** What there is to do for a range aggregation: the same wherever it is worked out. */
 export interface RangePlan {
@@ -38,17 +39,17 @@ export interface PlanOptions {
 export function planRanges(metric: Metric, { intervalMs, isReplay = false }: PlanOptions): RangePlan[] {
   const plans: RangePlan[] = []
   const nothing: Asked = { also: [], without: [] }
-  visit(metric, { asked: nothing, silence: 'no' }, (range, { asked, silence }) => {
+  visit(metric, { asked: nothing, amount: 'much' }, (range, { asked, amount }) => {
     const isAbsence = range.operation === 'absent_over_time'
     // rows that are hours late by their own time are what it is about
     const isOfClocks = range.unwrap?.label === clockOffset
-    const asksForSilence = isAbsence || (silence !== 'no' && isCounting(range))
+    const asksForSilence = isAbsence || (amount !== 'much' && isCounting(range))
     plans.push({
       range,
       labels: groupLabels(range, asked),
       asksForSilence,
       clock: (asksForSilence || isOfClocks) && !isReplay ? 'read' : 'row',
-      needsWhole: !isReplay && (isAbsence || (silence === 'little' && isCounting(range))),
+      needsWhole: !isReplay && (isAbsence || (amount === 'little' && isCounting(range))),
       widthMs: bucketWidth(intervalMs, range.rangeMs, range.offsetMs),
       isReplay
     })
@@ -61,14 +62,14 @@ export function isCounting({ operation, unwrap }: RangeAggregation): boolean {
   return counting.includes(operation) && unwrap === undefined
 }
 
-/** Whether it is asked if there is little of something: compared with 0, or with what it is to be below. Or if it is not there, behind
- * `unless`: where nobody knows yet, it is taken for not there. */
-type Silence = 'no' | 'little' | 'unless'
+/** What of a part of a query is asked for: that there is much of it, or little, as where it is compared with 0, with what it is to be
+ * below, or taken away from something that is to be much. Or that it is not there, behind `unless`: where nobody knows yet, it is taken for not there. */
+type Amount = 'much' | 'little' | 'none'
 
 /** What stands around a part of a query says about it. */
 interface Around {
   readonly asked: Asked
-  readonly silence: Silence
+  readonly amount: Amount
 }
 
 function visit(metric: Metric, around: Around, plan: (range: RangeAggregation, around: Around) => void): void {
@@ -78,8 +79,8 @@ function visit(metric: Metric, around: Around, plan: (range: RangeAggregation, a
     const { left, right, operator } = metric
     const on = operator.matching?.isOn === true ? operator.matching.labels : []
     const asked = { also: [...around.asked.also, ...on], without: [] }
-    visit(left, { asked, silence: silenceOf(metric, left, around.silence) }, plan)
-    visit(right, { asked, silence: silenceOf(metric, right, around.silence) }, plan)
+    visit(left, { asked, amount: amountOf(metric, left, around.amount) }, plan)
+    visit(right, { asked, amount: amountOf(metric, right, around.amount) }, plan)
   }
 }
 
@@ -108,17 +109,23 @@ function hiddenBelow({ operation, of }: VectorAggregation): string | undefined {
   return operation !== 'sum' && of.kind === 'range' ? of.unwrap?.label : undefined
 }
 
-const smaller: Readonly<Record<string, readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }
+const smaller: Readonly<Record<'left' | 'right', readonly string[]>> = { left: ['<', '<='], right: ['>', '>='] }
 
 /** What is asked of one side of an operator; `around` is asked of what it gives. */
-function silenceOf({ operator: { symbol }, left, right }: Binary, side: Metric, around: Silence): Silence {
-  if (symbol === 'or') return around
-  if (symbol === 'and') return side === left ? around : 'no'
-  if (symbol === 'unless') return side === left ? around : 'unless'
-  const other = side === left ? right : left
-  if (other.kind !== 'literal' && other.kind !== 'vector') return 'no'
-  const isLess = symbol === '==' ? other.value === 0 : smaller[side === left ? 'left' : 'right']!.includes(symbol)
-  return around === 'no' && isLess ? 'little' : around
+function amountOf({ operator: { symbol }, left, right }: Binary, side: Metric, around: Amount): Amount {
+  const place = side === left ? 'left' : 'right'
+  if (symbol === 'or' || symbol === '+') return around
+  if (symbol === 'and') return place === 'left' ? around : 'much'
+  if (symbol === 'unless') return place === 'left' ? around : 'none'
+  const other = constantOf(side === left ? right : left)
+  if (other === undefined) return symbol === '*' ? around : 'much'
+  const isLess = symbol === '==' ? other === 0 : smaller[place].includes(symbol)
+  const isTurned =
+    (symbol === '-' && place === 'right') ||
+    (symbol === '*' && other < 0) ||
+    (symbol === '/' && other < 0 === (place === 'left'))
+  if (isTurned) return around === 'much' ? 'little' : 'much'
+  return isLess && around === 'much' ? 'little' : around
 }
 
 /** Windows begin and end on borders of buckets where both the interval of evaluations and the window are multiples of the width;

@@ -13,7 +13,7 @@ import { RuleAlerts } from './rule-alerts.ts'
 import { RuleRun } from './rule-run.ts'
 
 /** Everything that was there is read. */
-const reading = { isCaughtUp: true, unseenMs: 0 }
+const reading = { isCaughtUp: true, unseenMs: 0, hangs: false }
 
 /** An alert from the first time that its rule gave it until it ended. Times are epoch ms. */
 export interface Episode {

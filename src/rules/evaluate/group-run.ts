@@ -58,7 +58,7 @@ export class GroupRun {
     if (at < this.at - patienceMs) this.#turnBack()
     // Time does not go back a little: windows and alerts would be evaluated for the same time again.
     const ready = at <= this.at ? [] : this.rules.filter(rule => rule.isReady(at, now, reading))
-    for (const rule of ready) this.#evaluate(rule, at)
+    for (const rule of ready) this.#evaluate(rule, at, reading)
     if (ready.length > 0) this.at = at
     this.durationMs = clock.monotonic() - began
     this.#count(ready.length)
@@ -75,10 +75,10 @@ export class GroupRun {
     this.at = 0
   }
 
-  #evaluate(rule: RuleRun, at: number): void {
+  #evaluate(rule: RuleRun, at: number, { isCaughtUp }: Reading): void {
     const { clock, log, meter, sink } = this.#parts
     const former = rule.fault
-    rule.evaluate(at, () => clock.monotonic())
+    rule.evaluate(at, () => clock.monotonic(), isCaughtUp)
     sink?.write(ruleId(rule.rule), rule.series, at)
     if (rule.fault === '') return
     meter.of('collector_rules_evaluation_failures_total', this.id).value++

@@ -42,8 +42,9 @@ export class RuleAlerts {
     return [...this.#alerts.values()].filter(({ state }) => state !== 'inactive')
   }
 
-  /** What the expression gives at a time. Throws `EvaluationFault` where two series are the same alert; then nothing has changed. */
-  update(samples: readonly Sample[], at: number): void {
+  /** What the expression gives at a time: all of it, or else none ends. Throws `EvaluationFault` where two series are the same alert; then
+   * nothing has changed. */
+  update(samples: readonly Sample[], at: number, isComplete = true): void {
     const given = this.#given(samples)
     const { forMs, keepFiringForMs } = this.rule
     for (const [key, one] of given) {
@@ -54,7 +55,7 @@ export class RuleAlerts {
       alert.give(one, at, forMs)
     }
     for (const [key, alert] of this.#alerts) {
-      if (given.has(key)) continue
+      if (given.has(key) || !isComplete) continue
       if (alert.isOver(at, keptMs)) this.#drop(key)
       else if (alert.miss(at, keepFiringForMs)) this.#moveToEnd(key, alert)
     }

@@ -2,6 +2,7 @@ import { messageOf } from '../../core/errors.ts'
 import type { Sample } from '../../logql/evaluate/sample.ts'
 import type { MetricEvaluator } from '../../logql/metrics.ts'
 import type { RangeAggregation } from '../../logql/metric-syntax.ts'
+import { growsWithRows } from '../../logql/ranges/growth.ts'
 import { planRanges } from '../../logql/ranges/plan.ts'
 import type { Rule, RuleGroup } from '../rule.ts'
 import { seriesOfAlerts, type SeriesValue } from '../series.ts'
@@ -21,12 +22,14 @@ interface RunParts {
   readonly former: RuleRun | undefined
 }
 
-/** What of reading the rules have to wait for. */
+/** How far reading is. */
 export interface Reading {
-  /** Some rules need all that was there at the start. */
+  /** All that was there at the start is with the rules. */
   readonly isCaughtUp: boolean
-  /** What was there so long ago is with the rules, ms; Infinity: nobody knows. */
+  /** What was there so long ago is with the rules, ms; Infinity: some was not read since the start. */
   readonly unseenMs: number
+  /** Something can not be read now, and nobody knows what it holds. */
+  readonly hangs: boolean
 }
 
 /** A rule that is evaluated again and again, and what came of it. */
@@ -42,6 +45,10 @@ export class RuleRun {
   durationMs = 0
   /** Epoch ms since when what is read is up to date, so that silence is silence; Infinity: it is not. */
   currentAt = Infinity
+  /** More rows can only add to its alerts. */
+  readonly #grows: boolean
+  /** Those of which reading must not be behind. */
+  readonly #awaited: readonly RangeAggregation[]
   readonly #silences: readonly RangeAggregation[]
   readonly #evaluator: MetricEvaluator
 
@@ -55,16 +62,21 @@ export class RuleRun {
     }
     const plans = planRanges(rule.expr.metric, group)
     this.#silences = plans.filter(({ asksForSilence }) => asksForSilence).map(({ range }) => range)
+    // whether a record is to be much or little, others decide
+    this.#grows = rule.kind === 'alert' && growsWithRows(rule.expr.metric)
+    this.#awaited = rule.kind === 'alert' ? plans.map(({ range }) => range) : this.#silences
   }
 
-  /** Whether reading is far enough now for an evaluation at a time. Where it asks whether there is nothing, or little, what was not
-   * read yet would count as nothing, and so would what was read behind that time, or behind the one that an `offset` looks back to, and
-   * what was there before the rule was. */
-  isReady(at: number, now: number, { isCaughtUp, unseenMs }: Reading): boolean {
-    if (this.#silences.length === 0) return isCaughtUp
-    const isCurrent = isCaughtUp && this.#silences.every(({ rangeMs }) => unseenMs <= currentMs(rangeMs))
+  /** Whether reading is far enough now for an evaluation at a time. Alerts that more rows can only add to need not wait. Where it is asked
+   * whether there is nothing, or little, what was not read yet would count as nothing, and so would what was read behind that time, or
+   * behind the one that an `offset` looks back to, and what was there before the rule was. Of what hangs silence is all that nobody knows. */
+  isReady(at: number, now: number, { isCaughtUp, unseenMs, hangs }: Reading): boolean {
+    if (this.#grows) return true
+    const isUnknown = hangs && this.#silences.length > 0
+    const isCurrent = isCaughtUp && !isUnknown && this.#awaited.every(({ rangeMs }) => unseenMs <= currentMs(rangeMs))
     this.currentAt = isCurrent ? Math.min(this.currentAt, now) : Infinity
-    return this.#evaluator.isWhole(at) && this.#silences.every(({ offsetMs }) => at - offsetMs >= this.currentAt)
+    const isSilenceKnown = this.#silences.every(({ offsetMs }) => at - offsetMs >= this.currentAt)
+    return isCurrent && isSilenceKnown && this.#evaluator.isWhole(at)
   }
 
   /** Rows that are in no number, and why. */
@@ -86,13 +98,14 @@ export class RuleRun {
     this.alerts?.turnBack(now)
   }
 
-  /** Evaluates it at a time. A fault leaves alerts as they are, and records nothing; it is one of this rule alone, whatever it is. */
-  evaluate(at: number, now: () => number): void {
+  /** Evaluates it at a time. Where not all of the rows are there, alerts may begin, and none ends. A fault leaves alerts as they are, and
+   * records nothing; it is one of this rule alone, whatever it is. */
+  evaluate(at: number, now: () => number, isComplete = true): void {
     const began = now()
     this.at = at
     this.fault = ''
     try {
-      this.#take(this.#evaluator.at(at), at)
+      this.#take(this.#evaluator.at(at), at, isComplete)
     } catch (error) {
       this.fault = messageOf(error)
       this.recorded = []
@@ -100,8 +113,8 @@ export class RuleRun {
     this.durationMs = now() - began
   }
 
-  #take(samples: readonly Sample[], at: number): void {
+  #take(samples: readonly Sample[], at: number, isComplete: boolean): void {
     if (this.rule.kind === 'record') this.recorded = recordedBy(this.rule, samples)
-    else this.alerts?.update(samples, at)
+    else this.alerts?.update(samples, at, isComplete)
   }
 }

@@ -11,7 +11,7 @@ import { GroupRun } from './group-run.ts'
 import { queriesOf, queriesOfRules, queryOf, ruleId, type RuleSource } from './queries.ts'
 import { familiesOf } from './recorded.ts'
 import { RuleAlerts } from './rule-alerts.ts'
-import { RuleRun } from './rule-run.ts'
+import { type Reading, RuleRun } from './rule-run.ts'
 import { type RuleGroupStatus, statusOf } from './status.ts'
 import { Windows } from './windows.ts'
 
@@ -21,12 +21,7 @@ const caughtUpMs = 5000
 const storeMs = 1000
 
 /** What is known of reading. */
-export interface Progress {
-  /** Rows that were there so long ago are with the rules, ms; Infinity: some were not read since the start. */
-  readonly unseenMs: number
-  /** Something can not be read now, and nobody knows what it holds. */
-  readonly hangs: boolean
-}
+export type Progress = Omit<Reading, 'isCaughtUp'>
 
 export interface RulerParts {
   readonly clock: Clock
@@ -178,10 +173,10 @@ export class Ruler {
 
   async #tick(): Promise<void> {
     const { clock, observe } = this.#parts
-    const { unseenMs, hangs } = await observe()
+    const progress = await observe()
     if (this.#isStopped) return
-    this.#isCaughtUp ||= unseenMs <= caughtUpMs
-    const reading = { isCaughtUp: this.#isCaughtUp, unseenMs: hangs ? Infinity : unseenMs }
+    this.#isCaughtUp ||= progress.unseenMs <= caughtUpMs
+    const reading = { ...progress, isCaughtUp: this.#isCaughtUp }
     const now = clock.now()
     const due = this.#groups.filter(({ dueAt, group }) => dueAt <= now || dueAt - now > group.intervalMs)
     this.#tell(due.flatMap(group => group.evaluate(reading)))

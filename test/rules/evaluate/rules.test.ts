@@ -253,20 +253,48 @@ describe('rules by the clock', () => {
 })
 
 describe('rules that wait for reading', () => {
-  it('do nothing until it has caught up once, but tell again what fired before', async () => {
-    const stage = new Stage(burst.replace('20s', '0s'))
+  it('fire for what is read, but end for nothing that is not yet, until it has caught up once', async () => {
+    const now = burst.replace('20s', '0s')
+    const stage = new Stage(now + record)
     stage.log('a', 'error', 3)
     await stage.pass(10 * second)
     stage.progress = { unseenMs: Infinity, hangs: false }
-    stage.restart(burst.replace('20s', '0s'))
-    await stage.pass(5 * minute)
-    expect(stage.alerts).toEqual(['Burst a firing'])
-    expect(stage.told).toEqual(Array.from({ length: 6 }, () => 'Burst a firing'))
+    stage.restart(now + record)
+    await stage.pass(5 * minute - 10 * second)
+    stage.log('b', 'error', 3)
+    await stage.pass(10 * second)
+    expect(stage.alerts).toEqual(['Burst a firing', 'Burst b firing'])
+    expect(stage.told.filter(one => one.startsWith('Burst a'))).toEqual(
+      Array.from({ length: 6 }, () => 'Burst a firing')
+    )
+    expect(stage.recorded).toEqual([])
     expect(stage.metric('collector_rules_waiting')).toBe(1)
     stage.progress = { unseenMs: 0, hangs: false }
     stage.log('a', 'error', 3)
     await stage.pass(10 * second)
-    expect(stage.alerts).toEqual(['Burst a firing'])
+    expect(stage.alerts).toEqual(['Burst a firing', 'Burst b firing'])
+    await stage.pass(2 * minute)
+    expect(stage.alerts).toEqual([])
+  })
+
+  it.each<[expr: string, progress: Partial<Progress>, isTold: boolean]>([
+    ['count_over_time({agent_id="a"}[1m]) > 1', { unseenMs: 20 * second }, true],
+    ['100 - count_over_time({agent_id="a"}[1m]) > 50', { unseenMs: 20 * second }, false],
+    ['100 - count_over_time({agent_id="a"}[1m]) > 50', { hangs: true }, false],
+    ['100 - count_over_time({agent_id="a"}[1m]) > 50', {}, true],
+    ['count(count by (agent_id) (count_over_time({agent_id=~".+"}[1m]))) < 9', { unseenMs: 20 * second }, false],
+    ['avg(count_over_time({agent_id="a"}[1m])) > 1', { unseenMs: 20 * second }, false],
+    ['avg(count_over_time({agent_id="a"}[1m])) > 1', { hangs: true }, true],
+    ['avg(count_over_time({agent_id="a"}[1m] offset 1m)) > 1', {}, true]
+  ])('%s is told while reading is %j: %s', async (expr, progress, isTold) => {
+    const stage = new Stage(`\n      - alert: Some\n        expr: ${expr}`)
+    await stage.pass(2 * minute)
+    stage.progress = { unseenMs: 0, hangs: false, ...progress }
+    for (let i = 0; i < 15; i++) {
+      stage.log('a', 'info')
+      await stage.pass(10 * second)
+    }
+    expect(stage.told.some(one => one.endsWith('firing'))).toBe(isTold)
   })
 
   it.each<[string, Progress]>([
