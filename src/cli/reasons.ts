@@ -10,10 +10,16 @@ export function stallsOf(stream: Stream, { stalled }: CollectorStatus, now = Dat
   })
 }
 
+function waitText(unseenMs: number): string {
+  return `for ${formatDuration(unseenMs)} its end was not read, and something may seem to be missing; alerts on what there is go on`
+}
+
 /** Why an input does not read what somebody may expect it to, a line each. */
 export function reasonsOf(stream: Stream, input: InputStatus, problems: CollectorStatus['problems']): string[] {
   const own = problems.filter(problem => problem.input === input.name)
+  const { unseenMs } = input
   return [
+    ...(unseenMs === undefined ? [] : [`${stream.style('yellow', 'rules wait')}: ${waitText(unseenMs)}`]),
     ...own.map(
       ({ path, reason }) => `${stream.style('yellow', 'cannot read')} ${printable(path)}: ${printable(reason)}`
     ),

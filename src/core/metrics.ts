@@ -184,6 +184,12 @@ export const metrics = {
     help: 'Rules that were not evaluated at last: reading was behind, or they have not seen a whole window yet',
     labels: ['rule_group']
   },
+  collector_rules_lag_seconds: {
+    type: 'gauge',
+    help: 'For how long what is there may not have been seen by rules: those wait that it could prove wrong',
+    labels: ['input'],
+    isWorst: true
+  },
   collector_rules_left_out_rows_total: {
     type: 'counter',
     help: 'Rows that rules select and that are in no number: late, failed (of stages or values), refused (too many series)',

@@ -114,6 +114,8 @@ export interface InputStatus {
   readonly sourceCount: number
   /** Epoch ms when it began with the options that it has; a reload that leaves them alone does not begin it anew. */
   readonly startedAt: number
+  /** For so long what is there may not have been seen by rules; absent: they are not behind, or there are none. */
+  readonly unseenMs?: number
   /** Why paths and files of it are not read now although nothing failed. */
   readonly notes: readonly InputNote[]
 }

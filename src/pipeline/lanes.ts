@@ -204,17 +204,19 @@ export class Lanes {
     return this.#open.get(source)?.sight?.track
   }
 
-  /** For how long what is there may not have been seen by rules, ms; Infinity: something never was read to its end. What can not be
-   * read does not count. */
-  get unseenMs(): number {
-    let oldest = Infinity
+  /** For how long what is there may not have been seen by rules, ms, by input; Infinity: something never was read to its end. What can
+   * not be read does not count. */
+  unseen(): Map<string, number> {
+    const now = this.#parts.clock.monotonic()
+    const unseen = new Map<string, number>()
     for (const [source, { sight }] of this.#open) {
       if (sight === undefined || source.isFailing) continue
       for (const lane of sight.road ?? []) {
-        if (lane.takers.some(({ track }) => track === sight.track)) oldest = Math.min(oldest, lane.endedAt)
+        if (!lane.takers.some(({ track }) => track === sight.track)) continue
+        unseen.set(source.input, Math.max(unseen.get(source.input) ?? 0, now - lane.endedAt))
       }
     }
-    return Math.max(0, this.#parts.clock.monotonic() - oldest)
+    return unseen
   }
 
   /** Rows that were read and have not ended. */

@@ -15,7 +15,7 @@ const mostSources = 1000
 /** What outputs have read and settled, by source. */
 export type Tracks = Iterable<readonly [source: FileSource, tracks: readonly Track[]]>
 
-/** An answer that takes longer is worth telling. */
+/** What takes longer is worth telling: an answer, or until rules have seen a row. */
 const unusualMs = 3000
 
 export interface ReportParts {
@@ -24,10 +24,12 @@ export interface ReportParts {
   readonly routes: readonly Route[]
   readonly backlog: Backlog
   readonly inputs: ReadonlyMap<string, Followed>
+  /** How far rules are behind, by input, ms. */
+  readonly unseen: ReadonlyMap<string, number>
 }
 
 /** What a shard has to say about itself. */
-export function statusOf({ plan, lanes, routes, backlog, inputs }: ReportParts): ShardStatus {
+export function statusOf({ plan, lanes, routes, backlog, inputs, unseen }: ReportParts): ShardStatus {
   const behind = backlog.of(lanes)
   const sources = new Map<string, SourceStatus[]>()
   const counts = new Map<string, number>()
@@ -45,6 +47,7 @@ export function statusOf({ plan, lanes, routes, backlog, inputs }: ReportParts):
       sources: sources.get(input.name) ?? [],
       sourceCount: counts.get(input.name) ?? 0,
       startedAt: inputs.get(input.name)?.startedAt ?? 0,
+      ...((unseen.get(input.name) ?? 0) >= unusualMs && { unseenMs: Math.round(unseen.get(input.name)!) }),
       notes: inputs.get(input.name)?.follower.notes ?? []
     })),
     outputs: routes.map(route => ({ ...outputState(route, plan), ...backlogOf(behind.get(route.id)) })),
@@ -80,6 +83,12 @@ export function measureLag(lanes: Tracks, routes: readonly Route[], meter: Meter
   for (const [{ input, size }, tracks] of lanes) {
     for (const track of tracks) lagOf(input, track.output).value += Math.max(0, size - track.settled)
   }
+}
+
+/** Sets how far rules are behind, by input, ms. */
+export function measureUnseen(unseen: ReadonlyMap<string, number>, meter: Meter): void {
+  for (const sample of meter.samples()) if (sample.name === 'collector_rules_lag_seconds') sample.value = 0
+  for (const [input, ms] of unseen) meter.of('collector_rules_lag_seconds', input).value = ms / 1000
 }
 
 function sourceStatus(source: FileSource, tracks: readonly Track[]): SourceStatus {

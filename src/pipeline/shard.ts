@@ -23,7 +23,7 @@ import type { AgentReport, Answers, ReplayVerdicts, ShardStart, ShardStatus } fr
 import { Overflow } from './overflow.ts'
 import type { InputPlan, Plan } from './plan.ts'
 import { Steps, type StepsParts } from './steps.ts'
-import { ledgerRows, measureLag, statusOf } from './report.ts'
+import { ledgerRows, measureLag, measureUnseen, statusOf } from './report.ts'
 import { openHolds } from './holds.ts'
 import { RuleTap } from './rule-tap.ts'
 import { Tail, type TailParts } from './tail.ts'
@@ -177,7 +177,8 @@ export class Shard {
       lanes: this.#lanes,
       routes: this.#steps.routes,
       backlog: this.#backlog,
-      inputs: this.#inputs.followed
+      inputs: this.#inputs.followed,
+      unseen: this.#unseen
     })
     const { kept } = this.#inputs
     return { ...status, ...(kept && { kept }) }
@@ -191,12 +192,14 @@ export class Shard {
   observed(): Answers['observed'] {
     this.#departures.look()
     this.#commits.now()
-    return { unseenMs: this.#isReading && this.#context.link.writable ? this.#lanes.unseenMs : Infinity }
+    const isReading = this.#isReading && this.#context.link.writable
+    return { unseenMs: isReading ? Math.max(0, ...this.#lanes.unseen().values()) : Infinity }
   }
 
   samples(): Answers['samples'] {
     const { routes } = this.#steps
     measureLag(this.#lanes, routes, this.meter)
+    measureUnseen(this.#unseen, this.meter)
     this.#backlog.measure(
       this.#lanes,
       routes.map(({ id }) => id),
@@ -216,6 +219,16 @@ export class Shard {
     const route = this.#steps.routes.find(one => one.id === output)
     if (route === undefined) throw new Error(`Output "${output}" is not configured any more`)
     return Object.fromEntries(await route.delivery.replay(rows))
+  }
+
+  /** How far rules are behind, by input, ms: not for longer than it is followed. */
+  get #unseen(): Map<string, number> {
+    const now = this.#context.clock.now()
+    const { followed } = this.#inputs
+    const all = [...this.#lanes.unseen()].map(([input, ms]): [string, number] => {
+      return [input, Math.min(ms, Math.max(0, now - (followed.get(input)?.startedAt ?? now)))]
+    })
+    return new Map(all)
   }
 
   #look(): void {

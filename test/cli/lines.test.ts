@@ -3,6 +3,7 @@ import { bannerLines } from '../../src/cli/banner.ts'
 import { ledgerLines } from '../../src/cli/ledger.ts'
 import { lineLog } from '../../src/cli/log.ts'
 import { outputLines, troubleText } from '../../src/cli/outputs.ts'
+import { reasonsOf } from '../../src/cli/reasons.ts'
 import { formatBytes, formatDuration, tableLines } from '../../src/cli/table.ts'
 import { printable } from '../../src/cli/terminal.ts'
 import { newLedger, withNames } from '../../src/core/outcome.ts'
@@ -26,6 +27,12 @@ describe('first lines', () => {
       'Metrics: http://127.0.0.1:9680/metrics · state: /state',
       'Stop with Ctrl-C: what was read is delivered first (a second Ctrl-C stops at once)'
     ])
+  })
+
+  test('say that rules wait for an input', () => {
+    const input = { name: 'a', type: 'file', paths: [], sources: [], sourceCount: 1, startedAt: 0, notes: [] }
+    expect(reasonsOf(recorder(), { ...input, unseenMs: 720_000 }, [])[0]).toMatch(/rules wait.*: for 12m/)
+    expect(reasonsOf(recorder(), input, [])).toEqual([])
   })
 
   test('say that an earlier run has read everything', async () => {

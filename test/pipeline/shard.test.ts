@@ -1,4 +1,4 @@
-import { statSync, truncateSync, unlinkSync } from 'node:fs'
+import { statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { endOf } from '../../src/core/outcome.ts'
@@ -136,6 +136,23 @@ describe('shard', () => {
     expect(run.shard.status().inputs[0]!.sources).toMatchObject([{ read: 0, settled: 0 }])
     run.shard.read()
     await run.settled(10)
+  })
+
+  it('says how far rules are behind an input', async () => {
+    const stage = await Stage.create()
+    stage.writeRows(0, 10)
+    const rule = 'groups: [{ name: g, rules: [{ record: rows, expr: \'count_over_time({level="info"}[1m])\' }] }]'
+    writeFileSync(join(stage.folder, 'rules.yaml'), rule)
+    const run = await stage.open({ more: 'rules: { files: [rules.yaml] }' })
+    await run.pass(10_000)
+    expect(run.shard.observed().unseenMs).toBe(Infinity)
+    expect(run.shard.status().inputs[0]!.unseenMs).toBeGreaterThanOrEqual(10_000)
+    expect(run.sample('collector_rules_lag_seconds', 'logs')).toBeGreaterThanOrEqual(10)
+    run.shard.read()
+    await run.settled(10)
+    expect(run.shard.observed().unseenMs).toBeLessThan(1000)
+    expect(run.shard.status().inputs[0]).not.toHaveProperty('unseenMs')
+    expect(run.sample('collector_rules_lag_seconds', 'logs')).toBeLessThan(1)
   })
 
   it('goes on at its cursors after a restart, with the account as it was', async () => {

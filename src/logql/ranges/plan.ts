@@ -62,8 +62,8 @@ export function isCounting({ operation, unwrap }: RangeAggregation): boolean {
   return counting.includes(operation) && unwrap === undefined
 }
 
-/** What of a part of a query is asked for: that there is much of it, or little, as where it is compared with 0, with what it is to be
- * below, or taken away from something that is to be much. Or that it is not there, behind `unless`: where nobody knows yet, it is taken for not there. */
+/** What of a part of a query is asked for: much, or little, where it is compared with 0, with what it is to be below, or is taken away from
+ * what is to be much. Or nothing, behind `unless`: where nobody knows yet, it is taken for not there. */
 type Amount = 'much' | 'little' | 'none'
 
 /** What stands around a part of a query says about it. */
