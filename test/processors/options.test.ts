@@ -50,3 +50,22 @@ test.each([
   expect(mistake).toContain(message)
   expect(others).toEqual([])
 })
+
+test.each([
+  ['rename', '{ fields: { a: a } }', 'Cannot use "a" for "a": it has this name already'],
+  ['rename', '{ fields: { a: "" } }', 'a field has a name'],
+  ['rename', '{ fields: { a: [b] } }', 'Cannot use a list for "a": expected text'],
+  ['rename', '{ fields: { a: b }, on_missing: drop }', 'expected "ignore", "flag"'],
+  ['remove', '{ fields: [] }', 'it must not be empty'],
+  ['remove', '{ fields: ["a*b"] }', '"*" stands at the end of a name'],
+  ['remove', '{ fields: a }', 'expected a list: did you mean to put it in [ ]?'],
+  ['convert', '{ fields: { a: integer } }', 'did you mean "int"?'],
+  ['convert', '{ fields: { a: number } }', 'expected "int", "float"'],
+  ['convert', '{ fields: { log.level: int } }', 'it has one type in all rows'],
+  ['convert', '{ fields: { a: timestamp }, zone: Berlin }', 'expected a time zone']
+])('%s says what is wrong, and where: %s', async (step, options, message) => {
+  const [mistake, ...others] = await mistakesIn(`  - ${step}: ${options}\n`)
+  expect(mistake).toMatch(/^5:\d+: /)
+  expect(mistake).toContain(message)
+  expect(others).toEqual([])
+})

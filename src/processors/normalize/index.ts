@@ -1,6 +1,6 @@
 import { defineProcessor } from '../../config/define.ts'
-import { formatFault } from '../../scan/strptime-steps.ts'
 import { TimeScanner } from '../../scan/time.ts'
+import { timeOptions } from './time-options.ts'
 import { builtIn, Candidates } from './candidates.ts'
 import { Normalizer } from './normalizer.ts'
 
@@ -15,18 +15,7 @@ export const normalize = defineProcessor({
     const names = (what: string, known: readonly string[]) =>
       types.list(about(what, known), types.text('Key of the row.')).default([])
     return {
-      zone: types
-        .text('Time zone of times that name none: an IANA name, as Europe/Berlin.')
-        .refine(isZone, { error: 'expected a time zone, for example "Europe/Berlin"' })
-        .default('UTC'),
-      timeFormats: types
-        .list(
-          'Forms of time stamps besides those known by themselves, as strptime has them; tried first, also at the start of lines of text.',
-          types
-            .text('A format: %Y %y %m %d %e %j %b %B %a %A %H %I %p %M %S %f %L %N %s %z %Z %F %T %D %R %%.')
-            .refine(text => formatFault(text) === undefined, { error: ({ input }) => formatFault(String(input)) ?? '' })
-        )
-        .default([]),
+      ...timeOptions(types, ', also at the start of lines of text'),
       service: types.text('Service of rows that name none, where their input has none either.').default(''),
       candidates: types
         .group('Further names of the fields that each row has.', {
@@ -81,12 +70,3 @@ export const normalize = defineProcessor({
     return new Normalizer(new Candidates(keys, candidates), new TimeScanner(zone, timeFormats), service)
   }
 })
-
-function isZone(name: string): boolean {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}

@@ -14,9 +14,13 @@ const columnNames = {
 export type Column = keyof typeof columnNames
 export const allColumns = Object.keys(columnNames) as Column[]
 
+export function namesOf(column: Column): readonly string[] {
+  return columnNames[column]
+}
+
 /** The column that a name stands for; undefined: it is that of a field. */
 export function columnOf(name: string): Column | undefined {
-  return allColumns.find(column => (columnNames[column] as readonly string[]).includes(name))
+  return allColumns.find(column => namesOf(column).includes(name))
 }
 
 /** The column that `normalize` fills from fields of this name. */

@@ -106,12 +106,21 @@ export class Place {
   /** Puts a value here, in place of what there is. False where it can not be here, a text that is no time for example; then nothing has
    * changed. */
   put(row: number, start: number, end: number, kind: number): boolean {
+    return this.#write(row, this.#cell ?? this.#cellWithField(row), start, end, kind)
+  }
+
+  /** Takes over what `find` found at another place, which has it no more. False as `put`. */
+  takeOver(row: number, from: Place): boolean {
+    if (!this.#write(row, this.#cell, from.start, from.end, from.kind)) return false
+    from.#leave(row, this.#cell)
+    return true
+  }
+
+  // one parameter more than usual: it is called for each row
+  #write(row: number, cell: Cell | undefined, start: number, end: number, kind: number): boolean {
     const batch = this.#batch
-    const isThere = this.#look(row)
-    const isUsed = isThere && batch.fieldUse[this.#field] === Use.consumed
-    const cell = this.#cell ?? (isUsed ? this.#cellOf(row) : undefined)
     if (cell?.put(row, start, end, kind) === false) return false
-    if (isThere) {
+    if (this.#look(row)) {
       batch.fieldStart[this.#field] = start
       batch.fieldEnd[this.#field] = end
       batch.fieldKind[this.#field] = kind
@@ -123,12 +132,12 @@ export class Place {
     return true
   }
 
-  /** Takes away what there is. */
-  remove(row: number): void {
-    this.#cell?.remove(row)
-    if (!this.#look(row)) return
-    if (this.#batch.fieldUse[this.#field] === Use.consumed) this.#cellOf(row)?.remove(row)
-    unlink(this.#batch, row, this.#field, this.#before)
+  /** Takes away what there is, but what a column has got that is not to be touched. */
+  #leave(row: number, untouched: Cell | undefined): void {
+    if (this.#cell !== untouched) this.#cell?.remove(row)
+    const cell = this.#cellWithField(row)
+    if (cell !== untouched) cell?.remove(row)
+    if (this.#look(row)) unlink(this.#batch, row, this.#field, this.#before)
   }
 
   #take(start: number, end: number, kind: number): void {
@@ -137,8 +146,9 @@ export class Place {
     this.kind = kind
   }
 
-  /** The column that the consumed field is in. */
-  #cellOf(row: number): Cell | undefined {
+  /** The column that holds the field of this name, if the row has one that is not an attribute. */
+  #cellWithField(row: number): Cell | undefined {
+    if (!this.#look(row) || this.#batch.fieldUse[this.#field] !== Use.consumed) return undefined
     const column = candidateOf(this.name) ?? columnWith(this.#batch, row, this.#field)
     return column && this.#shared.cells[column]
   }

@@ -1,0 +1,264 @@
+import type { Batch } from '../../core/batch.ts'
+import { Kind } from '../../core/row.ts'
+import { IsoTimes } from '../../scan/iso-times.ts'
+import { isJsonNumber } from '../../scan/plain-spans.ts'
+import { Quantities, writeWhole } from '../../scan/quantities.ts'
+import { unescape } from '../../scan/text.ts'
+import { TimeScanner } from '../../scan/time.ts'
+import { SharedText } from '../places/shared-text.ts'
+
+const minus = 0x2d
+const plus = 0x2b
+const point = 0x2e
+const zero = 0x30
+const letterT = 0x74
+
+/** Makes values of one type. */
+export abstract class Conversion {
+  /** What `read` made of the last value. */
+  start = 0
+  end = 0
+  kind: number = Kind.absent
+  protected batch!: Batch
+
+  /** To be called before the rows of a batch. */
+  open(batch: Batch): void {
+    this.batch = batch
+  }
+
+  /** False where a value is none of this type. */
+  read(start: number, end: number, kind: number): boolean {
+    if (kind === Kind.number) return this.number(start, end)
+    if (kind === Kind.boolean) return this.truth(this.batch.bytes[start] === letterT)
+    if (kind > Kind.jsonText) return false
+    if (kind === Kind.jsonText) {
+      const at = this.batch.overlay(end - start)
+      end = this.batch.used = unescape(this.batch.bytes, start, end, this.batch.bytes, at)
+      start = at
+    }
+    const { bytes } = this.batch
+    while (end > start && bytes[end - 1]! <= 0x20) end--
+    while (start < end && bytes[start]! <= 0x20) start++
+    return start < end && this.text(start, end)
+  }
+
+  protected abstract text(start: number, end: number): boolean
+
+  protected number(start: number, end: number): boolean {
+    return this.set(start, end, Kind.number)
+  }
+
+  protected truth(_is: boolean): boolean {
+    return false
+  }
+
+  protected set(start: number, end: number, kind: number): true {
+    this.start = start
+    this.end = end
+    this.kind = kind
+    return true
+  }
+
+  /** Sets a value that is written out. For what is rare. */
+  protected write(text: string, kind: number): true {
+    const start = this.batch.overlay(text.length)
+    this.batch.bytes.latin1Write(text, start)
+    return this.set(start, start + text.length, kind)
+  }
+}
+
+/** Whole numbers, of any length. */
+export class ToInt extends Conversion {
+  protected override text(start: number, end: number): boolean {
+    const { bytes } = this.batch
+    const isNegative = bytes[start] === minus
+    let from = isNegative || bytes[start] === plus ? start + 1 : start
+    let to = from
+    while (to < end && isDigit(bytes[to]!)) to++
+    if (to === from || !isZeros(bytes, to, end)) return false
+    const hasZeros = bytes[from] === zero && to > from + 1
+    while (from < to - 1 && bytes[from] === zero) from++
+    if (!isNegative) return this.set(from, to, Kind.number)
+    return hasZeros ? this.write(`-${this.batch.text(from, to)}`, Kind.number) : this.set(start, to, Kind.number)
+  }
+
+  protected override number(start: number, end: number): boolean {
+    const { bytes } = this.batch
+    for (let at = start; at < end; at++) if ((bytes[at]! | 0x20) === 0x65) return this.#exponent(start, end)
+    return this.text(start, end)
+  }
+
+  #exponent(start: number, end: number): boolean {
+    const value = Number(this.batch.text(start, end))
+    return Number.isSafeInteger(value) && this.write(String(value), Kind.number)
+  }
+
+  protected override truth(is: boolean): boolean {
+    return this.write(is ? '1' : '0', Kind.number)
+  }
+}
+
+/** `.000`, or nothing. */
+function isZeros(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true
+  if (bytes[start] !== point) return false
+  for (let at = start + 1; at < end; at++) if (bytes[at] !== zero) return false
+  return true
+}
+
+export class ToFloat extends Conversion {
+  protected override text(start: number, end: number): boolean {
+    if (isJsonNumber(this.batch.bytes, start, end)) return this.set(start, end, Kind.number)
+    // no number is as long, and the pattern below looks at all of it
+    if (end - start > 400) return false
+    const text = this.batch.text(start, end)
+    if (!/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text)) return false
+    const value = Number(text)
+    return Number.isFinite(value) && this.write(String(value), Kind.number)
+  }
+}
+
+const truths = new Map([
+  ...['true', 't', 'yes', 'y', 'on', '1'].map(word => [word, true] as const),
+  ...['false', 'f', 'no', 'n', 'off', '0'].map(word => [word, false] as const)
+])
+const truthWords = [...truths].map(([word, is]) => ({ word: Buffer.from(word), is }))
+
+export class ToBool extends Conversion {
+  readonly #values = { true: new SharedText('true', Kind.boolean), false: new SharedText('false', Kind.boolean) }
+
+  override open(batch: Batch): void {
+    super.open(batch)
+    this.#values.true.open()
+    this.#values.false.open()
+  }
+
+  protected override text(start: number, end: number): boolean {
+    for (const { word, is } of truthWords) if (this.#isWord(word, start, end)) return this.truth(is)
+    return false
+  }
+
+  #isWord(word: Buffer, start: number, end: number): boolean {
+    if (word.length !== end - start) return false
+    const { bytes } = this.batch
+    for (let i = 0; i < word.length; i++) if ((bytes[start + i]! | 0x20) !== (word[i]! | 0x20)) return false
+    return true
+  }
+
+  protected override number(start: number, end: number): boolean {
+    return this.text(start, end)
+  }
+
+  protected override truth(is: boolean): true {
+    const value = is ? this.#values.true : this.#values.false
+    value.place(this.batch)
+    return this.set(value.start, value.end, Kind.boolean)
+  }
+}
+
+export class ToText extends Conversion {
+  override read(start: number, end: number, kind: number): boolean {
+    if (kind <= Kind.jsonText) return this.set(start, end, kind)
+    // a list or an object has quotes in it
+    return this.set(start, end, kind === Kind.json ? Kind.text : Kind.plain)
+  }
+
+  protected override text(start: number, end: number): boolean {
+    return this.set(start, end, Kind.text)
+  }
+}
+
+/** A number of bytes; one without a unit is one already. */
+export class ToBytes extends Conversion {
+  readonly #quantities = new Quantities()
+
+  protected override text(start: number, end: number): boolean {
+    const quantities = this.#quantities
+    if (!quantities.size(this.batch.bytes, start, end) || quantities.value > Number.MAX_SAFE_INTEGER) return false
+    const at = this.batch.overlay(16)
+    this.batch.used = writeWhole(quantities.value, this.batch.bytes, at)
+    return this.set(at, this.batch.used, Kind.number)
+  }
+}
+
+/** Units that durations can be given in, in nanoseconds. */
+export const units = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 } as const
+
+/** A number of some unit. A number that has none says nothing, unless it is 0. */
+export class ToDuration extends Conversion {
+  readonly #quantities = new Quantities()
+  readonly #unit: number
+  readonly #decimals: number
+
+  constructor(unit: keyof typeof units) {
+    super()
+    this.#unit = units[unit]
+    this.#decimals = Math.round(Math.log10(this.#unit))
+  }
+
+  protected override number(start: number, end: number): boolean {
+    return this.text(start, end)
+  }
+
+  protected override text(start: number, end: number): boolean {
+    const { batch } = this
+    if (!this.#quantities.duration(batch.bytes, start, end)) return false
+    const { value } = this.#quantities
+    const whole = Math.floor(Math.abs(value) / this.#unit)
+    if (whole > Number.MAX_SAFE_INTEGER) return false
+    const from = batch.overlay(32)
+    const { bytes } = batch
+    let at = from
+    if (value < 0) bytes[at++] = minus
+    at = writeWhole(whole, bytes, at)
+    batch.used = this.#writeRest(Math.abs(value) - whole * this.#unit, bytes, at)
+    return this.set(from, batch.used, Kind.number)
+  }
+
+  /** `.5`, or nothing. */
+  #writeRest(rest: number, bytes: Buffer, at: number): number {
+    if (rest === 0) return at
+    bytes[at] = point
+    const end = at + 1 + this.#decimals
+    for (let i = end - 1; i > at; i--) {
+      bytes[i] = zero + (rest % 10)
+      rest = Math.floor(rest / 10)
+    }
+    let last = end
+    while (bytes[last - 1] === zero) last--
+    return last
+  }
+}
+
+/** ISO 8601 in UTC. */
+export class ToTimestamp extends Conversion {
+  readonly #times: TimeScanner
+  readonly #iso = new IsoTimes()
+
+  constructor(zone: string, formats: readonly string[]) {
+    super()
+    this.#times = new TimeScanner(zone, formats)
+  }
+
+  override open(batch: Batch): void {
+    super.open(batch)
+    this.#times.now = batch.readTime
+  }
+
+  override read(start: number, end: number, kind: number): boolean {
+    const { batch } = this
+    const times = this.#times
+    if (!times.parse(batch.bytes, start, end, kind) || !this.#iso.has(times.ms)) return false
+    const at = batch.overlay(IsoTimes.length)
+    batch.used = this.#iso.write(times.ms, times.nanos, batch.bytes, at)
+    return this.set(at, batch.used, Kind.plain)
+  }
+
+  protected override text(): boolean {
+    return false
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return (byte - zero) >>> 0 <= 9
+}
