@@ -64,7 +64,7 @@ function isLate(file: string): boolean {
   // agents are seen by all collectors, without a query
   if (file.startsWith('rules/agents/')) return false
   return (
-    /^(?:logql|scan\/regex|rules|pipeline\/backtest|pipeline\/detect|pipeline\/trace)\//.test(file) ||
+    /^(?:logql|scan\/regex|rules|pipeline\/backtest|pipeline\/detect|pipeline\/trace|pipeline\/tests)\//.test(file) ||
     users.includes(file)
   )
 }

@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
   check: { summary: 'validate configuration files', load: () => import('./check.ts').then(it => it.check) },
   detect: { summary: 'find out the format of log files', load: () => import('./detect.ts').then(it => it.detect) },
   explain: { summary: 'follow one line through everything', load: () => import('./explain.ts').then(it => it.explain) },
+  test: { summary: 'run tests of pipelines', load: () => import('./test.ts').then(it => it.test) },
   rules: {
     summary: 'validate rule files, test who is told about alerts',
     load: () => import('./rules.ts').then(it => it.rules)

@@ -40,7 +40,9 @@ export function wholeOf(path: string, bytes: Buffer, writtenMs: number): Whole {
   return { path, content: { read, close() {} }, bytes: bytes.length, writtenMs }
 }
 
-export interface WholeParts extends Pick<FileSource, 'input' | 'resource' | 'service' | 'agent'> {
+export interface WholeParts
+  extends Pick<FileSource, 'input' | 'resource' | 'service' | 'agent'>,
+    Partial<Pick<FileSource, 'id' | 'dataset'>> {
   readonly failed: (reason: string) => void
   /** Bytes are there that were under way. */
   readonly woken: () => void
@@ -49,9 +51,9 @@ export interface WholeParts extends Pick<FileSource, 'input' | 'resource' | 'ser
 /** A source of it, of which nothing is kept. */
 export function wholeSource({ path, content, bytes }: Whole, { failed, woken, ...of }: WholeParts): FileSource {
   const source = new FileSource({
-    ...of,
     id: path,
     dataset: '',
+    ...of,
     path,
     startAt: 0,
     size: content.isSequential === true ? 0 : bytes,

@@ -6,8 +6,8 @@ import type { RuleRun } from '../../rules/evaluate/rule-run.ts'
 import { general } from '../../rules/numbers.ts'
 import type { RecordRule, RuleGroup } from '../../rules/rule.ts'
 import type { AlertExpectation, ExprExpectation, RuleTest, RuleTests, TestLog } from '../../rules/tests/rule-test.ts'
-import type { Place } from '../../config/tree.ts'
 import { writeDuration } from '../../config/units.ts'
+import type { Failure } from '../failure.ts'
 import { backtest, type BacktestReport, type OldLog } from './backtest.ts'
 
 const dayMs = 86_400_000
@@ -16,14 +16,6 @@ export interface TestResult {
   readonly test: RuleTest
   readonly failures: readonly Failure[]
   readonly tookMs: number
-}
-
-/** Lines that were to be the same. */
-export interface Failure {
-  readonly at: Place
-  readonly message: string
-  readonly expected: readonly string[]
-  readonly received: readonly string[]
 }
 
 /** Runs a test: its logs go the way of all old logs (backtest.ts). */
