@@ -75,6 +75,8 @@ export type FromShard =
   | { readonly type: 'agents'; readonly report: AgentReport }
   | { readonly type: 'rows'; readonly tail: number; readonly rows: TailRows }
   | { readonly type: 'started' }
+  /** It drains, and has handed over what rules are to have of the last rows that it reads. */
+  | { readonly type: 'read' }
   /** An output will never take rows again: the collector is to drain. */
   | { readonly type: 'ended' }
 

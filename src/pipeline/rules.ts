@@ -15,6 +15,8 @@ import type { StateStore } from '../state/store.ts'
 
 /** Receivers that are to be told no more get so long for what they are not told yet, ms. */
 const tellMs = 2000
+/** Reading gets no more of the time in which a collector stops; what hangs would take all of it. */
+const readPart = 0.6
 
 export interface RuleDeskParts {
   readonly state: StateStore
@@ -52,12 +54,17 @@ export class RuleDesk {
     this.#ruler?.start()
   }
 
-  /** No more evaluations; what rows add is still stored. What evaluations have given is told, as far as that is possible within the time. */
-  async stop(withinMs: number): Promise<void> {
+  /** Once all is read, or for want of that most of the time is over, rules are evaluated for the last time: last lines may matter most.
+   * What they give is told, as far as that is possible within the time. */
+  async stop(withinMs: number, read: Promise<void>): Promise<void> {
     const { clock, state } = this.#parts
     const end = clock.monotonic() + withinMs
+    const { promise: isLate, resolve } = Promise.withResolvers<void>()
+    const cancel = clock.after(withinMs * readPart, resolve)
+    await Promise.race([read, isLate])
+    cancel()
     this.#isStarted = false
-    const told = this.#ruler?.stop()
+    const told = this.#ruler?.finish()
     // they wait for that
     state.flush()
     await told

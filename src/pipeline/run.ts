@@ -275,9 +275,8 @@ class Control implements Collector {
     this.#feeds.stop()
     const { log } = this.#options
     const withinMs = Math.max(0, this.#config.collector.drainTimeoutMs - closingMs - waitedMs)
-    const told = this.#rules.stop(withinMs)
-    const behind = await this.#shards.drain(withinMs)
-    await told
+    const { read, sent } = this.#shards.drain(withinMs)
+    const [behind] = await Promise.all([sent, this.#rules.stop(withinMs, read)])
     if (behind > 0) log.warn('Rows stay behind; the next start sends them', { rows: behind })
   }
 }

@@ -22,9 +22,10 @@ const link = new PortLink(post)
 const here = new Whereabouts(whereabouts)
 here.begin()
 const onEnd = (): void => post({ type: 'ended' })
+const onRead = (): void => post({ type: 'read' })
 const onAgents = (report: AgentReport): void => post({ type: 'agents', report })
 const onRows = (tail: number, rows: TailRows): void => post({ type: 'rows', tail, rows })
-const shard = new Shard(start, { link, clock: systemClock, log, onEnd, onAgents, onRows, whereabouts: here })
+const shard = new Shard(start, { link, clock: systemClock, log, onEnd, onRead, onAgents, onRows, whereabouts: here })
 
 port.on('message', (message: ToShard) => {
   if ('id' in message) void answer(message)

@@ -49,6 +49,8 @@ export class ShardPort {
   readonly begun: Promise<void>
   /** Resolves when it is closed or has nobody to send to any more; rejects when the worker dies without having been asked to. */
   readonly ended: Promise<void>
+  /** Resolves while it drains, once rules have all that it will read. */
+  readonly hasRead: Promise<void>
   isClosed = false
   /** Called when dead letters of this shard have become durable. */
   onLetters: () => void = () => {}
@@ -64,6 +66,7 @@ export class ShardPort {
   readonly #began = Promise.withResolvers<void>()
   readonly #started = Promise.withResolvers<void>()
   readonly #end = Promise.withResolvers<void>()
+  readonly #read = Promise.withResolvers<void>()
   readonly #questions = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #hasStarted = false
   #nextQuestion = 1
@@ -75,6 +78,7 @@ export class ShardPort {
     this.plan = start.plan
     this.begun = this.#began.promise
     this.ended = this.#end.promise
+    this.hasRead = this.#read.promise
     for (const { promise } of [this.#began, this.#started, this.#end]) promise.catch(() => undefined)
     const workerData = { start, whereabouts: this.#whereabouts.memory }
     const worker = new Worker(shardEntry(), { workerData, name: start.shard })
@@ -216,6 +220,8 @@ export class ShardPort {
       this.#takeReport(message.report)
     } else if (message.type === 'rows') {
       this.onRows(message.tail, message.rows)
+    } else if (message.type === 'read') {
+      this.#read.resolve()
     } else if (message.type === 'started') {
       this.#hasStarted = true
       this.#began.resolve()

@@ -45,6 +45,8 @@ export interface ShardContext {
   readonly log: Log
   /** An output has ended for good: so should the collector. */
   readonly onEnd?: () => void
+  /** Called while it drains, once rules have all that it will read. */
+  readonly onRead?: () => void
   /** Called about once a second while there is something to say. */
   readonly onAgents?: (report: AgentReport) => void
   /** Called with rows that somebody looks at; see `Tail`. */
@@ -261,6 +263,9 @@ export class Shard {
     this.#lanes.endGroups()
     const deliveries = this.#steps.routes.map(route => route.delivery)
     for (const delivery of deliveries) delivery.flush()
+    this.observed()
+    // behind that, which is handed over in microtasks, too
+    queueMicrotask(() => this.#context.onRead?.())
     await Promise.race([
       Promise.all(deliveries.map(one => one.drained())),
       this.#pause(Math.max(0, end - clock.monotonic()))

@@ -188,18 +188,24 @@ export class Shards {
     }
   }
 
-  /** Reads and sends what is there; resolves with the number of rows that stay behind. */
-  async drain(withinMs: number): Promise<number> {
+  /** Reads and sends what is there. `read`: rules have all that shards will read, but for those that do not answer; `sent` resolves with
+   * the number of rows that stay behind. */
+  drain(withinMs: number): { readonly read: Promise<void>; readonly sent: Promise<number> } {
     this.#stopLooking()
     this.#look(drainLookMs, Math.min(hangsAfterMs, Math.max(leastPatienceMs, withinMs)))
-    const drained = [...this.#ports.values()].map(async port => {
-      return port.drain(withinMs).catch((error: unknown) => {
+    const ports = [...this.#ports.values()]
+    const drained = ports.map(port =>
+      port.drain(withinMs).catch((error: unknown) => {
         const fields = { inputs: inputsOf(port), reason: messageOf(error) }
         this.#parts.log.error('Cannot drain: the next start goes on behind the last rows known as settled', fields)
         return 0
       })
-    })
-    return (await Promise.all(drained)).reduce((sum, rows) => sum + rows, 0)
+    )
+    const read = ports.map((port, index) => Promise.race([port.hasRead, drained[index]]))
+    return {
+      read: Promise.all(read).then(() => undefined),
+      sent: Promise.all(drained).then(behind => behind.reduce((sum, rows) => sum + rows, 0))
+    }
   }
 
   async close(): Promise<void> {

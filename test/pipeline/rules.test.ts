@@ -222,6 +222,27 @@ describe('rules of a collector', () => {
     expect(receiver.received.map(({ path }) => path)).toContain('/api/v2/alerts')
   })
 
+  it('are evaluated for the last lines before the collector stops', async () => {
+    const place = new Place()
+    const receiver = await Receiver.start()
+    place.tell(receiver.url)
+    place.drainWithin('20s')
+    const burst = `
+      - alert: Burst
+        expr: sum by (agent_id) (count_over_time({level="error"}[1h])) > 2`
+    place.rules(`${burst}\n  - name: never due\n    interval: 1d\n    rules:${burst.replace('Burst', 'LastBurst')}`)
+    place.log('fine')
+    await place.start()
+    await place.until('it is read', async () => (await place.collector.ledgers())[0]?.ledger.read === 1)
+    const stopped = place.stop()
+    for (let i = 0; i < 3; i++) place.log('broken', 'a1', 'error')
+    await stopped
+    const told = receiver.bodies.flatMap(body =>
+      (body as { labels: { alertname: string } }[]).map(one => one.labels.alertname)
+    )
+    expect([...new Set(told)].toSorted()).toEqual(['Burst', 'LastBurst'])
+  })
+
   it('are told to webhooks once, over restarts and reloads, and their end', async () => {
     const place = new Place()
     const receiver = await Receiver.start()

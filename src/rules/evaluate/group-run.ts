@@ -46,12 +46,13 @@ export class GroupRun {
     this.dueAt = (Math.floor(this.#parts.clock.now() / intervalMs) + 1) * intervalMs
   }
 
-  /** Evaluates its rules, as far as they need not wait, and returns the alerts that are to be told. */
-  evaluate(reading: Reading): Alert[] {
+  /** Evaluates its rules, as far as they need not wait, and returns the alerts that are to be told. The last time it does so is now, not
+   * when it is due. */
+  evaluate(reading: Reading, isLast = false): Alert[] {
     const { clock, meter } = this.#parts
     const { intervalMs } = this.group
     const now = clock.now()
-    const at = Math.floor(now / intervalMs) * intervalMs
+    const at = isLast ? now : Math.floor(now / intervalMs) * intervalMs
     const missed = Math.round((at - this.dueAt) / intervalMs)
     if (missed > 0) meter.of('collector_rules_missed_evaluations_total', this.id).value += missed
     const began = clock.monotonic()

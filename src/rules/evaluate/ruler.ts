@@ -84,6 +84,13 @@ export class Ruler {
     return this.#told
   }
 
+  /** The same, behind a last evaluation of what was read: it is not said that something is missing, for nobody reads on. */
+  finish(): Promise<void> {
+    const reading = { isCaughtUp: this.#isCaughtUp, unseenMs: Infinity, hangs: true }
+    if (!this.#isStopped) this.#tell(this.#groups.flatMap(group => group.evaluate(reading, true)))
+    return this.stop()
+  }
+
   /** Takes what rows have added, and returns what is to be stored with the places up to which they were read. */
   merge(deltas: readonly RuleDelta[]): StateRecord[] {
     this.#windows.merge(deltas)

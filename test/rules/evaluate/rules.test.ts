@@ -369,6 +369,17 @@ describe('rules that go on', () => {
     expect(stage.alerts.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['Silent a firing', 'Silent b firing'])
   })
 
+  it('see the last lines of an agent that has left before its rows were counted', async () => {
+    const stage = new Stage(burst.replace('20s', '0s') + silence)
+    stage.log('a', 'error', 3)
+    stage.ruler.leave([{ agent_id: 'a' }])
+    await stage.pass(10 * second)
+    expect(stage.alerts).toEqual(['Burst a firing'])
+    stage.ruler.leave([{ agent_id: 'a' }])
+    await stage.pass(2 * minute)
+    expect(stage.alerts).toEqual([])
+  })
+
   it('keep the alert of a rule whose expression has changed, and count anew', async () => {
     const stage = new Stage(burst)
     stage.log('a', 'error', 3)
