@@ -38,11 +38,13 @@ export const components = {
   outputs: {
     elasticsearch: () => import('./outputs/elasticsearch/index.ts').then(room => room.elasticsearch),
     otlp: () => import('./outputs/otlp/index.ts').then(room => room.otlp),
+    file: () => import('./outputs/file/index.ts').then(room => room.file),
     stdout: () => import('./outputs/stdout.ts').then(room => room.stdout),
     null: () => import('./outputs/null.ts').then(room => room.nowhere)
   },
   queries: () => import('./logql/filter.ts'),
   patterns: () => import('./scan/regex/compile.ts'),
   templates: () => import('./rules/notify/templates.ts'),
+  paths: () => import('./inputs/file/glob.ts'),
   rules: () => import('./rules/load.ts')
 } as const

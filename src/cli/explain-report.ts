@@ -1,6 +1,7 @@
 import { ends } from '../core/outcome.ts'
 import type { Output } from '../core/output.ts'
 import { Fate } from '../core/row.ts'
+import type { SourceId } from '../core/source.ts'
 import { changesOf, fieldsOf } from '../pipeline/trace/changes.ts'
 import type { Explanation, Refused } from '../pipeline/trace/explain.ts'
 import { flagWords } from '../pipeline/trace/row-view.ts'
@@ -73,11 +74,16 @@ export interface Asked {
   readonly isAsked: boolean
 }
 
+/** With the source of the line. */
+interface Asking extends Asked {
+  readonly sourceId: SourceId
+}
+
 export async function explained(explanation: Explanation, asked: Asked): Promise<ExplainReport> {
   const { input, refused, notes, source, rows } = explanation
   const { id, dataset, service, agent, resource } = source
   const pipelines: PipelineReport[] = []
-  for (const row of rows) pipelines.push(await pipelineOf(row, asked))
+  for (const row of rows) pipelines.push(await pipelineOf(row, { ...asked, sourceId: id }))
   return {
     file: asked.path,
     line: asked.line,
@@ -112,7 +118,7 @@ function rowOf({ rows: [row], lines, input: { follow } }: Explanation): RowRepor
   }
 }
 
-async function pipelineOf(row: TracedRow, asked: Asked): Promise<PipelineReport> {
+async function pipelineOf(row: TracedRow, asked: Asking): Promise<PipelineReport> {
   let before = row.parsed
   const steps = row.steps.map(({ name, condition, view }) => {
     const changes = changesOf(before, view)
@@ -128,7 +134,7 @@ async function pipelineOf(row: TracedRow, asked: Asked): Promise<PipelineReport>
 async function outputOf(
   { name, use, encoded, shown }: TracedOutput,
   row: TracedRow,
-  asked: Asked
+  asked: Asking
 ): Promise<OutputReport> {
   const { pipeline, parsed, steps } = row
   if (encoded === undefined) {
@@ -139,12 +145,16 @@ async function outputOf(
     return { name, type: use, taken: false, why }
   }
   const output = asked.tracer.output(`${pipeline}/${name}`)
-  const answer = asked.isAsked ? { answer: await answerOf(output, encoded, row) } : {}
+  const answer = asked.isAsked ? { answer: await answerOf(output, encoded, { ...row, source: asked.sourceId }) } : {}
   return { name, type: use, taken: true, sent: shown!, ...answer }
 }
 
 /** Whether the server has the row. */
-async function answerOf(output: Output, bytes: Buffer, { position, length }: TracedRow): Promise<string> {
+async function answerOf(
+  output: Output,
+  bytes: Buffer,
+  { position, length, source }: Pick<TracedRow, 'position' | 'length'> & { readonly source: SourceId }
+): Promise<string> {
   if (output.locate === undefined) return 'it can not be asked what it has'
   const shipment = {
     bytes,
@@ -152,6 +162,7 @@ async function answerOf(output: Output, bytes: Buffer, { position, length }: Tra
     rowEnds: Int32Array.of(bytes.length),
     rowPositions: Float64Array.of(position),
     rowLengths: Int32Array.of(length),
+    sourceOf: () => source,
     attempt: 0,
     unknown: false,
     firstSentAt: Date.now(),

@@ -4,6 +4,7 @@ import type { Output } from '../core/output.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
+import type { Position, SourceId } from '../core/source.ts'
 import type { RuleFile } from './config.ts'
 import type { OptionTypes } from './option-types.ts'
 import type { Problems } from './problems.ts'
@@ -51,13 +52,18 @@ export interface OutputContext {
   /** What the output stored in earlier runs under a key of its own, and how to store it; resolves once that is durable. */
   readonly note: (key: string) => string | undefined
   readonly setNote: (key: string, value: string) => Promise<void>
+  /** Where the output stands in a source, 0 where that was never stored: rows before it never come again once what is noted from now on
+   * is durable. */
+  readonly cursor: (source: SourceId) => Position
 }
 export interface OutputDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
   readonly kind: 'output'
   /** Batching defaults that differ from delivery's. */
-  readonly delivery?: { readonly batchBytes?: number; readonly flushMs?: number }
+  readonly delivery?: { readonly batchBytes?: number; readonly flushMs?: number; readonly retryMaxMs?: number }
   /** Two threads would write into each other's rows: all inputs that lead there are read by one. */
   readonly oneWriter?: true
+  /** Files that it makes; of those that get new names, one for all. */
+  writes?(options: OptionsOf<S>): readonly string[]
   create(options: OptionsOf<S>, context: OutputContext): Promise<Output> | Output
 }
 
@@ -100,6 +106,8 @@ export interface ComponentRegistry {
   readonly patterns: () => Promise<TextCheck>
   /** What checks templates of messages. */
   readonly templates: () => Promise<TextCheck>
+  /** What knows which files inputs follow. */
+  readonly paths: () => Promise<PathCheck>
   /** What checks rule files. */
   readonly rules: () => Promise<RuleCheck>
 }
@@ -108,6 +116,11 @@ export interface ComponentRegistry {
 export interface RuleCheck {
   /** Reports all mistakes. `taken`: names of metrics that others make. */
   checkRules(files: readonly RuleFile[], taken: ReadonlySet<string>, problems: Problems): void
+}
+
+export interface PathCheck {
+  /** Whether a file of this path would be followed. */
+  follows(plan: FollowPlan, path: string): boolean
 }
 
 /** Checks texts in a language of their own. */

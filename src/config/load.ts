@@ -3,6 +3,7 @@ import { assemble } from './assemble.ts'
 import { Binding } from './bind.ts'
 import { crossCheck } from './check.ts'
 import { metricNames } from './check-metrics.ts'
+import { checkFiles } from './check-files.ts'
 import { checkTexts } from './check-texts.ts'
 import type { Config } from './config.ts'
 import type { ComponentRegistry } from './define.ts'
@@ -68,7 +69,9 @@ export async function loadConfig(files: readonly string[], context: LoadContext)
   const ruleFiles = readRuleFiles(tree, { binding, env, problems, onFile: context.onFile })
   if (ruleFiles.length > 0) (await components.rules()).checkRules(ruleFiles, metricNames(tree), problems)
   if (problems.any || !result.success) return { problems: problems.sorted() }
-  return { config: assemble(result.data, used, { files, env, named: binding.files, ruleFiles, beside }) }
+  const config = assemble(result.data, used, { files, env, named: binding.files, ruleFiles, beside })
+  await checkFiles(config, used, { binding, registry: components })
+  return problems.any ? { problems: problems.sorted() } : { config }
 }
 
 function treeOf(file: string, { env, onFile }: LoadContext, problems: Problems): MapNode | undefined {

@@ -13,7 +13,7 @@ export interface Components {
   readonly outputs: readonly OutputDefinition[]
   readonly names: Readonly<Record<ComponentKind, readonly string[]>>
 }
-export type ComponentKind = Exclude<keyof ComponentRegistry, 'queries' | 'patterns' | 'templates' | 'rules'>
+export type ComponentKind = Exclude<keyof ComponentRegistry, 'queries' | 'patterns' | 'templates' | 'paths' | 'rules'>
 
 /** Which key of a map chooses its component, out of which names. Read by bind.ts. */
 export interface Variants {

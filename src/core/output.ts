@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { SourceId } from './source.ts'
 import { grown } from './workspace.ts'
 
 /**
@@ -78,6 +79,8 @@ export interface Shipment {
   /** Where each row begins in its source, and how long it is there. */
   readonly rowPositions: Float64Array
   readonly rowLengths: Int32Array
+  /** The source of a row. */
+  sourceOf(row: number): SourceId
   /** How often it was sent before. */
   readonly attempt: number
   /** An earlier attempt ended without an answer (reset, timeout), so any of its rows may have been accepted. */

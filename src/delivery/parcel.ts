@@ -1,4 +1,5 @@
 import { Body, type Shipment } from '../core/output.ts'
+import type { SourceId } from '../core/source.ts'
 import type { Account } from './account.ts'
 
 /**
@@ -81,6 +82,10 @@ export class Parcel implements Shipment {
     let entry = 0
     while (this.entryEnds[entry]! <= row) entry++
     return entry
+  }
+
+  sourceOf(row: number): SourceId {
+    return this.accounts[this.entryOf(row)]!.sourceId
   }
 
   repeats(row: number): boolean {

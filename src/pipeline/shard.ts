@@ -4,6 +4,7 @@ import { Keys } from '../core/keys.ts'
 import type { Log } from '../core/log.ts'
 import { Meter } from '../core/metrics.ts'
 import type { StateLink, StoredState } from '../core/record.ts'
+import type { SourceId } from '../core/source.ts'
 import { bodyBytes } from '../delivery/body-pool.ts'
 import type { ReplayRow } from '../delivery/replay.ts'
 import { type Disk, systemDisk } from '../inputs/file/disk.ts'
@@ -307,6 +308,7 @@ export class Shard {
       onEnd,
       replace,
       notes: this.#notes,
+      cursorOf: (source: SourceId, output: string) => this.#cursors.get(source, output)?.position ?? 0,
       letterBytes: this.#letterBytes
     }
     const shared = { meter: this.meter, keys: this.#keys, workspace: this.#arena.workspace }

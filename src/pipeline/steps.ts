@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
 import type { Output } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
+import type { Position, SourceId } from '../core/source.ts'
 import type { Framer, Parser, Processor, ProcessorContext, StepContext } from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
@@ -24,6 +25,8 @@ import type { FramerCounts } from './tally.ts'
 export interface StepsParts {
   /** What outputs have noted, under their ids. */
   readonly notes: Map<string, string>
+  /** Where an output stands in a source, as was handed over last; 0: nowhere. */
+  readonly cursorOf: (source: SourceId, output: string) => Position
   readonly hostName: string
   /** The number of the shard. */
   readonly shard: string
@@ -249,7 +252,7 @@ async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts:
   const { keys, link, clock, log, meter, notes, workspace } = parts
   const definition = await load<OutputDefinition>('outputs', plan.use)
   // What the first one noted is of rows that another one may read by now.
-  const noted = parts.shard === '0' ? id : `${id}#${parts.shard}`
+  const noted = parts.shard === '0' || plan.oneWriter ? id : `${id}#${parts.shard}`
   const made = await definition.create(plan.options, {
     name: plan.name,
     id,
@@ -262,7 +265,8 @@ async function createDelivery({ id, output: plan, choice }: DeliveryPlan, parts:
     setNote: (key, value) => {
       notes.set(`${noted}/${key}`, value)
       return link.untilDurable(link.append([{ kind: 'note', key: `${noted}/${key}`, value }]))
-    }
+    },
+    cursor: source => parts.cursorOf(source, id)
   })
   const output = parts.replace?.output?.(made, id) ?? made
   const { deadLetters, retryMinMs, retryMaxMs, ...rest } = plan.delivery

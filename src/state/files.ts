@@ -31,14 +31,14 @@ export function prepareDirectory(dir: string, log: Log): void {
   }
 }
 
-/** With its parents. Not by `recursive` of Node.js: where no folder can be made below one that is there (/proc) it tries for ever. */
-function makeFolder(dir: string): void {
+/** Makes a folder with its parents, unless it is there. Not by `recursive` of Node.js: where no folder can be made below one that is there (/proc) it tries for ever. */
+export function makeFolder(dir: string, mode = 0o700): void {
   const stat = statSync(dir, { throwIfNoEntry: false })
   if (stat?.isDirectory()) return
   if (stat !== undefined) throw Object.assign(new Error('it is no folder'), { code: 'EEXIST' })
-  makeFolder(dirname(dir))
+  makeFolder(dirname(dir), mode)
   try {
-    mkdirSync(dir, { mode: 0o700 })
+    mkdirSync(dir, { mode })
   } catch (error) {
     // Somebody else may have made it meanwhile.
     if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw error

@@ -158,5 +158,6 @@ export const registry: ComponentRegistry = {
   queries: () => import('../../src/logql/filter.ts'),
   patterns: () => import('../../src/scan/regex/compile.ts'),
   templates: () => import('../../src/rules/notify/templates.ts'),
+  paths: () => import('../../src/inputs/file/glob.ts'),
   rules: () => import('../../src/rules/load.ts')
 }

@@ -13,6 +13,8 @@ const late = new Set(['state.backup.verify.before'])
 const whenRotten = new Set(['state.set-aside.after'])
 /** Only where outputs share a file: `fan-out.ts` ends the process there. */
 const lanePoints = /^pipeline\.(?:part|meet)\./
+/** Only where rows go to a file: `output-files.ts`. */
+const filePoints = /^outputs\./
 /** The collector comes there when it starts or stops, once in a run. */
 const onceARun = /^state\.(?:backup|create|migrate|set-aside)\./
 
@@ -26,7 +28,7 @@ function crashPointNames(): string[] {
     const text = readFileSync(join(src, file), 'utf8')
     for (const [, name] of text.matchAll(/crashPoint(?:HandedOver)?\('([^']+)'\)/g)) names.add(name!)
   }
-  return [...names].filter(name => !late.has(name) && !lanePoints.test(name)).toSorted()
+  return [...names].filter(name => !late.has(name) && !lanePoints.test(name) && !filePoints.test(name)).toSorted()
 }
 
 /** The process ends at each place where something becomes durable, three times in a row: the n-th time it comes there. */

@@ -19,6 +19,7 @@ export function newContext(notes = new Map<string, string>(), more: Partial<Outp
       notes.set(key, value)
       return Promise.resolve()
     },
+    cursor: () => 0,
     ...more
   }
 }

@@ -1,4 +1,5 @@
 import { elasticsearch } from '../../src/outputs/elasticsearch/index.ts'
+import { file } from '../../src/outputs/file/index.ts'
 import { nowhere } from '../../src/outputs/null.ts'
 import { otlp } from '../../src/outputs/otlp/index.ts'
 import { stdout } from '../../src/outputs/stdout.ts'
@@ -33,4 +34,6 @@ testOutput(otlp, {
 })
 testOutput(stdout, { options: () => ({ format: 'json' }) })
 testOutput(stdout, { options: () => ({ format: 'text' }) })
+testOutput(file, { options: () => ({ path: '/nowhere/a.ndjson' }) })
+testOutput(file, { options: () => ({ path: '/nowhere/a.log', format: 'raw' }) })
 testOutput(nowhere, { options: () => ({}) })

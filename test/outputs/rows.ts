@@ -89,6 +89,7 @@ export function shipmentOf(body: Body, options: Partial<Shipment> = {}): Shipmen
     rowEnds,
     rowPositions,
     rowLengths,
+    sourceOf: () => newSource().id,
     attempt: 0,
     unknown: false,
     firstSentAt: 0,

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import type { FollowPlan } from '../../config/define.ts'
 import { nameTest, pathTest } from './wildcards.ts'
 
 /** A path pattern, cut into its fixed beginning and the parts to match. `**` stands for any directories, none too. */
@@ -55,6 +56,11 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
     return (path: string) => isNamed(basename(path))
   })
   return path => tests.some(matches => matches(path))
+}
+
+/** Whether a file of this path would be followed. */
+export function follows({ paths, exclude }: FollowPlan, path: string): boolean {
+  return pathMatcher(paths)(path) && !pathMatcher(exclude)(path)
 }
 
 /** `a{b,c}` → `ab`, `ac`; braces may nest. */

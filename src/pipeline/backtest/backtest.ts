@@ -81,7 +81,14 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
   const { input, pipeline } = options.way ?? (await plainWay())
   const plan = { inputs: [input], pipelines: [pipeline], outputs: [], rules: rules.queries }
   const parts = { link: noLink, clock: systemClock, log: silentLog, meter, keys, workspace: arena.workspace }
-  const nobody = { notes: new Map(), hostName: '', shard: 'backtest', letterBytes: new Map(), onEnd: () => {} }
+  const nobody = {
+    notes: new Map(),
+    hostName: '',
+    shard: 'backtest',
+    letterBytes: new Map(),
+    onEnd() {},
+    cursorOf: () => 0
+  }
   const steps = await Steps.create(plan, { ...parts, ...nobody })
   try {
     return await new Reading(options, { rules, steps, meter, keys, arena }).run()

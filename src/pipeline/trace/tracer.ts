@@ -67,7 +67,7 @@ export class Tracer {
       }
     }
     const parts = { link: noLink, clock, log: silentLog, meter, keys, workspace: arena.workspace, replace }
-    const nobody = { notes: new Map(), hostName, shard: 'trace', letterBytes: new Map(), onEnd: () => {} }
+    const nobody = { notes: new Map(), hostName, shard: 'trace', letterBytes: new Map(), onEnd() {}, cursorOf: () => 0 }
     const steps = await Steps.create({ ...plan, rules: [] }, { ...parts, ...nobody })
     return new Tracer(options, { steps, keys, meter, arena, witness, outputs })
   }
