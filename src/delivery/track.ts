@@ -116,6 +116,11 @@ export class Track implements Account {
     return this.#pending
   }
 
+  /** All that was read has ended, and `takeCursor` has told so. */
+  get isAtRest(): boolean {
+    return !this.#changed && this.#head === this.#tail
+  }
+
   /** Rows of the last chunk start here or behind: before the chunk itself where a record was held. */
   get rowsFrom(): Position {
     return this.#rowsFrom

@@ -59,8 +59,9 @@ export class Commits {
   now(): void {
     const { lanes, look } = this.#parts
     const records: ShardRecord[] = []
-    for (const [source, tracks] of lanes) this.#collect(source, tracks, records)
+    for (const [source, tracks] of lanes.restless()) this.#collect(source, tracks, records)
     this.#collectObserved(records)
+    lanes.settleDown()
     if (lanes.pendingRows > 0) this.soon()
     this.#handOver(records)
     look()
@@ -101,12 +102,13 @@ export class Commits {
   /** How far rules have seen sources, and what exactly these rows have added to them. */
   #collectObserved(records: ShardRecord[]): void {
     const { lanes, cursors, tap } = this.#parts
-    for (const [source, track] of lanes.observed()) {
+    for (const [source] of lanes.restless()) {
+      const track = lanes.sightOf(source)
       const observed = this.#unstoredOf(source, track)
+      // it has nobody else who stores it; then it may rest
+      track?.takeCursor()
       if (observed === undefined) continue
       cursors.observe(observed)
-      // it has nobody else who stores it; then it may rest
-      track.takeCursor()
       records.push({ kind: 'observed', observed })
     }
     const deltas = tap.deltas()

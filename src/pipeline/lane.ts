@@ -36,6 +36,8 @@ export interface LaneParts extends ReaderParts {
   readonly pipeline: string
   /** An unfinished last line is sent after so long without growth. */
   readonly partialMs: number
+  /** Told before something is read of a source. */
+  readonly stir: (source: FileSource) => void
 }
 
 /** One reader of one source, and the outputs of a pipeline that share it: all of them stand at the same place, and each encodes what
@@ -50,6 +52,7 @@ export class Lane implements Outlet {
   readonly #reader: Reader
   readonly #partialMs: number
   readonly #clock: Clock
+  readonly #stir: (source: FileSource) => void
   /** Since when only the rules have room, monotonic ms. */
   #crampedAt = Infinity
 
@@ -59,6 +62,7 @@ export class Lane implements Outlet {
     this.#takers = takers
     this.#partialMs = parts.partialMs
     this.#clock = parts.clock
+    this.#stir = parts.stir
     this.#reader = new Reader(source, place, parts, this)
   }
 
@@ -89,6 +93,7 @@ export class Lane implements Outlet {
 
   turn(): TurnEnd {
     if (this.#takers.length === 0) return 'idle'
+    this.#stir(this.source)
     const reader = this.#reader
     for (let chunk = 0; chunk < chunksATurn; chunk++) {
       if (!reader.isReturning) {
@@ -111,6 +116,7 @@ export class Lane implements Outlet {
    * a turn. */
   expirePartial(now: number): boolean {
     if (now < this.partialDue) return false
+    this.#stir(this.source)
     const ready = this.#ready
     if (ready > 0 && ready < this.#takers.length) return true
     if (ready > 0) {
@@ -126,6 +132,7 @@ export class Lane implements Outlet {
   endGroup(): void {
     const { patienceMs, isUnfinished } = this.#reader
     if (patienceMs === undefined || !isUnfinished || !this.isAtEnd || this.#ready < this.#takers.length) return
+    this.#stir(this.source)
     this.#reader.giveOutRest()
   }
 

@@ -68,6 +68,7 @@ export class Lanes {
   /** What is lost is not told for each of a thousand files. */
   readonly #log: Log
   readonly #open = new Map<FileSource, Open>()
+  readonly #restless = new Set<FileSource>()
   readonly #counts = new Map<string, InputCounts>()
   /** Of the framer that is at work; 0 between two. */
   readonly #framed: FramerCounts = {
@@ -86,6 +87,24 @@ export class Lanes {
   *[Symbol.iterator](): Generator<readonly [source: FileSource, tracks: readonly Track[]]> {
     for (const [source, { tracks }] of this.#open) yield [source, tracks]
   }
+
+  /** The same of those that something may have happened to since they were found at rest: of thousands of open sources most are, and
+   * nobody looks at them each second. */
+  *restless(): Generator<readonly [source: FileSource, tracks: readonly Track[]]> {
+    for (const source of this.#restless) yield [source, this.tracksOf(source)]
+  }
+
+  /** What has moved is stored: leaves out those that are read and settled to their ends. */
+  settleDown(): void {
+    for (const source of this.#restless) if (this.#isAtRest(source)) this.#restless.delete(source)
+  }
+
+  #isAtRest(source: FileSource): boolean {
+    for (const lane of this.of(source)) if (!lane.isAtEnd) return false
+    return this.tracksOf(source).every(track => track.isAtRest && track.settled >= source.size)
+  }
+
+  readonly #stir = (source: FileSource): void => void this.#restless.add(source)
 
   /** Of one source; none where it is not open. */
   tracksOf(source: FileSource): readonly Track[] {
@@ -110,6 +129,7 @@ export class Lanes {
       sight: undefined
     }
     this.#open.set(source, open)
+    this.#stir(source)
     for (const route of steps.routes) {
       if (route.inputs.has(input.name)) this.#enter(source, open, { route, steps })
     }
@@ -126,12 +146,14 @@ export class Lanes {
     for (const lane of this.of(source)) lane.end()
     for (const track of this.tracksOf(source)) track.isLeft = true
     this.#open.delete(source)
+    this.#restless.delete(source)
   }
 
   /** Outputs that want an open source and are not there yet go on at their cursors. Returns the sources. */
   fill(steps: Steps): FileSource[] {
     const filled: FileSource[] = []
     for (const [source, open] of this.#open) {
+      this.#stir(source)
       const missing = steps.routes.filter(({ id, inputs }) => {
         return inputs.has(open.input.name) && !open.tracks.some(({ output }) => output === id)
       })
@@ -194,12 +216,7 @@ export class Lanes {
     return Math.min(settled, this.sightOf(source)?.settled ?? Infinity)
   }
 
-  /** How far rules have seen each open source, where they see it. */
-  *observed(): Generator<readonly [source: FileSource, track: Track]> {
-    for (const [source, { sight }] of this.#open) if (sight !== undefined) yield [source, sight.track]
-  }
-
-  /** The same of one source. */
+  /** How far rules have seen one source; undefined: they do not see it. */
   sightOf(source: FileSource): Track | undefined {
     return this.#open.get(source)?.sight?.track
   }
@@ -222,7 +239,7 @@ export class Lanes {
   /** Rows that were read and have not ended. */
   get pendingRows(): number {
     let pending = 0
-    for (const { tracks } of this.#open.values()) for (const track of tracks) pending += track.pendingRows
+    for (const [, tracks] of this.restless()) for (const track of tracks) pending += track.pendingRows
     return pending
   }
 
@@ -239,7 +256,7 @@ export class Lanes {
 
   /** Where no lane has come to the end of what is there: names of inputs, and ids of sources that can not be read now. */
   *behind(): Generator<string> {
-    for (const source of this.#open.keys()) {
+    for (const source of this.#restless) {
       let isBehind = false
       for (const { isAtEnd } of this.of(source)) {
         isBehind = !isAtEnd
@@ -321,6 +338,7 @@ export class Lanes {
         pipeline,
         arena,
         batch: this.#batch,
+        stir: this.#stir,
         framer: steps.framer(input, arena, this.#framed),
         framed: this.#framed,
         parser: steps.parser(input),

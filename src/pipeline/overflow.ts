@@ -54,7 +54,7 @@ export class Overflow {
 
   #behind(output: string): Behind[] {
     const behind: Behind[] = []
-    for (const [source, tracks] of this.#parts.lanes) {
+    for (const [source, tracks] of this.#parts.lanes.restless()) {
       const track = tracks.find(one => one.output === output)
       if (track === undefined || source.size <= track.read) continue
       const at = Math.max(source.bornAt, track.lastTime)

@@ -235,7 +235,7 @@ export class Shard {
   }
 
   #look(): void {
-    this.#backlog.look(this.#lanes)
+    this.#backlog.look(this.#lanes.restless())
     this.#overflow.look()
     this.#agents.look()
     this.#turns.resume(this.#tap)

@@ -24,6 +24,8 @@ export class FaultyDisk {
 
   readonly disk: Disk = {
     lstat: path => this.#guard('lstat', path, () => systemDisk.lstat(path)),
+    looksLike: (path, last) =>
+      this.#guard('looksLike', path, () => this.#guard('lstat', path, () => systemDisk.looksLike(path, last))),
     list: path => this.#guard('list', path, () => (this.#takeOne(), systemDisk.list(path))),
     realPath: path => this.#guard('realPath', path, () => systemDisk.realPath(path)),
     linkTarget: path => this.#guard('linkTarget', path, () => systemDisk.linkTarget(path)),

@@ -1,4 +1,4 @@
-import type { Disk, DiskStat, EntryKind } from '../../src/inputs/file/disk.ts'
+import type { Disk, DiskStat, EntryKind, FileStat } from '../../src/inputs/file/disk.ts'
 
 /** The system's clock stamps in steps. */
 const tickNs = 4_000_000n
@@ -138,6 +138,13 @@ export class MemoryDisk {
     }
     return {
       lstat: path => byPath(path, () => this.#lstat(path, inode => watch(inode, inode.bytes.length, 0))),
+      looksLike: (path, last) =>
+        byPath(path, () =>
+          isLike(
+            this.#lstat(path, inode => watch(inode, inode.bytes.length, 0)),
+            last
+          )
+        ),
       list: directory => byPath(directory, () => this.#list(directory)),
       realPath: path => byPath(path, () => (this.#lstat(path) === undefined ? undefined : path)),
       linkTarget: path => {
@@ -236,6 +243,11 @@ function readInto(bytes: Buffer, buffers: readonly Uint8Array[], position: numbe
 function statOf(inode: Inode): DiskStat {
   const { ino, birthNs, mtimeNs, links, bytes } = inode
   return stat({ ino, birthtimeNs: birthNs, mtimeNs, nlink: BigInt(links), size: BigInt(bytes.length) }, 'file')
+}
+
+function isLike(stat: DiskStat | undefined, last: FileStat): boolean {
+  const numbers = ['dev', 'ino', 'birthtimeNs', 'size', 'mtimeNs', 'ctimeNs'] as const
+  return stat !== undefined && numbers.every(name => stat[name] === last[name])
 }
 
 function directoryStat(mtimeNs: bigint): DiskStat {

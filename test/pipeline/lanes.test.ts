@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { MemoryLink } from '../fakes/state-link.ts'
 import { accountOf, type Framing, framings, Life, MemorySource, partialMs, rowsOf, seenOf } from './lanes-model.ts'
 
@@ -72,7 +72,7 @@ class Play {
     if (step.do === 'end' && life.outputs[step.output]!.pending.length > 0) life.outputs[step.output]!.end(step.which)
     if (step.do === 'run') await life.settle(step.slices)
     if (step.do === 'time') await life.clock.advance(step.ms)
-    if (step.do === 'commit') life.commits.now()
+    if (step.do === 'commit') this.#commit()
     if (step.do === 'detach') await life.detach()
     if (step.do === 'fail') this.#fail(step.is)
     if (step.do === 'rotate' || step.do === 'truncate') this.#rotate(step.do)
@@ -95,7 +95,22 @@ class Play {
     for (const source of this.sources) life.wake(source)
     await this.#rest()
     for (const output of outputs) while (life.outputs[output]!.pending.length > 0) life.outputs[output]!.end(0)
-    life.commits.now()
+    this.#commit()
+  }
+
+  /** Also of sources at rest, which nobody looks at, all is stored. */
+  #commit(): void {
+    this.life.commits.now()
+    const { cursors, observed } = this.#link.stored()
+    for (const { id, asFile } of this.sources) {
+      for (const { output, settled } of this.life.lanes.tracksOf(asFile)) {
+        const stored = cursors.find(cursor => cursor.source === id && cursor.output === output)
+        expect(stored?.position, `the cursor of ${output}`).toBe(settled)
+      }
+      const sight = this.life.lanes.sightOf(asFile)
+      const seen = observed.find(({ source }) => source === id)
+      expect([seen?.from, seen?.knownTo], 'what rules have seen').toEqual([sight?.settled, sight?.read])
+    }
   }
 
   /** A life ends without a word, another one begins at the cursors that were stored. */
@@ -294,6 +309,29 @@ describe('rules and outputs without room', () => {
     await play.finish()
     await play.check()
   })
+})
+
+test('a source that is read to its end and stored is left alone until more is read of it', async () => {
+  const link = new MemoryLink()
+  const life = new Life('lines', ['one/a'], link)
+  const [idle, busy] = [new MemorySource('idle', link), new MemorySource('busy', link)]
+  const restless = (): string[] => Array.from(life.lanes.restless(), ([{ id }]) => id)
+  for (const source of [idle, busy]) {
+    source.bytes = Buffer.from('one\n')
+    life.open(source)
+  }
+  await life.settle()
+  life.commits.now()
+  expect(restless(), 'rows are on their way').toEqual(['idle', 'busy'])
+  while (life.outputs['one/a']!.pending.length > 0) life.outputs['one/a']!.end(0)
+  life.commits.now()
+  expect(restless()).toEqual([])
+  busy.bytes = Buffer.from('one\ntwo\nthr')
+  life.wake(busy)
+  await life.settle()
+  life.outputs['one/a']!.end(0)
+  life.commits.now()
+  expect(restless(), 'a line has no end').toEqual(['busy'])
 })
 
 describe('what an output held of an unfinished record when a reload replaced it', () => {

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path'
 import { hasBug } from '../../core/seeded-bugs.ts'
-import type { Disk, Entry, FileStat } from './disk.ts'
+import type { Disk, FileStat } from './disk.ts'
 import { reasonOf, Stamp } from './disk.ts'
 import type { Glob, Part } from './glob.ts'
 import { parseGlob, pathMatcher } from './glob.ts'
 import { inodeOf, isSameInode, keyOf } from './identity.ts'
+import { Listings, type Place } from './listings.ts'
 import { Roots } from './roots.ts'
 import { Walked } from './walked.ts'
 
@@ -31,20 +32,15 @@ export interface DiscoverPlan {
   readonly rotatedTo: readonly string[]
 }
 
-interface Listing {
-  readonly mtimeNs: bigint
-  readonly entries: readonly Entry[]
-  /** Epoch ns of the listing: a change within the same tick of the file system's clock does not show in mtime. */
-  readonly at: bigint
-  readonly scan: number
+interface Found extends Candidate {
+  /** The last scan that did. */
+  scan: number
 }
 
-/** A directory is listed again after so many scans, whatever its mtime says: network file systems cache it. */
+/** After so many scans it is looked again where roots are. */
 const trustedScans = 5
-/** Entries younger than this when they were listed may have company with the same mtime. */
-const tickNs = 2_000_000_000n
 const deepest = 32
-const nothing: ReadonlyMap<string, Candidate> = new Map()
+const nothing: readonly Place[] = []
 const takesFailedForEmpty = hasBug('glob-error-is-empty')
 
 /** Finds files by pattern. A failure is reported and remembered for the scan: what is below that path is unknown, not gone. */
@@ -58,20 +54,20 @@ export class Discovery {
   readonly #plan: DiscoverPlan
   readonly #disk: Disk
   readonly #report: (reason: string, path: string) => void
-  readonly #listings = new Map<string, Listing>()
-  /** Listings looked at in this scan. */
-  readonly #fresh = new Set<string>()
+  readonly #listings: Listings
   readonly #failed = new Set<string>()
   readonly #walked = new Walked()
   #scan = 0
-  #found = new Map<string, Candidate>()
-  /** What the scan before found, during one. */
-  #last = nothing
+  /** Of those found, in this scan. */
+  #seen = 0
+  /** By path. What has not changed stays the same object: a thousand files at rest would be garbage that takes more time than a scan. */
+  readonly #found = new Map<string, Found>()
 
   constructor(plan: DiscoverPlan, disk: Disk, report: (reason: string, path: string) => void) {
     this.#plan = plan
     this.#disk = disk
     this.#report = report
+    this.#listings = new Listings(disk)
     this.#globs = plan.paths.flatMap(parseGlob)
     this.#isExcluded = pathMatcher(plan.exclude)
     this.#isIncluded = pathMatcher(plan.paths)
@@ -80,17 +76,20 @@ export class Discovery {
   }
 
   scan(): Iterable<Candidate> {
-    this.#fresh.clear()
     this.#failed.clear()
-    this.#last = this.#found
-    this.#found = new Map()
     this.excluded = 0
+    this.#seen = 0
     if (this.#scan++ % trustedScans === 0 || !this.roots.areWhole) this.roots.resolve()
     this.#walked.clear()
+    this.#listings.begin()
     for (const { root, parts } of this.#globs) this.#begin(root, parts, 0)
-    for (const path of this.#listings.keys()) if (!this.#fresh.has(path)) this.#listings.delete(path)
-    this.#last = nothing
+    this.#listings.end()
+    if (this.#seen < this.#found.size) this.#forgetUnseen()
     return this.#found.values()
+  }
+
+  #forgetUnseen(): void {
+    for (const [path, { scan }] of this.#found) if (scan !== this.#scan) this.#found.delete(path)
   }
 
   /** Whether a file of this name would be found, were it there. */
@@ -136,17 +135,14 @@ export class Discovery {
     const part = parts[0]
     if (part === undefined || depth > deepest) return
     const isLast = parts.length === 1
-    const prefix = directory === '/' ? '' : directory
     if (part.kind === 'name') {
-      const path = `${prefix}/${part.name}`
+      const path = `${directory === '/' ? '' : directory}/${part.name}`
       if (isLast) this.#look(path, depth === 0)
       else if (this.#isDirectory(path)) this.#begin(path, parts.slice(1), depth + 1)
       return
     }
     if (part.kind === 'any' && !isLast) this.#begin(directory, parts.slice(1), depth + 1)
-    for (const { name, kind } of this.#list(directory)) {
-      if (part.kind === 'pattern' && !part.matches(name)) continue
-      const path = `${prefix}/${name}`
+    for (const { path, kind } of this.#matching(directory, part)) {
       if (isLast && kind !== 'directory') this.#look(path)
       if (kind !== 'directory' && (kind !== 'link' || !this.#plan.followSymlinks)) continue
       const rest = part.kind === 'any' ? parts : parts.slice(1)
@@ -166,49 +162,43 @@ export class Discovery {
     return stat?.isDirectory() ?? false
   }
 
-  #list(directory: string): readonly Entry[] {
-    const known = this.#listings.get(directory)
-    if (known !== undefined && this.#fresh.has(directory)) return known.entries
-    const stat = this.#try(directory, () => this.#statDirectory(directory))
-    if (stat === undefined) return []
-    this.#fresh.add(directory)
-    const isCurrent = known?.mtimeNs === stat.mtimeNs && known.at - known.mtimeNs > tickNs
-    if (known !== undefined && isCurrent && this.#scan - known.scan < trustedScans) return known.entries
-    const at = BigInt(Date.now()) * 1_000_000n
-    const entries = this.#try(directory, () => this.#disk.list(directory))
-    if (entries === undefined) return []
-    this.#listings.set(directory, { mtimeNs: stat.mtimeNs, entries, at, scan: this.#scan })
-    return entries
-  }
-
-  /** The fixed beginning of a pattern may be a link. */
-  #statDirectory(directory: string): FileStat | undefined {
-    const stat = this.#disk.lstat(directory)
-    if (!stat?.isSymbolicLink()) return stat
-    const real = this.#disk.realPath(directory)
-    return real === undefined ? undefined : this.#disk.lstat(real)
+  #matching(directory: string, part: Part): readonly Place[] {
+    return this.#try(directory, () => this.#listings.matching(directory, part)) ?? nothing
   }
 
   /** `isNamed`: the configuration names this very path. */
   #look(path: string, isNamed = false): void {
-    if (this.#found.has(path)) return
+    const last = this.#found.get(path)
+    if (last?.scan === this.#scan) return
+    if (last !== undefined && this.#isAsBefore(path, last)) {
+      last.scan = this.#scan
+      this.#seen++
+      return
+    }
     if (this.#isExcluded(path)) {
       this.excluded++
       return
     }
     const stat = this.#try(path, () => this.#disk.lstat(path))
     if (stat?.isSymbolicLink()) this.#lookThrough(path)
-    else if (stat?.isFile()) this.#found.set(path, this.#candidate(path, stat))
+    else if (stat?.isFile())
+      this.#find(path, isStill(last, path, stat) ? { ...last, stat: new Stamp(stat) } : candidateOf(path, [path], stat))
     else if (stat?.isDirectory() === false) this.#report('not_regular', path)
     else if (stat !== undefined && isNamed) this.#report('directory', path)
   }
 
-  /** A thousand files at rest would be a thousand new candidates at every scan: garbage that takes more time than the scan. */
-  #candidate(path: string, stat: FileStat): Candidate {
-    const last = this.#last.get(path)
-    if (last?.path !== path || !isSameInode(last.stat, stat)) return candidateOf(path, [path], stat)
-    const isSame = last.stat.size === stat.size && last.stat.mtimeNs === stat.mtimeNs
-    return isSame ? last : { ...last, stat: new Stamp(stat) }
+  #find(name: string, candidate: Candidate): void {
+    this.#seen++
+    this.#found.set(name, { ...candidate, scan: this.#scan })
+  }
+
+  /** A link leads through others, each of which may have changed. */
+  #isAsBefore(path: string, last: Found): boolean {
+    try {
+      return last.path === path && this.#disk.looksLike(path, last.stat)
+    } catch {
+      return false
+    }
   }
 
   #lookThrough(link: string): void {
@@ -233,7 +223,7 @@ export class Discovery {
       at = next ?? path
       names.push(at)
     }
-    this.#found.set(link, candidateOf(path, names, stat))
+    this.#find(link, candidateOf(path, names, stat))
   }
 
   #try<T>(path: string, run: () => T): T | undefined {
@@ -249,4 +239,9 @@ export class Discovery {
     if (!takesFailedForEmpty) this.#failed.add(path)
     this.#report(reasonOf(error), path)
   }
+}
+
+/** The same file, which has changed: its names and its key are kept as they are. */
+function isStill(last: Candidate | undefined, path: string, stat: FileStat): last is Candidate {
+  return last?.path === path && isSameInode(last.stat, stat)
 }

@@ -1,11 +1,11 @@
-import type { BigIntStats } from 'node:fs'
+import type { BigIntStats, Stats } from 'node:fs'
 import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /** What the system says of a file. */
 export type DiskStat = BigIntStats
 /** As far as it says which file it is, and whether it has changed. */
-export type FileStat = Pick<DiskStat, 'dev' | 'ino' | 'birthtimeNs' | 'size' | 'mtimeNs' | 'mtimeMs' | 'ctimeMs'>
+export type FileStat = Pick<DiskStat, 'dev' | 'ino' | 'birthtimeNs' | 'size' | 'mtimeNs' | 'mtimeMs' | 'ctimeNs'>
 export type EntryKind = 'file' | 'directory' | 'link' | 'other'
 export interface Entry {
   readonly name: string
@@ -16,6 +16,8 @@ export interface Entry {
 export interface Disk {
   /** Undefined if there is certainly nothing under this path; every other failure is thrown. Does not follow a link. */
   lstat(path: string): DiskStat | undefined
+  /** Whether `lstat` would say the same as it did: of a file at rest this is half of the work, and of the garbage. In doubt it says no. */
+  looksLike(path: string, last: FileStat): boolean
   list(directory: string): Entry[]
   /** The path without links, or undefined if it leads nowhere. */
   realPath(path: string): string | undefined
@@ -37,15 +39,15 @@ export class Stamp implements FileStat {
   readonly birthtimeNs: bigint
   readonly size: bigint
   readonly mtimeNs: bigint
-  readonly ctimeMs: bigint
+  readonly ctimeNs: bigint
 
-  constructor({ dev, ino, birthtimeNs, size, mtimeNs, ctimeMs }: FileStat) {
+  constructor({ dev, ino, birthtimeNs, size, mtimeNs, ctimeNs }: FileStat) {
     this.dev = dev
     this.ino = ino
     this.birthtimeNs = birthtimeNs
     this.size = size
     this.mtimeNs = mtimeNs
-    this.ctimeMs = ctimeMs
+    this.ctimeNs = ctimeNs
   }
 
   get mtimeMs(): bigint {
@@ -72,8 +74,11 @@ function orMissing<T>(run: () => T): T | undefined {
 // O_NONBLOCK: a FIFO would wait for its writer. O_NOFOLLOW: a link may have taken the place of the file that was checked.
 const openFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK
 
+const quick = { throwIfNoEntry: false } as const
+
 export const systemDisk: Disk = {
   lstat: path => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  looksLike: (path, last) => isLike(fs.lstatSync(path, quick), last),
   list(directory) {
     return fs.readdirSync(directory, { withFileTypes: true }).map(entry => {
       const kind = entry.isFile()
@@ -96,4 +101,23 @@ export const systemDisk: Disk = {
       ? fs.readSync(fd, buffers[0]!, 0, buffers[0]!.length, position)
       : fs.readvSync(fd, buffers, position),
   close: fd => fs.closeSync(fd)
+}
+
+/** Numbers hold 53 bits. Times are those of the last change of any kind, which nobody can set, and of the content: to a microsecond, within
+ * which no file changes twice with a look in between. */
+function isLike(stat: Stats | undefined, last: FileStat): boolean {
+  return (
+    stat !== undefined &&
+    stat.size === Number(last.size) &&
+    isNear(stat.mtimeMs, last.mtimeNs) &&
+    isNear(stat.ctimeMs, last.ctimeNs) &&
+    stat.ino === Number(last.ino) &&
+    stat.dev === Number(last.dev) &&
+    Number.isSafeInteger(stat.ino) &&
+    Number.isSafeInteger(stat.dev)
+  )
+}
+
+function isNear(ms: number, ns: bigint): boolean {
+  return Math.abs(ms * 1e6 - Number(ns)) < 1000
 }

@@ -194,10 +194,12 @@ export class Follower {
     // Files that are followed no more are among them.
     this.#warm.clear()
     let sources = this.#files.archives.open
+    let folder = ''
     for (const file of this.#files) {
       if (file.source !== undefined) sources++
       if (file.unlinkedAt >= 0) continue
-      const folder = dirname(file.path)
+      // Nearly all are in the folder of the one before.
+      if (!isDirectlyIn(folder, file.path)) folder = dirname(file.path)
       folders.set(folder, (folders.get(folder) ?? 0) + 1)
       if (!file.heat.isWarm(now)) continue
       this.#warmed(file)
@@ -214,4 +216,8 @@ export class Follower {
     this.#context.link.append(records)
     for (const record of records) if (record.kind === 'forget') this.#context.forget?.(record.source)
   }
+}
+
+function isDirectlyIn(folder: string, path: string): boolean {
+  return path.lastIndexOf('/') === folder.length && path.startsWith(folder)
 }

@@ -67,11 +67,15 @@ export class KnownFiles implements Iterable<KnownFile> {
     this.#hasMet = false
     this.#seeker.clear()
     this.#roster.move()
-    const candidates = this.#merged()
-    const { archives = [], known = [], news = [] } = Object.groupBy(candidates.values(), one => this.#kindOf(one))
+    const others = this.#gather()
+    const { archives = [], known = [], news = [] } = Object.groupBy(others.values(), one => this.#kindOf(one))
     this.archives.meet(archives, now)
+    for (const file of this) if (file.found !== undefined) this.#meetAgain(file, file.found, now)
     for (const candidate of known) this.#meetAny(candidate, now)
-    for (const file of this) if (!candidates.has(file.key)) this.#seeker.seek(file, now)
+    for (const file of this) {
+      if (file.found === undefined && !others.has(file.key)) this.#seeker.seek(file, now)
+      file.found = undefined
+    }
     this.#seekStored(now)
     // They come last, and those first whose name others may be made of: what became of a file tells which ones are copies of it.
     for (const candidate of news.toSorted((a, b) => basename(a.path).length - basename(b.path).length))
@@ -89,18 +93,16 @@ export class KnownFiles implements Iterable<KnownFile> {
     return !this.#hasMet
   }
 
-  /** Hard links and overlapping patterns lead to one file, which has all those names. */
-  #merged(): ReadonlyMap<string, Candidate> {
-    const files = new Map<string, Candidate>()
+  /** Looks what there is. Followed files take what was found of them; returns the rest, by key. */
+  #gather(): ReadonlyMap<string, Candidate> {
+    const others = new Map<string, Candidate>()
     for (const candidate of this.#discovery.scan()) {
-      const { key, names } = candidate
-      const known = files.get(key)
-      files.set(
-        key,
-        known === undefined ? candidate : { ...candidate, path: known.path, names: [...known.names, ...names] }
-      )
+      const { key } = candidate
+      const file = this.#roster.get(key)
+      if (file === undefined) others.set(key, joined(others.get(key), candidate))
+      else file.found = joined(file.found, candidate)
     }
-    return files
+    return others
   }
 
   /** By its name and its first bytes. An archive that can not be looked at now is one, and so is an empty one, as long as it is. */
@@ -121,7 +123,6 @@ export class KnownFiles implements Iterable<KnownFile> {
   }
 
   #kindOf(candidate: Candidate): 'archives' | 'known' | 'news' {
-    if (this.#roster.get(candidate.key) !== undefined) return 'known'
     if (this.#isArchive(candidate)) return 'archives'
     return this.#parts.resume.last(inodeOf(candidate.stat)) === undefined ? 'news' : 'known'
   }
@@ -240,4 +241,9 @@ export class KnownFiles implements Iterable<KnownFile> {
     const isYoung = this.#parts.context.clock.now() - file.seenAt < forgetAfterMs
     return isYoung && this.#parts.resume.settled(file) >= file.size
   }
+}
+
+/** Hard links and overlapping patterns lead to one file, which has all those names. */
+function joined(one: Candidate | undefined, other: Candidate): Candidate {
+  return one === undefined ? other : { ...other, path: one.path, names: [...one.names, ...other.names] }
 }

@@ -39,6 +39,8 @@ export class KnownFile implements FileFacts {
   isUnlinked = false
   /** `read_from` named a number of lines when it was met. */
   beganNearEnd = false
+  /** What a scan has found of it, while that scan is going on. */
+  found: Candidate | undefined
   /** Scans that have looked for it, up to two. */
   #scans = 0
   readonly #parts: KnownParts

@@ -36,7 +36,7 @@ export class Resume {
   isOld(stat: FileStat): boolean {
     const birthMs = Number(stat.birthtimeNs / 1_000_000n)
     // Disk images and some file systems do not tell the birth: then the last change of any kind has to have been before.
-    return (birthMs > 0 ? birthMs : Number(stat.ctimeMs)) < this.#firstStart - tickMs
+    return (birthMs > 0 ? birthMs : Number(stat.ctimeNs / 1_000_000n)) < this.#firstStart - tickMs
   }
 
   /** Takes all generations of a file, the newest last. A file system that was mounted again may have another device number: then the

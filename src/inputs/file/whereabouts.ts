@@ -73,6 +73,7 @@ export class Whereabouts {
   over(disk: Disk): Disk {
     return {
       lstat: path => disk.lstat(this.#at(path)),
+      looksLike: (path, last) => disk.looksLike(this.#at(path), last),
       list: path => disk.list(this.#at(path)),
       realPath: path => disk.realPath(this.#at(path)),
       linkTarget: path => disk.linkTarget(this.#at(path)),
