@@ -27,6 +27,7 @@ export const components = {
     drop: () => import('./processors/select.ts').then(room => room.drop),
     keep: () => import('./processors/select.ts').then(room => room.keep),
     convert: () => import('./processors/convert/index.ts').then(room => room.convert),
+    parse: () => import('./processors/parse/index.ts').then(room => room.parse),
     remove: () => import('./processors/remove.ts').then(room => room.remove),
     rename: () => import('./processors/rename.ts').then(room => room.rename),
     set: () => import('./processors/set.ts').then(room => room.set),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { AgentBeside } from './agent-beside.ts'
 import type { Binding } from './bind.ts'
-import type { Config, InputConfig, OutputConfig, PipelineConfig, RuleFile, Use } from './config.ts'
+import type { Config, InputConfig, OutputConfig, ParserUse, PipelineConfig, RuleFile, Use } from './config.ts'
 import { defaultStateDir, type Environment } from './paths.ts'
 import { rulesOf } from './rules-section.ts'
 import { type Components, type DeliveryContent, type FileContent, impliedProcessor, optionsSchema } from './schema.ts'
@@ -74,8 +74,8 @@ function inputOf(name: string, input: Options): InputConfig {
   }
 }
 
-function parserOf({ use, ...options }: Options): Use {
-  return { use: String(use), options }
+function parserOf({ use, if: condition, ...options }: Options): ParserUse {
+  return { use: String(use), options, ...(typeof condition === 'string' && { condition }) }
 }
 
 /** Hashes of the files that an output names. A pipe would be read once, and then be empty for the run. */

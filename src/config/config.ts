@@ -38,13 +38,19 @@ export interface Use {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** One of the parsers of an input. */
+export interface ParserUse extends Use {
+  /** LogQL: the lines that it is tried on; left out: all. */
+  readonly condition?: string
+}
+
 export interface InputConfig extends Use {
   readonly name: string
   /** Service of rows that name none; empty: none. */
   readonly service: string
   readonly dataset: string
   /** At least one; of each row the first that understands it counts. */
-  readonly parsers: readonly Use[]
+  readonly parsers: readonly ParserUse[]
   /** What becomes of rows that no parser understands. */
   readonly onParseError: 'keep' | 'drop' | 'dead_letter'
   /** Agent of rows that name none. */

@@ -36,6 +36,8 @@ export interface ParserDefinition<S extends z.ZodRawShape = z.ZodRawShape> exten
 }
 export interface ProcessorDefinition<S extends z.ZodRawShape = z.ZodRawShape> extends Definition<S> {
   readonly kind: 'processor'
+  /** It has an option `parser`, as inputs have; what that names is made before, see `ProcessorContext.parser`. */
+  readonly parses?: true
   create(options: OptionsOf<S>, context: ProcessorContext): Processor
 }
 

@@ -4,7 +4,7 @@ import type { AnyDefinition, ComponentRegistry } from './define.ts'
 import { writtenDefault } from './json-schema.ts'
 import { kinds } from './option-types.ts'
 import { queryLines } from './query-text.ts'
-import { type Components, deliveryShape, fileSchema, inputShape, optionsSchema } from './schema.ts'
+import { type Components, deliveryShape, fileSchema, inputShape, optionsSchema, stepShape } from './schema.ts'
 import { suggestValue } from './suggest.ts'
 import { acceptsNothing, isArray, isChoice, isObject, isRecord, isUnion, unwrapped } from './unwrap.ts'
 import { loadComponents } from './used.ts'
@@ -22,13 +22,14 @@ interface Unknown {
 export async function reference(registry: ComponentRegistry, name?: string): Promise<Reference> {
   const components = await loadComponents(registry)
   const all = [...components.inputs, ...components.parsers, ...components.processors, ...components.outputs]
+  const textOf = (definition: AnyDefinition): string => componentText(definition, stepShape(definition, components))
   if (name === undefined) {
-    const shared = Object.values(pages).map(textOf => textOf(components))
-    return { text: [...shared, ...all.map(componentText)].join('\n') }
+    const shared = Object.values(pages).map(pageOf => pageOf(components))
+    return { text: [...shared, ...all.map(textOf)].join('\n') }
   }
   if (Object.hasOwn(pages, name)) return { text: pages[name]!(components) }
   const named = all.filter(definition => definition.name === name)
-  if (named.length > 0) return { text: named.map(componentText).join('\n') }
+  if (named.length > 0) return { text: named.map(textOf).join('\n') }
   const known = [...Object.keys(pages), ...all.map(definition => definition.name)]
   return { unknown: name, meant: suggestValue(name, known), known: [...new Set(known)] }
 }
@@ -73,8 +74,8 @@ function wordLines(title: string, words: Readonly<Record<string, string>>): stri
   return ['', `  ${title}`, ...Object.entries(words).map(([name, about]) => `    ${name}: ${about}`)]
 }
 
-function componentText(definition: AnyDefinition): string {
-  const lines = optionLines(optionsSchema(definition).shape)
+function componentText(definition: AnyDefinition, more: z.ZodRawShape): string {
+  const lines = optionLines(optionsSchema(definition, more).shape)
   const examples = definition.examples.flatMap(({ title, config, input, output }) => [
     '',
     `  Example: ${title}`,

@@ -152,9 +152,14 @@ function inputSchema(components: Components): z.ZodType {
 }
 
 /** Options that every input has. */
-export function inputShape({ parsers, names }: Components) {
-  // A scalar stands for { use: scalar }: bind.ts.
-  const parser = choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, {})
+export function inputShape(components: Components) {
+  const parser = parserSchema(components, {
+    if: t
+      .query(
+        'Lines to try it on, as a LogQL query: what they say, and the fields of their source, as `{container="nginx"}`; left out: all.'
+      )
+      .optional()
+  })
   return {
     service: t.text('Service of rows that name none.').default(''),
     dataset: t
@@ -264,10 +269,26 @@ export function deliveryShape(definition?: OutputDefinition) {
 export type DeliveryContent = z.output<z.ZodObject<ReturnType<typeof deliveryShape>>>
 
 /** A step is a map of one key: the processor's name, and its options. */
-function stepSchema({ processors, names }: Components) {
-  const steps = processors.map(definition => [definition.name, optionsSchema(definition).optional()])
+function stepSchema(components: Components) {
+  const { processors, names } = components
+  const steps = processors.map(definition => [
+    definition.name,
+    optionsSchema(definition, stepShape(definition, components)).optional()
+  ])
   const shape = Object.fromEntries(steps) as Record<string, z.ZodOptional<z.ZodObject>>
   return t.z.strictObject(shape).register(stepNames, { names: names.processors })
+}
+
+/** Options of a step besides its own. */
+export function stepShape(definition: AnyDefinition, components: Components): z.ZodRawShape {
+  if (definition.kind !== 'processor' || definition.parses !== true) return {}
+  const about = 'Finds the fields of a value: a name, or a map of "use" and its options.'
+  return { parser: parserSchema(components, {}).describe(about) }
+}
+
+/** A scalar stands for { use: scalar }: bind.ts. */
+function parserSchema({ parsers, names }: Components, more: z.ZodRawShape) {
+  return choose({ key: 'use', what: 'parser', names: names.parsers }, parsers, more)
 }
 
 export function optionsSchema(definition: AnyDefinition, more: z.ZodRawShape = {}) {

@@ -9,11 +9,16 @@ export function usedBy(tree: Node): Names {
   const inputs = entriesOf(childOf(tree, 'inputs')).map(([, { node }]) => node)
   const outputs = entriesOf(childOf(tree, 'outputs')).map(([, { node }]) => node)
   const pipelines = entriesOf(childOf(tree, 'pipelines')).map(([, { node }]) => node)
+  const steps = [tree, ...pipelines].flatMap(stepsOf)
   return {
     inputs: namesOf(inputs, 'type'),
     outputs: namesOf(outputs, 'type'),
-    parsers: new Set([defaultParser, ...namesOf(inputs, 'parser'), ...inputs.flatMap(parsersOf)]),
-    processors: new Set([impliedProcessor, ...[tree, ...pipelines].flatMap(stepsOf)])
+    parsers: new Set([
+      defaultParser,
+      ...namesOf(inputs, 'parser'),
+      ...[...inputs, ...steps.flatMap(optionsOf)].flatMap(parsersOf)
+    ]),
+    processors: new Set([impliedProcessor, ...steps.flatMap(step => entriesOf(step).map(([name]) => name))])
   }
 }
 
@@ -26,6 +31,7 @@ function namesOf(nodes: readonly Node[], key: string): Set<string> {
   )
 }
 
+/** Of an input or a step. */
 function parsersOf(input: Node): string[] {
   const list = childOf(input, 'parsers')
   const all = [childOf(input, 'parser'), ...(list?.kind === 'list' ? list.items : [])].filter(
@@ -35,9 +41,13 @@ function parsersOf(input: Node): string[] {
   return [...names, ...namesOf(all, 'use')]
 }
 
-function stepsOf(node: Node): string[] {
+function stepsOf(node: Node): readonly Node[] {
   const steps = childOf(node, 'process')
-  return steps?.kind === 'list' ? steps.items.flatMap(step => entriesOf(step).map(([name]) => name)) : []
+  return steps?.kind === 'list' ? steps.items : []
+}
+
+function optionsOf(step: Node): Node[] {
+  return entriesOf(step).map(([, { node }]) => node)
 }
 
 /** Loads those of the registry that are asked for; left out: all. */

@@ -70,4 +70,6 @@ export interface StepContext {
 export interface ProcessorContext extends StepContext {
   /** What the step counts on. */
   readonly sample: (name: StepMetric) => Sample
+  /** Of a step that parses values: what its option `parser` names. */
+  readonly parser?: Parser | undefined
 }

@@ -1,5 +1,13 @@
 import { components } from '../components.ts'
-import type { Config, DeliveryConfig, InputConfig, OutputConfig, PipelineConfig, Use } from '../config/config.ts'
+import type {
+  Config,
+  DeliveryConfig,
+  InputConfig,
+  OutputConfig,
+  ParserUse,
+  PipelineConfig,
+  Use
+} from '../config/config.ts'
 import type { RuleQuery } from '../rules/evaluate/queries.ts'
 import type { FollowPlan, InputDefinition, OutputDefinition } from '../config/define.ts'
 
@@ -20,7 +28,7 @@ export interface InputPlan {
   readonly dataset: string
   readonly resource: Readonly<Record<string, string>>
   /** Of each row the first that understands it counts. */
-  readonly parsers: readonly Use[]
+  readonly parsers: readonly ParserUse[]
   readonly onParseError: InputConfig['onParseError']
   /** Agent of rows that name none. */
   readonly agentId?: string

@@ -14,7 +14,8 @@ import { framersOf } from '../inputs/framing/framer.ts'
 import { type Multiline, multilineOf } from '../inputs/framing/groupings.ts'
 import { HeldBudget } from '../inputs/framing/held.ts'
 import type { Arena } from '../scan/arena.ts'
-import type { PipelineConfig } from '../config/config.ts'
+import type { PipelineConfig, Use } from '../config/config.ts'
+import type { RowFilter } from '../logql/filter.ts'
 import { planChanges } from './changes.ts'
 import { firstOf } from './first-of.ts'
 import { withParseFate } from './parse-fate.ts'
@@ -190,17 +191,27 @@ async function inputStepsOf(
   const { multiline } = follow
   const makeParser = async (): Promise<Parser> => {
     const made: Parser[] = []
-    for (const { use, options } of parsers) {
-      const definition = await load<ParserDefinition>('parsers', use)
-      const parser = definition.create(options, context)
-      made.push(replace?.parser?.(parser, use) ?? parser)
+    for (const use of parsers) {
+      const parser = await createParser(use, context)
+      made.push(replace?.parser?.(parser, use.use) ?? parser)
     }
-    return withParseFate(firstOf(made), onParseError)
+    return withParseFate(firstOf(made, await filtersOf(parsers, context)), onParseError)
   }
   return {
     multiline: multiline && (await workshop.make(`groups of ${name}`, multiline, () => multilineOf(multiline))),
     parser: await workshop.make(`input ${name}`, [parsers, onParseError], makeParser)
   }
+}
+
+/** Of parsers with a condition. The language takes memory: it is loaded where there is one. */
+async function filtersOf(parsers: InputPlan['parsers'], { keys }: StepContext): Promise<(RowFilter | undefined)[]> {
+  if (parsers.every(({ condition }) => condition === undefined)) return []
+  const { RowFilter } = await import('../logql/filter.ts')
+  return parsers.map(({ condition }) => (condition === undefined ? undefined : new RowFilter(condition, keys)))
+}
+
+async function createParser({ use, options }: Use, context: StepContext): Promise<Parser> {
+  return (await load<ParserDefinition>('parsers', use)).create(options, context)
 }
 
 /** Each step by itself: one that stays while others come or go remembers what it knows. */
@@ -214,7 +225,14 @@ async function treatmentOf(
     const sample: ProcessorContext['sample'] = metric => meter.of(metric, name, step.use)
     const create = async (): Promise<Processor> => {
       const definition = await load<ProcessorDefinition>('processors', step.use)
-      return definition.create(step.options, { ...context, sample })
+      const { parser, ...options } = step.options
+      if (definition.parses !== true) return definition.create(step.options, { ...context, sample })
+      const { use, ...own } = parser as { readonly use: string }
+      return definition.create(options, {
+        ...context,
+        sample,
+        parser: await createParser({ use, options: own }, context)
+      })
     }
     processors.push(await workshop.make(`step of ${name}`, step, create))
   }

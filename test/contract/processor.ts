@@ -5,6 +5,7 @@ import type { ProcessorContext } from '../../src/core/steps.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
 import { optionsOf } from '../fakes/definitions.ts'
+import { stepOf } from '../fakes/steps.ts'
 import { asObject, Bench, type Steps } from '../fakes/rows.ts'
 import { testSteps } from './steps.ts'
 
@@ -28,7 +29,7 @@ export function testProcessor(definition: ProcessorDefinition): void {
 
 /** Behind the parser `auto`, and behind `normalize` as in every pipeline. */
 function stepsFor(definition: ProcessorDefinition, config: string, context: ProcessorContext): Steps {
-  const processor = definition.create(optionsOf(definition, parse(config)), context)
+  const processor = stepOf(definition, parse(config), context)
   const before = definition.name === normalize.name ? [] : [normalize.create(optionsOf(normalize, {}), context)]
   return { parser: auto.create(optionsOf(auto, {}), context), processors: [...before, processor] }
 }

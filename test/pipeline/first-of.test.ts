@@ -8,6 +8,7 @@ import { regex } from '../../src/parsers/regex.ts'
 import { syslog } from '../../src/parsers/syslog.ts'
 import { firstOf } from '../../src/pipeline/first-of.ts'
 import { optionsOf } from '../fakes/definitions.ts'
+import { RowFilter } from '../../src/logql/filter.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
 
 const bench = new Bench()
@@ -15,6 +16,11 @@ const input = Buffer.from('{"a":1}\nb=2\nwords only\n{"cut\n{"a":2}\n{"a":3}\nc=
 
 function made(definition: ParserDefinition, options = {}): Parser {
   return definition.create(optionsOf(definition, options), bench.context)
+}
+
+function rowsFor(parsers: Parser[], ...queries: (string | undefined)[]): Record<string, unknown>[] {
+  const filters = queries.map(query => (query === undefined ? undefined : new RowFilter(query, bench.keys)))
+  return bench.rows(input, { parser: firstOf(parsers, filters), processors: [] }).map(asObject)
 }
 
 function rows(...parsers: Parser[]): Record<string, unknown>[] {
@@ -42,6 +48,35 @@ test('what the last one says of a row stays', () => {
 
 test('behind one that takes every row nothing comes', () => {
   expect(rows(made(raw), made(json)).every(row => Object.keys(row).length === 0)).toBe(true)
+})
+
+test('a parser with a query is tried on the rows that it selects', () => {
+  const [json1, cut] = ['{__error__=""} |= "{\\"a"', '{__error__=""} != "cut"']
+  expect(rowsFor([made(json), made(logfmt), words], json1, undefined, cut)).toEqual([
+    { a: 1 },
+    { b: '2' },
+    { first: 'words', second: 'only' },
+    { 'error.type': 'logfmt' },
+    { a: 2 },
+    { a: 3 },
+    { c: '4', d: '5' },
+    { first: 'more', second: 'words' }
+  ])
+})
+
+test('rows that no parser is tried on are text, which is no error', () => {
+  const found = rowsFor([made(json), made(logfmt)], '{file="a.log"}', '{__error__=""} |= "="')
+  expect(found).toEqual([{}, { b: '2' }, {}, {}, {}, {}, { c: '4', d: '5' }, {}])
+  expect(rowsFor([made(json)], '{__error__=""} |= "cut"')).toEqual([
+    {},
+    {},
+    {},
+    { 'error.type': 'json' },
+    {},
+    {},
+    {},
+    {}
+  ])
 })
 
 test('words that a parser adds take the place of one row, however many it is given alone', () => {

@@ -5,6 +5,7 @@ import { auto } from '../../src/parsers/auto.ts'
 import { familiesText } from '../../src/server/families.ts'
 import { testCases } from '../fakes/cases.ts'
 import { optionsOf } from '../fakes/definitions.ts'
+import { stepOf } from '../fakes/steps.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
 
 const definitions = new Map<string, ProcessorDefinition>()
@@ -18,7 +19,7 @@ testCases(join(import.meta.dirname, 'cases'), ({ input_service: service, process
   const steps = (process as Record<string, unknown>[]).flatMap(step => Object.entries(step))
   const processors = [['normalize', options] as const, ...steps].map(([name, given]) => {
     const definition = definitions.get(name)!
-    return definition.create(optionsOf(definition, given), bench.context)
+    return stepOf(definition, given, bench.context)
   })
   const rows = bench.rows(input, { parser, processors })
   const texts = rows.map(row => {

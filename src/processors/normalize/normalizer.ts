@@ -35,9 +35,7 @@ export class Normalizer implements Processor {
   }
 
   apply(batch: Batch): void {
-    this.#candidates.refresh()
-    this.#times.now = batch.readTime
-    this.#ids.open()
+    this.open(batch)
     this.#placeService(batch)
     const likeness = this.#likenessFor(batch)
     for (let row = 0; row < batch.rows; row++) {
@@ -46,6 +44,41 @@ export class Normalizer implements Processor {
       if (batch.firstField[row]! < 0) this.#applyText(batch, row, likeness)
       else this.#applyObject(batch, row, likeness)
     }
+  }
+
+  /** To be called before `takeIn` for rows of a batch. */
+  open(batch: Batch): void {
+    this.#candidates.refresh()
+    this.#times.now = batch.readTime
+    this.#ids.open()
+  }
+
+  /** Takes what fields from `first` on say of a row that is normalized already. What they do not say stays, and unless it is to be
+   * overwritten what the row itself says, too. */
+  takeIn(batch: Batch, row: number, first: number, overwrites: boolean): void {
+    const found = this.#found
+    found.look(batch, first, this.#candidates.meaning)
+    if (!overwrites) this.#passSaid(batch, row)
+    if (this.#time(batch, row)) batch.flags[row]! &= ~Flag.timeRead
+    this.#level(batch, row)
+    this.#text(batch, row, Role.service, batch.service)
+    this.#text(batch, row, Role.agent, batch.agentId)
+    this.#text(batch, row, Role.body, batch.body)
+    this.#ids.fromFields(batch, row)
+    this.#ids.fromText(batch, row)
+    if (found.has(0)) this.#rename(batch, row)
+  }
+
+  #passSaid(batch: Batch, row: number): void {
+    const { ranks } = this.#found
+    if ((batch.flags[row]! & Flag.timeRead) === 0) ranks[Role.time] = 0
+    if (batch.severity[row] !== 0) ranks[Role.level] = 0
+    if (batch.service.kind[row] !== Kind.absent) ranks[Role.service] = 0
+    if (batch.traceId.kind[row] !== Kind.absent) ranks[Role.trace] = 0
+    if (batch.agentId.kind[row] !== Kind.absent) ranks[Role.agent] = 0
+    // a message that is all of the row says no more than its fields
+    const isRow = batch.body.start[row] === batch.starts[row] && batch.body.end[row] === batch.ends[row]
+    if (!isRow) ranks[Role.body] = 0
   }
 
   #likenessFor(batch: Batch): Likeness | undefined {

@@ -116,6 +116,11 @@ export class Place {
     return true
   }
 
+  /** Takes away what there is. */
+  remove(row: number): void {
+    this.#leave(row, undefined)
+  }
+
   // one parameter more than usual: it is called for each row
   #write(row: number, cell: Cell | undefined, start: number, end: number, kind: number): boolean {
     const batch = this.#batch
