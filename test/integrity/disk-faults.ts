@@ -8,10 +8,10 @@ import { delay, until } from './process.ts'
 import { atOnce, type Scenario, type Size, together, Trial } from './trial.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What makes the disk of a collector fail; undefined, and said, where that can not be. */
-function faults({ site, notes }: Trial): Record<string, string> | undefined {
+/** What makes the disk below a folder of a collector fail; undefined, and said, where that can not be. */
+export function faults({ site, notes }: Trial, folder = site.state): Record<string, string> | undefined {
   const library = preloadable('faulty-disk.c', site.folder)
-  if (library !== undefined) return { LD_PRELOAD: library, FAULTY_FOLDER: site.state }
+  if (library !== undefined) return { LD_PRELOAD: library, FAULTY_FOLDER: folder }
   const text = 'SKIPPED: without a C compiler, or not on Linux, no disk fails'
   console.log(text)
   notes.push(text)

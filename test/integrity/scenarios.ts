@@ -23,6 +23,7 @@ import { hostilePatterns } from './patterns.ts'
 import { deletedButHeld } from './held.ts'
 import { hungMount } from './mounts.ts'
 import { longOutage } from './outages.ts'
+import { outputFiles } from './output-files.ts'
 import { partialLines } from './partials.ts'
 import { podFarm } from './pods.ts'
 import { reloadStorm } from './reloads.ts'
@@ -76,6 +77,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   longOutage,
   givenUp,
+  outputFiles,
   tooLargeRequests,
   hostileServer,
   noSecretTold,

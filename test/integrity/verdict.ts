@@ -40,7 +40,10 @@ export interface Gap {
 }
 
 /** Compares what the store holds with what was written. */
-export function judge(documents: Iterable<StoredDocument>, expected: Expectation): Count & { gone: readonly Gap[] } {
+export function judge(
+  documents: Iterable<Pick<StoredDocument, 'source'>>,
+  expected: Expectation
+): Count & { gone: readonly Gap[] } {
   const seen = new Map(Object.entries(expected.journals).map(([file, lines]) => [file, new Uint8Array(lines)]))
   let twice = 0
   let ghost = 0
@@ -74,7 +77,7 @@ export function judge(documents: Iterable<StoredDocument>, expected: Expectation
 }
 
 /** The same for messages that prove nothing by themselves. Some may be wanted several times. */
-export function judgeMessages(documents: Iterable<StoredDocument>, wanted: readonly string[]): Count {
+export function judgeMessages(documents: Iterable<Pick<StoredDocument, 'source'>>, wanted: readonly string[]): Count {
   const left = new Map<string, number>()
   for (const message of wanted) left.set(message, (left.get(message) ?? 0) + 1)
   let ghost = 0
