@@ -4,12 +4,12 @@ import type { Clock } from '../core/clock.ts'
 import type { Family } from '../core/families.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/metrics.ts'
-import type { StateRecord, StoredNotice } from '../core/record.ts'
+import type { StateRecord } from '../core/record.ts'
 import type { AlertSink } from '../rules/alert.ts'
 import type { SeriesSink } from '../rules/series.ts'
 import type { Progress, Ruler } from '../rules/evaluate/ruler.ts'
 import type { RuleGroupStatus } from '../rules/evaluate/status.ts'
-import type { NotifierStatus } from '../rules/notify/notifier.ts'
+import type { NoticeMemory, NotifierStatus } from '../rules/notify/notifier.ts'
 import type { Notifiers } from '../rules/notify/notifiers.ts'
 import type { StateStore } from '../state/store.ts'
 
@@ -33,8 +33,6 @@ export class RuleDesk {
   #config: RulesConfig | undefined
   #ruler: Ruler | undefined
   #notifiers: Notifiers | undefined
-  /** What those are to be told who come: while others hear their last, nobody is there. */
-  #untold: ((to: Notifiers) => void)[] | undefined
   #isStarted = false
 
   constructor(parts: RuleDeskParts) {
@@ -82,10 +80,11 @@ export class RuleDesk {
   /** Goes on with the rules of this configuration alone: shards do so already. */
   async change(config: Config): Promise<void> {
     const rules = rulesOf(config)
-    await this.#tell(rules)
+    const fresh = await this.#tell(rules)
     if (rules !== undefined) {
       this.#ruler?.change(rules)
       if (this.#isStarted) this.#ruler?.start()
+      if (fresh !== undefined) this.#ruler?.tellAll(fresh)
     } else if (this.#ruler !== undefined) {
       void this.#ruler.stop()
       this.#ruler.change({ files: [], maxSeries: 1 })
@@ -120,44 +119,45 @@ export class RuleDesk {
   async #newRuler(rules: RulesConfig): Promise<Ruler> {
     const { Ruler } = await import('../rules/evaluate/ruler.ts')
     const store = (records: readonly StateRecord[]): Promise<void> => this.#store(records)
+    const notifiers = (): Notifiers | undefined => this.#notifiers
     const sink: AlertSink & SeriesSink = {
-      notify: alerts => this.#say(to => to.notify(alerts)),
-      write: (rule, series, at) => this.#say(to => to.write(rule, series, at))
+      notify: alerts => notifiers()?.notify(alerts),
+      write: (rule, series, at) => notifiers()?.write(rule, series, at),
+      get wantsSeries() {
+        return notifiers()?.wantsSeries === true
+      }
     }
     return new Ruler(rules, this.#parts.state.loadRules(), { ...this.#parts, store, sink })
   }
 
-  #say(what: (to: Notifiers) => void): void {
-    if (this.#notifiers === undefined) this.#untold?.push(what)
-    else what(this.#notifiers)
-  }
-
-  /** Lets others be told from here on, if they are others. Those of before hear first what they were not told yet. */
-  async #tell(rules: RulesConfig | undefined): Promise<void> {
-    const former = this.#config
+  /** Lets others be told from here on, if they are others. Returns those who are new. */
+  async #tell(rules: RulesConfig | undefined): Promise<AlertSink | undefined> {
+    if (isDeepStrictEqual(receiversOf(this.#config), receiversOf(rules))) return undefined
+    const names = this.notifiers?.map(({ name }) => name) ?? []
+    const fresh = await this.#changeNotifiers(rules)
     this.#config = rules
-    if (isDeepStrictEqual(receiversOf(former), receiversOf(rules))) return
-    const others = this.#notifiers
-    const untold: ((to: Notifiers) => void)[] = []
-    this.#untold = untold
-    this.#notifiers = undefined
-    try {
-      await others?.stop(tellMs)
-      if (rules !== undefined) this.#notifiers = await this.#newNotifiers(rules)
-    } finally {
-      this.#untold = undefined
-    }
-    for (const what of untold) this.#say(what)
     const told = new Set(this.notifiers?.map(({ name }) => name))
-    for (const { name } of others?.status ?? []) if (!told.has(name)) this.#parts.meter.forget('notifier', name)
+    for (const name of names) if (!told.has(name)) this.#parts.meter.forget('notifier', name)
+    return fresh
   }
 
-  async #newNotifiers(rules: RulesConfig): Promise<Notifiers> {
-    const { log, meter, clock, state } = this.#parts
+  async #changeNotifiers(rules: RulesConfig | undefined): Promise<AlertSink | undefined> {
+    const { log, meter, clock } = this.#parts
+    if (rules === undefined) {
+      const notifiers = this.#notifiers
+      this.#notifiers = undefined
+      await notifiers?.stop(tellMs)
+      return undefined
+    }
+    if (this.#notifiers !== undefined) return this.#notifiers.change(rules, tellMs, () => this.#recall())
     const { Notifiers } = await import('../rules/notify/notifiers.ts')
-    const store = (notice: StoredNotice): void => void this.#store([notice])
-    const memory = { notices: state.loadRules().notices, store }
-    return new Notifiers(rules, { log, meter, clock, random: Math.random, memory })
+    this.#notifiers = new Notifiers(rules, { log, meter, clock, random: Math.random, memory: this.#recall() })
+    return this.#notifiers
+  }
+
+  /** What receivers were told. */
+  #recall(): NoticeMemory {
+    return { notices: this.#parts.state.loadRules().notices, store: notice => void this.#store([notice]) }
   }
 
   #store(records: readonly StateRecord[]): Promise<void> {

@@ -9,6 +9,8 @@ export interface SeriesValue {
 
 /** Takes all that a rule gives at a time (epoch ms): what it gave before, and does not give now, has ended. */
 export interface SeriesSink {
+  /** Somebody takes them: else they need not be made. */
+  readonly wantsSeries: boolean
   /** Does not wait and does not throw. */
   write(rule: string, series: readonly SeriesValue[], at: number): void
 }

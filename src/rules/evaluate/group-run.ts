@@ -80,7 +80,7 @@ export class GroupRun {
     const { clock, log, meter, sink } = this.#parts
     const former = rule.fault
     rule.evaluate(at, () => clock.monotonic(), isCaughtUp)
-    sink?.write(ruleId(rule.rule), rule.series, at)
+    if (sink?.wantsSeries === true) sink.write(ruleId(rule.rule), rule.series, at)
     if (rule.fault === '') return
     meter.of('collector_rules_evaluation_failures_total', this.id).value++
     if (rule.fault === former) return

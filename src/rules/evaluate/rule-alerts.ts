@@ -65,8 +65,12 @@ export class RuleAlerts {
   /** What is to be told now. Whoever hears nothing more takes an alert for ended after four times the time
    * in which it should have heard of it again. */
   due(at: number, intervalMs: number): Alert[] {
-    const due = [...this.#alerts.values()].filter(alert => alert.isDue(at, resendMs))
-    return due.map(alert => alert.asAlert(at + 4 * Math.max(resendMs, intervalMs)))
+    return this.#toldOf(alert => alert.isDue(at, resendMs), { at, intervalMs })
+  }
+
+  /** What somebody is to be told now who knows nothing. */
+  all(at: number, intervalMs: number): Alert[] {
+    return this.#toldOf(({ state }) => state !== 'pending', { at, intervalMs })
   }
 
   /** The rule is gone. */
@@ -82,6 +86,11 @@ export class RuleAlerts {
       if (content !== undefined) changes.push(this.#stored(labels, content))
     }
     return changes
+  }
+
+  #toldOf(isTold: (alert: ActiveAlert) => boolean, { at, intervalMs }: { at: number; intervalMs: number }): Alert[] {
+    const told = [...this.#alerts.values()].filter(isTold)
+    return told.map(alert => alert.asAlert(at + 4 * Math.max(resendMs, intervalMs)))
   }
 
   /** What ended last comes last. */

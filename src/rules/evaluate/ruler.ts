@@ -91,6 +91,15 @@ export class Ruler {
     return this.stop()
   }
 
+  /** Has all alerts told, as they stand, to those who know of none. */
+  tellAll(to: AlertSink): void {
+    const now = this.#parts.clock.now()
+    const alerts = this.#groups.flatMap(({ group, rules }) => {
+      return rules.flatMap(rule => rule.alerts?.all(now, group.intervalMs) ?? [])
+    })
+    if (!this.#isStopped) this.#tell(alerts, to)
+  }
+
   /** Takes what rows have added, and returns what is to be stored with the places up to which they were read. */
   merge(deltas: readonly RuleDelta[]): StateRecord[] {
     this.#windows.merge(deltas)
@@ -191,15 +200,15 @@ export class Ruler {
   }
 
   /** Stores what has changed; what is told was stored before, so that a kill does not have it told as something new. */
-  #tell(alerts: readonly Alert[]): void {
+  #tell(alerts: readonly Alert[], to: AlertSink = this.#parts.sink): void {
     const stored = this.#parts.store(this.#changes())
-    if (alerts.length > 0) this.#told = this.#tellBehind(this.#told, stored, alerts)
+    const former = this.#told
+    if (alerts.length > 0) this.#told = this.#behind(former, stored).then(() => to.notify(alerts))
   }
 
-  async #tellBehind(former: Promise<void>, stored: Promise<void>, alerts: readonly Alert[]): Promise<void> {
-    const { clock, sink } = this.#parts
+  async #behind(former: Promise<void>, stored: Promise<void>): Promise<void> {
+    const { clock } = this.#parts
     await former
     await Promise.race([stored, new Promise<void>(resolve => clock.after(storeMs, resolve))])
-    sink.notify(alerts)
   }
 }

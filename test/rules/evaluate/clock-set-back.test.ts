@@ -44,7 +44,7 @@ class Rules {
         meter: new Meter(),
         observe: async () => ({ unseenMs: 0, hangs: false }),
         store: async records => void this.#stored.push(...records),
-        sink: { notify: alerts => void this.told.push(...alerts), write: () => {} }
+        sink: { notify: alerts => void this.told.push(...alerts), wantsSeries: false, write: () => {} }
       }
     )
     ruler.start()

@@ -35,7 +35,11 @@ class Watch {
           return this.progress
         },
         store: async () => {},
-        sink: { notify: alerts => void this.told.push(...alerts.map(({ state }) => state)), write: () => {} }
+        sink: {
+          notify: alerts => void this.told.push(...alerts.map(({ state }) => state)),
+          wantsSeries: false,
+          write: () => {}
+        }
       }
     )
     this.ruler.start()

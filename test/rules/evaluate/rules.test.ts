@@ -38,6 +38,7 @@ class Stage {
   readonly told: string[] = []
   written: string[] = []
   errors: string[] = []
+  readonly isWritten: boolean
   /** Held up, nothing gets durable. */
   isDiskFull = false
   readonly #windows = new Map<string, StoredWindow>()
@@ -46,7 +47,8 @@ class Stage {
   #collector!: MetricCollector
   #ids: readonly string[] = []
 
-  constructor(rules: string) {
+  constructor(rules: string, isWritten = true) {
+    this.isWritten = isWritten
     this.#collect(sourceOf(rules))
     this.ruler = this.#newRuler(sourceOf(rules))
     this.ruler.start()
@@ -125,6 +127,7 @@ class Stage {
           void this.told.push(
             ...alerts.map(one => `${one.labels['alertname']} ${one.labels['agent_id']} ${one.state}`)
           ),
+        wantsSeries: this.isWritten,
         write: (_rule, series) => {
           const shown = series.map(({ labels, value }) => `${labels['__name__']} ${labels['agent_id']} ${value}`)
           this.written.push(shown.join(', '))
@@ -182,6 +185,30 @@ describe('rules by the clock', () => {
     expect(stage.alerts).toEqual([])
     expect(stage.told).toEqual(['Burst a firing', 'Burst a inactive'])
     expect(stage.metric('collector_rules_evaluations_total')).toBe(14)
+  })
+
+  it('make no series where nobody writes them', async () => {
+    const stage = new Stage(burst + record, false)
+    stage.log('a', 'error', 3)
+    await stage.pass(10 * second)
+    expect(stage.recorded).toEqual(['a 3'])
+    expect(stage.written).toEqual([])
+  })
+
+  it('are told as they stand to somebody who is new, without those that are pending, and to nobody else', async () => {
+    const stage = new Stage(burst.replace('20s', '0s') + burst.replace('Burst', 'Later').replace('20s', '10m'))
+    stage.log('gone', 'error', 3)
+    await stage.pass(2 * minute)
+    stage.log('a', 'error', 3)
+    await stage.pass(10 * second)
+    const before = [...stage.told]
+    const told: string[] = []
+    stage.ruler.tellAll({
+      notify: alerts => void told.push(...alerts.map(({ labels, state }) => `${labels['agent_id']} ${state}`))
+    })
+    await stage.clock.settle()
+    expect(told.toSorted()).toEqual(['a firing', 'gone inactive'])
+    expect(stage.told).toEqual(before)
   })
 
   it('count alerts by state, and name those that are gone no more', async () => {
