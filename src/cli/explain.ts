@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Config } from '../config/config.ts'
+import { resolve } from 'node:path'
 import { formatProblem } from '../config/problems.ts'
 import { oneOf } from '../config/wording.ts'
 import { exitCodes } from '../core/errors.ts'
-import type { StoredState } from '../core/record.ts'
 import type { Refused } from '../pipeline/trace/explain.ts'
 import { load } from './configuration.ts'
-import { readOffline } from './offline.ts'
+import { knownOf } from './known.ts'
 import { asPath } from './state-dir.ts'
 import { formatBytes } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
@@ -57,7 +54,9 @@ async function run(place: string, options: Options, { env, out, err }: Terminal)
   const plan = await planOf(config)
   if (input !== undefined && !plan.inputs.some(({ name }) => name === input))
     throw usage(`No input "${input}": there is ${oneOf(plan.inputs.map(({ name }) => name))}`)
-  const known = await knownOf(config, err)
+  const { stored, hostId } = await knownOf(config)
+  if (hostId === undefined)
+    err.line('No collector has run here yet, and this machine has no id: ids of rows will be others')
   const { explained } = await import('./explain-report.ts')
   const report = await explainLine(
     {
@@ -65,7 +64,8 @@ async function run(place: string, options: Options, { env, out, err }: Terminal)
       path,
       line,
       input,
-      ...known,
+      stored,
+      hostId: hostId ?? '',
       hostName: config.collector.hostName ?? hostname(),
       onProgress: bytes => err.progress(`${formatBytes(bytes)} read`)
     },
@@ -82,22 +82,6 @@ function placeOf(text: string): { readonly path: string; readonly line: number }
   const [, path, line] = /^(.+):([1-9]\d{0,14})$/s.exec(text) ?? []
   if (path === undefined) throw usage(`Cannot explain "${text}": name a line of it, as in "${text}:1"`)
   return { path: resolve(path), line: Number(line) }
-}
-
-/** What earlier runs know. One that never was knows nothing, and would make the same ids on this machine. */
-async function knownOf(
-  { collector }: Config,
-  err: Stream
-): Promise<{ readonly stored: StoredState; readonly hostId: string }> {
-  const { knownHostId } = await import('../pipeline/host-id.ts')
-  const { stateDir } = collector
-  const nothing: StoredState = { sources: [], cursors: [], cuts: [], parsers: {}, notes: {}, observed: [] }
-  const hasState = existsSync(join(stateDir, 'state.db'))
-  const stored = hasState ? await readOffline(stateDir, reader => ({ ...reader.load(), cursors: [] })) : nothing
-  const hostId = knownHostId(stateDir)
-  if (hostId === undefined)
-    err.line('No collector has run here yet, and this machine has no id: ids of rows will be others')
-  return { stored, hostId: hostId ?? '' }
 }
 
 function refuse(

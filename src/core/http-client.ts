@@ -33,6 +33,8 @@ export interface Request {
 export interface Reply {
   readonly status: number
   readonly retryAfter: string | undefined
+  /** The header `Date`. */
+  readonly date?: string | undefined
   readonly body: Buffer
   /** Where the reply came from, without user and password. */
   readonly origin: string
@@ -132,7 +134,8 @@ function replyOf(incoming: IncomingMessage, origin: string, most: number): Promi
   incoming.once('error', reject)
   incoming.once('end', () => {
     const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    resolve({ status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body, origin })
+    const { date, 'retry-after': wait } = incoming.headers
+    resolve({ status: incoming.statusCode ?? 0, retryAfter: wait, date, body, origin })
   })
   return promise
 }

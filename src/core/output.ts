@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { Finding, ServerProbe } from './probe.ts'
 import type { SourceId } from './source.ts'
 import { grown } from './workspace.ts'
 
@@ -131,6 +132,10 @@ export interface Output {
   /** Called before the first `send`, again after a pause, and at the start while there is nothing to send; throws `SendError`.
    * Tells who answers, in words for people. Outputs without it have nobody to ask. */
   prepare?(signal: AbortSignal): Promise<string>
+  /** Looks at where it writes to on this machine, and changes nothing. Absent: it writes nothing here. */
+  look?(): Promise<readonly Finding[]>
+  /** The servers behind it. Absent: there is none. */
+  probes?(): readonly ServerProbe[]
   /** An encoded row for people. Absent: it is text. */
   shown?(row: Buffer): string
   close?(): Promise<void>

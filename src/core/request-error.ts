@@ -67,9 +67,15 @@ export function needsPerson(code: string): boolean {
 /** `stood`: there was a connection. One that stands may still come to report that there is no way to the host, or no TLS. */
 export function requestError(cause: unknown, origin: string, stood = false): RequestError {
   const code = codeOf(cause)
-  const text = words[code] ?? (tlsText(code, cause) || messageOf(cause) || code)
+  const text = faultOf(cause)
   const isUnsent = !stood && (unsentCodes.has(code) || tlsCode.test(code))
   return new RequestError(`Cannot send to "${origin}": ${text}`, code, isUnsent, cause)
+}
+
+/** What has happened to a connection, in words. */
+export function faultOf(cause: unknown): string {
+  const code = codeOf(cause)
+  return words[code] ?? (tlsText(code, cause) || messageOf(cause) || code)
 }
 
 function codeOf(error: unknown): string {

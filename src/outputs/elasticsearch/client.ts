@@ -87,11 +87,20 @@ export class Client {
   }
 }
 
-/** An API key wins over user and password, those over what stands in the first endpoint that has some. */
+/** An API key wins over user and password. */
 function authorization(options: ClientOptions): Record<string, string> {
   if (options.apiKey !== '') return { authorization: `ApiKey ${options.apiKey}` }
-  const withUser = options.endpoints.map(endpoint => new URL(endpoint)).find(url => url.username !== '')
-  const user = options.user === '' ? decodeURIComponent(withUser?.username ?? '') : options.user
-  const password = options.user === '' ? decodeURIComponent(withUser?.password ?? '') : options.password
+  const { user, password } = credentialsOf(options)
   return user === '' ? {} : { authorization: basicAuthorization(user, password) }
+}
+
+/** They win over what stands in the first endpoint that has some. Empty: none. */
+export function credentialsOf({
+  user,
+  password,
+  endpoints
+}: Omit<ClientOptions, 'apiKey'>): Pick<ClientOptions, 'user' | 'password'> {
+  if (user !== '') return { user, password }
+  const withUser = endpoints.map(endpoint => new URL(endpoint)).find(url => url.username !== '')
+  return { user: decodeURIComponent(withUser?.username ?? ''), password: decodeURIComponent(withUser?.password ?? '') }
 }

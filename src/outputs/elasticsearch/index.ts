@@ -3,6 +3,7 @@ import { tlsGroup } from '../../config/receiver-options.ts'
 import type { Batch } from '../../core/batch.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import { Verdict } from '../../core/outcome.ts'
+import type { ServerProbe } from '../../core/probe.ts'
 import { BackingIndices, noDoubt } from './backing.ts'
 import { Client, type ClientOptions } from './client.ts'
 import { DocumentEncoder } from './encode.ts'
@@ -56,6 +57,7 @@ export const elasticsearch = defineOutput({
 })
 
 export class ElasticsearchOutput implements Output {
+  readonly #options: ElasticsearchOptions
   readonly #client: Client
   readonly #encoder: DocumentEncoder
   readonly #templates: Templates
@@ -69,6 +71,7 @@ export class ElasticsearchOutput implements Output {
 
   constructor(options: ElasticsearchOptions, context: OutputContext) {
     const { schema, namespace } = options
+    this.#options = options
     const stream = streamName(schema, defaultDataset, namespace)
     this.#client = new Client({ ...options, connections, timeoutMs: options.timeout }, context.clock)
     this.#encoder = new DocumentEncoder(
@@ -99,6 +102,18 @@ export class ElasticsearchOutput implements Output {
 
   locate(shipment: Shipment, signal: AbortSignal): Promise<ReadonlyMap<number, readonly string[]>> {
     return locate(this.#client, shipment, { stream: this.#stream, signal })
+  }
+
+  probes(): readonly ServerProbe[] {
+    const { timeout: timeoutMs, ...options } = this.#options
+    const stream = this.#stream
+    return options.endpoints.map(url => ({
+      url,
+      tls: options.tls,
+      isProxied: true,
+      ask: async signal =>
+        (await import('./probe.ts')).askNode(url, { ...options, connections, timeoutMs }, { stream, signal })
+    }))
   }
 
   async prepare(signal: AbortSignal): Promise<string> {

@@ -2,15 +2,22 @@ import { withoutReply } from '../lost-answers.ts'
 import type { Client } from './client.ts'
 import { jsonHeaders } from './send.ts'
 
+export const versionPath = '/?filter_path=version.number,version.distribution'
+
 /** Who answers, in words for people: `Elasticsearch 9.5.3 at "http://es:9200"`. Keys that may only write are not told the version. */
 export async function serverOf(client: Client, signal: AbortSignal): Promise<string> {
-  const path = '/?filter_path=version.number,version.distribution'
   const { status, body, origin } = await client
-    .request({ method: 'GET', path, headers: jsonHeaders, signal })
+    .request({ method: 'GET', path: versionPath, headers: jsonHeaders, signal })
     .catch(withoutReply)
-  const { number, distribution } = status === 200 ? versionIn(body) : {}
+  const { name, version } = status === 200 ? productIn(body) : { name: 'Elasticsearch', version: undefined }
+  return `${version === undefined ? name : `${name} ${version}`} at "${origin}"`
+}
+
+/** What an answer says of the server. */
+export function productIn(body: Buffer): { readonly name: string; readonly version: string | undefined } {
+  const { number, distribution } = versionIn(body)
   const name = distribution === 'opensearch' ? 'OpenSearch' : 'Elasticsearch'
-  return `${typeof number === 'string' ? `${name} ${number.slice(0, 40)}` : name} at "${origin}"`
+  return { name, version: typeof number === 'string' ? number.slice(0, 40) : undefined }
 }
 
 function versionIn(body: Buffer): { number?: unknown; distribution?: unknown } {

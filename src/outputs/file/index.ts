@@ -2,6 +2,7 @@ import { defineOutput, type OutputContext } from '../../config/define.ts'
 import type { Batch } from '../../core/batch.ts'
 import { messageOf, SendError } from '../../core/errors.ts'
 import { Verdict } from '../../core/outcome.ts'
+import type { Finding } from '../../core/probe.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import { without } from '../elasticsearch/rows.ts'
 import { type LineEncoder, lineEncoder } from '../line-encoder.ts'
@@ -119,6 +120,11 @@ class FileOutput implements Output {
 
   encode(batch: Batch, body: Body): void {
     this.#encoder.encode(batch, body)
+  }
+
+  async look(): Promise<readonly Finding[]> {
+    const { lookAt } = await import('./look.ts')
+    return [await lookAt(this.#options.path)]
   }
 
   async prepare(): Promise<string> {

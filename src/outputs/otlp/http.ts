@@ -25,6 +25,8 @@ export interface HttpOptions extends HttpClientOptions {
 export interface Sent {
   readonly answer: Answer
   readonly requestBytes: number
+  /** The header `Date` of the answer. */
+  readonly date?: string | undefined
 }
 
 /** OTLP/HTTP. */
@@ -57,7 +59,7 @@ export class HttpTransport {
       .catch((error: unknown) => {
         throw withoutAnswer(error, { rows: shipment.rows, bytes: body.length }, shipment)
       })
-    return { answer: answerOf(reply), requestBytes: body.length }
+    return { answer: answerOf(reply), requestBytes: body.length, date: reply.date }
   }
 
   close(): void {

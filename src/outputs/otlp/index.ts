@@ -4,6 +4,7 @@ import type { Batch } from '../../core/batch.ts'
 import { messageOf } from '../../core/errors.ts'
 import { Verdict } from '../../core/outcome.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
+import type { ServerAnswer, ServerProbe } from '../../core/probe.ts'
 import type { Refused, Taken } from './answers.ts'
 import { RecordEncoder } from './encode.ts'
 import { type OtlpOptions, protocols, resourceOf, type Settings, settingsOf } from './environment.ts'
@@ -47,7 +48,7 @@ export const otlp = defineOutput({
   ],
   create: async (options, context) => {
     const settings = settingsOf(options, process.env)
-    return new OtlpOutput(await transportOf(settings), context)
+    return new OtlpOutput(settings, await transportOf(settings), context)
   }
 })
 
@@ -77,15 +78,17 @@ async function transportOf({ protocol, compression, ...settings }: Settings): Pr
 }
 
 class OtlpOutput implements Output {
+  readonly #settings: Settings
   readonly #encoder: RecordEncoder
   readonly #requests = new RequestWriter()
   readonly #transport: Transport
   readonly #context: OutputContext
   #warnedAt = Number.NEGATIVE_INFINITY
 
-  constructor(transport: Transport, context: OutputContext) {
+  constructor(settings: Settings, transport: Transport, context: OutputContext) {
     const { hostName, keys, log } = context
     const resource = resourceOf(process.env, message => log.warn(message))
+    this.#settings = settings
     this.#context = context
     this.#encoder = new RecordEncoder({ hostName, resource }, keys)
     this.#transport = transport
@@ -103,6 +106,11 @@ class OtlpOutput implements Output {
     return jsonOf(row)
   }
 
+  probes(): readonly ServerProbe[] {
+    const { url, tls, protocol } = this.#settings
+    return [{ url, tls, isProxied: protocol !== 'grpc', ask: signal => this.#ask(signal) }]
+  }
+
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
     const { answer, requestBytes } = await this.#transport.send(this.#requests.write(shipment), shipment, signal)
     if (answer.isTaken) return { rejected: this.#rejectedOf(answer, shipment.rows), requestBytes }
@@ -112,6 +120,14 @@ class OtlpOutput implements Output {
 
   async close(): Promise<void> {
     this.#transport.close()
+  }
+
+  /** Sends a request without any row, which every server has to take (OTLP 1.9, "Export"). */
+  async #ask(signal: AbortSignal): Promise<ServerAnswer> {
+    const { answer, date } = await this.#transport.send(Buffer.alloc(0), noRows, signal)
+    if (!answer.isTaken) throw answer.error
+    const text = `takes log records (${this.#settings.protocol}, a request without rows was sent)`
+    return { findings: [{ what: 'request', state: 'ok', text }], date }
   }
 
   /** Rows that were rejected, which are not sent again: nobody knows which they are. Why they were may quote them, so it is not told. */
@@ -129,6 +145,19 @@ class OtlpOutput implements Output {
     this.#warnedAt = now
     log.warn(`The server behind output "${id}" ${what}`)
   }
+}
+
+const noRows: Shipment = {
+  bytes: Buffer.alloc(0),
+  rows: 0,
+  rowEnds: new Int32Array(),
+  rowPositions: new Float64Array(),
+  rowLengths: new Int32Array(),
+  sourceOf: () => '',
+  attempt: 0,
+  unknown: false,
+  firstSentAt: 0,
+  memo: undefined
 }
 
 function refusedAlone({ status, type, reason }: Refused): Required<Verdicts>['each'] {
