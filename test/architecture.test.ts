@@ -59,7 +59,7 @@ function isLate(file: string): boolean {
     'cli/backtest-report.ts',
     'cli/explain-report.ts'
   ]
-  if (file.startsWith('parsers/') && !/\/(auto|json|logfmt|raw|refuse)\.ts$/.test(file)) return true
+  if (file.startsWith('parsers/') && !/\/(auto|first-of|formats|json|logfmt|raw|refuse)\.ts$/.test(file)) return true
   if (file.startsWith('processors/') && !file.startsWith('processors/normalize/')) return true
   // agents are seen by all collectors, without a query
   if (file.startsWith('rules/agents/')) return false

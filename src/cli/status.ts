@@ -95,6 +95,9 @@ function sourceLines(out: Stream, sources: readonly (SourceStatus & { input: str
   const columns = [
     { title: 'source', cell: (source: SourceStatus) => source.name, canShrink: true as const },
     { title: 'input', cell: (source: SourceStatus & { input: string }) => source.input },
+    ...(shown.some(({ format }) => format !== undefined)
+      ? [{ title: 'format', cell: ({ format = '' }: SourceStatus) => format }]
+      : []),
     { title: 'size', cell: (source: SourceStatus) => formatBytes(source.size) },
     { title: 'settled', cell: (source: SourceStatus) => formatBytes(source.settled) },
     { title: 'behind', cell: (source: SourceStatus) => formatBytes(source.lagBytes) }

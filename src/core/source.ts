@@ -56,8 +56,10 @@ export interface Marks {
   /** Stores a cut. Rows that end there may be sent only once the mark is durable: the returned number goes to
    * `Shipment.barrier`. */
   addCut(at: Position): number
-  /** The parser that `auto` chose for this source, or undefined. */
+  /** What `auto` chose for this source, or undefined. */
   readonly parser: string | undefined
-  /** Stores the parser that `auto` chose; returns a barrier as `addCut` does. */
+  /** The same, as people are told: `java`, or `java, python` where rows may be of both. */
+  readonly format?: string | undefined
+  /** Stores what `auto` chose; returns a barrier as `addCut` does. */
   choose(parser: string): number
 }

@@ -2,6 +2,7 @@ import type { Batch } from './batch.ts'
 import type { Family } from './families.ts'
 import type { Keys } from './keys.ts'
 import type { Sample, StepMetric } from './metrics.ts'
+import type { Source } from './source.ts'
 
 /**
  * Cuts records out of indexed bytes. One instance for each reader: it keeps what is unfinished between chunks. What it gives out and
@@ -41,6 +42,9 @@ export interface Lines {
  * `batch.errors`, and no fields. Must not depend on where chunks were cut. */
 export interface Parser {
   parse(batch: Batch, from?: number): void
+  /** Asked before the first `size` bytes of a source become rows: resolves once what it takes to understand them is loaded. Undefined: it
+   * is, and they may be parsed. */
+  loading?(bytes: Buffer, size: number, source: Source): Promise<unknown> | undefined
 }
 
 /** A synchronous step over a whole batch. Lookups are loaded before it is created and refreshed behind it. */

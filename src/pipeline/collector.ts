@@ -139,6 +139,8 @@ export interface SourceStatus {
   readonly settled: Position
   /** `size - settled`. */
   readonly lagBytes: number
+  /** What the parser `auto` has recognised: `json`, or `java, python` where rows may be of both. Absent: nothing, so that rows are text. */
+  readonly format?: string
 }
 
 export interface OutputState {

@@ -7,8 +7,8 @@ import type { FileSource } from '../inputs/file/source.ts'
 import { type Outlet, type Place, Reader, type ReaderParts } from './reader.ts'
 
 /** Why a turn ended: more bytes are there, none are for now, no output has room, only some of them have, the lane has come to where
- * the one ahead of it stands, or the source is read to its end. */
-export type TurnEnd = 'more' | 'idle' | 'full' | 'apart' | 'met' | 'finished'
+ * the one ahead of it stands, the source is read to its end, or the parser waits for what it needs (`loading`). */
+export type TurnEnd = 'more' | 'idle' | 'full' | 'apart' | 'met' | 'finished' | 'loading'
 
 /** Rules wait so long for outputs without room, ms: what is read once costs half of what is read twice. A request that is answered
  * slowly, or sent again once, takes less; an outage is noticed by every start anew, and alerts wait for it. */
@@ -105,6 +105,7 @@ export class Lane implements Outlet {
         this.#crampedAt = Infinity
       }
       const got = this.#readChunk()
+      if (reader.loading !== undefined) return 'loading'
       if (got === Idle) return this.ahead !== undefined && reader.isWhere(this.ahead.#reader) ? 'met' : 'idle'
       if (got === Gone) return this.#finish()
     }
@@ -126,6 +127,11 @@ export class Lane implements Outlet {
     }
     this.#reader.grewAt = now
     return false
+  }
+
+  /** What a turn that ended with `loading` waits for. */
+  get loading(): Promise<unknown> | undefined {
+    return this.#reader.loading
   }
 
   /** Does not wait for lines that may belong to those that are there: the program stops. A line without an end does not count. */
@@ -178,7 +184,7 @@ export class Lane implements Outlet {
     const isLost = this.source.lostReason !== undefined || this.source.lossAt(this.readTo) !== undefined
     if (this.ahead !== undefined && !isLost) return 'idle'
     const before = this.#reader.base
-    if (!this.#reader.finish(this.#limit)) return 'idle'
+    if (!this.#reader.finish(this.#limit)) return this.loading === undefined ? 'idle' : 'loading'
     const hasMet = this.ahead !== undefined && this.#reader.base > before
     return hasMet || this.source.hasHeld(this.readTo) ? 'more' : 'finished'
   }

@@ -329,7 +329,7 @@ export class Lanes {
   #newLane(source: FileSource, open: Open, { route, steps }: { route: Route; steps: Steps }): NewLane {
     // It is kept for each of ten thousand sources, with what it names of what stands outside.
     return (takers, place) => {
-      const { arena, clock, observers } = this.#parts
+      const { arena, clock, observers, log: sourceLog } = this.#parts
       const { pipeline, processors, seenBehind } = route
       const { input, tally } = open
       const frontier = frontierOf(open, route)
@@ -347,6 +347,7 @@ export class Lanes {
         seenBehind,
         clock,
         log: this.#log,
+        sourceLog,
         partialMs: input.follow.partialMs,
         tally,
         frontier

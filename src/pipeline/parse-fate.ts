@@ -11,6 +11,7 @@ export function withParseFate(parser: Parser, onParseError: InputConfig['onParse
   if (onParseError === 'keep') return parser
   const fate = fates[onParseError]
   return {
+    loading: (bytes, size, source) => parser.loading?.(bytes, size, source),
     parse(batch) {
       parser.parse(batch)
       setFate(batch, fate)

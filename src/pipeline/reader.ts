@@ -12,6 +12,7 @@ import { forget, type FramerCounts, type Frontier, type Tally } from './tally.ts
 
 const lostMessage = 'Bytes are lost: they were gone before they were read'
 const atMostMessage = 'Bytes are lost, at most so many: the run before may have sent some of them'
+const formatMessage = 'The format is recognised'
 const cutMessage = 'Records are cut: what is behind max_line_bytes is lost'
 
 /** What is read so soon behind the end of a source was written meanwhile, ms: three scans. */
@@ -32,6 +33,8 @@ export interface ReaderParts {
   readonly clock: Clock
   /** Told of bytes that can never be read. */
   readonly log: Log
+  /** Told what is so once a source. */
+  readonly sourceLog: Log
   readonly tally: Tally
   /** How far the steps have come that count rows, if there are any. */
   readonly frontier: Frontier | undefined
@@ -74,6 +77,8 @@ export class Reader {
   endedAt = -Infinity
   /** Records that must be durable before its rows may be sent. */
   barrier: number
+  /** What was read last waits for this, and nothing came of it. */
+  loading: Promise<unknown> | undefined
 
   constructor(source: FileSource, place: Place, parts: ReaderParts, outlet: Outlet) {
     this.source = source
@@ -122,6 +127,7 @@ export class Reader {
   /** Reads a chunk that ends before `limit`. The answer is that of `Source.read`. */
   readChunk(limit: Position): number {
     const { arena, clock, tally, frontier } = this.#parts
+    this.loading = undefined
     if (!this.#obeyCut()) return this.#isGone ? Gone : Idle
     const most = this.isReturning
       ? this.#knownTo
@@ -137,6 +143,7 @@ export class Reader {
     }
     this.#carry.copyTo(arena.bytes)
     this.grewAt = clock.monotonic()
+    if (this.#waits(this.#carry.length + got)) return Idle
     return this.#process(this.#carry.length + got, false, isLive) ? got : Idle
   }
 
@@ -144,7 +151,7 @@ export class Reader {
   giveOutRest(): boolean {
     if (!this.isUnfinished) return true
     this.#carry.copyTo(this.#parts.arena.bytes)
-    return this.#process(this.#carry.length, true)
+    return !this.#waits(this.#carry.length) && this.#process(this.#carry.length, true)
   }
 
   /** Gives out what is there of a source that has ended, or has a gap, and counts what is lost behind it, up to a limit. False if that
@@ -173,6 +180,13 @@ export class Reader {
   end(): void {
     this.#parts.framer.drop()
     this.#carry.drop()
+  }
+
+  /** The parser is not ready for these bytes of the arena: they have to be read again. */
+  #waits(size: number): boolean {
+    const { arena, parser } = this.#parts
+    this.loading = this.#isGone ? undefined : parser.loading?.(arena.bytes, size, this.source)
+    return this.loading !== undefined
   }
 
   /** Nothing of it can be read again. */
@@ -228,6 +242,15 @@ export class Reader {
     this.#parts.log.warn(message, { path: this.source.resource['log.file.path'], ...loss })
   }
 
+  #tellFormat(): void {
+    const { sourceLog: log } = this.#parts
+    const { format } = this.source.marks
+    const fields = { path: this.source.resource['log.file.path'], format }
+    // these need no word: they are known by every row, whatever was chosen
+    if (format === 'json' || format === 'logfmt') log.debug(formatMessage, fields)
+    else log.info(formatMessage, fields)
+  }
+
   /** The journey of the first `size` bytes of the arena. `final` gives out what has no end yet, and stores where that was. False if
    * the framer can not go on now: then the bytes behind the carry have to be read again. */
   #process(size: number, final: boolean, isLive = false): boolean {
@@ -264,7 +287,9 @@ export class Reader {
 
   #understand(): void {
     const { batch, parser, processors, seenBehind } = this.#parts
+    const known = this.source.marks.parser
     parser.parse(batch)
+    if (this.source.marks.parser !== known) this.#tellFormat()
     let step = 0
     for (; step < seenBehind; step++) processors[step]!.apply(batch)
     this.#letSee()

@@ -94,8 +94,9 @@ export function measureUnseen(unseen: ReadonlyMap<string, number>, meter: Meter)
 function sourceStatus(source: FileSource, tracks: readonly Track[]): SourceStatus {
   const settled = Math.min(...tracks.map(track => track.settled))
   const read = Math.max(...tracks.map(track => track.read))
-  const { id, path, size } = source
-  return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled) }
+  const { id, path, size, marks } = source
+  const format = marks.format !== undefined && { format: marks.format }
+  return { id, name: path, size, read, settled, lagBytes: Math.max(0, size - settled), ...format }
 }
 
 function backlogOf(behind: Behind | undefined): Pick<OutputState, 'backlog'> {

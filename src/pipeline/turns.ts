@@ -181,6 +181,7 @@ export class Turns {
   #goOn(lane: Lane, end: TurnEnd): void {
     if (end === 'full') this.#wait(lane)
     else if (end === 'finished') this.#parts.finished(lane)
+    else if (end === 'loading') void lane.loading?.then(() => this.add(lane))
     else if (end !== 'idle') this.#put(lane)
     // what it still has to read again needs no room
     if (end === 'apart') this.#put(this.#parts.part(lane))

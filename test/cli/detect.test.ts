@@ -61,7 +61,9 @@ test('rows of several formats are for several parsers', async () => {
 })
 
 test('says what is no format', async () => {
-  const [text, empty] = await found(file('one\ntwo\n'), file(''))
+  const likeSyslog = '2026-11-22T10:00:00Z INFO worker: done\n2026-11-22T10:00:00Z Starting up\n'
+  const [text, empty, other] = await found(file('one\ntwo\n'), file(''), file(likeSyslog))
+  expect(other).toMatchObject({ format: 'text', rates: { time: 1 } })
   expect(text).toMatchObject({ format: 'text', parsers: ['auto'], rows: 2, rates: { time: 0 } })
   expect(empty).toMatchObject({ format: 'text', parsers: ['auto'], rows: 0 })
 })

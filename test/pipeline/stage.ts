@@ -71,8 +71,11 @@ export class Stage {
   readonly shown: (readonly [tail: number, rows: TailRows])[] = []
   /** Messages of errors. */
   readonly errors: string[] = []
+  /** What it told without being worried. */
+  readonly told: (readonly [message: string, fields: LogFields | undefined])[] = []
   readonly log: Log = {
     ...silentLog,
+    info: (message, fields) => void this.told.push([message, fields]),
     warn: (message, fields) => void this.warnings.push([message, fields]),
     error: message => void this.errors.push(message)
   }

@@ -47,6 +47,10 @@ export class FileMarks implements Marks {
     return this.#parser
   }
 
+  get format(): string | undefined {
+    return this.#parser?.replace(/@.*/, '').replaceAll(',', ', ')
+  }
+
   choose(parser: string): number {
     this.#parser = parser
     this.#barrier = this.#link.append([{ kind: 'parser', source: this.#id, parser }])

@@ -131,7 +131,7 @@ class Reading {
     const { toMs = Infinity, onProgress } = this.#options
     let shownAt = -Infinity
     for (let file = this.#next(toMs); file !== undefined; file = this.#next(toMs)) {
-      if (!file.read()) await new Promise<void>(resolve => (this.#wake = resolve))
+      if (!file.read()) await (file.loading ?? new Promise<void>(resolve => (this.#wake = resolve)))
       this.#parts.keys.trim()
       this.#advance()
       if (performance.now() - shownAt < breathMs) continue
@@ -224,6 +224,7 @@ class Reading {
         // years that a time does not name are those of when it was written
         clock: { ...systemClock, now: () => writtenMs },
         log: silentLog,
+        sourceLog: silentLog,
         tally: new Tally(new InputCounts(meter, input.name)),
         frontier: new Frontier()
       }

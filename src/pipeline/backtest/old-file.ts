@@ -51,12 +51,18 @@ export class OldFile implements Outlet {
     return this.#reader.readTo
   }
 
-  /** Reads a chunk. False if the next bytes are still under way. */
+  /** What has to be loaded before it can go on. */
+  get loading(): Promise<unknown> | undefined {
+    return this.#reader.loading
+  }
+
+  /** Reads a chunk. False if the next bytes are still under way, or the parser is (`loading`). */
   read(): boolean {
     const got = this.#reader.readChunk(Infinity)
+    if (this.#reader.loading !== undefined) return false
     if (got > 0) return true
     if (got === Idle && this.source.isSequential && !this.source.isFailing) return false
-    this.#reader.finish(Infinity)
+    if (!this.#reader.finish(Infinity) && this.loading !== undefined) return false
     this.#reader.end()
     this.isDone = true
     this.clock = Infinity

@@ -6,12 +6,13 @@ import { Keys } from '../../core/keys.ts'
 import { Meter } from '../../core/metrics.ts'
 import { Flag, Kind } from '../../core/row.ts'
 import type { Parser, Processor, ProcessorContext } from '../../core/steps.ts'
+import { formatNames, signedBy } from '../../parsers/formats.ts'
 import { jsonKindOf } from '../../parsers/json-kinds.ts'
-import { firstOf } from '../first-of.ts'
+import { firstOf } from '../../parsers/first-of.ts'
 import { Sample, type SampleParts, samplePartsOf } from './sample.ts'
 
 /** Parsers that know their rows by themselves, and by which one to find out. Of those that understand as many rows the first counts. */
-const candidates = ['json', 'logfmt', 'access', 'syslog', 'klog', 'postgres', 'redis', 'java', 'python'] as const
+const candidates = ['json', 'logfmt', ...formatNames] as const
 type Format = (typeof candidates)[number]
 const openBrace = 0x7b
 /** Less of the rows are an accident. */
@@ -104,7 +105,7 @@ export class Detector {
       const isJson = batch.bytes[batch.starts[row]!] === openBrace
       if (batch.firstField[row]! >= 0 && (format !== 'logfmt' || !isJson)) rows.push(row)
     }
-    return rows
+    return isSure(format) || rows.some(row => isSigned(batch, row, format)) ? rows : []
   }
 
   #describe(sample: Sample, { chosen, left, rows, multiline }: Choice): Omit<Detected, 'file'> {
@@ -131,9 +132,19 @@ export class Detector {
   }
 }
 
-/** `auto` knows JSON, logfmt and text; behind others it takes what they leave. */
+/** Their parsers take nothing else; those of other formats take text that is a little like theirs, if one of its rows has their signs. */
+function isSure(format: Format): format is 'json' | 'logfmt' {
+  return format === 'json' || format === 'logfmt'
+}
+
+function isSigned(batch: Batch, row: number, format: Format): boolean {
+  const text = batch.bytes.latin1Slice(batch.starts[row]!, batch.ends[row]!)
+  return signedBy(text).some(name => name === format)
+}
+
+/** Behind other formats `auto` takes what they leave. */
 function parsersOf(chosen: readonly Format[], hasOthers: boolean): readonly string[] {
-  const others = chosen.filter(format => format !== 'json' && format !== 'logfmt')
+  const others = chosen.filter(format => !isSure(format))
   if (chosen.length === 1 && !hasOthers) return chosen
   return chosen.length > 0 && chosen.length === others.length && !hasOthers ? others : [...others, 'auto']
 }

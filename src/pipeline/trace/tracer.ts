@@ -107,13 +107,14 @@ export class Tracer {
     const reader = this.#readerOf(journey, append)
     for (let restedAt = performance.now(); goesOn; ) {
       const got = reader.readChunk(Infinity)
-      if (got === Idle && source.isSequential && !source.isFailing) {
-        await new Promise<void>(resolve => (this.#wake = resolve))
-      } else if (got < 0) {
+      const isUnderWay = got === Idle && source.isSequential && !source.isFailing
+      if (reader.loading === undefined && got < 0 && !isUnderWay) {
         if (got === Gone) reader.finish(Infinity)
         else reader.giveOutRest()
-        break
       }
+      if (reader.loading !== undefined) await reader.loading
+      else if (isUnderWay) await new Promise<void>(resolve => (this.#wake = resolve))
+      else if (got < 0) break
       this.#keys.trim()
       if (performance.now() - restedAt < breathMs) continue
       onProgress?.(reader.readTo)
@@ -150,6 +151,7 @@ export class Tracer {
         ),
         observers: [],
         log: silentLog,
+        sourceLog: silentLog,
         tally: new Tally(new InputCounts(this.#meter, input.name)),
         frontier: undefined
       },

@@ -34,6 +34,7 @@ export class Witness {
   /** One of the parsers of an input. */
   parser(parser: Parser, use: string): Parser {
     return {
+      loading: (bytes, size, source) => parser.loading?.(bytes, size, source),
       parse: (batch, from = 0) => {
         parser.parse(batch, from)
         for (let row = from; row < batch.rows; row++) {
@@ -48,6 +49,7 @@ export class Witness {
     this.#isWanted = isWanted
     this.#seen = []
     return {
+      loading: (bytes, size, source) => parser.loading?.(bytes, size, source),
       parse: batch => {
         const wanted = this.#wantedOf(batch)
         const before = wanted.map(row => ((batch.flags[row]! & Flag.hasTime) === 0 ? undefined : batch.time[row]))
@@ -99,7 +101,7 @@ export class Witness {
       content: batch.text(batch.starts[row]!, batch.ends[row]!),
       flags: batch.flags[row]!,
       parser: this.#parsers[row],
-      choice: batch.source.marks.parser,
+      choice: batch.source.marks.format,
       parsed: viewOf(batch, row, this.#keys),
       steps: [],
       origins: new Map()

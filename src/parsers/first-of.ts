@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import { Flag, parseErrors } from '../core/row.ts'
+import type { Source } from '../core/source.ts'
 import type { Parser } from '../core/steps.ts'
 import type { RowFilter } from '../logql/filter.ts'
 
@@ -38,6 +39,14 @@ class FirstOf implements Parser {
       this.#filters[index]?.narrow(batch, this.#wanted)
       this.#try(parser, batch, from)
     }
+  }
+
+  loading(bytes: Buffer, size: number, source: Source): Promise<unknown> | undefined {
+    for (const parser of this.#parsers) {
+      const loading = parser.loading?.(bytes, size, source)
+      if (loading !== undefined) return loading
+    }
+    return undefined
   }
 
   /** Gives a parser the rows that it is tried on: each run of them as if nothing came behind it. */
