@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -190,6 +190,11 @@ describe('says why', () => {
       out: '',
       err: `error: No input takes "${other}"\n  app: none of its "paths" leads there: ${place.folder}/*.log\n`
     })
+    const link = join(place.folder, 'c.log')
+    symlinkSync(excluded, link)
+    expect((await place.text(`${link}:1`)).err).toContain(
+      '  app: a symbolic link: set "follow_symlinks" to follow it\n'
+    )
     expect((await place.text(`${excluded}:1`)).err).toContain('  app: left out by "exclude": b.log\n')
     expect(JSON.parse((await place.text(`${excluded}:1`, '--json')).out)).toMatchObject({ input: null, refused: [{}] })
   })
@@ -230,8 +235,8 @@ test('shows what a run has sent, byte for byte, and asks whether it is there', {
     `inputs: { app: { type: file, paths: [a.log], multiline: auto } }
 outputs: { es: { type: elasticsearch, endpoints: ["${server.url}"] } }`
   )
-  const explained = async (line: number): Promise<ExplainReport> => {
-    const { out } = await command(['explain', `${path}:${line}`, '--config', site.config, '--ask', '--json'])
+  const explained = async (line: number, at = path): Promise<ExplainReport> => {
+    const { out } = await command(['explain', `${at}:${line}`, '--config', site.config, '--ask', '--json'])
     return JSON.parse(out) as ExplainReport
   }
   expect((await explained(2)).pipelines[0]!.outputs).toMatchObject([{ answer: 'it does not have the row' }])
@@ -245,4 +250,10 @@ outputs: { es: { type: elasticsearch, endpoints: ["${server.url}"] } }`
   const { _id: id } = (JSON.parse(action!) as { create: { _id: string } }).create
   expect(id.startsWith(source.id)).toBe(true)
   expect(server.documents().find(one => one.id === id)).toMatchObject({ source: document })
+  // it stays with its input under another name
+  const renamed = `${path}.1`
+  renameSync(path, renamed)
+  const again = await explained(7, renamed)
+  expect(again).toMatchObject({ notes: [], source: { id: source.id, resource: { 'log.file.path': path } } })
+  expect(again.pipelines).toEqual(pipelines)
 })

@@ -27,7 +27,8 @@ const words: Readonly<Record<string, string>> = {
   'archive ratio': 'the archive would become more than 500 times as large, the rest is lost: unpack it if that is right'
 }
 
-function wordsOf(reason: string): string {
+/** Why a path is not followed, in words, with what to do. */
+export function wordsOf(reason: string): string {
   const known = words[reason]
   if (known !== undefined || !reason.startsWith('archive ')) return known ?? reason
   return `the archive is cut short or damaged, the rest is lost: ${reason.slice('archive '.length)}`

@@ -1,13 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { systemClock } from '../../core/clock.ts'
-import { silentLog } from '../../core/log.ts'
-import { Meter } from '../../core/metrics.ts'
 import type { Finding } from '../../core/probe.ts'
-import { noLink, type StoredState } from '../../core/record.ts'
+import type { StoredState } from '../../core/record.ts'
 import { Discovery } from '../../inputs/file/discover.ts'
 import { systemDisk } from '../../inputs/file/disk.ts'
-import { Follower } from '../../inputs/file/follower.ts'
 import { parseGlob } from '../../inputs/file/glob.ts'
+import { onlooker } from '../onlooker.ts'
 import type { InputPlan } from '../plan.ts'
 
 /** Problems that are listed. */
@@ -63,22 +60,8 @@ function pathFinding(path: string, { follow }: InputPlan): Finding {
 }
 
 /** Why files that are there are not read, or only in part. */
-function notesOf({ follow, ...of }: InputPlan, { hostId, hostName, stored }: Files): Finding[] {
-  const follower = new Follower(
-    { ...follow, ...of },
-    {
-      hostId,
-      hostName,
-      stored,
-      link: noLink,
-      log: silentLog,
-      meter: new Meter(),
-      clock: { ...systemClock, after: () => () => {} },
-      open: () => {},
-      wake: () => {},
-      settledAll: () => 0
-    }
-  )
+function notesOf(input: InputPlan, files: Files): Finding[] {
+  const follower = onlooker(input, files)
   void follower.start()
   try {
     const { problems, notes } = follower

@@ -6,7 +6,7 @@ import type { StoredState } from '../../core/record.ts'
 import { Flag } from '../../core/row.ts'
 import type { InputPlan, Plan } from '../plan.ts'
 import { FileLines, type LinePlace } from './file-lines.ts'
-import { type Taking, takingOf } from './taking.ts'
+import { inputOf, type Taking, takingOf } from './taking.ts'
 import type { TracedRow } from './traced-row.ts'
 import { Tracer } from './tracer.ts'
 
@@ -80,10 +80,9 @@ async function whoTakes(
   options: ExplainOptions,
   tracer: Tracer
 ): Promise<Taken | { readonly refused: readonly Refused[] }> {
-  const { plan, path, line, stored, hostId, hostName } = options
+  const { path, line, stored, hostId, hostName } = options
   const refused: Refused[] = []
-  for (const input of plan.inputs) {
-    if (options.input !== undefined && options.input !== input.name) continue
+  for (const input of inputsFor(options)) {
     const lines = linesOf(path, input)
     const place = await lines.find(line)
     if ('lines' in place) {
@@ -96,6 +95,12 @@ async function whoTakes(
     refused.push({ input: input.name, reason: taking.refused })
   }
   return { refused }
+}
+
+function inputsFor({ plan, path, input, stored }: ExplainOptions): readonly InputPlan[] {
+  if (input !== undefined) return plan.inputs.filter(({ name }) => name === input)
+  const known = inputOf(path, stored.sources)
+  return plan.inputs.toSorted((a, b) => Number(b.name === known) - Number(a.name === known))
 }
 
 function linesOf(path: string, input: InputPlan): FileLines {

@@ -60,7 +60,12 @@ export class FileLines {
       const got = await this.#read(this.#block, at)
       this.#readTo = at + got
       if (got === 0) return
-      for (let i = Math.max(0, from - at); i < got && at + i < to; i++) {
+      const block = this.#block.subarray(0, Math.min(got, to - at))
+      for (
+        let i = block.indexOf(lineEnd.byte, Math.max(0, from - at));
+        i >= 0;
+        i = block.indexOf(lineEnd.byte, i + 1)
+      ) {
         if (isLineEnd(this.#block, i, at + i, lineEnd)) yield at + i + (lineEnd.unit === 'low' ? 2 : 1)
       }
       at += got

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../core/clock.ts'
-import { silentLog } from '../../core/log.ts'
-import { Meter } from '../../core/metrics.ts'
-import { noLink, type StoredState } from '../../core/record.ts'
+import type { StoredSource, StoredState } from '../../core/record.ts'
 import type { FollowPlan } from '../../config/define.ts'
 import { Discovery } from '../../inputs/file/discover.ts'
 import { systemDisk } from '../../inputs/file/disk.ts'
-import { Follower } from '../../inputs/file/follower.ts'
 import { parseGlob, pathMatcher } from '../../inputs/file/glob.ts'
 import { inodeOf, keyOf } from '../../inputs/file/identity.ts'
 import type { FileSource } from '../../inputs/file/source.ts'
-import { fromStored, toStored } from '../../inputs/file/stored.ts'
+import { wordsOf } from '../../inputs/file/problems.ts'
+import { fromStored, type StoredFile, toStored } from '../../inputs/file/stored.ts'
+import { onlooker } from '../onlooker.ts'
 import type { InputPlan } from '../plan.ts'
 
 /** An input that may wait for something else waits no longer by then: see `doubtMs` and `partial_timeout`. */
@@ -43,20 +42,21 @@ export async function takingOf(
   line: { readonly end: number },
   parts: TakingParts
 ): Promise<Taking | { readonly refused: string }> {
-  const found = namesOf(input.follow, path)
+  const found = nameOf(input, path, parts.stored)
   if ('refused' in found) return found
   const follow = {
     ...input.follow,
     paths: [found.name],
     linkRoots: [...input.follow.linkRoots, ...rootsOf(input.follow)]
   }
-  const strict = await look({ ...input, follow }, parts)
+  const unread = parts.stored.sources.map(fromStored).map(file => ({ ...file, isEnded: false }))
+  const strict = await look({ ...input, follow }, knowing(parts, unread))
   if (strict.source !== undefined && strict.source.startAt < line.end) return { ...strict, source: strict.source }
   strict.close()
   // However it begins, what would become of the line can be told.
   const all = { ...follow, readFrom: 'beginning', ignoreOlderMs: 0, compression: 'auto' } as const
-  const stored = { ...parts.stored, sources: parts.stored.sources.map(fromStored).map(asUnread).map(toStored) }
-  const lax = await look({ ...input, follow: all }, { ...parts, stored })
+  const whole = unread.map(file => ({ ...file, startAt: 0 }))
+  const lax = await look({ ...input, follow: all }, knowing(parts, whole))
   const why = [...strict.problems, ...strict.notes]
   const notes = why.length > 0 ? why : ['reading began behind this line']
   if (lax.source !== undefined) return { ...lax, source: lax.source, notes }
@@ -64,19 +64,24 @@ export async function takingOf(
   return { refused: [...lax.problems, ...lax.notes][0] ?? 'it has no whole line yet' }
 }
 
-function asUnread(file: ReturnType<typeof fromStored>): ReturnType<typeof fromStored> {
-  return { ...file, isEnded: false, startAt: 0 }
+function knowing(parts: TakingParts, files: readonly StoredFile[]): TakingParts {
+  return { ...parts, stored: { ...parts.stored, sources: files.map(toStored) } }
 }
 
-/** The name under which the patterns of an input lead to a file. */
-function namesOf(follow: FollowPlan, path: string): { readonly name: string } | { readonly refused: string } {
+/** The name under which the patterns of an input lead to a file, or its own if an earlier run followed it and it was renamed. */
+function nameOf(
+  { name: input, follow }: InputPlan,
+  path: string,
+  stored: StoredState
+): { readonly name: string } | { readonly refused: string } {
   const reasons = new Map<string, string>()
   const discovery = new Discovery(follow, systemDisk, (reason, at) => void reasons.set(at, reason))
   const key = keyAt(path)
   for (const found of discovery.scan()) if (found.key === key) return { name: found.names[0]! }
+  if (inputOf(path, stored.sources) === input) return { name: path }
   const reason = [...reasons].find(([at]) => path === at || path.startsWith(`${at}/`))?.[1]
   const excluding = follow.exclude.find(pattern => pathMatcher([pattern])(path))
-  if (reason !== undefined) return { refused: reason }
+  if (reason !== undefined) return { refused: wordsOf(reason) }
   if (!pathMatcher(follow.paths)(path))
     return { refused: `none of its "paths" leads there: ${follow.paths.join(', ')}` }
   return { refused: excluding === undefined ? 'there is no such file' : `left out by "exclude": ${excluding}` }
@@ -84,6 +89,12 @@ function namesOf(follow: FollowPlan, path: string): { readonly name: string } | 
 
 function rootsOf({ paths }: FollowPlan): string[] {
   return paths.flatMap(parseGlob).map(({ root }) => root)
+}
+
+/** The input that followed a file in an earlier run. */
+export function inputOf(path: string, sources: readonly StoredSource[]): string | undefined {
+  const key = keyAt(path)
+  return sources.find(source => keyOf(fromStored(source)) === key)?.input
 }
 
 function keyAt(path: string): string | undefined {
@@ -99,26 +110,16 @@ interface Look {
   close(): void
 }
 
-async function look(input: InputPlan, { hostId, hostName, stored, woken }: TakingParts): Promise<Look> {
+async function look(input: InputPlan, { woken, ...known }: TakingParts): Promise<Look> {
   let source: FileSource | undefined
   let waitedMs = 0
-  const { follow, ...of } = input
-  const follower = new Follower(
-    { ...follow, ...of },
-    {
-      hostId,
-      hostName,
-      stored,
-      link: noLink,
-      log: silentLog,
-      meter: new Meter(),
-      // no timers, and all that is waited for is over at the next look
-      clock: { ...systemClock, monotonic: () => systemClock.monotonic() + waitedMs, after: () => () => {} },
-      open: opened => (source ??= opened),
-      wake: woken,
-      settledAll: () => 0
-    }
-  )
+  const follower = onlooker(input, {
+    ...known,
+    open: opened => (source ??= opened),
+    wake: woken,
+    // all that is waited for is over at the next look
+    monotonic: () => systemClock.monotonic() + waitedMs
+  })
   // the file is there: an archive whose first bytes are under way looks as if it was not
   const notes = (): string[] => follower.notes.flatMap(({ reason, text }) => (reason === 'no_match' ? [] : [text]))
   const problems = (): string[] => follower.problems.map(({ reason }) => reason)
