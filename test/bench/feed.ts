@@ -12,15 +12,17 @@ const maker = new LineMaker('json')
 const tickMs = Number(rate) >= 100 ? 20 : 1000 / Number(rate)
 const began = performance.now()
 let written = 0
+/** At few lines a second each tick has one, and files take turns. */
+let next = 0
 
 const timer = setInterval(() => {
   const elapsed = Math.min((performance.now() - began) / 1000, Number(seconds))
   const due = Math.floor(elapsed * Number(rate))
   const share = Math.ceil((due - written) / fds.length)
-  for (const fd of fds) {
+  while (written < due) {
     let block = ''
     for (let line = 0; line < share && written < due; line++, written++) block += `${maker.next(Date.now())}\n`
-    if (block !== '') writeSync(fd, block)
+    writeSync(fds[next++ % fds.length]!, block)
   }
   if (elapsed < Number(seconds)) return
   clearInterval(timer)
