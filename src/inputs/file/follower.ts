@@ -16,6 +16,8 @@ import { Wakes } from './wakes.ts'
 export type { FollowContext, FollowInput } from './context.ts'
 
 const pollMs = 50
+/** One that grew for the first time is looked at once more: whether it grows on shows as well then, and the thread wakes less often. */
+const firstPollMs = 100
 /** A folder with more files is not watched. */
 const mostWatchedFiles = 200
 /** The state forgets sources that nobody has written about for seven days. */
@@ -171,7 +173,7 @@ export class Follower {
 
   #warmed(file: KnownFile): void {
     this.#warm.add(file)
-    this.#stopPoll ??= this.#context.clock.after(pollMs, () => this.#poll())
+    this.#stopPoll ??= this.#context.clock.after(file.heat.isHot ? pollMs : firstPollMs, () => this.#poll())
   }
 
   #poll(): void {
@@ -182,7 +184,7 @@ export class Follower {
     this.#warm.clear()
     for (const file of files) {
       this.#look(file, now)
-      this.#warmed(file)
+      if (file.heat.isWarm(now + pollMs)) this.#warmed(file)
     }
     this.#flush()
   }

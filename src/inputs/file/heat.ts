@@ -1,4 +1,4 @@
-/** A file that grew is looked at every 50 ms for a moment, and longer when it grew twice within a second; a line a second is none. */
+/** A file that grew is looked at once more soon, and for longer when it grew twice within a second; a line a second is none. */
 const warmMs = 120
 const hotMs = 10_000
 const secondMs = 900
