@@ -90,8 +90,9 @@ export class Commits {
       lowest = Math.min(lowest, track.settled)
       const moved = track.takeCursor()
       if (moved === undefined) continue
-      const marker = source.marker(moved.position)
-      const cursor = { source: source.id, output: track.output, ...moved, marker }
+      const { position, ledger } = moved
+      // Ten thousand are kept: a spread would put most fields into a second object.
+      const cursor = { source: source.id, output: track.output, position, ledger, marker: source.marker(position) }
       cursors.set(resumesFromPending ? { ...cursor, position: track.read } : cursor)
       records.push({ kind: 'cursor', cursor })
     }

@@ -187,9 +187,10 @@ export class Discovery {
     else if (stat !== undefined && isNamed) this.#report('directory', path)
   }
 
-  #find(name: string, candidate: Candidate): void {
+  #find(name: string, { path, names, key, stat }: Candidate): void {
     this.#seen++
-    this.#found.set(name, { ...candidate, scan: this.#scan })
+    // Not a spread, which would put a field into a second object.
+    this.#found.set(name, { path, names, key, stat, scan: this.#scan })
   }
 
   /** A link leads through others, each of which may have changed. */
