@@ -18,7 +18,7 @@ const fates = { keep: Fate.kept, drop: Fate.filtered, dead_letter: Fate.deadLett
 export const parse = defineProcessor({
   name: 'parse',
   summary:
-    'Finds the fields of a value: JSON in a text, pairs in a message. Among the fields of the row, what says time, level, message and so on counts as if the row had said it.',
+    'Finds the fields of a value: JSON in a text, pairs in a message. What says time, level, message and so on under a name that normalize knows counts as if the row had said it.',
   parses: true,
   options: t => ({
     field: t.text('The field whose value is parsed; rows without it pass untouched.').min(1).default('message'),
@@ -83,8 +83,7 @@ class Parse implements Processor {
   readonly #place: Place
   readonly #values: ValueRows
   readonly #merge: Merge
-  /** Of fields that become those of the row. */
-  readonly #normalizer: Normalizer | undefined
+  readonly #normalizer: Normalizer
   readonly #overwrites: boolean
   readonly #keeps: boolean
   readonly #onError: Fate
@@ -95,10 +94,8 @@ class Parse implements Processor {
     this.#place = this.#places.named(options.field)
     this.#values = new ValueRows(parser!)
     this.#merge = new Merge(keys, options.prefix, options.overwrite)
-    if (options.prefix === '') {
-      const times = new TimeScanner(options.zone, options.timeFormats)
-      this.#normalizer = new Normalizer(new Candidates(keys, {}), times, '')
-    }
+    const times = new TimeScanner(options.zone, options.timeFormats)
+    this.#normalizer = new Normalizer(new Candidates(keys, {}), times, '')
     this.#overwrites = options.overwrite
     this.#keeps = options.keep
     this.#onError = fates[options.onParseError]
@@ -115,10 +112,15 @@ class Parse implements Processor {
       values.add(row, place.start, place.end, place.kind)
     }
     values.parse()
-    this.#normalizer?.open(batch)
     for (let index = 0; index < values.count; index++) this.#take(batch, index)
+    this.#normalizer.open(batch)
+    for (let index = 0; index < values.count; index++) {
+      const first = values.firstFields[index]!
+      if (first >= 0) this.#normalizer.takeIn(batch, values.rows[index]!, first, this.#overwrites)
+    }
   }
 
+  /** Puts the fields of a value behind those of its row. */
   #take(batch: Batch, index: number): void {
     const values = this.#values
     const row = values.rows[index]!
@@ -129,7 +131,6 @@ class Parse implements Processor {
       return
     }
     if (!this.#keeps) this.#place.remove(row)
-    const first = this.#merge.add(batch, row, values.firstFields[index]!)
-    if (first >= 0) this.#normalizer?.takeIn(batch, row, first, this.#overwrites)
+    values.firstFields[index] = this.#merge.add(batch, row, values.firstFields[index]!)
   }
 }

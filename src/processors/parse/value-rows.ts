@@ -104,7 +104,7 @@ export class ValueRows {
     const row = this.rows[index]!
     const isRefused = (batch.flags[row]! & Flag.unparsed) !== 0
     this.errors[index] = isRefused ? batch.errors[row]! : 0
-    this.firstFields[index] = batch.firstField[row]!
+    this.firstFields[index] = isRefused ? -1 : batch.firstField[row]!
     const emptyKey = isRefused ? 0 : batch.flags[row]! & Flag.emptyKey
     let at = index * kept.length
     for (const name of kept) batch[name][row] = this.#kept[at++]!

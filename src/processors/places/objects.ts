@@ -30,9 +30,12 @@ export class Objects {
     this.#numbered = new NumberedKeys(keys)
   }
 
-  /** Whether a field is one. */
+  /** Whether a field is one that has members. */
   has(batch: Batch, field: number): boolean {
-    return batch.fieldKind[field] === Kind.json && batch.bytes[batch.fieldStart[field]!] === openBrace
+    if (batch.fieldKind[field] !== Kind.json || batch.bytes[batch.fieldStart[field]!] !== openBrace) return false
+    this.#bytes = batch.bytes
+    this.#at = batch.fieldStart[field]! + 1
+    return this.#skip() !== closeBrace
   }
 
   /** Members come behind all other fields of the row; one whose name is taken is numbered. `before` is the field before, or -1. */

@@ -125,7 +125,10 @@ export class Place {
   #write(row: number, cell: Cell | undefined, start: number, end: number, kind: number): boolean {
     const batch = this.#batch
     if (cell?.put(row, start, end, kind) === false) return false
-    if (this.#look(row)) {
+    if (cell?.isSaid(row) === false) {
+      // an empty name is none
+      if (this.#look(row)) unlink(batch, row, this.#field, this.#before)
+    } else if (this.#look(row)) {
       batch.fieldStart[this.#field] = start
       batch.fieldEnd[this.#field] = end
       batch.fieldKind[this.#field] = kind
