@@ -35,6 +35,11 @@ export async function ask<T>(stateDir: string, question: Ask): Promise<T | undef
   throw new ExitError(`The collector answered: ${printable(said)}`, exitCodes.failed)
 }
 
+/** Asks for what is text, as `/metrics`; undefined where no collector runs. */
+export function askText(stateDir: string, path: string): Promise<string | undefined> {
+  return reach(stateDir, socketPath => send(socketPath, { path }).then(text))
+}
+
 /** Asks for server-sent events: the answer that brings them (see `eventsOf`), or what it says where it is another one; undefined where no
  * collector runs. */
 export function listen(stateDir: string, path: string): Promise<IncomingMessage | Reply | undefined> {

@@ -22,6 +22,7 @@ interface Options {
   readonly onlyWrite?: true
 }
 
+const configPath = join(packageRoot, 'pipelines', 'demo.yaml')
 /** Lines a second, so that people can read them. */
 export const usualRate = 3
 const highestRate = 10_000
@@ -86,7 +87,7 @@ async function onlyWrite(fleet: Fleet, folder: string, out: Stream): Promise<num
 
 async function follow(fleet: Fleet, files: readonly string[], folder: string, terminal: Terminal): Promise<number> {
   const { env, err } = terminal
-  const all = [join(packageRoot, 'pipelines', 'demo.yaml'), ...files]
+  const all = [configPath, ...files]
   const read = (): ReturnType<typeof load> => load({ files: all, overrides: {}, env: { ...env, DEMO_DIR: folder } })
   const loaded = await read()
   if ('problems' in loaded) {
@@ -147,19 +148,19 @@ function introduction(stream: Stream, folder: string): string[] {
 
 /** Commands to try. */
 function hintsOf(stream: Stream, folder: string): string[] {
-  const shown = printable(folder)
-  const state = `--state-dir ${shown}/state`
+  const logs = join(folder, 'logs')
+  const state = `--state-dir ${join(folder, 'state')}`
+  const program = 'npx mcp-collector'
   const commands = {
-    [`agents ${state}`]: 'who is there, and who is missing',
-    [`tail ${state} '{level="error"}'`]: 'errors alone; any LogQL',
-    [`status ${state}`]: 'how far it has come',
-    [`ledger ${state}`]: 'what became of every row',
-    [`detect ${shown}/logs/*`]: 'what these files look like'
+    [`${program} agents ${state}`]: 'who is there, and who is missing',
+    [`${program} top ${state}`]: 'rates, outputs, agents and alerts, live',
+    [`${program} tail ${state} '{level="error"}'`]: 'errors alone; any LogQL',
+    [`${program} status ${state}`]: 'how far it has come',
+    [`${program} detect ${logs}/*`]: 'what these files look like',
+    [`DEMO_DIR=${folder} ${program} explain ${logs}/payments.log:1 --config ${configPath}`]: 'what becomes of a line'
   }
-  const width = Math.max(...Object.keys(commands).map(line => line.length))
   return Object.entries(commands).map(
-    ([line, about]) =>
-      `  ${stream.style('cyan', `npx mcp-collector ${line.padEnd(width)}`)}  ${stream.style('dim', about)}`
+    ([line, about]) => `  ${stream.style('cyan', printable(line))}  ${stream.style('dim', `# ${about}`)}`
   )
 }
 

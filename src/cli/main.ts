@@ -28,6 +28,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     load: () => import('./reload.ts').then(it => it.reload)
   },
   status: { summary: 'show what a running collector does', load: () => import('./status.ts').then(it => it.status) },
+  top: { summary: 'watch what a running collector does', load: () => import('./top.ts').then(it => it.top) },
   ledger: { summary: 'show what became of every row', load: () => import('./ledger.ts').then(it => it.ledger) },
   tail: { summary: 'show rows as they are read', load: () => import('./tail.ts').then(it => it.tail) },
   agents: { summary: 'list agents, or forget one', load: () => import('./agents.ts').then(it => it.agents) },

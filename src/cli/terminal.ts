@@ -8,6 +8,17 @@ export interface Terminal {
   readonly err: Stream
   /** Asks whoever sits there, and resolves with the answer; absent where nobody does. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
+  /** Takes the whole terminal; absent where there is none. */
+  readonly openScreen?: (() => Promise<Screen>) | undefined
+}
+
+/** A terminal that shows one thing, again and again. */
+export interface Screen {
+  /** Resolves when somebody wants it to end. */
+  readonly left: Promise<void>
+  show(lines: readonly string[]): void
+  /** Leaves the terminal as it was. */
+  close(): void
 }
 
 export interface Stream {
@@ -25,7 +36,18 @@ export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan'
 
 export function processTerminal(): Terminal {
   const { env, stdin, stdout, stderr } = process
-  return { env, out: streamOf(stdout), err: streamOf(stderr), ask: stdin.isTTY && stderr.isTTY ? ask : undefined }
+  return {
+    env,
+    out: streamOf(stdout),
+    err: streamOf(stderr),
+    ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
+    openScreen: stdin.isTTY && stdout.isTTY ? openScreen : undefined
+  }
+}
+
+async function openScreen(): Promise<Screen> {
+  const { TerminalScreen } = await import('./screen.ts')
+  return new TerminalScreen(process.stdin, process.stdout)
 }
 
 async function ask(question: string): Promise<string> {

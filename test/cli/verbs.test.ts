@@ -25,6 +25,7 @@ describe('command line', () => {
     'reload',
     'status',
     'ledger',
+    'top',
     'agents',
     'tail',
     'verify',
