@@ -32,6 +32,7 @@ describe('command line', () => {
     'dlq',
     'state',
     'reference',
+    'completion',
     'version'
   ]
   test.each(verbs)('has examples for %s', async verb => {
