@@ -12,6 +12,7 @@ export const kernels = {
   deflate: 'outputs',
   members: 'scan',
   search: 'scan',
+  hints: 'scan',
   normalize: 'processors/normalize',
   document: 'outputs/elasticsearch'
 } as const

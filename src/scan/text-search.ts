@@ -105,7 +105,8 @@ function skipsOf(text: Uint8Array, fold: number): Uint8Array {
   return skips
 }
 
-function rarity(byte: number): number {
+/** The higher, the less frequent a byte is in logs. */
+export function rarity(byte: number): number {
   const place = frequent.indexOf(String.fromCharCode(byte))
   return place < 0 ? frequent.length : place
 }
