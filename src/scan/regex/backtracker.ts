@@ -73,10 +73,26 @@ export class Backtracker {
     this.#left = bits > mostBits ? -1 : stepsPerByte * length + stepsPerRow
     if (this.gaveUp) return false
     this.#prepare((bits >>> 5) + 1)
+    return this.#findFrom(bytes, start, start, end)
+  }
+
+  /** The same for a match that begins at `from` or behind, once `find` has found one in these bytes that ends there or before: together they
+   * take no more steps than one alone. */
+  findNext(bytes: Uint8Array, from: number, start: number, end: number): boolean {
+    if (this.gaveUp || from > end) return false
+    // what was tried further on led to nothing, but here the match before may have ended
+    for (let number = 0; number < this.#choices; number++) {
+      const bit = number * (end - start + 1) + from - start
+      this.#tried[bit >>> 5]! &= ~(1 << (bit & 31))
+    }
+    return this.#findFrom(bytes, from, start, end)
+  }
+
+  #findFrom(bytes: Uint8Array, from: number, start: number, end: number): boolean {
     this.slots.fill(-1)
     const beginnings = this.#beginnings
     const last = this.#isBound ? start : end
-    for (let at = start; at <= last; at++) {
+    for (let at = from; at <= last; at++) {
       if (beginnings !== undefined && (at === end || beginnings[bytes[at]!] === 0)) continue
       if (this.#isMatchAt(bytes, at, start, end)) return true
       if (this.#left < 0) return false

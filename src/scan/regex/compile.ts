@@ -47,6 +47,8 @@ export interface GroupFinder {
   /** The last row would have taken too long, and counts as one that does not match. */
   readonly gaveUp: boolean
   find(bytes: Uint8Array, start: number, end: number): boolean
+  /** Finds the next one at `from` or behind, where the match before ended. Left out: there can be one only. */
+  findNext?(bytes: Uint8Array, from: number, start: number, end: number): boolean
 }
 
 /** Compiles a pattern to look for in rows, with line feeds in them too. Throws `PatternFault`. */
