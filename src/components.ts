@@ -31,6 +31,7 @@ export const components = {
     remove: () => import('./processors/remove.ts').then(room => room.remove),
     rename: () => import('./processors/rename.ts').then(room => room.rename),
     set: () => import('./processors/set.ts').then(room => room.set),
+    redact: () => import('./processors/redact/index.ts').then(room => room.redact),
     sample: () => import('./processors/sample.ts').then(room => room.sample),
     throttle: () => import('./processors/throttle.ts').then(room => room.throttle),
     dedupe: () => import('./processors/dedupe.ts').then(room => room.dedupe),

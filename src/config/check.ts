@@ -1,3 +1,4 @@
+import { makers } from '../core/steps.ts'
 import type { Binding } from './bind.ts'
 import { checkMetrics } from './check-metrics.ts'
 import { checkRules } from './check-rules.ts'
@@ -61,6 +62,13 @@ function checkSteps(steps: Node | undefined, path: Path, binding: Binding): void
       binding.report(
         [...path, index],
         `Step "${impliedProcessor}" is always the first: move its options to the top, once`
+      )
+    }
+    const before = names.slice(0, index).flatMap(([name]) => (name === undefined || makers.has(name) ? [] : [name]))[0]
+    if (before !== undefined && names[index]!.includes('redact')) {
+      binding.report(
+        [...path, index],
+        `Step "redact" must stand before "${before}": rules, agents and tail see rows ahead of that one`
       )
     }
   }

@@ -57,6 +57,17 @@ export interface Processor {
   family?(): Family
 }
 
+/** Steps that say what a row is, and hide what nobody is to see: observers look behind those that a pipeline begins with. */
+export const makers: ReadonlySet<string> = new Set([
+  'normalize',
+  'redact',
+  'set',
+  'rename',
+  'remove',
+  'convert',
+  'parse'
+])
+
 /** Looks at the rows of a batch behind the steps that say what a row is and hide what nobody is to see, before any other step: once for
  * each row of a source, also where several pipelines read it. */
 export interface Observer {

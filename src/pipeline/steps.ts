@@ -7,7 +7,14 @@ import type { Meter } from '../core/metrics.ts'
 import type { Output } from '../core/output.ts'
 import type { StateLink } from '../core/record.ts'
 import type { Position, SourceId } from '../core/source.ts'
-import type { Framer, Parser, Processor, ProcessorContext, StepContext } from '../core/steps.ts'
+import {
+  type Framer,
+  makers,
+  type Parser,
+  type Processor,
+  type ProcessorContext,
+  type StepContext
+} from '../core/steps.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { framersOf } from '../inputs/framing/framer.ts'
@@ -51,9 +58,6 @@ export interface Replace {
   /** One of an input. */
   readonly parser?: (parser: Parser, use: string) => Parser
 }
-
-/** Steps at the beginning of a pipeline that rules see the work of: they say what a row is, and hide what nobody is to see. */
-const makers: ReadonlySet<string> = new Set(['normalize', 'redact', 'set', 'rename', 'remove', 'convert', 'parse'])
 
 /** What becomes of rows in a pipeline. */
 export interface Treatment {

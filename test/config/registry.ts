@@ -107,6 +107,12 @@ const redact = defineProcessor({
     mask: t.text('Character to mask with.').max(1).default('*')
   })
 })
+const drop = defineProcessor({
+  ...step,
+  name: 'drop',
+  summary: 'Leaves rows out.',
+  options: t => ({ if: t.query('Rows to leave out.') })
+})
 
 const elasticsearch = defineOutput({
   name: 'elasticsearch',
@@ -153,7 +159,7 @@ const output = { encode() {}, send: () => Promise.reject(new Error('never sent')
 export const registry: ComponentRegistry = {
   inputs: { file: async () => file, containers: async () => containers },
   parsers: { auto: async () => auto, json: async () => json, logfmt: async () => logfmt, raw: async () => raw },
-  processors: { normalize: async () => normalize, redact: async () => redact },
+  processors: { normalize: async () => normalize, redact: async () => redact, drop: async () => drop },
   outputs: { elasticsearch: async () => elasticsearch, stdout: async () => stdout, null: async () => nowhere },
   queries: () => import('../../src/logql/filter.ts'),
   patterns: () => import('../../src/scan/regex/compile.ts'),

@@ -11,6 +11,8 @@ import { bytesOf, LineMaker } from '../generate.ts'
 const rounds = 300
 const passes = 4
 const steps: readonly (readonly [title: string, name: keyof typeof components.processors, options: object])[] = [
+  ['redact, all presets', 'redact', { presets: ['secrets', 'cards', 'emails', 'ips'] }],
+  ['redact, secrets', 'redact', {}],
   ['drop', 'drop', { if: '{level="debug"}' }],
   ['sample, half of it', 'sample', { rate: 0.5 }],
   ['sample of one service', 'sample', { rate: 0.5, if: '{service_name="gateway"}' }],
