@@ -1,11 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { components } from '../src/components.ts'
+import { reference } from '../src/config/reference.ts'
+import { pageMarkdown } from '../src/config/reference-page.ts'
 
 const src = resolve(import.meta.dirname, '../src')
 
 const shared = ['delivery', 'logql']
-const components = ['inputs', 'parsers', 'processors', 'outputs', 'rules']
+const componentRooms = ['inputs', 'parsers', 'processors', 'outputs', 'rules']
 const ground = ['scan', 'state', 'config', 'core']
 /** Which rooms a room may import, itself apart. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -20,10 +23,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   processors: [...shared, ...ground],
   outputs: [...shared, ...ground],
   rules: [...shared, ...ground],
-  'components.ts': [...components, 'logql', 'scan'],
-  pipeline: ['components.ts', ...components, ...shared, ...ground],
-  server: ['pipeline', 'components.ts', ...components, ...shared, ...ground],
-  cli: ['server', 'pipeline', 'components.ts', ...components, ...shared, ...ground],
+  'components.ts': [...componentRooms, 'logql', 'scan'],
+  pipeline: ['components.ts', ...componentRooms, ...shared, ...ground],
+  server: ['pipeline', 'components.ts', ...componentRooms, ...shared, ...ground],
+  cli: ['server', 'pipeline', 'components.ts', ...componentRooms, ...shared, ...ground],
   'main.ts': ['cli', 'core']
 }
 
@@ -98,6 +101,16 @@ test('files stay short enough to read', () => {
     .map(file => ({ file, lines: readFileSync(join(src, file), 'utf8').split('\n').length }))
     .filter(one => one.lines > 400)
   expect(long).toEqual([])
+})
+
+/* Here, so that whoever changes an option hears of it at once. */
+test('docs/reference.md has the options as they are; UPDATE=1 writes it anew', async () => {
+  const file = resolve(src, '../docs/reference.md')
+  const pages = await reference(components, undefined, pageMarkdown)
+  const text = `# Reference\n\nWhat \`mcp-collector reference --markdown\` prints.\n\n${'text' in pages ? pages.text : ''}`
+  if (process.env['UPDATE'] === '1') writeFileSync(file, text)
+  const isSame = readFileSync(file, 'utf8') === text
+  expect(isSame, 'Write it anew: UPDATE=1 npx vitest run test/architecture.test.ts').toBe(true)
 })
 
 interface Import {

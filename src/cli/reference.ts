@@ -1,6 +1,7 @@
 import { components } from '../components.ts'
 import { jsonSchema } from '../config/json-schema.ts'
 import { reference as referenceOf } from '../config/reference.ts'
+import { pageMarkdown } from '../config/reference-page.ts'
 import { oneOf } from '../config/wording.ts'
 import { exitCodes } from '../core/errors.ts'
 import { wrapped } from './table.ts'
@@ -13,18 +14,21 @@ export const reference: Verb = {
       'only this component; "config" is the file format, "input" and "delivery" what inputs and outputs share, "query" is LogQL, "ledger" how rows end'
     )
     command.option('--json-schema', 'the JSON schema of configuration files, for editors')
+    command.option('--markdown', 'options as tables, for pages')
     command.addHelpText(
       'after',
       examples({
         'mcp-collector reference': 'everything',
         'mcp-collector reference elasticsearch': 'options of a component, with defaults and examples',
+        'mcp-collector reference --markdown': 'what docs/reference.md has',
         'mcp-collector reference --json-schema > schema.json': 'completion and checks in an editor'
       })
     )
-    command.action(async (name: string | undefined, options: { jsonSchema?: true }) => {
+    command.action(async (name: string | undefined, options: { jsonSchema?: true; markdown?: true }) => {
       if (options.jsonSchema && name !== undefined)
         throw usage('--json-schema is of the whole file, without a component')
       if (options.jsonSchema) out.line(JSON.stringify(await jsonSchema(components), null, 2))
+      else if (options.markdown) out.line(await textOf(name, pageMarkdown))
       else for (const line of folded(await textOf(name), out.columns)) out.line(line)
       finish(exitCodes.ok)
     })
@@ -42,8 +46,8 @@ function folded(text: string, columns: number): string[] {
   })
 }
 
-async function textOf(name: string | undefined): Promise<string> {
-  const answer = await referenceOf(components, name)
+async function textOf(name: string | undefined, write?: typeof pageMarkdown): Promise<string> {
+  const answer = await referenceOf(components, name, write)
   if ('text' in answer) return answer.text.trimEnd()
   const { unknown, meant, known } = answer
   const rest = meant === undefined ? `known are ${oneOf(known)}` : `did you mean "${meant}"?`

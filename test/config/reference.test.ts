@@ -4,6 +4,7 @@ import { components } from '../../src/components.ts'
 import type { ComponentRegistry } from '../../src/config/define.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
 import { type Reference, reference } from '../../src/config/reference.ts'
+import { pageMarkdown } from '../../src/config/reference-page.ts'
 import { ends, lossReasons } from '../../src/core/outcome.ts'
 import { loadComponents } from '../../src/config/used.ts'
 import { checkOptions } from '../../src/config/examples.ts'
@@ -36,6 +37,16 @@ describe('reference', () => {
     for (const name of [...ends, ...lossReasons, 'read', 'derived', 'pending']) {
       expect(text).toMatch(new RegExp(`^ +${name}: [a-z].*[^.]$`, 'm'))
     }
+  })
+
+  it('config is a table in Markdown', async () => {
+    const answer = await reference(registry, 'elasticsearch', pageMarkdown)
+    const text = 'text' in answer ? answer.text : ''
+    expect(text).toContain('## output elasticsearch\n')
+    expect(text).toContain('\n| `endpoints` | list of url | required | Nodes. |\n')
+    expect(text).toContain('\n| `schema` | ecs \\| flat \\| otel | default ecs |')
+    expect(text).toMatch(/\n\| `tls\.ca_file` \| file \| optional \| .* \|\n/)
+    expect(text).toContain('\n```text\nAlso all options of "delivery".\n\nExample: One node\n')
   })
 
   it('config describes every option of every real component', async () => {
