@@ -69,15 +69,16 @@ function outcomeOf(row: TracedRow, source: FileSource): Outcome {
   const own = [...view.attributes, ...view.fields].map(([name, { value }]) => [name, value] as const)
   const given = source.agent === '' ? [] : [['agent_id', source.agent] as const]
   const outputs = row.outputs.flatMap(({ name, encoded }) => (encoded === undefined ? [] : [name]))
-  const isRouted = view.fate !== Fate.kept || outputs.length > 0
+  const isKept = view.fate === Fate.kept
+  const isUnwanted = isKept && outputs.length === 0
   const step = row.steps.find(one => one.view.fate !== Fate.kept)?.name
   const by = row.parsed.fate === Fate.kept ? step : 'on_parse_error'
+  // `ends` begins with two ways to be sent
+  const ended = isKept ? 'delivered' : (ends[view.fate + 1] ?? 'evicted')
   return {
     fields: new Map([...given, ...Object.entries(source.resource), ...own]),
-    // `ends` begins with two ways to be sent
-    fate:
-      view.fate === Fate.kept && isRouted ? 'delivered' : isRouted ? (ends[view.fate + 1] ?? 'evicted') : 'filtered',
-    by: isRouted ? by : 'outputs',
+    fate: isUnwanted ? 'filtered' : ended,
+    by: isUnwanted ? 'outputs' : by,
     error: view.error,
     outputs
   }

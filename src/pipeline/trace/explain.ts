@@ -27,7 +27,6 @@ export interface ExplainOptions {
 
 /** What becomes of a line of a file. */
 export interface Explanation {
-  readonly place: LinePlace
   readonly input: InputPlan
   /** Why the input would not read it, in words. */
   readonly notes: readonly string[]
@@ -75,7 +74,6 @@ interface Taken {
   readonly refused: readonly Refused[]
 }
 
-/** What an earlier run followed stays with its input; else the first has the file. */
 async function whoTakes(
   options: ExplainOptions,
   tracer: Tracer
@@ -97,6 +95,7 @@ async function whoTakes(
   return { refused }
 }
 
+/** What an earlier run followed stays with its input; else the first has the file. */
 function inputsFor({ plan, path, input, stored }: ExplainOptions): readonly InputPlan[] {
   if (input !== undefined) return plan.inputs.filter(({ name }) => name === input)
   const known = inputOf(path, stored.sources)
@@ -124,7 +123,7 @@ async function explanationOf(taken: Taken, options: ExplainOptions, tracer: Trac
       input,
       pipeline,
       isWanted: (position, length) => position <= place.start && position + length > place.start,
-      // rows of two streams of a container may lie in each other
+      // the first that ends: records of two streams of a container may lie in each other
       onRow: row => (own = row) === undefined,
       onProgress: options.onProgress
     })
@@ -132,7 +131,6 @@ async function explanationOf(taken: Taken, options: ExplainOptions, tracer: Trac
   }
   const [row] = rows
   return {
-    place,
     input,
     notes,
     refused,
