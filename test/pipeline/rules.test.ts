@@ -82,6 +82,12 @@ class Place {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^rules: .*$/m, rules))
   }
 
+  /** Has rows go through other steps. */
+  process(steps: string): void {
+    const file = join(this.folder, 'config.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^process: .*$/m, `process: ${steps}`))
+  }
+
   drainWithin(time: string): void {
     const file = join(this.folder, 'config.yaml')
     writeFileSync(file, readFileSync(file, 'utf8').replace('drain_timeout: 2s', `drain_timeout: ${time}`))
@@ -317,6 +323,22 @@ describe('rules of a collector', () => {
     await place.start()
     const both = 'agent:errors:count1h agent_id=a1 6; agent:errors:count1h agent_id=a2 1'
     await place.until('all are counted, once', async () => (await place.recorded()) === both)
+  })
+
+  it('see fields as the steps at the beginning have made them', async () => {
+    const place = new Place()
+    const isBroken = `if: '{level=~".+"} |= "broken"'`
+    place.process(
+      `[set: { fields: { level: error, service_name: shop, kind: "{{agent_id | upper}}" }, ${isBroken} }, remove: { fields: [agent_id] }, drop: { ${isBroken} }]`
+    )
+    place.rules(`
+      - record: broken
+        expr: sum by (level, service_name, kind) (count_over_time({service_name="shop"} | kind=~"A.*" [1h]))`)
+    place.log('fine')
+    place.log('broken')
+    await place.start()
+    const wanted = 'broken kind=A1,level=error,service_name=shop 1'
+    await place.until(wanted, async () => (await place.recorded()) === wanted)
   })
 
   it('see what steps have left where a group asks for that', async () => {
