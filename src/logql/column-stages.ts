@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import { Kind } from '../core/row.ts'
+import type { RowList } from '../core/row-list.ts'
 import { severityTexts } from '../scan/severity.ts'
 import type { LabelSource } from './conditions.ts'
 import type { FilterStage } from './filter.ts'
@@ -29,9 +30,15 @@ class LevelStage implements FilterStage {
     this.#passes = Uint8Array.from(texts, text => (test.passes(text, 0, text.length) ? 1 : 0))
   }
 
-  narrow({ rows, severity }: Batch, wanted: Uint8Array): void {
+  narrow({ severity }: Batch, from: RowList, into: RowList): void {
     const passes = this.#passes
-    for (let row = 0; row < rows; row++) wanted[row]! &= passes[severity[row]!]!
+    let count = 0
+    for (let i = 0; i < from.count; i++) {
+      const row = from.rows[i]!
+      into.rows[count] = row
+      count += passes[severity[row]!]!
+    }
+    into.count = count
   }
 }
 
@@ -47,29 +54,33 @@ class ColumnStage implements FilterStage {
     this.#label = label
   }
 
-  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
-    const { bytes, rows, view } = batch
+  narrow(batch: Batch, rows: RowList, into: RowList, errors: Uint8Array): void {
+    const { bytes, view } = batch
     const { kind, start, end } = batch[this.#column]
     const test = this.#test
     const { length, head } = test
     const isFilled = this.#column === 'agentId'
-    const ofAnother = test.isNegated ? 1 : 0
-    const ofNone = test.passes(bytes, 0, 0) ? 1 : 0
+    const ofNone = test.passes(bytes, 0, 0)
     this.#label.open(batch, errors)
-    for (let row = 0; row < rows; row++) {
-      if (wanted[row] === 0) continue
+    let count = 0
+    for (let i = 0; i < rows.count; i++) {
+      const row = rows.rows[i]!
       const is = kind[row]!
-      if (is === Kind.absent || is >= Kind.null) wanted[row] = isFilled ? this.#ofLabel(row) : ofNone
-      else if (is === Kind.jsonText) wanted[row] = this.#ofLabel(row)
-      else if (length >= 4 && (end[row]! - start[row]! !== length || view.getInt32(start[row]!) !== head))
-        wanted[row] = ofAnother
-      else if (!test.passes(bytes, start[row]!, end[row]!)) wanted[row] = 0
+      const from = start[row]!
+      const to = end[row]!
+      let passes = test.isNegated
+      if (is === Kind.absent || is >= Kind.null) passes = isFilled ? this.#ofLabel(row) : ofNone
+      else if (is === Kind.jsonText) passes = this.#ofLabel(row)
+      else if (length < 4 || (to - from === length && view.getInt32(from) === head))
+        passes = test.passes(bytes, from, to)
+      if (passes) into.rows[count++] = row
     }
+    into.count = count
   }
 
-  #ofLabel(row: number): 0 | 1 {
+  #ofLabel(row: number): boolean {
     const label = this.#label
     label.find(row)
-    return this.#test.passes(label.bytes, label.start, label.end) ? 1 : 0
+    return this.#test.passes(label.bytes, label.start, label.end)
   }
 }

@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import { Keys } from '../core/keys.ts'
+import { RowList } from '../core/row-list.ts'
 import { columnStageOf } from './column-stages.ts'
 import { type Condition, conditionOf } from './conditions.ts'
 import type { Label } from './label.ts'
@@ -21,14 +22,15 @@ export function faultIn(query: string): { readonly message: string; readonly at:
 }
 
 export interface FilterStage {
-  /** Takes rows out of `wanted`. */
-  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void
+  /** Puts those rows of `from` that pass into `into`, which has room for them and may be the same. */
+  narrow(batch: Batch, from: RowList, into: RowList, errors: Uint8Array): void
 }
 
 /** A query that selects rows, compiled. It keeps nothing between batches, so that rows are selected alike whenever they are read. */
 export class RowFilter {
   readonly #stages: readonly FilterStage[]
   readonly #changing: RowStages | undefined
+  readonly #rows = new RowList()
   /** Numbers of `rowErrors`, by row. */
   #errors = new Uint8Array(0)
 
@@ -44,8 +46,12 @@ export class RowFilter {
   narrow(batch: Batch, wanted: Uint8Array, onLine?: OnLine): void {
     if (this.#errors.length < batch.rows) this.#errors = new Uint8Array(batch.rows * 2)
     this.#errors.fill(0, 0, batch.rows)
-    for (const stage of this.#stages) stage.narrow(batch, wanted, this.#errors)
-    this.#changing?.narrow(batch, wanted, this.#errors, onLine)
+    const rows = this.#rows
+    rows.fill(batch.rows, wanted)
+    for (const stage of this.#stages) stage.narrow(batch, rows, rows, this.#errors)
+    this.#changing?.narrow(batch, rows, this.#errors, onLine)
+    wanted.fill(0, 0, batch.rows)
+    for (let i = 0; i < rows.count; i++) wanted[rows.rows[i]!] = 1
   }
 }
 
@@ -72,9 +78,14 @@ class LabelStage implements FilterStage {
     this.#condition = condition
   }
 
-  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array): void {
+  narrow(batch: Batch, from: RowList, into: RowList, errors: Uint8Array): void {
     const condition = this.#condition
     condition.open(batch, errors)
-    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && !condition.holds(row)) wanted[row] = 0
+    let count = 0
+    for (let i = 0; i < from.count; i++) {
+      const row = from.rows[i]!
+      if (condition.holds(row)) into.rows[count++] = row
+    }
+    into.count = count
   }
 }

@@ -1,15 +1,16 @@
 import type { Batch } from '../core/batch.ts'
+import type { RowList } from '../core/row-list.ts'
 import type { Automaton } from '../scan/regex/automaton.ts'
 import { compileSearch, type SearchMatcher } from '../scan/regex/compile.ts'
-import { TextSearch } from '../scan/text-search.ts'
+import { AnyText, TextSearch } from '../scan/text-search.ts'
 import { Addresses } from './addresses.ts'
 import type { LineFilter, Text } from './syntax.ts'
 import { faultOf } from './text-test.ts'
 
 /** Something to look for in the lines of a batch. */
 interface Search {
-  /** Sets `hits[row]` of those rows of `wanted` whose line has it. */
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void
+  /** Sets `hits[row]` to 1 for those rows whose line has it. */
+  mark(batch: Batch, rows: RowList, hits: Uint8Array): void
   /** Whether a line has it. */
   isIn(bytes: Buffer, start: number, end: number): boolean
 }
@@ -23,17 +24,25 @@ export class LineStage {
   constructor({ operator, any }: LineFilter) {
     this.#isNegated = operator.startsWith('!')
     const isPattern = operator.endsWith('~')
-    this.#searches = any.flatMap<Search>(({ text, isIp }) =>
+    const searches = any.flatMap<Search | TextSearch>(({ text, isIp }) =>
       isIp ? new AddressSearch(text) : searchesOf(text, isPattern)
     )
+    const texts = searches.filter(search => search instanceof TextSearch)
+    const others = searches.flatMap(search => (search instanceof TextSearch ? [] : [search]))
+    this.#searches = texts.length === 0 ? others : [new AnyText(texts), ...others]
   }
 
-  narrow(batch: Batch, wanted: Uint8Array): void {
+  narrow(batch: Batch, from: RowList, into: RowList): void {
     if (this.#hits.length < batch.rows) this.#hits = new Uint8Array(batch.rows * 2)
     const hits = this.#hits.fill(0, 0, batch.rows)
-    for (const search of this.#searches) search.mark(batch, wanted, hits)
-    const leavesOut = this.#isNegated ? 1 : 0
-    for (let row = 0; row < batch.rows; row++) if (hits[row] === leavesOut) wanted[row] = 0
+    for (const search of this.#searches) search.mark(batch, from, hits)
+    const stays = this.#isNegated ? 0 : 1
+    let count = 0
+    for (let i = 0; i < from.count; i++) {
+      const row = from.rows[i]!
+      if (hits[row] === stays) into.rows[count++] = row
+    }
+    into.count = count
   }
 
   /** Whether a line alone stays. */
@@ -42,12 +51,12 @@ export class LineStage {
   }
 }
 
-function searchesOf({ value, at }: Text, isPattern: boolean): Search[] {
+function searchesOf({ value, at }: Text, isPattern: boolean): (Search | TextSearch)[] {
   const matcher = isPattern ? patternOf(value, at) : { literals: [value] }
   if ('literals' in matcher) return matcher.literals.map(text => new TextSearch(text))
   const { automaton, needles } = matcher
   const texts = needles?.map(({ text, ignoresCase }) => new TextSearch(text, ignoresCase))
-  return [new PatternSearch(automaton, texts)]
+  return [new PatternSearch(automaton, texts && new AnyText(texts))]
 }
 
 function patternOf(pattern: string, at: number): SearchMatcher {
@@ -61,29 +70,31 @@ function patternOf(pattern: string, at: number): SearchMatcher {
 class PatternSearch implements Search {
   readonly #automaton: Automaton
   /** Rows with none of these texts have no match. Measured, for rows of 259 bytes: a text takes 8 ns, the automaton 450. */
-  readonly #needles: readonly TextSearch[] | undefined
+  readonly #needles: AnyText | undefined
   #candidates = new Uint8Array(0)
 
-  constructor(automaton: Automaton, needles: readonly TextSearch[] | undefined) {
+  constructor(automaton: Automaton, needles: AnyText | undefined) {
     this.#automaton = automaton
     this.#needles = needles
   }
 
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void {
-    const { bytes, rows, starts, ends } = batch
+  mark(batch: Batch, rows: RowList, hits: Uint8Array): void {
+    const { bytes, starts, ends } = batch
     const automaton = this.#automaton
-    const candidates = this.#candidatesOf(batch, wanted)
-    for (let row = 0; row < rows; row++) {
-      if (candidates[row] === 0 || wanted[row] === 0 || hits[row] === 1) continue
+    const candidates = this.#markCandidates(batch, rows)
+    for (let i = 0; i < rows.count; i++) {
+      const row = rows.rows[i]!
+      if (candidates?.[row] === 0 || hits[row] === 1) continue
       if (automaton.matches(bytes, starts[row]!, ends[row]!)) hits[row] = 1
     }
   }
 
-  #candidatesOf(batch: Batch, wanted: Uint8Array): Uint8Array {
-    if (this.#needles === undefined) return wanted
+  /** 0: the row has none of the texts. */
+  #markCandidates(batch: Batch, rows: RowList): Uint8Array | undefined {
+    if (this.#needles === undefined) return undefined
     if (this.#candidates.length < batch.rows) this.#candidates = new Uint8Array(batch.rows * 2)
     this.#candidates.fill(0, 0, batch.rows)
-    for (const needle of this.#needles) needle.mark(batch, wanted, this.#candidates)
+    this.#needles.mark(batch, rows, this.#candidates)
     return this.#candidates
   }
 
@@ -99,10 +110,11 @@ class AddressSearch implements Search {
     this.#addresses = new Addresses(text)
   }
 
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array): void {
-    const { rows, starts, ends } = batch
-    for (let row = 0; row < rows; row++) {
-      if (wanted[row] === 1 && this.#addresses.standIn(batch.text(starts[row]!, ends[row]!))) hits[row] = 1
+  mark(batch: Batch, { rows, count }: RowList, hits: Uint8Array): void {
+    const { starts, ends } = batch
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!
+      if (this.#addresses.standIn(batch.text(starts[row]!, ends[row]!))) hits[row] = 1
     }
   }
 

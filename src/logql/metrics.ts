@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts'
 import type { Keys } from '../core/keys.ts'
+import { RowList } from '../core/row-list.ts'
 import { evaluate } from './evaluate/evaluate.ts'
 import type { Labels, Sample } from './evaluate/sample.ts'
 import type { Metric } from './metric-syntax.ts'
@@ -47,7 +48,7 @@ export interface MetricChanges {
 export class MetricCollector {
   readonly #stages: StageTree
   readonly #queries: readonly (readonly RangeCollector[])[]
-  #all = new Uint8Array(0)
+  readonly #rows = new RowList()
 
   /** Throws `QueryFault`. */
   constructor(queries: readonly MetricQuery[], keys: Keys) {
@@ -63,8 +64,9 @@ export class MetricCollector {
   }
 
   /** Looks at the rows of a batch, or at those of them for which `rows` is 1. */
-  collect(batch: Batch, rows: Uint8Array = this.#allOf(batch)): void {
-    this.#stages.run(batch, rows)
+  collect(batch: Batch, rows?: Uint8Array): void {
+    this.#rows.fill(batch.rows, rows)
+    this.#stages.run(batch, this.#rows)
   }
 
   /** What rows have added since the last call, for each query; undefined if there is nothing. */
@@ -73,11 +75,6 @@ export class MetricCollector {
       const deltas = ranges.map(range => range.delta())
       return deltas.every(delta => delta === undefined) ? undefined : deltas
     })
-  }
-
-  #allOf({ rows }: Batch): Uint8Array {
-    if (this.#all.length < rows) this.#all = new Uint8Array(rows * 2).fill(1)
-    return this.#all
   }
 }
 

@@ -1,9 +1,13 @@
 import type { Batch, Column } from '../core/batch.ts'
+import type { RowList } from '../core/row-list.ts'
 import type { Workspace } from '../core/workspace.ts'
 import { searchWasm } from './search.wasm.ts'
 
-/** The kernel looks for no longer text. */
+/** The kernel looks for no longer text, and for no more of them at once. */
 const longest = 256
+const mostTexts = 16
+/** `Needle` of kernels/search.as.ts. */
+const needleWords = 5
 /** What tells small letters of ASCII from capital ones. */
 const caseBit = 0x20
 /** Bytes that text has much of, the most frequent first; all others are rare. */
@@ -12,70 +16,35 @@ const frequent = ' etaoinsrhldcu"mfpgwybv0123456789-:,.k'
 type Mark = (
   starts: number,
   ends: number,
-  wanted: number,
-  hits: number,
   rows: number,
-  text: number,
-  length: number,
-  one: number,
-  two: number,
-  fold: number
+  count: number,
+  hits: number,
+  needles: number,
+  needleCount: number
 ) => void
 
 /** Where rows, or values of theirs, begin and end. */
 type Spans = Pick<Column, 'start' | 'end'>
 
-interface Wanted {
-  readonly wanted: Uint8Array
-  readonly hits: Uint8Array
-  /** Length, places of the rare bytes, fold. */
-  readonly about: readonly [number, number, number, number]
-}
-
-/** A text to look for in rows. */
+/** A text to look for in bytes. */
 export class TextSearch {
-  readonly #text: Buffer
-  readonly #ignoresCase: boolean
+  readonly text: Buffer
   /** Where its two rarest bytes stand. */
-  readonly #one: number
-  readonly #two: number
+  readonly one: number
+  readonly two: number
+  /** Bytes that differ in these bits are the same. */
+  readonly fold: number
   /** How far a text may still begin behind a place, by the byte that stands there. */
   readonly #skips: Uint8Array
 
   /** `ignoresCase`: letters of ASCII are the same in both cases, and some other bytes may be taken for each other. */
   constructor(text: string, ignoresCase = false) {
-    this.#text = Buffer.from(text)
-    this.#ignoresCase = ignoresCase
-    const places = [...this.#text.keys()].sort((a, b) => rarity(this.#text[b]!) - rarity(this.#text[a]!))
-    this.#one = places[0] ?? 0
-    this.#two = places[1] ?? 0
-    this.#skips = skipsOf(this.#text, this.#fold)
-  }
-
-  /** Of the text, in bytes. */
-  get length(): number {
-    return this.#text.length
-  }
-
-  get #fold(): number {
-    return this.#ignoresCase ? caseBit : 0
-  }
-
-  /** Sets `hits[row]` to 1 for those rows with `wanted[row]` 1 that have the text; `column`: that have it there. */
-  mark(batch: Batch, wanted: Uint8Array, hits: Uint8Array, column?: Spans): void {
-    const spans = column ?? { start: batch.starts, end: batch.ends }
-    const length = this.#text.length
-    const kernel = length === 0 || length > longest ? undefined : kernelFor(batch)
-    if (kernel !== undefined) {
-      kernel.text.set(this.#text)
-      const about = [length, this.#one, this.#two, this.#fold] as const
-      kernel.mark(batch.rows, spans, { wanted, hits, about })
-      return
-    }
-    const { start, end } = spans
-    for (let row = 0; row < batch.rows; row++) {
-      if (wanted[row] === 1 && hits[row] === 0 && this.isIn(batch.bytes, start[row]!, end[row]!)) hits[row] = 1
-    }
+    this.text = Buffer.from(text)
+    this.fold = ignoresCase ? caseBit : 0
+    const places = [...this.text.keys()].sort((a, b) => rarity(this.text[b]!) - rarity(this.text[a]!))
+    this.one = places[0] ?? 0
+    this.two = places[1] ?? 0
+    this.#skips = skipsOf(this.text, this.fold)
   }
 
   isIn(bytes: Uint8Array, start: number, end: number): boolean {
@@ -84,9 +53,8 @@ export class TextSearch {
 
   /** Where the text stands first in `bytes[start, end)`, or -1. Horspool's search: `indexOf` of a part of a buffer takes an object. */
   indexIn(bytes: Uint8Array, start: number, end: number): number {
-    const text = this.#text
+    const { text, fold } = this
     const skips = this.#skips
-    const fold = this.#fold
     const last = text.length - 1
     if (last < 0) return start
     for (let at = start + last; at < end; at += skips[bytes[at]! | fold]!) {
@@ -111,29 +79,102 @@ export function rarity(byte: number): number {
   return place < 0 ? frequent.length : place
 }
 
+/** Texts of which a row is to have one. */
+export class AnyText {
+  readonly #texts: readonly TextSearch[]
+  /** Needles and their texts, as the kernel takes them; undefined if it does not. */
+  readonly #needles: Uint8Array | undefined
+
+  constructor(texts: readonly TextSearch[]) {
+    this.#texts = texts
+    const isShort = texts.every(({ text }) => text.length > 0 && text.length <= longest)
+    if (isShort && texts.length <= mostTexts) this.#needles = needlesOf(texts)
+  }
+
+  /** Sets `hits[row]` to 1 for those rows that have one; with `column` those that have it there. */
+  mark(batch: Batch, rows: RowList, hits: Uint8Array, column?: Spans): void {
+    const start = column === undefined ? batch.starts : column.start
+    const end = column === undefined ? batch.ends : column.end
+    const kernel = this.#needles === undefined ? undefined : kernelFor(batch)
+    if (kernel !== undefined) {
+      const count = kernel.take(rows, hits, this.#needles!)
+      kernel.run(
+        start.byteOffset,
+        end.byteOffset,
+        kernel.rowsAt,
+        count,
+        kernel.hitsAt,
+        kernel.needlesAt,
+        this.#texts.length
+      )
+      kernel.give(count, hits)
+      return
+    }
+    for (let i = 0; i < rows.count; i++) {
+      const row = rows.rows[i]!
+      if (hits[row] === 0 && this.isIn(batch.bytes, start[row]!, end[row]!)) hits[row] = 1
+    }
+  }
+
+  isIn(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#texts.some(text => text.isIn(bytes, start, end))
+  }
+}
+
+function needlesOf(texts: readonly TextSearch[]): Uint8Array {
+  const words = new Int32Array(texts.length * needleWords)
+  let at = words.byteLength
+  for (const [i, { text, one, two, fold }] of texts.entries()) {
+    words.set([at, text.length, one, two, fold], i * needleWords)
+    at += text.length
+  }
+  return Buffer.concat([new Uint8Array(words.buffer), ...texts.map(({ text }) => text)])
+}
+
 /** The kernel in a workspace, and what it is told there. */
 class SearchKernel {
-  readonly text: Uint8Array
-  readonly #run: Mark
-  readonly #wanted: Uint8Array
+  static readonly needleBytes = mostTexts * (needleWords * 4 + longest)
+  readonly run: Mark
+  readonly needlesAt: number
+  readonly rowsAt: number
+  readonly hitsAt: number
+  readonly #needles: Uint8Array
+  readonly #rows: Int32Array
   readonly #hits: Uint8Array
+  /** Which needles are there. */
+  #last: Uint8Array | undefined
 
   constructor({ memory, buffer }: Workspace, address: number, rows: number) {
     searchModule ??= new WebAssembly.Module(Buffer.from(searchWasm, 'base64'))
     const { exports } = new WebAssembly.Instance(searchModule, { env: { memory } })
-    this.#run = exports['mark'] as Mark
-    this.text = new Uint8Array(buffer, address, longest)
-    this.#wanted = new Uint8Array(buffer, address + longest, rows)
-    this.#hits = new Uint8Array(buffer, address + longest + rows, rows)
+    this.run = exports['mark'] as Mark
+    this.needlesAt = address
+    this.rowsAt = address + SearchKernel.needleBytes
+    this.hitsAt = this.rowsAt + 4 * rows
+    this.#needles = new Uint8Array(buffer, this.needlesAt, SearchKernel.needleBytes)
+    this.#rows = new Int32Array(buffer, this.rowsAt, rows)
+    this.#hits = new Uint8Array(buffer, this.hitsAt, rows)
   }
 
-  mark(rows: number, { start, end }: Spans, { wanted, hits, about }: Wanted): void {
-    this.#wanted.set(wanted.subarray(0, rows))
-    this.#hits.set(hits.subarray(0, rows))
-    const addresses = [start, end, this.#wanted, this.#hits].map(column => column.byteOffset)
-    const [one, two, three, four] = addresses as [number, number, number, number]
-    this.#run(one, two, three, four, rows, this.text.byteOffset, ...about)
-    hits.set(this.#hits.subarray(0, rows))
+  /** Takes those rows that have no hit yet; returns how many. */
+  take({ rows, count }: RowList, hits: Uint8Array, needles: Uint8Array): number {
+    if (needles !== this.#last) this.#needles.set(needles)
+    this.#last = needles
+    const own = this.#rows
+    let taken = 0
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!
+      own[taken] = row
+      taken += 1 - hits[row]!
+    }
+    return taken
+  }
+
+  /** Gives the hits of these. */
+  give(count: number, hits: Uint8Array): void {
+    const rows = this.#rows
+    const own = this.#hits
+    for (let i = 0; i < count; i++) hits[rows[i]!] = own[i]!
   }
 }
 
@@ -146,7 +187,7 @@ function kernelFor(batch: Batch): SearchKernel | undefined {
   if (workspace === undefined || !batch.inWorkspace) return undefined
   if (!kernels.has(workspace)) {
     const rows = batch.starts.length
-    const address = workspace.take(longest + 2 * rows)
+    const address = workspace.take(SearchKernel.needleBytes + 5 * rows)
     kernels.set(workspace, address < 0 ? undefined : new SearchKernel(workspace, address, rows))
   }
   return kernels.get(workspace)

@@ -5,23 +5,25 @@ import { compileSearch } from '../../src/scan/regex/compile.ts'
 import { needlesOf } from '../../src/scan/regex/needles.ts'
 import { readPattern } from '../../src/scan/regex/read.ts'
 import { readFileSync } from 'node:fs'
-import { TextSearch } from '../../src/scan/text-search.ts'
+import { AnyText, TextSearch } from '../../src/scan/text-search.ts'
+import { RowList } from '../../src/core/row-list.ts'
 import { Bench } from '../fakes/rows.ts'
 
 const benches = [new Bench(), new Bench('', false)]
 
-/** The rows that have a text, as 0 and 1, by the kernel and without it. */
+/** The rows that have a text, or one of some, as 0 and 1, by the kernel and without it. */
 function found(
-  text: string,
+  text: string | readonly string[],
   lines: readonly string[],
   options: { ignoresCase?: boolean; wanted?: number[] } = {}
 ): string[] {
   return benches.map(bench => {
     bench.fill(Buffer.from(lines.map(line => `${line}\n`).join('')))
     const { batch } = bench
-    const wanted = Uint8Array.from(lines, (_, row) => options.wanted?.[row] ?? 1)
+    const rows = new RowList()
+    rows.fill(batch.rows, options.wanted && Uint8Array.from(options.wanted))
     const hits = new Uint8Array(batch.rows)
-    new TextSearch(text, options.ignoresCase).mark(batch, wanted, hits)
+    new AnyText([text].flat().map(one => new TextSearch(one, options.ignoresCase))).mark(batch, rows, hits)
     return hits.join('')
   })
 }
@@ -61,6 +63,13 @@ test('a text may end a row, begin one, or be longer than what the kernel takes',
   const long = 'abc'.repeat(100)
   expect(found(long, [long, long.slice(1)])).toEqual(['10', '10'])
   expect(found('', ['a', ''])).toEqual(['11', '11'])
+})
+
+test('several texts are looked for at once', () => {
+  const lines = ['ab', 'xcd', 'x'.repeat(40), `${'x'.repeat(40)}cd`, '', 'c d']
+  expect(found(['ab', 'cd'], lines)).toEqual(['110100', '110100'])
+  const many = Array.from({ length: 20 }, (_, i) => `<${i}>`)
+  expect(found(many, ['<19>', 'x<0>', '<20>'])).toEqual(['110', '110'])
 })
 
 test('letters may stand for both cases', () => {

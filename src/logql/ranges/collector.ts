@@ -1,5 +1,6 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
+import { RowList } from '../../core/row-list.ts'
 import { type Condition, conditionOf } from '../conditions.ts'
 import { columnStage, divided, type FilterStage } from '../filter.ts'
 import { labelFor } from '../labels.ts'
@@ -43,7 +44,8 @@ export class RangeCollector implements RowsTaker, RowTaker {
   /** The first bucket that a window to come may have. */
   #oldest = 0
   #batch!: Batch
-  #wanted = new Uint8Array(0)
+  /** Rows that are left, where stages leave some out. */
+  readonly #left = new RowList()
   #errors = new Uint8Array(0)
   #counts = { ...noCounts }
 
@@ -72,17 +74,12 @@ export class RangeCollector implements RowsTaker, RowTaker {
     this.#keys = new GroupKeys(plan.labels, labels, this.#groups)
   }
 
-  /** Looks at the rows of a batch for which `rows` is 1. */
-  collect(batch: Batch, rows: Uint8Array): void {
-    this.#open(batch)
-    if (this.#unwrapped?.isAbsent === true) return
-    const wanted = this.#columns.length === 0 ? rows : this.#narrowed(batch, rows)
-    if (this.#changes !== undefined) {
-      this.#changes.give(batch, wanted, this.#errors, this)
-      return
-    }
-    const { rows: count } = batch
-    for (let row = 0; row < count; row++) if (wanted[row] === 1) this.take(row)
+  /** Looks at some rows of a batch. */
+  collect(batch: Batch, rows: RowList): void {
+    if (!this.#open(batch)) return
+    const left = this.#columns.length === 0 ? rows : this.#narrowed(batch, rows)
+    if (this.#changes !== undefined) this.#changes.give(batch, left, this.#errors, this)
+    else for (let i = 0; i < left.count; i++) this.take(left.rows[i]!)
   }
 
   take(row: number): void {
@@ -116,24 +113,29 @@ export class RangeCollector implements RowsTaker, RowTaker {
     return delta
   }
 
-  #open(batch: Batch): void {
-    if (this.#errors.length < batch.rows) {
-      this.#wanted = new Uint8Array(batch.rows * 2)
-      this.#errors = new Uint8Array(batch.rows * 2)
-    }
+  /** False: no row has the label whose values are asked for. */
+  #open(batch: Batch): boolean {
+    if (this.#errors.length < batch.rows) this.#errors = new Uint8Array(batch.rows * 2)
+    this.#unwrapped?.open(batch, this.#errors)
+    if (this.#unwrapped?.isAbsent === true) return false
     const errors = this.#errors.fill(0, 0, batch.rows)
     this.#batch = batch
     this.#keys.open(batch, errors)
-    this.#unwrapped?.open(batch, errors)
     for (const condition of this.#conditions) condition.open(batch, errors)
     const { range, widthMs, isReplay } = this.#plan
     this.#oldest = isReplay ? -Infinity : Math.floor((batch.readTime - range.offsetMs - range.rangeMs) / widthMs)
+    return true
   }
 
-  #narrowed(batch: Batch, rows: Uint8Array): Uint8Array {
-    this.#wanted.set(rows.subarray(0, batch.rows))
-    for (const stage of this.#columns) stage.narrow(batch, this.#wanted, this.#errors)
-    return this.#wanted
+  #narrowed(batch: Batch, rows: RowList): RowList {
+    const left = this.#left
+    left.reserve(rows.count)
+    let from = rows
+    for (const stage of this.#columns) {
+      stage.narrow(batch, from, left, this.#errors)
+      from = left
+    }
+    return left
   }
 
   #lineBytes(row: number): number {

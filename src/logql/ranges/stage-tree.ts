@@ -1,13 +1,14 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
+import { RowList } from '../../core/row-list.ts'
 import { isOfColumn } from '../column-stages.ts'
 import { columnStage, divided, type FilterStage } from '../filter.ts'
 import type { LabelFilter, LineFilter, LogQuery, Stage } from '../syntax.ts'
 
 /** Who wants the rows that pass some stages. */
 export interface RowsTaker {
-  /** `rows` is 1 for these, and is not to be changed. */
-  collect(batch: Batch, rows: Uint8Array): void
+  /** `rows` are these, and are not to be changed. */
+  collect(batch: Batch, rows: RowList): void
 }
 
 type ColumnFilter = LineFilter | LabelFilter
@@ -50,17 +51,12 @@ export class StageTree {
   /** Throws `QueryFault`. */
   add(stages: readonly ColumnFilter[], taker: RowsTaker): void {
     let node = this.#root
-    for (const stage of stages) {
-      const text = JSON.stringify(stage, (name, value: unknown) => (name === 'at' ? undefined : value))
-      let next = node.children.get(text)
-      if (next === undefined) node.children.set(text, (next = new Node(columnStage(stage, this.#keys))))
-      node = next
-    }
+    for (const stage of stages) node = node.child(stage, this.#keys)
     node.takers.push(taker)
   }
 
-  /** Gives the rows of a batch for which `rows` is 1, and which pass, to their takers. */
-  run(batch: Batch, rows: Uint8Array): void {
+  /** Gives those of some rows of a batch that pass to their takers. */
+  run(batch: Batch, rows: RowList): void {
     this.#root.give(batch, rows)
   }
 }
@@ -69,27 +65,36 @@ export class StageTree {
 const noErrors = new Uint8Array(0)
 
 class Node {
-  readonly children = new Map<string, Node>()
   readonly takers: RowsTaker[] = []
+  readonly #children: Node[] = []
+  readonly #byText = new Map<string, Node>()
   readonly #stage: FilterStage | undefined
-  #rows = new Uint8Array(0)
+  readonly #rows = new RowList()
 
   constructor(stage: FilterStage | undefined) {
     this.#stage = stage
   }
 
-  give(batch: Batch, rows: Uint8Array): void {
-    const passed = this.#stage === undefined ? rows : this.#narrowed(batch, rows, this.#stage)
-    const first = passed.indexOf(1)
-    if (first < 0 || first >= batch.rows) return
-    for (const taker of this.takers) taker.collect(batch, passed)
-    for (const child of this.children.values()) child.give(batch, passed)
+  /** The node behind a stage, made if there is none. */
+  child(stage: ColumnFilter, keys: Keys): Node {
+    const text = JSON.stringify(stage, (name, value: unknown) => (name === 'at' ? undefined : value))
+    let child = this.#byText.get(text)
+    if (child === undefined) {
+      this.#byText.set(text, (child = new Node(columnStage(stage, keys))))
+      this.#children.push(child)
+    }
+    return child
   }
 
-  #narrowed(batch: Batch, rows: Uint8Array, stage: FilterStage): Uint8Array {
-    if (this.#rows.length < batch.rows) this.#rows = new Uint8Array(batch.rows * 2)
-    this.#rows.set(rows.subarray(0, batch.rows))
-    stage.narrow(batch, this.#rows, noErrors)
-    return this.#rows
+  give(batch: Batch, rows: RowList): void {
+    let passed = rows
+    if (this.#stage !== undefined) {
+      passed = this.#rows
+      passed.reserve(rows.count)
+      this.#stage.narrow(batch, rows, passed, noErrors)
+    }
+    if (passed.count === 0) return
+    for (const taker of this.takers) taker.collect(batch, passed)
+    for (const child of this.#children) child.give(batch, passed)
   }
 }

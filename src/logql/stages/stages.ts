@@ -1,5 +1,6 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Keys } from '../../core/keys.ts'
+import type { RowList } from '../../core/row-list.ts'
 import { type Condition, conditionOf } from '../conditions.ts'
 import type { Label } from '../label.ts'
 import { LineStage } from '../lines.ts'
@@ -37,19 +38,22 @@ export class RowStages {
     this.#steps = stages.map(stage => this.#stepOf(stage))
   }
 
-  narrow(batch: Batch, wanted: Uint8Array, errors: Uint8Array, onLine?: OnLine): void {
+  narrow(batch: Batch, rows: RowList, errors: Uint8Array, onLine?: OnLine): void {
     this.#open(batch, errors)
-    for (let row = 0; row < batch.rows; row++) {
-      if (wanted[row] === 0) continue
-      if (!this.#keeps(row)) wanted[row] = 0
-      else if (onLine !== undefined) this.#tellLine(row, onLine)
+    let count = 0
+    for (let i = 0; i < rows.count; i++) {
+      const row = rows.rows[i]!
+      if (!this.#keeps(row)) continue
+      rows.rows[count++] = row
+      if (onLine !== undefined) this.#tellLine(row, onLine)
     }
+    rows.count = count
   }
 
   /** Gives the rows that stay to `taker`, which may ask `label` and `lineBytes` for them. */
-  give(batch: Batch, wanted: Uint8Array, errors: Uint8Array, taker: RowTaker): void {
+  give(batch: Batch, { rows, count }: RowList, errors: Uint8Array, taker: RowTaker): void {
     this.#open(batch, errors)
-    for (let row = 0; row < batch.rows; row++) if (wanted[row] === 1 && this.#keeps(row)) taker.take(row)
+    for (let i = 0; i < count; i++) if (this.#keeps(rows[i]!)) taker.take(rows[i]!)
   }
 
   label(name: string): Label {
@@ -72,7 +76,8 @@ export class RowStages {
 
   #keeps(row: number): boolean {
     this.#view.begin(row)
-    for (const step of this.#steps) if (!step(row)) return false
+    const steps = this.#steps
+    for (let i = 0; i < steps.length; i++) if (!steps[i]!(row)) return false
     return true
   }
 

@@ -56,7 +56,7 @@ export function extractParts(text: Text): (view: RowView) => void {
       const name = names[part]!
       if (name !== '_') view.extractSpan(name, bytes, at, found < 0 ? end : found)
       if (found < 0) return
-      at = found + searches[part]!.length
+      at = found + searches[part]!.text.length
     }
   }
 }

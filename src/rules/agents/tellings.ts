@@ -1,6 +1,7 @@
 import type { Batch } from '../../core/batch.ts'
 import { Kind } from '../../core/row.ts'
-import { TextSearch } from '../../scan/text-search.ts'
+import { RowList } from '../../core/row-list.ts'
+import { AnyText, TextSearch } from '../../scan/text-search.ts'
 import { type AgentFields, Field } from './fields.ts'
 import { TextNumbers } from '../../core/text-numbers.ts'
 
@@ -177,18 +178,21 @@ export class Tellings {
   }
 }
 
+const list = new RowList()
+
 /** Sets `hits` for those rows of `wanted` whose message has one of some texts; returns how many. */
-function mark(batch: Batch, texts: readonly TextSearch[], wanted: Uint8Array, hits: Uint8Array): number {
+function mark(batch: Batch, texts: AnyText, wanted: Uint8Array, hits: Uint8Array): number {
   const { rows, body } = batch
   hits.fill(0, 0, rows)
-  for (const text of texts) text.mark(batch, wanted, hits, body)
+  list.fill(rows, wanted)
+  texts.mark(batch, list, hits, body)
   let count = 0
   for (let row = 0; row < rows; row++) count += hits[row]!
   return count
 }
 
-function searches(...texts: readonly string[]): TextSearch[] {
-  return texts.map(text => new TextSearch(text, true))
+function searches(...texts: readonly string[]): AnyText {
+  return new AnyText(texts.map(text => new TextSearch(text, true)))
 }
 
 function eventOf(value: string): Telling {
