@@ -18,7 +18,11 @@ const nanoseconds: Readonly<Record<string, number>> = {
 const unitOf = new Float64Array(65_536)
 for (const [unit, value] of Object.entries(nanoseconds))
   unitOf[codeOf(unit.charCodeAt(0), unit.charCodeAt(1) || 0)] = value
-const powers = 'kmgtpe'
+/** By letter in lower case. */
+const powerOf = new Uint8Array(256)
+for (const [index, letter] of Buffer.from('kmgtpe').entries()) powerOf[letter] = index + 1
+const decimal = [1, 1e3, 1e6, 1e9, 1e12, 1e15, 1e18]
+const binary = [1, 2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40, 2 ** 50, 2 ** 60]
 
 /** Durations and sizes in texts, as LogQL's `duration()` and `bytes()` read them, from bytes. */
 export class Quantities {
@@ -55,18 +59,18 @@ export class Quantities {
     if (at < 0) return false
     while (at < end && bytes[at] === blank) at++
     let power = 0
-    let base = 1000
+    let units = decimal
     if (at < end) {
-      power = powers.indexOf(String.fromCharCode(bytes[at]! | 0x20)) + 1
+      power = powerOf[bytes[at]! | 0x20]!
       if (power > 0) at++
       if (power > 0 && at < end && (bytes[at]! | 0x20) === 0x69) {
-        base = 1024
+        units = binary
         at++
       }
       if (at < end && (bytes[at]! | 0x20) === 0x62) at++
       else if (power === 0) return false
     }
-    const unit = base ** power
+    const unit = units[power]!
     return at === end && this.#set(this.#whole * unit + Math.floor(this.#rest * this.#share * unit))
   }
 

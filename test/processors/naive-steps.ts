@@ -169,7 +169,7 @@ function fitting(column: string, text: string, isText: boolean): string | undefi
     case 'span.id':
       return /^[0-9a-f]{16}$/i.test(text) ? text.toLowerCase() : undefined
     case '@timestamp':
-      return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? new Date(text).toISOString() : undefined
+      return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/i.test(text) ? new Date(text.toUpperCase()).toISOString() : undefined
     default:
       return text
   }

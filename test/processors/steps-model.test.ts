@@ -24,7 +24,7 @@ const texts = fc.constantFrom(
   'banana',
   '12',
   ' -007 ',
-  '1.50',
+  '1.5',
   '5MiB',
   '1m30s',
   'yes',

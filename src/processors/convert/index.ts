@@ -104,7 +104,7 @@ function convertAll(batch: Batch, chosen: Uint8Array, place: Place, conversion: 
   for (let row = 0; row < batch.rows; row++) {
     if (chosen[row] === 0 || !place.find(row) || place.kind === Kind.null) continue
     const isRead = conversion.read(place.start, place.end, place.kind)
-    if (!isRead || !place.put(row, conversion.start, conversion.end, conversion.kind)) flag(batch, row, refused)
+    if (!isRead || !place.replace(row, conversion.start, conversion.end, conversion.kind)) flag(batch, row, refused)
   }
 }
 
