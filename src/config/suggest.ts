@@ -53,6 +53,11 @@ const otherKeys: Aliases = aliases([
   ['pending duration wait holdduration', 'for'],
   ['keepfiring', 'keep_firing_for'],
   ['every period', 'interval'],
+  ['addfields addfield modify mutate upsert insert copyfields', 'set'],
+  ['dropfields dropfield removefields removekey deletefields delete del', 'remove'],
+  ['renamefields move', 'rename'],
+  ['typeconverter cast coerce', 'convert'],
+  ['decodejsonfields decodejson parsejson dissect grok regex', 'parse'],
   ['severity team', 'labels'],
   ['summary description runbook runbookurl message', 'annotations']
 ])
@@ -75,7 +80,13 @@ const otherValues: Aliases = aliases([
   ['warning', 'warn'],
   ['fatal critical err', 'error'],
   ['trace verbose', 'debug'],
-  ['notice', 'info']
+  ['notice', 'info'],
+  ['integer long', 'int'],
+  ['double number', 'float'],
+  ['boolean', 'bool'],
+  ['size', 'bytes'],
+  ['time date datetime', 'timestamp'],
+  ['text str', 'string']
 ])
 
 type Aliases = ReadonlyMap<string, readonly string[]>

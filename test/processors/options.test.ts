@@ -65,7 +65,9 @@ test.each([
   ['parse', '{ parser: { use: json, if: a } }', 'Unknown key "if" in "parse.parser"'],
   ['parse', '{ parser: json, on_parse_error: ignore }', 'expected "keep", "drop"'],
   ['convert', '{ fields: { a: integer } }', 'did you mean "int"?'],
-  ['convert', '{ fields: { a: number } }', 'expected "int", "float"'],
+  ['convert', '{ fields: { a: number } }', 'did you mean "float"?'],
+  ['convert', '{ fields: { a: odd } }', 'expected "int", "float"'],
+  ['drop_fields', '{ fields: [a] }', 'Unknown key "drop_fields" in "process": did you mean "remove"?'],
   ['convert', '{ fields: { log.level: int } }', 'it has one type in all rows'],
   ['convert', '{ fields: { a: timestamp }, zone: Berlin }', 'expected a time zone']
 ])('%s says what is wrong, and where: %s', async (step, options, message) => {

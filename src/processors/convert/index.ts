@@ -7,17 +7,8 @@ import { errorOf, flag } from '../flag.ts'
 import { columnOf } from '../places/names.ts'
 import { type Place, Places } from '../places/place.ts'
 import { timeOptions } from '../normalize/time-options.ts'
-import {
-  type Conversion,
-  ToBool,
-  ToBytes,
-  ToDuration,
-  ToFloat,
-  ToInt,
-  ToText,
-  ToTimestamp,
-  type units
-} from './conversions.ts'
+import { type Conversion, ToBool, ToFloat, ToInt, ToText } from './conversions.ts'
+import { ToBytes, ToDuration, ToTimestamp, type units } from './measures.ts'
 
 const refused = errorOf('convert')
 
