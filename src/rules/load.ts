@@ -32,7 +32,8 @@ export function checkRules(files: readonly RuleFile[], taken: ReadonlySet<string
   }
 }
 
-/** Reading and compiling ten rules takes 30 ms at a start, and a start asks for them four times more. */
+/** A start asks four times more for what it has checked. Measured, for ten rules: the check takes 55 ms, and the others would as much
+ * together. */
 const checked = new WeakMap<readonly RuleFile[], readonly RuleGroup[]>()
 
 /** Groups of files that were checked. */
