@@ -5,7 +5,7 @@ import type { ProcessorDefinition } from '../../src/config/define.ts'
 import { Body } from '../../src/core/output.ts'
 import { lineEncoder } from '../../src/outputs/line-encoder.ts'
 import { auto } from '../../src/parsers/auto.ts'
-import { checked } from '../contract/steps.ts'
+import { checked, testSteps } from '../contract/steps.ts'
 import { optionsOf } from '../fakes/definitions.ts'
 import { Bench } from '../fakes/rows.ts'
 import { stepOf } from '../fakes/steps.ts'
@@ -156,4 +156,32 @@ test('documents of any rows behind any steps are what the steps make of plain ob
     ),
     { numRuns: Number(process.env['RUNS'] ?? 400) }
   )
+})
+
+testSteps('steps that change rows', context => {
+  const steps: Record<string, object>[] = [
+    { parse: { parser: 'json', overwrite: false, keep: false } },
+    { parse: { field: 'service', parser: 'auto', prefix: 'service.' } },
+    { rename: { fields: { a: 'log.level', msg: 'b', level: 'was', error: 'o.x.y', user_id: 'trace_id' } } },
+    {
+      set: {
+        fields: {
+          b: '{{message | trim | upper}}{{service.name}}',
+          'key_1.x': '{{time}}',
+          message: '{{message | replace "t" "tt"}}'
+        }
+      }
+    },
+    {
+      set: {
+        fields: { copy: '{{key_7}}', hash: '{{message | hash}}', time: '{{a}}', level: '{{retry | default "warn"}}' }
+      }
+    },
+    { convert: { fields: { key_9: 'string', b: 'bool', port: 'int', took: 'duration', retry: 'int' } } },
+    { remove: { fields: ['key_3*', 'dd', 'span_id', 'user.id_2'] } }
+  ]
+  const processors = [{ normalize: {} }, ...steps].flatMap(one =>
+    Object.entries(one).map(([name, options]) => stepOf(definitions.get(name)!, options, context))
+  )
+  return { parser: auto.create(optionsOf(auto, {}), context), processors }
 })
