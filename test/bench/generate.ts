@@ -1,9 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Kinds of input lines. Every line of `json`, `text` and `access` takes 259 bytes with its line end, so that rates compare; `cri` is
- * `json` behind what a container runtime writes in front of it. */
-export type LineKind = 'json' | 'text' | 'access' | 'cri'
+/** Kinds of input lines. Every line of `json`, `secret`, `text` and `access` takes 259 bytes with its line end, so that rates compare; `secret` is
+ * `json` with something to hide in each tenth line, `cri` is `json` behind what a container runtime writes in front of it. */
+export type LineKind = 'json' | 'secret' | 'text' | 'access' | 'cri'
 
 const contentBytes = 259
 const criStamp = '2026-11-20T00:00:00.000000000Z'
@@ -11,6 +11,7 @@ const criStream = ' stdout F '
 /** What a line of a kind takes, with its line end. */
 export const bytesOf: Readonly<Record<LineKind, number>> = {
   json: contentBytes,
+  secret: contentBytes,
   text: contentBytes,
   access: contentBytes,
   cri: criStamp.length + criStream.length + contentBytes
@@ -42,6 +43,13 @@ const verbs = [
   'was resumed after',
   'is slower than',
   'used'
+]
+const secrets = [
+  'password=hunter2',
+  'token: 0f8fad5b-d9cb-469f',
+  'from ann@example.org',
+  'peer 203.0.113.7',
+  'card 4111 1111 1111 1111'
 ]
 const tails = [
   'by worker',
@@ -122,7 +130,7 @@ export class LineMaker {
 
   #message(length: number): string {
     const random = this.#random
-    let text = ''
+    let text = this.#kind === 'secret' && random.below(10) === 0 ? `${random.pick(secrets)}, ` : ''
     while (text.length < length) {
       text += `${random.pick(subjects)} ${random.pick(verbs)} ${random.below(90_000)} ms ${random.pick(tails)} ${random.below(5000)}, `
     }

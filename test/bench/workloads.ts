@@ -41,6 +41,8 @@ export interface Workload {
   readonly kind: LineKind
   /** Left out: what the collector does without being told. */
   readonly parser?: string
+  /** Steps, as YAML. */
+  readonly process?: string
   /** Ten typical rules see its lines. */
   readonly hasRules?: true
   /** Steady workloads: files and lines a second, for how long, and how many files of one line lie beside them. */
@@ -51,6 +53,8 @@ export interface Workload {
     readonly idle?: number
   }
 }
+
+const masking = '- redact: { presets: [secrets, cards, emails, ips] }'
 
 export const workloads: readonly Workload[] = [
   { id: 'W1', what: 'JSON → normalised → bulk', kind: 'json', gzip: 0 },
@@ -81,7 +85,9 @@ export const workloads: readonly Workload[] = [
     steady: { files: 1, rate: 10_000, seconds: 20 }
   },
   { id: 'W13', what: '1 file, 1 line/s', kind: 'json', gzip: 1, steady: { files: 1, rate: 1, seconds: 60 } },
-  { id: 'W15', what: 'W1 with ten rules', kind: 'json', gzip: 0, hasRules: true }
+  { id: 'W15', what: 'W1 with ten rules', kind: 'json', gzip: 0, hasRules: true },
+  { id: 'W16', what: 'W1 with redact, all presets', kind: 'json', gzip: 0, process: masking },
+  { id: 'W17', what: 'W16, a secret in each tenth line', kind: 'secret', gzip: 0, process: masking }
 ]
 
 /** One run of a workload with the package in `root`. */
@@ -223,5 +229,5 @@ inputs:
 outputs:
   sink: { ${outputFor(workload, port)} }
 server: { listen: "127.0.0.1:0" }
-${workload.hasRules ? 'rules: { files: [rules.yaml] }\n' : ''}`
+${workload.process === undefined ? '' : `process:\n  ${workload.process}\n`}${workload.hasRules ? 'rules: { files: [rules.yaml] }\n' : ''}`
 }
