@@ -9,6 +9,7 @@ import { raw } from '../../src/parsers/raw.ts'
 import { regex } from '../../src/parsers/regex.ts'
 import { normalize } from '../../src/processors/normalize/index.ts'
 import { redact } from '../../src/processors/redact/index.ts'
+import { set } from '../../src/processors/set.ts'
 import { optionsOf } from '../fakes/definitions.ts'
 import { asObject, Bench } from '../fakes/rows.ts'
 import { cases } from './redact-cases.ts'
@@ -199,6 +200,22 @@ describe('patterns', () => {
     expect(maskedBy(['"x"'], '{"msg":"a \\"x\\" b"}')).toBe('{"msg":"a ***** b"}')
     expect(maskedBy(['[0-9]{3}-[0-9]{2}'], '123-45 {"a":1}')).toBe('****** {"a":1}')
   })
+})
+
+test('values that steps before have made are masked, and stay what they are', () => {
+  const bench = new Bench()
+  const rows = bench.rows(
+    Buffer.from('{"user":"a\\u0040b.org","rest":"word=hunter2","msg":"x"}\n{"user":"c","rest":"","msg":"y"}\n'),
+    {
+      parser: auto.create(optionsOf(auto, {}), bench.context),
+      processors: [
+        normalize.create(optionsOf(normalize, {}), bench.context),
+        set.create(optionsOf(set, { fields: { message: '{{user}} with pass{{rest}}' } }), bench.context),
+        redact.create(optionsOf(redact, { presets: ['secrets', 'cards', 'emails', 'ips'] }), bench.context)
+      ]
+    }
+  )
+  expect(rows.map(asObject).map(row => row['body'])).toEqual(['******* with password=*******', 'c with pass'])
 })
 
 test('what looks like a card in an id stays', () => {

@@ -10,6 +10,9 @@ import type { Masks } from './masks.ts'
 /** What is known of the name of a field. */
 const Known = { not: 0, open: 1, secret: 2 } as const
 
+/** Those that a step may have made a value for. */
+const columns = ['body', 'service', 'agentId'] as const
+
 export interface RedactParts extends Search {
   readonly keys: Keys
   /** Rows to look at, whatever became of them; undefined: all. */
@@ -32,6 +35,8 @@ export class Redact implements Processor {
   /** By key: a number of `Known`. */
   #known = new Uint8Array(256)
   #generation = -1
+  /** By column: where the value of its own begins that was searched last. Many rows may share one. */
+  readonly #searched = new Int32Array(columns.length)
 
   constructor(parts: RedactParts) {
     this.#parts = parts
@@ -52,9 +57,11 @@ export class Redact implements Processor {
     hinted.set(wanted.subarray(0, rows))
     this.#parts.hints?.narrow(batch, hinted)
     this.#openKeys()
-    const hasOwn = this.#hasOwnFields(batch)
+    const mayHaveOwn = this.#mayHaveOwnValues(batch)
+    this.#searched.fill(-1)
     for (let row = 0; row < rows; row++) {
-      if (hinted[row] === 1 || (hasOwn && wanted[row] === 1 && this.#hasOwnValues(batch, row))) this.#search(batch, row)
+      if (hinted[row] === 1 || (mayHaveOwn && wanted[row] === 1 && this.#hasOwnValues(batch, row)))
+        this.#search(batch, row)
     }
   }
 
@@ -67,19 +74,27 @@ export class Redact implements Processor {
   }
 
   /** Whether a row may have something that is not seen in its bytes: a field with a secret name, or a value that was made for it. */
-  #hasOwnFields({ fields, size, fieldKey, fieldEnd }: Batch): boolean {
-    for (let field = 0; field < fields; field++) {
-      if (fieldEnd[field]! > size || this.#isSecret(fieldKey[field]!)) return true
-    }
+  #mayHaveOwnValues({ fields, size, used, fieldKey }: Batch): boolean {
+    if (used > size) return true
+    for (let field = 0; field < fields; field++) if (this.#isSecret(fieldKey[field]!)) return true
     return false
   }
 
-  #hasOwnValues({ starts, ends, firstField, fieldKey, fieldStart, fieldEnd, fieldNext }: Batch, row: number): boolean {
+  #hasOwnValues(batch: Batch, row: number): boolean {
+    const { starts, ends, firstField, fieldKey, fieldStart, fieldEnd, fieldNext } = batch
+    for (let number = 0; number < columns.length; number++) if (this.#isOwn(batch, number, row)) return true
     for (let field = firstField[row]!; field >= 0; field = fieldNext[field]!) {
       if (fieldStart[field]! < starts[row]! || fieldEnd[field]! > ends[row]!) return true
       if (this.#isSecret(fieldKey[field]!)) return true
     }
     return false
+  }
+
+  /** Whether a column has a value that stands elsewhere than the row, as `set` makes them, and is not that of the row before. */
+  #isOwn(batch: Batch, number: number, row: number): boolean {
+    const { start, end, kind } = batch[columns[number]!]
+    if (kind[row] === Kind.absent || start[row] === this.#searched[number]) return false
+    return start[row]! < batch.starts[row]! || end[row]! > batch.ends[row]!
   }
 
   #isSecret(key: number): boolean {
@@ -108,6 +123,9 @@ export class Redact implements Processor {
       const isSecret = this.#isSecret(batch.fieldKey[field]!)
       if (!isInside || isSecret) this.#searchField(batch, field, isSecret)
     }
+    for (let number = 0; number < columns.length; number++) {
+      if (this.#isOwn(batch, number, row)) this.#searchColumn(batch, number, row)
+    }
     this.#spareIds(batch, row)
     if (masks.count === 0) return
     masks.apply(batch.bytes)
@@ -127,6 +145,15 @@ export class Redact implements Processor {
     else layer.text(start, end)
   }
 
+  #searchColumn(batch: Batch, number: number, row: number): void {
+    const layer = this.#layer
+    const { start, end, kind } = batch[columns[number]!]
+    this.#searched[number] = start[row]!
+    layer.start = start[row]!
+    if (kind[row] === Kind.jsonText) layer.escaped(start[row]!, end[row]!)
+    else layer.text(start[row]!, end[row]!)
+  }
+
   /** Digits of an id may look like a card. */
   #spareIds({ traceId, spanId }: Batch, row: number): void {
     for (const column of [traceId, spanId] satisfies Column[]) {
@@ -134,12 +161,14 @@ export class Redact implements Processor {
     }
   }
 
-  /** A number in a text that was hidden there is none any more. */
+  /** What was found as text may have been more: a number that was hidden is text now, and so is an object that is no JSON any more. */
   #mendKinds({ bytes, firstField, fieldStart, fieldEnd, fieldKind, fieldNext }: Batch, row: number): void {
     for (let field = firstField[row]!; field >= 0; field = fieldNext[field]!) {
-      if (fieldKind[field] !== Kind.number) continue
-      const value = bytes.subarray(fieldStart[field], fieldEnd[field])
-      if (value.includes(this.#parts.mask)) fieldKind[field] = Kind.plain
+      const start = fieldStart[field]!
+      const end = fieldEnd[field]!
+      if (fieldKind[field] === Kind.number) {
+        if (bytes.subarray(start, end).includes(this.#parts.mask)) fieldKind[field] = Kind.plain
+      } else if (fieldKind[field] === Kind.json && !this.#layer.json(start, end)) fieldKind[field] = Kind.text
     }
   }
 }
