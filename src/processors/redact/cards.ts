@@ -67,6 +67,7 @@ const firsts = Uint8Array.from({ length: 256 }, (_, byte) =>
  * cards, with spaces or dashes between. */
 export class Cards implements Finder {
   readonly at = '0123456789'
+  readonly atStart = true
   readonly #digits = new Uint8Array(most)
   #until = -1
 
@@ -119,7 +120,6 @@ function isDigit(byte: number): boolean {
 /** Whether what stands in front makes the digits part of something else. */
 function isPartOf(bytes: Buffer, before: number, start: number): boolean {
   const byte = bytes[before]!
-  if (isAlnum(byte) || byte === 0x5f) return true
   return (byte === point || byte === dash) && before > start && isDigit(bytes[before - 1]!)
 }
 

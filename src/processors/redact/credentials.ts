@@ -1,4 +1,4 @@
-import { type Finder, type Hide, isAlnum, type Passage, setOf, standsAt } from './finder.ts'
+import { type Finder, type Hide, type Passage, setOf, standsAt } from './finder.ts'
 import { Run } from './tokens.ts'
 
 const leastPart = 10
@@ -8,6 +8,7 @@ const eyJ = Buffer.from('eyJ')
 /** JSON Web Tokens (RFC 7519): parts of Base64 with points between, of which the first is an object of JSON. */
 export class WebTokens implements Finder {
   readonly at = 'e'
+  readonly atStart = true
   /** One for each part, as each begins where it did for the one before. */
   readonly #runs = Array.from({ length: 5 }, () => new Run('\\w-'))
 
@@ -16,8 +17,8 @@ export class WebTokens implements Finder {
   }
 
   find(passage: Passage, at: number, hide: Hide): void {
-    const { bytes, start, end } = passage
-    if ((at > start && (isAlnum(bytes[at - 1]) || bytes[at - 1] === 0x5f)) || !standsAt(passage, at, eyJ)) return
+    const { bytes, end } = passage
+    if (!standsAt(passage, at, eyJ)) return
     let to = this.#runs[0]!.end(passage, at)
     if (to - at < leastPart || to === end || bytes[to] !== point) return
     // signed ones have three parts, of which the last may be empty, encrypted ones five
@@ -35,6 +36,7 @@ const schemes = [Buffer.from('bearer '), Buffer.from('basic ')] as const
 /** What stands behind `Bearer` (RFC 6750) and `Basic` (RFC 7617): words of a sentence are none of these. */
 export class Schemes implements Finder {
   readonly at = 'bB'
+  readonly atStart = true
   readonly #run = new Run('\\w.~+/=-')
 
   open(): void {
@@ -42,8 +44,7 @@ export class Schemes implements Finder {
   }
 
   find(passage: Passage, at: number, hide: Hide): void {
-    const { bytes, start, end } = passage
-    if (at > start && isAlnum(bytes[at - 1])) return
+    const { bytes, end } = passage
     for (const [number, scheme] of schemes.entries()) {
       if (!standsAt(passage, at, scheme, true)) continue
       let from = at + scheme.length

@@ -12,6 +12,8 @@ export interface Passage {
 export interface Finder {
   /** Characters at which it is asked; left out: it is asked once, at the start of each passage. */
   readonly at?: string
+  /** Not where a letter, a digit or `_` stands in front. */
+  readonly atStart?: true
   /** Called before each passage: what it remembers is of another one. */
   open?(): void
   /** Looks at what stands at `at`, which has one of its characters, and around it. */
@@ -39,6 +41,9 @@ export function setOf(inside: string): Uint8Array {
   const pattern = new RegExp(`^[${inside}]$`)
   return Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x80 && pattern.test(String.fromCharCode(byte)) ? 1 : 0))
 }
+
+/** 1 for bytes that words are made of. */
+export const inWord = setOf('\\w')
 
 export const isAlnum = (byte: number | undefined): boolean =>
   byte !== undefined && (classes[byte]! & (Class.digit | Class.letter)) !== 0

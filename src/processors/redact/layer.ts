@@ -1,5 +1,5 @@
 import { hex4, unescape } from '../../scan/text.ts'
-import type { Finder, Passage } from './finder.ts'
+import { type Finder, inWord, type Passage } from './finder.ts'
 import { JsonWalk } from './json-walk.ts'
 import type { Masks } from './masks.ts'
 import type { Names } from './names.ts'
@@ -13,11 +13,14 @@ const isEscape = Uint8Array.from({ length: 256 }, (_, byte) =>
   '"\\/bfnrtu'.includes(String.fromCharCode(byte)) ? 1 : 0
 )
 
+type Asked = readonly (readonly Finder[] | undefined)[]
+
 /** What is searched, and where what is found goes. */
 export interface Search {
   readonly finders: readonly Finder[]
-  /** By byte: who is asked there. */
-  readonly asked: readonly (readonly Finder[] | undefined)[]
+  /** By byte: who is asked there, behind a byte of a word and elsewhere. */
+  readonly askedInside: Asked
+  readonly askedAtStart: Asked
   readonly names: Names
   readonly masks: Masks
 }
@@ -67,14 +70,17 @@ export class Layer implements Passage {
   find(start: number, end: number): void {
     this.start = start
     this.end = end
-    const { finders, asked } = this.search
+    const { finders, askedInside, askedAtStart } = this.search
     const { bytes } = this
     for (const finder of finders) {
       finder.open?.()
       if (finder.at === undefined) finder.find(this, start, this.#hide)
     }
+    let asked = askedAtStart
     for (let at = start; at < end; at++) {
-      const some = asked[bytes[at]!]
+      const byte = bytes[at]!
+      const some = asked[byte]
+      asked = inWord[byte] === 1 ? askedInside : askedAtStart
       if (some === undefined) continue
       for (let i = 0; i < some.length; i++) some[i]!.find(this, at, this.#hide)
     }

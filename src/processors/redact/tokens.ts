@@ -1,4 +1,4 @@
-import { type Finder, type Hide, isAlnum, type Passage, setOf, standsAt } from './finder.ts'
+import { type Finder, type Hide, type Passage, setOf, standsAt } from './finder.ts'
 
 /** What keys of one kind look like. */
 interface Token {
@@ -62,6 +62,7 @@ interface Begun {
 /** Keys by how they begin. */
 export class Tokens implements Finder {
   readonly at = [...new Set(beginnings.map(text => text[0]!))].join('')
+  readonly atStart = true
   readonly #byFirst: readonly (readonly Begun[] | undefined)[]
   readonly #runs = new Map<string, Run>()
 
@@ -78,9 +79,7 @@ export class Tokens implements Finder {
   }
 
   find(passage: Passage, at: number, hide: Hide): void {
-    const { bytes, start } = passage
-    if (at > start && (isAlnum(bytes[at - 1]) || bytes[at - 1] === 0x5f)) return
-    for (const { text, token, run } of this.#byFirst[bytes[at]!]!) {
+    for (const { text, token, run } of this.#byFirst[passage.bytes[at]!]!) {
       if (!standsAt(passage, at, text)) continue
       const from = at + text.length
       const to = run.end(passage, from)
