@@ -4,7 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { main } from 'assemblyscript/asc'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
-const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '--memoryBase', '0']
+const options = [
+  '-O3',
+  '--enable',
+  'simd',
+  '--enable',
+  'relaxed-simd',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--noAssert',
+  '--memoryBase',
+  '0'
+]
 
 /** Kernels and the rooms that use them. */
 export const kernels = {

@@ -27,25 +27,34 @@ export function mark(starts: usize, ends: usize, marks: usize, rows: i32, tables
 /** A byte can stand at a place in a text of a group if both its halves can; four bytes in a row that can are looked at. */
 function hasText(start: usize, end: usize, tables: usize): bool {
   const half = i8x16.splat(0x0f)
+  const none = i8x16.splat(0)
   const low0 = v128.load(tables), high0 = v128.load(tables, 16)
   const low1 = v128.load(tables, 32), high1 = v128.load(tables, 48)
   const low2 = v128.load(tables, 64), high2 = v128.load(tables, 80)
   const low3 = v128.load(tables, 96), high3 = v128.load(tables, 112)
-  for (let at = start; at < end; at += 16) {
-    const b0 = v128.load(at), b1 = v128.load(at, 1), b2 = v128.load(at, 2), b3 = v128.load(at, 3)
-    const one = v128.and(
-      v128.and(i8x16.swizzle(low0, v128.and(b0, half)), i8x16.swizzle(high0, i8x16.shr_u(b0, 4))),
-      v128.and(i8x16.swizzle(low1, v128.and(b1, half)), i8x16.swizzle(high1, i8x16.shr_u(b1, 4)))
-    )
-    const two = v128.and(
-      v128.and(i8x16.swizzle(low2, v128.and(b2, half)), i8x16.swizzle(high2, i8x16.shr_u(b2, 4))),
-      v128.and(i8x16.swizzle(low3, v128.and(b3, half)), i8x16.swizzle(high3, i8x16.shr_u(b3, 4)))
-    )
-    const groups = v128.and(one, two)
+  let before0 = none
+  let before1 = none
+  let before2 = none
+  // the last of four bytes may stand behind the row, where a text is shorter
+  for (let at = start; at < end + 3; at += 16) {
+    const bytes = v128.load(at)
+    const low = v128.and(bytes, half)
+    const high = i8x16.shr_u(bytes, 4)
+    const can0 = v128.and(i8x16.relaxed_swizzle(low0, low), i8x16.relaxed_swizzle(high0, high))
+    const can1 = v128.and(i8x16.relaxed_swizzle(low1, low), i8x16.relaxed_swizzle(high1, high))
+    const can2 = v128.and(i8x16.relaxed_swizzle(low2, low), i8x16.relaxed_swizzle(high2, high))
+    const can3 = v128.and(i8x16.relaxed_swizzle(low3, low), i8x16.relaxed_swizzle(high3, high))
+    const one = i8x16.shuffle(before0, can0, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28)
+    const two = i8x16.shuffle(before1, can1, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29)
+    const three = i8x16.shuffle(before2, can2, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)
+    const groups = v128.and(v128.and(one, two), v128.and(three, can3))
+    before0 = can0
+    before1 = can1
+    before2 = can2
     if (!v128.any_true(groups)) continue
-    let places = ~<u32>v128.bitmask<i8>(v128.eq<i8>(groups, i8x16.splat(0))) & 0xffff
+    let places = ~<u32>v128.bitmask<i8>(v128.eq<i8>(groups, none)) & 0xffff
     while (places != 0) {
-      const place = at + ctz(places)
+      const place = at + ctz(places) - 3
       if (place < end && isAny(place, start, end, tables)) return true
       places &= places - 1
     }
@@ -89,35 +98,53 @@ function isAt(text: usize, place: usize, start: usize, end: usize): bool {
   return load<u8>(at + length) - 0x61 > 25
 }
 
-/** Bits of 64 bytes, of which the first half was looked at the time before. */
+/** Bits of 64 bytes, of which the first half was looked at the time before. What few rows need is made of both halves when it is. */
 function hasNumber(start: usize, end: usize, looks: i32): bool {
   let digits: u64 = 0
-  let joins: u64 = 0
   let dots: u64 = 0
   let colons: u64 = 0
-  let hexes: u64 = 0
   for (let at = start; at < end; at += 32) {
     const a = v128.load(at)
     const b = v128.load(at, 16)
     const valid: u64 = end - at >= 32 ? 0xffffffff : ((<u64>1 << (end - at)) - 1)
     digits = (digits >> 32) | ((inRange(a, b, 0x30, 10) & valid) << 32)
-    if (looks & cards) {
-      joins = (joins >> 32) | (((equal(a, b, 0x20) | equal(a, b, 0x2d)) & valid) << 32)
-      if (isWhole(longRuns(digits, joins), at - 32, start, end)) return true
+    if ((looks & cards) != 0 && popcnt(digits) >= 13) {
+      if (isWhole(longRuns(digits, joinsBefore(at, start, valid)), at - 32, start, end)) return true
     }
-    if (looks & addresses) {
-      dots = (dots >> 32) | ((equal(a, b, 0x2e) & valid) << 32)
-      colons = (colons >> 32) | ((equal(a, b, 0x3a) & valid) << 32)
-      if ((colons & (colons - 1)) != 0) {
-        const folds = i8x16.splat(0x20)
-        const letters = inRange(v128.or(a, folds), v128.or(b, folds), 0x61, 6) & valid
-        hexes = (hexes >> 32) | (letters << 32)
-        if (isColons(colons, hexes | digits)) return true
-      } else hexes = 0xffffffff00000000
-      if (isDots(dots, digits)) return true
-    }
+    if ((looks & addresses) == 0) continue
+    dots = (dots >> 32) | ((equal(a, b, 0x2e) & valid) << 32)
+    colons = (colons >> 32) | ((equal(a, b, 0x3a) & valid) << 32)
+    if (isDots(dots, digits)) return true
+    if (areNear(colons) && isColons(colons, digits | lettersBefore(at, start, valid))) return true
   }
   return false
+}
+
+/** Spaces and dashes in 64 bytes, of which the second half begins at `at`. */
+function joinsBefore(at: usize, start: usize, valid: u64): u64 {
+  const now = joinsAt(at) & valid
+  return (now << 32) | (at > start ? joinsAt(at - 32) : 0)
+}
+
+// @ts-ignore: decorator
+@inline
+function joinsAt(at: usize): u64 {
+  const a = v128.load(at)
+  const b = v128.load(at, 16)
+  return equal(a, b, 0x20) | equal(a, b, 0x2d)
+}
+
+/** The same of letters from a to f. */
+function lettersBefore(at: usize, start: usize, valid: u64): u64 {
+  const now = lettersAt(at) & valid
+  return (now << 32) | (at > start ? lettersAt(at - 32) : 0)
+}
+
+// @ts-ignore: decorator
+@inline
+function lettersAt(at: usize): u64 {
+  const folds = i8x16.splat(0x20)
+  return inRange(v128.or(v128.load(at), folds), v128.or(v128.load(at, 16), folds), 0x61, 6)
 }
 
 /** Places from which 13 digits stand, or 16 with a space or dash between some. */
@@ -163,15 +190,26 @@ function isDots(dots: u64, digits: u64): bool {
   return (chain & ((chain >> 2) | (chain >> 3) | (chain >> 4))) != 0
 }
 
-/** Two colons beside each other and a digit beside them, or four near to each other: a time of day has fewer. */
+/** Two colons beside each other, or four near to each other: a time of day has fewer. */
+// @ts-ignore: decorator
+@inline
+function areNear(colons: u64): bool {
+  return ((colons & (colons >> 1)) | chained(colons)) != 0
+}
+
+/** The same with digits where addresses have some. */
 // @ts-ignore: decorator
 @inline
 function isColons(colons: u64, hexes: u64): bool {
-  if ((colons & (colons >> 1) & ((hexes << 1) | (hexes >> 2))) != 0) return true
-  let chain = colons & (hexes >> 1)
-  chain &= (chain >> 2) | (chain >> 3) | (chain >> 4) | (chain >> 5)
-  chain &= (chain >> 2) | (chain >> 3) | (chain >> 4) | (chain >> 5)
-  return (chain & ((chain >> 2) | (chain >> 3) | (chain >> 4) | (chain >> 5))) != 0
+  return ((colons & (colons >> 1) & ((hexes << 1) | (hexes >> 2))) | chained(colons & (hexes >> 1))) != 0
+}
+
+// @ts-ignore: decorator
+@inline
+function chained(signs: u64): u64 {
+  signs &= (signs >> 2) | (signs >> 3) | (signs >> 4) | (signs >> 5)
+  signs &= (signs >> 2) | (signs >> 3) | (signs >> 4) | (signs >> 5)
+  return signs & ((signs >> 2) | (signs >> 3) | (signs >> 4) | (signs >> 5))
 }
 
 // @ts-ignore: decorator
@@ -181,11 +219,12 @@ function equal(a: v128, b: v128, byte: i8): u64 {
   return <u64>(<u32>v128.bitmask<i8>(v128.eq<u8>(a, same)) | (<u32>v128.bitmask<i8>(v128.eq<u8>(b, same)) << 16))
 }
 
+/** Bytes from `first` on, `count` of them: compared as signed ones, which takes one step where unsigned ones take several. */
 // @ts-ignore: decorator
 @inline
 function inRange(a: v128, b: v128, first: i8, count: i8): u64 {
-  const from = i8x16.splat(first)
-  const limit = i8x16.splat(count)
-  const low = <u32>v128.bitmask<i8>(v128.lt<u8>(v128.sub<i8>(a, from), limit))
-  return <u64>(low | (<u32>v128.bitmask<i8>(v128.lt<u8>(v128.sub<i8>(b, from), limit)) << 16))
+  const shift = i8x16.splat(<i8>(-128 - <i32>first))
+  const limit = i8x16.splat(<i8>(<i32>count - 128))
+  const low = <u32>v128.bitmask<i8>(v128.lt<i8>(v128.add<i8>(a, shift), limit))
+  return <u64>(low | (<u32>v128.bitmask<i8>(v128.lt<i8>(v128.add<i8>(b, shift), limit)) << 16))
 }

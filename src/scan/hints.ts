@@ -116,7 +116,17 @@ function costOf(halves: Halves, texts: number): number {
   return halves.reduce((product, { low, high }) => product * shareOf(low, high), texts + 2)
 }
 
+/** Many groups that are tried have the same. */
+const known = new Map<number, number>()
+
 function shareOf(low: number, high: number): number {
+  const key = low * 0x10000 + high
+  let share = known.get(key)
+  if (share === undefined) known.set(key, (share = sumOf(low, high)))
+  return share
+}
+
+function sumOf(low: number, high: number): number {
   let share = 0
   for (let upper = 0; upper < 16; upper++) {
     if (((high >> upper) & 1) === 0) continue
@@ -127,7 +137,7 @@ function shareOf(low: number, high: number): number {
 
 /**
  * Says of the rows of a batch which ones may have one of many texts, or a number as asked for: one look at each byte, however many texts
- * there are. measured: see test/bench/micro/processors.ts; 259 bytes with 90 texts and both looks take 60 ns.
+ * there are. measured, on a busy machine: 259 bytes take 120 ns with a hundred texts, 220 ns with both looks besides.
  */
 export class Hints {
   readonly #tables: Uint8Array | undefined
