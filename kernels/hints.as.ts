@@ -114,8 +114,8 @@ function hasNumber(start: usize, end: usize, looks: i32): bool {
     if ((looks & addresses) == 0) continue
     dots = (dots >> 32) | ((equal(a, b, 0x2e) & valid) << 32)
     colons = (colons >> 32) | ((equal(a, b, 0x3a) & valid) << 32)
-    if (isDots(dots, digits)) return true
-    if (areNear(colons) && isColons(colons, digits | lettersBefore(at, start, valid))) return true
+    if (popcnt(dots) > 2 && isDots(dots, digits)) return true
+    if (popcnt(colons) > 1 && areNear(colons) && isColons(colons, digits | lettersBefore(at, start, valid))) return true
   }
   return false
 }
