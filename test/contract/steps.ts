@@ -6,13 +6,13 @@ import type { ProcessorContext } from '../../src/core/steps.ts'
 import { Bench, type Row, type Steps } from '../fakes/rows.ts'
 
 /** What parsers and processors have in common: rows go in and come out, whatever their bytes. `goesByPlace`: what becomes of a row
- * depends on where it stands, or on those before. */
+ * depends on where it stands, or on those before; such steps remember a number of rows, so each reading gets new ones. */
 export function testSteps(name: string, create: (context: ProcessorContext) => Steps, goesByPlace = false): void {
   const bench = new Bench('a service')
   const steps = checked(create(bench.context))
   const rowsOf = (bytes: Buffer, cuts: readonly number[] = [], parser?: string): Row[] => {
     bench.parser = parser
-    return bench.rows(bytes, steps, cuts)
+    return bench.rows(bytes, goesByPlace ? checked(create(bench.context)) : steps, cuts)
   }
   const besidesPlace = (rows: Row[]): Row[] => {
     if (!goesByPlace) return rows
