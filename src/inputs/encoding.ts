@@ -9,7 +9,6 @@ const usual =
   )
 
 /** Options that say how text stands in files. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types
 export const encodingOptions = (t: OptionTypes) => ({
   encoding: t
     .text(

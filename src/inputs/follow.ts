@@ -5,8 +5,6 @@ const day = 24 * 60 * 60 * 1000
 const mebibyte = 1024 * 1024
 
 /** The options that everything which follows files has. */
-// The shape's type is zod's; written out it would say the same twice.
-// oxlint-disable-next-line typescript/explicit-module-boundary-types
 export const followOptions = (t: OptionTypes) => ({
   exclude: t
     .list('Patterns of files to leave out; without a slash they are for the file name.', t.text('A pattern.'))

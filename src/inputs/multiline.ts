@@ -6,7 +6,6 @@ const about =
   'Which lines are one record: a preset by its name, or a map. Left out: each line is one. With `auto` a record is a stack trace of Java, Python, Go, Node.js, Ruby, Rust, .NET or PHP with the log line before it; all other lines stay by themselves.'
 
 /** Options that say which lines are one record. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types
 export const multilineOptions = (t: OptionTypes) => ({
   multiline: t.z
     .union([t.choice('A preset.', presets), t.group('Lines of a record.', shape(t)).refine(hasOneWay, oneWay)])

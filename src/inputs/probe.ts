@@ -6,8 +6,6 @@ const second = 1000
 const mebibyte = 1024 * 1024
 const kinds = ['http', 'tcp', 'pid', 'pidFile'] as const
 
-// The shape's type is zod's; written out it would say the same twice.
-// oxlint-disable-next-line typescript/explicit-function-return-type
 const target = (t: OptionTypes) =>
   t
     .group('What to look at: one of `http`, `tcp`, `pid` and `pid_file`.', {

@@ -78,7 +78,6 @@ export function longWeekdayAt(bytes: Uint8Array, at: number, end: number): numbe
   return longNameAt(longWeekdays, at + 3 <= end ? weekdayNames.indexOf(packedAt(bytes, at)) + 1 : 0, bytes, at, end)
 }
 
-// oxlint-disable-next-line eslint/max-params
 function longNameAt(names: readonly Buffer[], number: number, bytes: Uint8Array, at: number, end: number): number {
   if (number === 0) return 0
   const name = names[number - 1]!
