@@ -19,11 +19,8 @@ import { saltedId } from '../../src/outputs/row-id.ts'
 import { StateStore } from '../../src/state/store.ts'
 import { FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { letter } from '../state/support.ts'
-import type { Finished } from './command.ts'
+import { command, type Finished } from './command.ts'
 import { Site } from './live.ts'
-
-// Each of its processes starts a whole pipeline.
-vi.setConfig({ testTimeout: 90_000 })
 
 const rows = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => `{"message":"row ${from + i}"}\n`).join('')
@@ -75,19 +72,16 @@ class Desk {
   }
 
   text(path = this.path): Promise<Finished> {
-    return this.site.execute('verify', path, '--output', 'es', '--config', this.site.config)
+    return command(['verify', path, '--output', 'es', '--config', this.site.config])
+  }
+
+  /** Resolves once the server has so many documents. */
+  async count(wanted: number): Promise<void> {
+    await vi.waitUntil(() => this.server.store.count() >= wanted, { timeout: 60_000 })
   }
 
   async json(path = this.path): Promise<Report & { code: number }> {
-    const { code, out, err } = await this.site.execute(
-      'verify',
-      path,
-      '--output',
-      'es',
-      '--config',
-      this.site.config,
-      '--json'
-    )
+    const { code, out, err } = await command(['verify', path, '--output', 'es', '--config', this.site.config, '--json'])
     if (out === '') throw new Error(err)
     return { ...(JSON.parse(out) as Report), code }
   }
@@ -97,7 +91,7 @@ test('a file whose rows are all there is equal, also while the collector runs', 
   const desk = await Desk.open()
   writeFileSync(desk.path, rows(0, 3000))
   const live = await desk.site.start()
-  while (desk.server.store.count() < 3000) await live.status()
+  await desk.count(3000)
   // its cursor is stored within two seconds
   let text = await desk.text()
   while (text.out.includes('not settled')) text = await desk.text()
@@ -185,11 +179,11 @@ test('a compressed copy that the collector has met is known by what it was said 
   const [copy, own] = ['a.log.1.gz', 'b.log.1.gz'].map(name => join(desk.site.folder, name)) as [string, string]
   writeFileSync(desk.path, rows(0, 100))
   const live = await desk.site.start()
-  while (desk.server.store.count() < 100) await live.status()
+  await desk.count(100)
   writeFileSync(copy, gzipSync(rows(0, 100)))
   rmSync(desk.path)
   writeFileSync(own, gzipSync(rows(500, 700)))
-  while (desk.server.store.count() < 300) await live.status()
+  await desk.count(300)
   await live.stop()
   expect(await desk.json(copy)).toMatchObject({ code: 0, rows: 100, found: 100 })
   expect(await desk.json(own)).toMatchObject({ code: 0, rows: 200, found: 200 })
