@@ -79,7 +79,9 @@ class Inserted {
 
   open(batch: Batch): void {
     this.#batch = batch
-    const constant = batch.source.resource[this.#place.name]
+    const { resource } = batch.source
+    const { name } = this.#place
+    const constant = Object.hasOwn(resource, name) ? resource[name] : undefined
     if (constant !== this.#resource) this.#constant = constant === undefined ? undefined : new SharedText(constant)
     this.#resource = constant
     this.#constant?.open()
