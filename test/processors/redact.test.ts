@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../kernels/build.ts'
 import type { Batch } from '../../src/core/batch.ts'
+import { Kind } from '../../src/core/row.ts'
 import type { Parser } from '../../src/core/steps.ts'
 import { auto } from '../../src/parsers/auto.ts'
 import { raw } from '../../src/parsers/raw.ts'
@@ -216,6 +217,26 @@ test('values that steps before have made are masked, and stay what they are', ()
     }
   )
   expect(rows.map(asObject).map(row => row['body'])).toEqual(['******* with password=*******', 'c with pass'])
+})
+
+test('a number that a step gave to all rows is a text in each of them, once it is masked', () => {
+  const bench = new Bench()
+  const kinds: number[] = []
+  const seen = {
+    apply: ({ rows, firstField, fieldKind }: Batch) => {
+      for (let row = 0; row < rows; row++) kinds.push(fieldKind[firstField[row]!]!)
+    }
+  }
+  const rows = bench.rows(Buffer.from('a\nb\nc\n'), {
+    parser: raw.create(undefined as never, undefined as never),
+    processors: [
+      set.create(optionsOf(set, { fields: { account: 123456 } }), bench.context),
+      redact.create(optionsOf(redact, { presets: [], patterns: ['[0-9]{6}'] }), bench.context),
+      seen
+    ]
+  })
+  expect(rows.map(asObject).map(row => row['account'])).toEqual(['******', '******', '******'])
+  expect(kinds).toEqual([Kind.plain, Kind.plain, Kind.plain])
 })
 
 test('what looks like a card in an id stays', () => {

@@ -118,16 +118,19 @@ export class Redact implements Processor {
     layer.start = start
     masks.count = 0
     layer.text(start, end)
+    let hasOwn = false
     for (let field = batch.firstField[row]!; field >= 0; field = batch.fieldNext[field]!) {
       const isInside = batch.fieldStart[field]! >= start && batch.fieldEnd[field]! <= end
       const isSecret = this.#isSecret(batch.fieldKey[field]!)
       if (!isInside || isSecret) this.#searchField(batch, field, isSecret)
+      hasOwn ||= !isInside
     }
     for (let number = 0; number < columns.length; number++) {
       if (this.#isOwn(batch, number, row)) this.#searchColumn(batch, number, row)
     }
     this.#spareIds(batch, row)
-    if (masks.count === 0) return
+    // bytes that rows share were masked with the first of these
+    if (masks.count === 0 && !hasOwn) return
     masks.apply(batch.bytes)
     this.#mendKinds(batch, row)
   }
