@@ -75,7 +75,7 @@ function ofBinary(binary: Binary): Growth {
     case 'unless':
       return { ...left, presence: both(left.presence, flipped(right.presence)) }
     case 'or':
-      return { value: alternatives(binary, left, right), presence, isNotNegative: areNotNegative }
+      return { ...alternatives(binary, left, right), isNotNegative: areNotNegative }
     case '+':
     case '-':
     case '*':
@@ -92,11 +92,14 @@ function ofBinary(binary: Binary): Growth {
   }
 }
 
-/** Of a sample of the left, or else of the right: where that one comes, the other goes. */
-function alternatives({ right: other }: Binary, left: Growth, right: Growth): Change {
-  if (left.value === 'fixed' && right.value === 'fixed' && left.presence === 'fixed') return 'fixed'
+/** Of a sample of the left, or else of the right: where that one comes, the other goes, which may have had other labels. */
+function alternatives({ operator, right: other }: Binary, left: Growth, right: Growth): Omit<Growth, 'isNotNegative'> {
+  const isInPlace = operator.matching === undefined || left.presence === 'fixed'
+  const presence = isInPlace ? both(left.presence, right.presence) : 'either'
+  if (left.value === 'fixed' && right.value === 'fixed' && left.presence === 'fixed')
+    return { value: 'fixed', presence }
   const isLeast = left.isNotNegative && constantOf(other) === 0
-  return isLeast && isUp(left.value) ? 'up' : 'either'
+  return { value: isLeast && isUp(left.value) ? 'up' : 'either', presence }
 }
 
 function computed({ operator: { symbol }, right }: Binary, a: Growth, b: Growth): Change {
