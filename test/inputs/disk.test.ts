@@ -46,6 +46,28 @@ test('of files at rest a scan asks no more than whether they look as before', as
   expect(run.texts.at(-1)).toBe('news')
 })
 
+test.each<[what: string, change: () => void]>([
+  ['is dated back behind a change', () => append('logs/b.log', 'b\n')],
+  ['is replaced by one of its time', replaceFolder]
+])('a folder is listed again when it %s', async (_what, change) => {
+  fs.mkdirSync(at('logs'))
+  append('logs/a.log', 'a\n')
+  fs.utimesSync(at('logs'), old, old)
+  const run = await logs.follow('logs/*.log')
+  await run.pass(10_000)
+  change()
+  fs.utimesSync(at('logs'), old, old)
+  run.follower.scan()
+  await run.pass(1000)
+  expect(run.texts).toContain('b')
+})
+
+function replaceFolder(): void {
+  fs.renameSync(at('logs'), at('logs.old'))
+  fs.mkdirSync(at('logs'))
+  append('logs/b.log', 'b\n')
+}
+
 function rewrite(name: string, text: string): void {
   fs.writeFileSync(at(name), text)
   fs.utimesSync(at(name), old, old)

@@ -1,5 +1,6 @@
-import type { Disk, Entry, EntryKind, FileStat } from './disk.ts'
+import { type Disk, type Entry, type EntryKind, type FileStat, Stamp } from './disk.ts'
 import type { Part } from './glob.ts'
+import { isSameInode } from './identity.ts'
 
 /** What a directory has under a name. */
 export interface Place {
@@ -11,17 +12,17 @@ interface Listing {
   readonly places: readonly Place[]
   /** By the part of a pattern that they match. */
   readonly matching: Map<Part, readonly Place[]>
-  mtimeNs: bigint
-  /** Epoch ns of the listing: a change within the same tick of the file system's clock does not show in mtime. */
+  readonly stat: FileStat
+  /** Epoch ns of the listing: a change within the same tick of the file system's clock does not show in its times. */
   at: bigint
   /** The scan that listed it, and the last one that asked for it. */
   listedIn: number
   askedIn: number
 }
 
-/** A directory is listed again after so many scans, whatever its mtime says: network file systems cache it. */
+/** A directory is listed again after so many scans, whatever its times say: network file systems cache it. */
 const trustedScans = 5
-/** Entries younger than this when they were listed may have company with the same mtime. */
+/** Changes younger than this when it was listed may have company with the same time. */
 const tickNs = 2_000_000_000n
 const nothing: readonly Place[] = []
 
@@ -64,13 +65,11 @@ export class Listings {
     const stat = this.#stat(directory)
     if (stat === undefined) return undefined
     if (known !== undefined) known.askedIn = this.#scan
-    const isCurrent = known?.mtimeNs === stat.mtimeNs && known.at - known.mtimeNs > tickNs
-    if (known !== undefined && isCurrent && this.#scan - known.listedIn < trustedScans) return known
+    if (known !== undefined && isCurrent(known, stat) && this.#scan - known.listedIn < trustedScans) return known
     const at = BigInt(Date.now()) * 1_000_000n
     const places = placesOf(prefixOf(directory), this.#disk.list(directory), known?.places ?? nothing)
     const matching = places === known?.places ? known.matching : new Map<Part, readonly Place[]>()
-    const { mtimeNs } = stat
-    const listing = { places, matching, mtimeNs, at, listedIn: this.#scan, askedIn: this.#scan }
+    const listing = { places, matching, stat: new Stamp(stat), at, listedIn: this.#scan, askedIn: this.#scan }
     this.#byPath.set(directory, listing)
     return listing
   }
@@ -82,6 +81,11 @@ export class Listings {
     const real = this.#disk.realPath(directory)
     return real === undefined ? undefined : this.#disk.lstat(real)
   }
+}
+
+/** By the time of the last change of any kind: programs that copy folders set that of their content. */
+function isCurrent({ stat: before, at }: Listing, stat: FileStat): boolean {
+  return before.ctimeNs === stat.ctimeNs && at - before.ctimeNs > tickNs && isSameInode(before, stat)
 }
 
 function prefixOf(directory: string): string {
