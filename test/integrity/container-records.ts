@@ -1,6 +1,7 @@
 import type { Dice } from './dice.ts'
 
-type Stream = 'stdout' | 'stderr'
+const streams = ['stdout', 'stderr'] as const
+type Stream = (typeof streams)[number]
 
 /** A container log in the making: what a runtime writes of two streams of lines, some of which belong together. */
 export class ContainerLog {
@@ -80,7 +81,7 @@ export function rowsOf(text: string, timeoutMs: number): string[] {
     delete groups[stream]
   }
   const take = ({ stream, text, time }: ContainerRecord): void => {
-    for (const one of ['stdout', 'stderr'] as const) if (time > (groups[one]?.lastTime ?? NaN) + timeoutMs) end(one)
+    for (const one of streams) if (time > (groups[one]?.lastTime ?? NaN) + timeoutMs) end(one)
     const group = groups[stream]
     if (group !== undefined && /^\s/.test(text)) {
       groups[stream] = { text: `${group.text}\n${text}`, lastTime: time }
@@ -104,8 +105,8 @@ export function rowsOf(text: string, timeoutMs: number): string[] {
     }
   }
   // in the order of the streams, as nothing but the end tells them apart
-  for (const record of Object.values(partials)) take(record)
-  for (const stream of ['stdout', 'stderr'] as const) end(stream)
+  for (const stream of streams) if (partials[stream] !== undefined) take(partials[stream])
+  for (const stream of streams) end(stream)
   return rows
 }
 
