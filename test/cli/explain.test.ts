@@ -225,7 +225,7 @@ describe('says why', () => {
   })
 })
 
-test('shows what a run has sent, byte for byte, and asks whether it is there', { timeout: 90_000 }, async () => {
+test('shows what a run has sent, byte for byte, and asks whether it is there', async () => {
   const server = await FakeElasticsearch.start()
   onTestFinished(() => server.stop())
   const site = new Site()

@@ -3,7 +3,7 @@ import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, createServer as createTcp, type LookupFunction, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import type { Check } from '../../src/pipeline/probe/probe.ts'
 import { proxyOf } from '../../src/pipeline/probe/proxies.ts'
@@ -15,8 +15,6 @@ import { HostileServer, type Hostility } from '../fakes/hostile-server.ts'
 import { FakeOtlpGrpc } from '../fakes/otlp-grpc.ts'
 import { FakeOtlp } from '../fakes/otlp.ts'
 import { command, type Finished, recorder } from './command.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const authority = new Authority('Test CA')
 const identity = authority.issue('server')

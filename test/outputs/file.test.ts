@@ -283,7 +283,7 @@ describe('file, rotation', () => {
       await send(letter)
       clock.move(1000)
     }
-    await expect.poll(files, { timeout: 10_000 }).toEqual({
+    await expect.poll(files, { timeout: 60_000 }).toEqual({
       'auth-20261130T224001.000Z.ndjson.gz': 'a',
       'auth-20261130T224002.000Z.ndjson.gz': 'b',
       'auth.ndjson': 'c'
@@ -331,7 +331,7 @@ describe('file, rotation', () => {
       const ours = Object.entries(files()).filter(([name]) => !others.includes(name))
       return ours.map(([, letters]) => letters).join('')
     }
-    await expect.poll(own, { timeout: 10_000 }).toBe(left)
+    await expect.poll(own, { timeout: 60_000 }).toBe(left)
     await run.output.close!()
   })
 
@@ -345,7 +345,7 @@ describe('file, rotation', () => {
     execFileSync('gzip', ['-k', join(folder, both)])
     await run.output.prepare!(never)
     await expect
-      .poll(files, { timeout: 10_000 })
+      .poll(files, { timeout: 60_000 })
       .toEqual({ [`${half}.gz`]: 'h', [`${both}.gz`]: 'b', 'auth.ndjson': '' })
     await run.output.close!()
   })
