@@ -33,7 +33,7 @@ const wrapping = /^(?:\{"log":"|[^ ]+ (?:stdout|stderr) [FP] )/
  *
  * The first row that is one or the other chooses for its source. Rows before it come out the same with the choice and without, so
  * a source that is read again, from anywhere and in other chunks, gives the same rows: a choice of other formats has the position from
- * which it holds.
+ * which it holds. That none of the first hundred rows chose is not stored: a run that goes on behind them tries as many again.
  */
 export const auto = defineParser({
   name: 'auto',
