@@ -47,6 +47,8 @@ export const cases: Readonly<Record<string, readonly string[]>> = {
     'amqps://u:«%2Fslash%40»@mq/vhost',
     // values by their names
     'login password=«hunter2» ok',
+    'ssl.key.password        = «hunter2» ok',
+    'secret\t\t:\t«hunter2»',
     'password: «hunter2»',
     "{'user': 'x', 'password': '«it is, long»', 'n': 1}",
     'DB_PASSWORD=«pa55»;host=db',

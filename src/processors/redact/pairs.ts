@@ -3,7 +3,6 @@ import type { Names } from './names.ts'
 
 /** A longer name is known by its end. */
 const longestName = 64
-const mostSpaces = 2
 const inName = setOf('\\w.-')
 const quotes = setOf('"\'`')
 /** What ends a value that is not in quotes. */
@@ -41,7 +40,7 @@ export class Pairs implements Finder {
     const from = isOption ? this.#pastOption(passage, at) : this.#pastSign(passage, at)
     if (from < 0) return
     let start = from
-    while (start < end && (bytes[start] === 0x20 || bytes[start] === 0x09)) start++
+    while (start < end && isBlank(bytes[start]!)) start++
     if (start === end || (isOption && bytes[start] === dash)) return
     this.#hideValue(passage, start, hide)
   }
@@ -58,7 +57,8 @@ export class Pairs implements Finder {
   /** Behind a sign that one of the names stands in front of, else -1. */
   #pastSign({ bytes, start, end }: Passage, at: number): number {
     let stop = at
-    for (let spaces = 0; stop > start && spaces < mostSpaces && bytes[stop - 1] === 0x20; spaces++) stop--
+    // tables have names of one width; the sign before stands in front of all of these
+    while (stop > start && isBlank(bytes[stop - 1]!)) stop--
     if (stop > start && bytes[stop - 1] === 0x5d) stop--
     while (stop > start && (quotes[bytes[stop - 1]!] === 1 || bytes[stop - 1] === backslash)) stop--
     let from = stop
@@ -87,6 +87,10 @@ export class Pairs implements Finder {
     if (to > from) hide(from, to)
     this.#until = to
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09
 }
 
 /** Where the quote that stands here is closed, or the passage ends. */
