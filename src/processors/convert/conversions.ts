@@ -105,13 +105,23 @@ function isZeros(bytes: Uint8Array, start: number, end: number): boolean {
 
 export class ToFloat extends Conversion {
   protected override text(start: number, end: number): boolean {
-    if (isJsonNumber(this.batch.bytes, start, end)) return this.set(start, end, Kind.number)
+    if (isJsonNumber(this.batch.bytes, start, end)) {
+      return this.#isFinite(start, end) && this.set(start, end, Kind.number)
+    }
     // no number is as long, and the pattern below looks at all of it
     if (end - start > 400) return false
     const text = this.batch.text(start, end)
     if (!/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text)) return false
     const value = Number(text)
     return Number.isFinite(value) && this.write(String(value), Kind.number)
+  }
+
+  /** Only with an exponent, or in very many digits, is a number larger than any. */
+  #isFinite(start: number, end: number): boolean {
+    const { bytes } = this.batch
+    let isPlain = end - start < 300
+    for (let at = start; isPlain && at < end; at++) isPlain = (bytes[at]! | 0x20) !== 0x65
+    return isPlain || Number.isFinite(Number(this.batch.text(start, end)))
   }
 }
 
