@@ -28,7 +28,7 @@ export const redact = defineProcessor({
       .default(['secrets']),
     fields: t
       .list(
-        'Fields to mask as a whole, wherever they stand; `user.ssn` is also `request.user.ssn`.',
+        'Fields to mask as a whole, wherever they stand; `user.ssn` is also `request.user.ssn`. The ids of a trace and a span stay: `remove` takes them away.',
         t.text('The name of a field.').min(1)
       )
       .default([]),
