@@ -94,8 +94,8 @@ async function diskFails({ trial, journal, out }: Place, ms: number): Promise<vo
     await trial.stored(journal.seq, { store })
     if (rowsOf(out, 'rows').length >= journal.seq) broken.push('the disk was not full')
     rmSync(full)
+    trial.faults += 2
   }
-  trial.faults += 2
   const end = performance.now() + patienceMs
   while (!outputs.every(name => hasAll(out, name, journal.seq)) && performance.now() < end) await delay(200)
 }
