@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import type { NamedLedgerRow } from '../../src/pipeline/collector.ts'
 import { Journal } from './journal.ts'
-import { lineOf } from './line.ts'
 import { delay } from './process.ts'
 import { statusOf } from './status.ts'
 import { type Scenario, type Size, Trial } from './trial.ts'
@@ -37,8 +36,9 @@ function givesUp(size: Size, seed: number): Promise<Verdict> {
     await site.ready()
     const files = hours[size]
     const killed = new Set(Array.from({ length: kills[size] }, () => dice.between(files / 3, files - 2)))
+    let bytes = 0
     for (let hour = 0; hour < files; hour++) {
-      day.write(Math.ceil(linesOfDay[size] / files))
+      bytes += day.write(Math.ceil(linesOfDay[size] / files))
       await delay(300)
       day.rotate()
       if (!killed.has(hour)) continue
@@ -56,7 +56,7 @@ function givesUp(size: Size, seed: number): Promise<Verdict> {
       gaps: [{ file: 'day', from: 0, to: day.seq }]
     })
     const json = await site.verb('ledger', '--json')
-    trial.broken.push(...faultsIn(gone, day.seq, { json, size }))
+    trial.broken.push(...faultsIn(gone, { lines: day.seq, bytes }, { json, size }))
     notes.push(`${gone.length} of ${day.seq} lines were given up`)
     return trial.judged({ ...count, ledger: judgeLedger(json, day.seq) })
   })
@@ -73,18 +73,24 @@ async function untilGivenUp({ site }: Trial, newest: string, limit: number): Pro
   }
 }
 
-function faultsIn(gone: readonly Gap[], lines: number, { json, size }: { json: string; size: Size }): string[] {
+function faultsIn(
+  gone: readonly Gap[],
+  { lines, bytes }: { lines: number; bytes: number },
+  { json, size }: { json: string; size: Size }
+): string[] {
   const faults: string[] = []
   const { rows } = JSON.parse(json) as { rows: readonly NamedLedgerRow[] }
   const counted = rows.reduce((sum, { ledger }) => sum + (ledger.lost.backlog_evicted ?? 0), 0)
   if (counted !== gone.length) faults.push(`${gone.length} lines are missing, ${counted} are counted`)
-  const lineBytes = Buffer.byteLength(lineOf('day', lines)) + 1
-  const newest = Math.max(-1, ...gone.map(({ from }) => from))
+  const lineBytes = bytes / lines
+  // they come in order, and may be too many to be arguments
+  const newest = gone.at(-1)?.from ?? -1
   const kept = (lines - newest - 1) * lineBytes
   if (kept < mostBehind[size] * 0.8 || kept > mostBehind[size] * 1.3)
-    faults.push(`the newest ${kept} bytes were kept, ${mostBehind[size]} was the limit`)
+    faults.push(`the newest ${kept.toFixed()} bytes were kept, ${mostBehind[size]} was the limit`)
   // A document takes more bytes than its line.
   const older = (newest + 1 - gone.length) * lineBytes
-  if (older > (onTheirWay + chunkBytes) * (kills[size] + 1)) faults.push(`${older} bytes of older lines were kept`)
+  if (older > (onTheirWay + chunkBytes) * (kills[size] + 1))
+    faults.push(`${older.toFixed()} bytes of older lines were kept`)
   return faults
 }
