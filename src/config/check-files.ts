@@ -3,7 +3,7 @@ import type { Config, OutputConfig } from './config.ts'
 import type { ComponentRegistry } from './define.ts'
 import type { Components } from './schema.ts'
 
-/** Files that outputs make: each has one writer, and none is read by an input whose rows go there. */
+/** Files that outputs make: each has one writer, which is an output of one pipeline, and none is read by an input whose rows go there. */
 export async function checkFiles(
   config: Config,
   components: Components,
@@ -16,6 +16,11 @@ export async function checkFiles(
     const other = files.map(file => writers.get(file)).find(name => name !== undefined)
     if (other !== undefined) binding.report(at, `Cannot write to a file that output "${other}" writes to`)
     for (const file of files) writers.set(file, output.name)
+    const pipelines = config.pipelines.filter(one => one.outputs.includes(output.name)).map(({ name }) => `"${name}"`)
+    if (files.length > 0 && pipelines.length > 1) {
+      const names = pipelines.join(' and ')
+      binding.report(at, `Cannot write to a file from pipelines ${names}: give each an output of its own`)
+    }
     const reader = files.length > 0 && (await readerOf(files, output, { config, components, registry }))
     if (reader) binding.report(at, `Cannot write to a file that input "${reader}" reads: its rows would never end`)
   }

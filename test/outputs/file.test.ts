@@ -368,6 +368,13 @@ describe('file, its path', () => {
     expect(await said(inputs, outputs)).toEqual([expect.stringMatching(/^Cannot write to a file that|a path is taken/)])
   })
 
+  it('is that of one pipeline: each would write, rotate and recover it by itself', async () => {
+    const inputs = `${follows('/var/log/a/*.log')} }, more: { ${follows('/var/log/b/*.log')}`
+    const pipelines = 'pipelines: { a: { inputs: [logs], outputs: [audit] }, b: { inputs: [more], outputs: [audit] } }'
+    const message = 'Cannot write to a file from pipelines "a" and "b": give each an output of its own'
+    expect(await said(inputs, audit, pipelines)).toEqual([message])
+  })
+
   it.each([
     ['that is left out', `${follows('/var/**/*.ndjson')}, exclude: ["auth*"]`, ''],
     [
