@@ -21,10 +21,10 @@ export const followOptions = (t: OptionTypes) => ({
     )
     .default(day),
   maxLineBytes: t
-    .size('Longer lines are cut here and flagged; the rest is counted as lost (`too_large`).', {
-      min: 64,
-      max: 64 * mebibyte
-    })
+    .size(
+      'Longer lines are cut here and flagged; the rest is counted as lost (`too_large`). A line goes on in another row after each GiB, a record that a container runtime wrote in parts after each 64 MiB.',
+      { min: 64, max: 64 * mebibyte }
+    )
     .default(mebibyte),
   partialTimeout: t
     .duration('A last line without an end is sent when it has not grown for so long.', { min: 100 })
