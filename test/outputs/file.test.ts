@@ -12,7 +12,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { OutputContext } from '../../src/config/define.ts'
 import type { Output, Shipment, Verdicts } from '../../src/core/output.ts'
@@ -347,6 +347,63 @@ describe('file, rotation', () => {
     await expect
       .poll(files, { timeout: 60_000 })
       .toEqual({ [`${half}.gz`]: 'h', [`${both}.gz`]: 'b', 'auth.ndjson': '' })
+    await run.output.close!()
+  })
+
+  it('touches no link, pipe or folder, whatever its name is, and goes on behind it', async () => {
+    const { folder, run } = rotating({ keep: { max_files: 1 } })
+    const at = (time: string): string => join(folder, `auth-20261130T${time}.000Z.ndjson`)
+    const secret = join(tempFolder(), 'secret')
+    writeFileSync(secret, 'secret')
+    symlinkSync(secret, at('210000'))
+    symlinkSync(secret, `${at('210500')}.gz`)
+    execFileSync('mkfifo', [at('211000')])
+    mkdirSync(at('212000'))
+    mkdirSync(`${at('213000')}.gz.tmp`)
+    writeFileSync(at('220000'), 'old')
+    writeFileSync(at('221000'), 'new')
+    symlinkSync(secret, at('222000'))
+    const before = readdirSync(folder).filter(name => !/22[01]000/.test(name))
+    await run.output.prepare!(never)
+    const after = [...before, 'auth-20261130T221000.000Z.ndjson.gz', 'auth.ndjson'].toSorted()
+    await expect.poll(() => readdirSync(folder).toSorted(), { timeout: 10_000 }).toEqual(after)
+    expect(readFileSync(secret, 'utf8')).toBe('secret')
+    await run.output.close!()
+  })
+
+  it('does not take the word of a compressed file that somebody else has begun', async () => {
+    const { folder, run, files } = rotating({})
+    const rotated = 'auth-20261130T220000.000Z.ndjson'
+    writeFileSync(join(folder, rotated), 'h')
+    writeFileSync(join(folder, `${rotated}.gz`), gzipSync('h').subarray(0, 5))
+    await run.output.prepare!(never)
+    await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toEqual([`${rotated}.gz`, 'auth.ndjson'])
+    expect(files()).toEqual({ [`${rotated}.gz`]: 'h', 'auth.ndjson': '' })
+    await run.output.close!()
+  })
+
+  it('goes on with the next one where one can not be compressed', async () => {
+    const { folder, run } = rotating({})
+    for (const minute of ['00', '10']) writeFileSync(join(folder, `auth-20261130T22${minute}00.000Z.ndjson`), 'h')
+    // what is being written has a name that can not be taken
+    mkdirSync(join(folder, 'auth-20261130T220000.000Z.ndjson.gz.tmp'))
+    await run.output.prepare!(never)
+    await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toContain('auth-20261130T221000.000Z.ndjson.gz')
+    expect(readdirSync(folder)).toContain('auth-20261130T220000.000Z.ndjson')
+    await run.output.close!()
+  })
+
+  it.each(['auth', 'auth.gz', 'auth.ndjson.gz', '.auth'])('knows rotated files of "%s"', async name => {
+    const clock = new FakeClock(start)
+    const folder = tempFolder()
+    const rotate = { max_bytes: 1024, compression: 'none' }
+    const run = new Run(join(folder, name), { rotate, keep: { max_files: 2 } }, { clock })
+    for (const [i, letter] of ['a', 'b', 'c', 'd'].entries()) {
+      await run.send([big(letter)], (i + 1) * 1000)
+      clock.step(-5000)
+    }
+    const kept = (): string[] => readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8')[0]!)
+    await expect.poll(() => kept().toSorted(), { timeout: 10_000 }).toEqual(['b', 'c', 'd'])
     await run.output.close!()
   })
 })

@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, lstat, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { constants, type Dirent } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -22,11 +22,22 @@ export interface SeriesOptions {
 const packed = '.gz'
 const unfinished = '.gz.tmp'
 const chunkBytes = 64 * 1024
+/** What has got a name of ours meanwhile: a link may lead anywhere, and a pipe would wait for its writer. */
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** The name of a file that was rotated at a time, epoch ms: `auth.ndjson` becomes `auth-20261130T224000.123Z.ndjson`. */
 export function rotatedPath(path: string, time: number): string {
   const { dir, name, ext } = parse(path)
   return join(dir, `${name}-${new Date(time).toISOString().replaceAll(/[-:]/g, '')}${ext}`)
+}
+
+/** A file that was rotated: there is the original (`''`), a compressed one, or both; and what was not finished. */
+interface Rotated {
+  /** Of the original. */
+  readonly path: string
+  /** Epoch ms. */
+  readonly time: number
+  readonly suffixes: Set<string>
 }
 
 /** Files that were one path's once. Nothing else in its folder is touched. */
@@ -77,72 +88,98 @@ export class Series {
   }
 
   async #tend(): Promise<void> {
-    const { compression, maxFiles = Infinity, maxAgeMs = Infinity } = this.#options
-    const files = await this.#rotated()
-    for (const [index, { path, time, suffixes }] of files.entries()) {
+    const { maxFiles = Infinity, maxAgeMs = Infinity } = this.#options
+    const all = await this.#rotated()
+    for (const { path, suffixes } of all) if (suffixes.delete(unfinished)) await rm(path + unfinished, { force: true })
+    const files = all.filter(({ suffixes }) => suffixes.size > 0)
+    let failure: { readonly error: unknown } | undefined
+    for (const [index, file] of files.entries()) {
       if (this.#abort.signal.aborted) return
-      await rm(path + unfinished, { force: true })
-      const isOld = files.length - index > maxFiles || this.#clock.now() - time > maxAgeMs
-      if (isOld) for (const suffix of suffixes) await rm(path + suffix, { force: true })
-      // One that is finished stands there under its name: of two, the original is to go.
-      else if (suffixes.has(packed)) await rm(path, { force: true })
-      else if (compression === 'gzip' && suffixes.has('')) await this.#compress(path)
+      const isOld = files.length - index > maxFiles || this.#clock.now() - file.time > maxAgeMs
+      try {
+        await (isOld ? remove(file) : this.#pack(file))
+      } catch (error) {
+        failure ??= { error }
+      }
     }
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** Where there is a compressed one too, a run was killed before it removed the original, or somebody else is at it: it is done again. */
+  async #pack({ path, suffixes }: Rotated): Promise<void> {
+    const isWanted = this.#options.compression === 'gzip' || suffixes.has(packed)
+    if (isWanted && suffixes.has('')) await this.#compress(path)
   }
 
   async #compress(path: string): Promise<void> {
-    const { signal } = this.#abort
-    const temp = path + unfinished
+    const from = await open(path, flags)
     try {
-      const { atime, mtime } = await lstat(path)
-      const from = createReadStream(path, { highWaterMark: chunkBytes })
-      const to = createWriteStream(temp, { flags: 'wx', mode: this.#options.mode, flush: true })
-      await pipeline(from, createGzip({ chunkSize: chunkBytes }), to, { signal })
-      await chmod(temp, this.#options.mode)
-      await utimes(temp, atime, mtime)
+      await this.#write(path + unfinished, from)
       crashPoint('outputs.compress.before')
-      await rename(temp, path + packed)
+      await rename(path + unfinished, path + packed)
       await flushFolder(parse(path).dir)
       crashPoint('outputs.compress.after')
       await rm(path)
-    } catch (error) {
-      await rm(temp, { force: true })
-      throw error
+    } finally {
+      await from.close()
     }
   }
 
-  /** The oldest first. */
-  async #rotated(): Promise<{ readonly path: string; readonly time: number; readonly suffixes: Set<string> }[]> {
+  /** Makes a file of what another one has, compressed; where that fails, nothing is left of it. */
+  async #write(path: string, from: FileHandle): Promise<void> {
+    const { mode } = this.#options
+    const to = await open(path, 'wx', mode)
+    try {
+      const { atime, mtime } = await from.stat()
+      const input = from.createReadStream({ highWaterMark: chunkBytes })
+      const output = (chunks: AsyncIterable<Buffer>): Promise<void> => to.writeFile(chunks)
+      await pipeline(input, createGzip({ chunkSize: chunkBytes }), output, { signal: this.#abort.signal })
+      await to.chmod(mode)
+      await to.utimes(atime, mtime)
+      await to.sync()
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    } finally {
+      await to.close()
+    }
+  }
+
+  /** The oldest first. Links, pipes and folders are none, but their names are taken. */
+  async #rotated(): Promise<Rotated[]> {
     const { dir, name, ext } = parse(this.#options.path)
     const times = new Map<number, Set<string>>()
-    for (const entry of await names(dir)) {
-      if (!entry.startsWith(`${name}-`)) continue
-      const rest = entry.slice(name.length + 1)
-      const suffix = [unfinished, packed].find(one => rest.endsWith(one)) ?? ''
-      const end = rest.length - suffix.length - ext.length
-      const time = rest.endsWith(ext + suffix) ? timeOf(rest.slice(0, end)) : undefined
+    for (const entry of await entriesOf(dir)) {
+      if (!entry.name.startsWith(`${name}-`)) continue
+      const rest = entry.name.slice(name.length + 1)
+      const suffix = [unfinished, packed, ''].find(one => rest.endsWith(ext + one))
+      const time = suffix === undefined ? undefined : timeOf(rest.slice(0, rest.length - (ext + suffix).length))
       if (time === undefined) continue
       const suffixes = times.get(time) ?? new Set()
-      times.set(time, suffixes.add(suffix))
+      times.set(time, entry.isFile() ? suffixes.add(suffix!) : suffixes)
     }
     const sorted = [...times].toSorted(([one], [other]) => one - other)
     return sorted.map(([time, suffixes]) => ({ path: rotatedPath(this.#options.path, time), time, suffixes }))
   }
 }
 
+async function remove({ path, suffixes }: Rotated): Promise<void> {
+  for (const suffix of suffixes) await rm(path + suffix, { force: true })
+}
+
 /** Where the file of this inode is now that had this path. */
 export async function whereIs(inode: string, path: string): Promise<string | undefined> {
   const { dir, name } = parse(path)
-  for (const entry of await names(dir)) {
-    if (!entry.startsWith(name) || entry.endsWith(packed)) continue
-    const stat = await lstat(join(dir, entry), { bigint: true }).catch(() => undefined)
-    if (stat?.isFile() && inodeOf(stat) === inode) return join(dir, entry)
+  for (const entry of await entriesOf(dir)) {
+    if (!entry.isFile() || !entry.name.startsWith(name) || entry.name.endsWith(packed)) continue
+    const stat = await lstat(join(dir, entry.name), { bigint: true }).catch(() => undefined)
+    if (stat !== undefined && inodeOf(stat) === inode) return join(dir, entry.name)
   }
   return undefined
 }
 
-async function names(dir: string): Promise<string[]> {
-  return readdir(dir).catch((error: unknown) => {
+async function entriesOf(dir: string): Promise<Dirent[]> {
+  return readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   })
