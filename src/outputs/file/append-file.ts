@@ -8,7 +8,7 @@ import { makeFolder } from '../../state/files.ts'
 /** A pipe would wait for its reader, a link may lead anywhere. */
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const lineEnd = '\n'
-const markerBytes = 64
+const headBytes = 64
 
 /** An append that is about to happen: enough to tell later whether it did. */
 export interface Append {
@@ -16,9 +16,10 @@ export interface Append {
   readonly inode: string
   readonly start: number
   readonly length: number
-  /** CRC-32 of what is appended, and of the up to 64 bytes before it. */
+  /** CRC-32 of what is appended. */
   readonly check: number
-  readonly before: number
+  /** Its first bytes, in Base64: what is left of it begins with them, what somebody else has written does not. */
+  readonly head: string
 }
 
 /** The open file at the end of a path. Calls follow each other, none begins before the last has settled. */
@@ -40,9 +41,7 @@ export class AppendFile {
     try {
       const stat = await handle.stat({ bigint: true })
       if (!stat.isFile()) throw Object.assign(new Error('it is no regular file'), { code: 'EINVAL' })
-      const last = Buffer.alloc(1, lineEnd)
-      if (stat.size > 0n) await handle.read(last, 0, 1, Number(stat.size) - 1)
-      return new AppendFile(path, handle, stat, last.toString() !== lineEnd)
+      return new AppendFile(path, handle, stat, await endsOpen(handle, Number(stat.size)))
     } catch (error) {
       await handle.close()
       throw error
@@ -53,14 +52,14 @@ export class AppendFile {
     path: string,
     handle: FileHandle,
     { ino, size, birthtimeMs, birthtimeNs, mtimeMs }: BigIntStats,
-    endsOpen: boolean
+    isOpen: boolean
   ) {
     this.path = path
     this.inode = inodeOf({ ino, birthtimeNs })
     // some file systems do not know when a file was created
     this.since = Number(birthtimeMs > 0n ? birthtimeMs : mtimeMs)
     this.size = Number(size)
-    this.#endsOpen = endsOpen
+    this.#endsOpen = isOpen
     this.#handle = handle
   }
 
@@ -83,7 +82,7 @@ export class AppendFile {
     }
     this.#isTorn = false
     const missing = Math.max(0, this.size - size)
-    if (size === 0) this.#endsOpen = false
+    if (size !== this.size) this.#endsOpen = await endsOpen(this.#handle, size)
     this.size = size
     return missing
   }
@@ -93,16 +92,10 @@ export class AppendFile {
     return this.#endsOpen ? Buffer.concat([Buffer.from(lineEnd), lines]) : lines
   }
 
-  async planOf(bytes: Buffer): Promise<Append> {
+  planOf(bytes: Buffer): Append {
     const { path, inode, size: start } = this
-    return {
-      path,
-      inode,
-      start,
-      length: bytes.length,
-      check: crc32(bytes),
-      before: await markerOf(this.#handle, start)
-    }
+    const head = bytes.toString('base64', 0, headBytes)
+    return { path, inode, start, length: bytes.length, check: crc32(bytes), head }
   }
 
   /** All of it, flushed; or nothing, as far as the disk allows: then `look` comes before anything else. */
@@ -171,8 +164,8 @@ export async function hasHappened(append: Append, path: string): Promise<boolean
       return true
     }
     const { size } = await handle.stat()
-    const isRest = size > append.start && size <= append.start + append.length
-    if (isRest && (await markerOf(handle, append.start)) === append.before) {
+    const isRest = bytes.length > 0 && size <= append.start + append.length && begins(bytes, append)
+    if (isRest) {
       await handle.truncate(append.start)
       await handle.datasync()
     }
@@ -182,9 +175,15 @@ export async function hasHappened(append: Append, path: string): Promise<boolean
   }
 }
 
-async function markerOf(handle: FileHandle, at: number): Promise<number> {
-  const length = Math.min(at, markerBytes)
-  return crc32(await readAt(handle, at - length, length))
+/** Whether bytes can be the first ones of an append; zeros are what a power cut has left of some. */
+function begins(bytes: Buffer, { head }: Append): boolean {
+  const expected = Buffer.from(head, 'base64')
+  return bytes.subarray(0, headBytes).every((byte, i) => byte === 0 || byte === expected[i])
+}
+
+/** Whether the last line has no end. */
+async function endsOpen(handle: FileHandle, size: number): Promise<boolean> {
+  return size > 0 && (await readAt(handle, size - 1, 1)).toString() !== lineEnd
 }
 
 async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {

@@ -122,7 +122,7 @@ export class FileOutput implements Output {
     written.forget(cursor, clock.now())
     written.add(shipment, known, clock.now())
     try {
-      await this.#note({ append: await file.planOf(bytes), rows: written.stored() }, signal)
+      await this.#note({ append: file.planOf(bytes), rows: written.stored() }, signal)
       await file.append(bytes)
     } catch (error) {
       written.dropLast()
