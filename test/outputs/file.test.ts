@@ -416,6 +416,27 @@ describe('file, rotation', () => {
   })
 })
 
+describe('file, looked at', () => {
+  it.each<[string, (path: string) => void, string, string]>([
+    ['a file', path => writeFileSync(path, ''), 'ok', 'can be written'],
+    ['not there', path => rmSync(join(path, '..'), { recursive: true }), 'ok', 'can be created'],
+    ['a link', path => symlinkSync(join(path, '..', 'b.log'), path), 'failed', 'it is no regular file'],
+    ['a folder', path => mkdirSync(path), 'failed', 'it is no regular file'],
+    [
+      'in a file',
+      path => (rmSync(join(path, '..'), { recursive: true }), writeFileSync(join(path, '..'), '')),
+      'failed',
+      'ENOTDIR'
+    ]
+  ])('is %s', async (_, make, state, said) => {
+    const path = join(tempFolder(), 'logs', 'a.log')
+    mkdirSync(join(path, '..'))
+    make(path)
+    const text = expect.stringContaining(said) as string
+    expect(await new Run(path).output.look!()).toEqual([{ what: path, state, text }])
+  })
+})
+
 describe('file, its path', () => {
   const audit = 'audit: { type: file, path: /var/audit/auth.ndjson }'
 

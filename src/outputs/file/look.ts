@@ -7,12 +7,10 @@ import type { Finding } from '../../core/probe.ts'
 export async function lookAt(path: string): Promise<Finding> {
   for (let at = path; ; at = dirname(at)) {
     try {
+      if (at === path && !(await lstat(at)).isFile())
+        return { what: path, state: 'failed', text: 'it is no regular file: name another path' }
       await access(at, constants.W_OK)
-      if (at !== path) return { what: path, state: 'ok', text: 'can be created' }
-      const isFile = (await lstat(path)).isFile()
-      return isFile
-        ? { what: path, state: 'ok', text: 'can be written' }
-        : { what: path, state: 'failed', text: 'it is no regular file: name another path' }
+      return { what: path, state: 'ok', text: at === path ? 'can be written' : 'can be created' }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' && at !== '/') continue
       return { what: path, state: 'failed', text: `"${at}" can not be written: ${messageOf(error)}` }
