@@ -3,7 +3,6 @@ import { text } from 'node:stream/consumers'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { controlPath, isPossiblePath } from '../server/control.ts'
 import { http } from '../core/http.ts'
-import { printable } from './terminal.ts'
 
 const timeoutMs = 60_000
 const reasons: Readonly<Record<string, string>> = {
@@ -32,7 +31,7 @@ export async function ask<T>(stateDir: string, question: Ask): Promise<T | undef
     return reply?.body as T | undefined
   }
   const said = (reply.body as { error?: string }).error ?? `status ${reply.status}`
-  throw new ExitError(`The collector answered: ${printable(said)}`, exitCodes.failed)
+  throw new ExitError(`The collector answered: ${said}`, exitCodes.failed)
 }
 
 /** Asks for what is text, as `/metrics`; undefined where no collector runs. */

@@ -1,6 +1,6 @@
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
-import type { Terminal } from './terminal.ts'
 import { packageVersion } from './package.ts'
+import { printable, type Terminal } from './terminal.ts'
 import { verbs } from './verbs.ts'
 
 /** Runs the program with its arguments and returns the exit code. Throws nothing. */
@@ -19,7 +19,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 /** An error that ends the program: one sentence, and where it comes from for those who ask. */
 export function report(error: unknown, { env, err }: Terminal): number {
   const known = error instanceof ExitError
-  err.line(`${err.style('red', 'error:')} ${known ? error.message : `Unexpected error: ${messageOf(error)}`}`)
+  const message = known ? error.message : `Unexpected error: ${messageOf(error)}`
+  err.line(`${err.style('red', 'error:')} ${printable(message)}`)
   if (env.MCP_COLLECTOR_DEBUG && error instanceof Error) err.line(error.stack ?? '')
   else if (!known) err.line('  (set MCP_COLLECTOR_DEBUG=1 to see where it comes from)')
   return known ? error.exitCode : exitCodes.failed

@@ -101,7 +101,7 @@ function leftOut(rows: number): string {
 /** A mistake in the query is told as those of files are. */
 function refused(query: string, { body }: Reply, { err }: Terminal): number {
   const { error, position } = body as TailRefusal
-  if (position === undefined) throw new ExitError(`The collector answered: ${printable(error)}`, exitCodes.failed)
+  if (position === undefined) throw new ExitError(`The collector answered: ${error}`, exitCodes.failed)
   const before = query.slice(0, position).split('\n')
   const place = { file: 'query', line: before.length, column: Array.from(before.at(-1) ?? '').length + 1 }
   err.line(printable(formatProblem({ ...place, message: error })))

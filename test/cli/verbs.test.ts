@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { verbs } from '../../src/cli/verbs.ts'
 import { tempFolder } from '../fakes/folder.ts'
 import { command, recorder, root } from './command.ts'
 
@@ -17,25 +18,7 @@ describe('command line', () => {
     }
   })
 
-  const verbs = [
-    'run',
-    'demo',
-    'check',
-    'rules',
-    'reload',
-    'status',
-    'ledger',
-    'top',
-    'agents',
-    'tail',
-    'verify',
-    'dlq',
-    'state',
-    'reference',
-    'completion',
-    'version'
-  ]
-  test.each(verbs)('has examples for %s', async verb => {
+  test.each(Object.keys(verbs))('has examples for %s', async verb => {
     const { code, out } = await command([verb, '--help'])
     expect(code).toBe(0)
     expect(out).toMatch(new RegExp(`Usage: mcp-collector ${verb}[\\s\\S]*Examples:\\n  .*mcp-collector ${verb}`))
@@ -52,6 +35,11 @@ describe('command line', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/^error: Cannot reach .*\n$/)
     expect((await command(['status'], { ...broken, MCP_COLLECTOR_DEBUG: '1' })).err).toContain('client.ts')
+  })
+
+  test('shows control characters in an error instead of sending them', async () => {
+    const { err } = await command(['explain', '/nonexistent/a\u001b[2J.log:1'])
+    expect(err).toBe('error: Cannot read "/nonexistent/a\\x1b[2J.log": no such file\n')
   })
 })
 
