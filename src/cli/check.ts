@@ -2,10 +2,10 @@ import { hostname } from 'node:os'
 import { components } from '../components.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problems.ts'
 import { readDuration } from '../config/units.ts'
 import { exitCodes } from '../core/errors.ts'
-import { printable, type Terminal } from './terminal.ts'
+import { refuse } from './problems.ts'
+import type { Terminal } from './terminal.ts'
 import { examples, usage, type Verb } from './verb.ts'
 
 interface Options {
@@ -39,13 +39,9 @@ export const check: Verb = {
 }
 
 async function run(files: readonly string[], options: Options, terminal: Terminal): Promise<number> {
-  const { env, out, err } = terminal
+  const { env, out } = terminal
   const loaded = await loadConfig(files, { env, components })
-  if ('problems' in loaded) {
-    if (options.json) out.line(JSON.stringify({ ok: false, problems: loaded.problems }))
-    else for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  if ('problems' in loaded) return refuse(loaded.problems, terminal, options.json)
   const { inputs, outputs, pipelines } = loaded.config
   const counts = { inputs: inputs.length, outputs: outputs.length, pipelines: pipelines.length }
   if (options.probe) return probed(loaded.config, counts, options, terminal)

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatProblem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { Collector } from '../pipeline/collector.ts'
 import { load } from './configuration.ts'
@@ -10,6 +9,7 @@ import { Fleet } from './demo/fleet.ts'
 import { LogFolder } from './demo/log-folder.ts'
 import { lineLog } from './log.ts'
 import { packageRoot } from './package.ts'
+import { refuse } from './problems.ts'
 import { runSession, type Session } from './session.ts'
 import { listenForSignals } from './signals.ts'
 import { asPath } from './state-dir.ts'
@@ -90,10 +90,7 @@ async function follow(fleet: Fleet, files: readonly string[], folder: string, te
   const all = [configPath, ...files]
   const read = (): ReturnType<typeof load> => load({ files: all, overrides: {}, env: { ...env, DEMO_DIR: folder } })
   const loaded = await read()
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  if ('problems' in loaded) return refuse(loaded.problems, terminal)
   const { config } = loaded
   const { openCollector } = await import('../pipeline/run.ts')
   const hints = hintsOf(err, folder)

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { formatProblem } from '../config/problems.ts'
 import { oneOf } from '../config/wording.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { Refused } from '../pipeline/trace/explain.ts'
 import { load } from './configuration.ts'
 import { knownOf } from './known.ts'
+import { refuse } from './problems.ts'
 import { asPath } from './state-dir.ts'
 import { formatBytes } from './table.ts'
-import { printable, type Stream, type Terminal } from './terminal.ts'
+import { printable, type Terminal } from './terminal.ts'
 import { examples, usage, type Verb } from './verb.ts'
 
 interface Options {
@@ -40,14 +40,12 @@ export const explain: Verb = {
   }
 }
 
-async function run(place: string, options: Options, { env, out, err }: Terminal): Promise<number> {
+async function run(place: string, options: Options, terminal: Terminal): Promise<number> {
+  const { env, out, err } = terminal
   const { path, line } = placeOf(place)
   const { config: files = [], stateDir, input } = options
   const loaded = await load({ files, overrides: stateDir === undefined ? {} : { stateDir }, env })
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  if ('problems' in loaded) return refuse(loaded.problems, terminal)
   const { config } = loaded
   const { explainLine } = await import('../pipeline/trace/explain.ts')
   const { planOf } = await import('../pipeline/plan.ts')
@@ -71,7 +69,7 @@ async function run(place: string, options: Options, { env, out, err }: Terminal)
     },
     (explanation, tracer) => explained(explanation, { path, line, tracer, isAsked: options.ask === true })
   ).finally(() => err.progress(''))
-  if (!('input' in report)) return refuse(report.refused, path, options, { out, err })
+  if (!('input' in report)) return tellRefused(report.refused, path, options, terminal)
   const { explainLines } = await import('./explain-text.ts')
   if (options.json) out.line(JSON.stringify(report))
   else for (const text of explainLines(out, report)) out.line(text)
@@ -84,12 +82,7 @@ function placeOf(text: string): { readonly path: string; readonly line: number }
   return { path: resolve(path), line: Number(line) }
 }
 
-function refuse(
-  refused: readonly Refused[],
-  path: string,
-  { json }: Options,
-  { out, err }: { readonly out: Stream; readonly err: Stream }
-): number {
+function tellRefused(refused: readonly Refused[], path: string, { json }: Options, { out, err }: Terminal): number {
   if (json) out.line(JSON.stringify({ file: path, input: null, refused }))
   else {
     err.line(`${err.style('red', 'error:')} No input takes "${printable(path)}"`)

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
-import { formatProblem, type Problem } from '../config/problems.ts'
 import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { OldLog } from '../pipeline/backtest/backtest.ts'
 import type { Way } from '../pipeline/plain-way.ts'
 import { load } from './configuration.ts'
+import { refuse } from './problems.ts'
 import { formatBytes, formatCount, formatDuration } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
 import { examples, usage } from './verb.ts'
@@ -57,17 +57,14 @@ async function run(
   files: readonly string[],
   paths: readonly string[],
   options: Options,
-  { out, err, env }: Terminal
+  terminal: Terminal
 ): Promise<number> {
-  const refuse = (problems: readonly Problem[]): number => {
-    for (const problem of problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  const { out, err, env } = terminal
   const { loadRules } = await import('../rules/load.ts')
   const loaded = loadRules(files, { loki: false })
-  if ('problems' in loaded) return refuse(loaded.problems)
+  if ('problems' in loaded) return refuse(loaded.problems, terminal)
   const config = options.config.length === 0 ? undefined : await load({ files: options.config, overrides: {}, env })
-  if (config !== undefined && 'problems' in config) return refuse(config.problems)
+  if (config !== undefined && 'problems' in config) return refuse(config.problems, terminal)
   const way = config && (await wayThrough(config.config, paths, options.input))
   const { backtest } = await import('../pipeline/backtest/backtest.ts')
   const logs = await logsOf(paths, options.service)

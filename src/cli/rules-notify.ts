@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { hostname } from 'node:os'
 import type { RulesConfig } from '../config/config.ts'
-import { formatProblem } from '../config/problems.ts'
 import { systemClock } from '../core/clock.ts'
 import { exitCodes } from '../core/errors.ts'
 import { silentLog } from '../core/log.ts'
@@ -9,6 +8,7 @@ import { Meter } from '../core/metrics.ts'
 import type { Alert } from '../rules/alert.ts'
 import type { NotifierStatus } from '../rules/notify/notifier.ts'
 import { load } from './configuration.ts'
+import { refuse } from './problems.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { examples, usage } from './verb.ts'
 
@@ -18,7 +18,7 @@ const validMs = 300_000
 
 /** Sends a test alert to everybody whom a configuration tells about alerts. */
 export function defineNotify(command: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
-  const { env, out, err } = terminal
+  const { env, out } = terminal
   command.option('--json', 'the outcomes as JSON')
   command.addHelpText(
     'after',
@@ -29,10 +29,7 @@ export function defineNotify(command: Command, terminal: Terminal, finish: (exit
   )
   command.action(async (files: string[], options: { json?: true }) => {
     const loaded = await load({ files, overrides: {}, env })
-    if ('problems' in loaded) {
-      for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-      return finish(exitCodes.badConfiguration)
-    }
+    if ('problems' in loaded) return finish(refuse(loaded.problems, terminal))
     const { rules, collector } = loaded.config
     const told = rules === undefined ? [] : await tell(rules, collector.hostName ?? hostname())
     if (told.length === 0)

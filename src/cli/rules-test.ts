@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { formatProblem, type Problem } from '../config/problems.ts'
+import type { Problem } from '../config/problems.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { TestResult } from '../pipeline/backtest/rule-tests.ts'
 import type { RuleTests } from '../rules/tests/rule-test.ts'
-import { printable, type Terminal } from './terminal.ts'
+import { refuse } from './problems.ts'
+import type { Terminal } from './terminal.ts'
 import { isPassed, type TestedFile, testLines, testReport, writeJunit } from './test-report.ts'
 import { examples } from './verb.ts'
 
@@ -13,7 +14,8 @@ interface Options {
 }
 
 /** Tests of rules, in the form of promtool. */
-export function defineTest(command: Command, { out, err }: Terminal, finish: (exitCode: number) => void): void {
+export function defineTest(command: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  const { out } = terminal
   command.option('--json', 'what came of each test as JSON')
   command.option('--junit <file>', 'write what came of each test to a file, as JUnit does')
   command.addHelpText(
@@ -25,11 +27,7 @@ export function defineTest(command: Command, { out, err }: Terminal, finish: (ex
   )
   command.action(async (files: string[], options: Options) => {
     const read = await readAll(files)
-    if ('problems' in read) {
-      if (options.json) out.line(JSON.stringify({ ok: false, problems: read.problems }))
-      else for (const problem of read.problems) err.line(printable(formatProblem(problem)))
-      return finish(exitCodes.badConfiguration)
-    }
+    if ('problems' in read) return finish(refuse(read.problems, terminal, options.json))
     const results = await runAll(read.files)
     if (options.junit !== undefined) writeJunit(options.junit, results)
     if (options.json) out.line(JSON.stringify(testReport(results)))

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import { formatProblem, type Problem } from '../config/problems.ts'
+import type { Problem } from '../config/problems.ts'
 import { isNoTest } from '../config/rule-files.ts'
 import { exitCodes } from '../core/errors.ts'
 import type { RuleGroup } from '../rules/rule.ts'
+import { refuse } from './problems.ts'
 import { defineBacktest } from './rules-backtest.ts'
 import { defineNotify } from './rules-notify.ts'
 import { defineTest } from './rules-test.ts'
-import { printable, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 
 type Finish = (exitCode: number) => void
@@ -32,7 +33,8 @@ export const rules: Verb = {
   }
 }
 
-function defineCheck(command: Command, { out, err }: Terminal, finish: Finish): void {
+function defineCheck(command: Command, terminal: Terminal, finish: Finish): void {
+  const { out } = terminal
   command.option('--loki', 'refuse what Loki does not know: "remember", "rows", selectors that only exclude')
   command.option('--json', 'the problems as JSON')
   command.addHelpText(
@@ -44,11 +46,7 @@ function defineCheck(command: Command, { out, err }: Terminal, finish: Finish): 
   )
   command.action(async (files: string[], options: { json?: true; loki?: true }) => {
     const loaded = await checkAll(files, options.loki === true)
-    if ('problems' in loaded) {
-      if (options.json) out.line(JSON.stringify({ ok: false, problems: loaded.problems }))
-      else for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-      return finish(exitCodes.badConfiguration)
-    }
+    if ('problems' in loaded) return finish(refuse(loaded.problems, terminal, options.json))
     const { counts } = loaded
     if (options.json) out.line(JSON.stringify({ ok: true, ...counts }))
     else {

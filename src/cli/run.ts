@@ -1,11 +1,10 @@
 import { Option } from 'commander'
-import { formatProblem } from '../config/problems.ts'
-import { exitCodes } from '../core/errors.ts'
 import { load, type Overrides, type Source } from './configuration.ts'
 import { logLevels, openLog } from './log.ts'
+import { refuse } from './problems.ts'
 import { runSession } from './session.ts'
 import { asPath } from './state-dir.ts'
-import { printable, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { examples, type Verb } from './verb.ts'
 import { Watch } from './watch.ts'
 
@@ -52,15 +51,11 @@ async function playDemo(files: readonly string[], terminal: Terminal): Promise<n
   return play(files, { rate: usualRate }, terminal)
 }
 
-async function start(source: Source, { err, out, env }: Terminal): Promise<number> {
+async function start(source: Source, terminal: Terminal): Promise<number> {
   const loaded = await load(source)
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  if ('problems' in loaded) return refuse(loaded.problems, terminal)
   const { config } = loaded
-  const log = await openLog(config.log.level, err)
+  const log = await openLog(config.log.level, terminal.err)
   const { openCollector } = await import('../pipeline/run.ts')
-  const terminal = { err, out, env }
   return runSession({ config, open: openCollector, load: () => load(source), watch: source.watch, terminal, log })
 }

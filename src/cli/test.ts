@@ -1,11 +1,12 @@
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf } from '../config/substitute.ts'
-import { formatProblem, type Problem } from '../config/problems.ts'
+import type { Problem } from '../config/problems.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import type { PipelineTests } from '../pipeline/tests/pipeline-test.ts'
 import type { TestResult } from '../pipeline/tests/run-test.ts'
-import { printable, type Terminal } from './terminal.ts'
+import { refuse } from './problems.ts'
+import type { Terminal } from './terminal.ts'
 import { isPassed, type TestedFile, testLines, testReport, writeJunit } from './test-report.ts'
 import { examples, usage, type Verb } from './verb.ts'
 
@@ -32,7 +33,8 @@ export const test: Verb = {
   }
 }
 
-async function run(named: readonly string[], options: Options, { out, err, env }: Terminal): Promise<number> {
+async function run(named: readonly string[], options: Options, terminal: Terminal): Promise<number> {
+  const { out, env } = terminal
   const { readTests } = await import('../pipeline/tests/read-tests.ts')
   const read: { readonly tests: readonly PipelineTests[]; readonly problems: readonly Problem[] }[] = []
   for (const file of filesOf(named.length === 0 ? ['.'] : named)) {
@@ -40,11 +42,7 @@ async function run(named: readonly string[], options: Options, { out, err, env }
     read.push('tests' in one ? { tests: [one.tests], problems: [] } : { tests: [], problems: one.problems })
   }
   const problems = read.flatMap(one => one.problems)
-  if (problems.length > 0) {
-    if (options.json) out.line(JSON.stringify({ ok: false, problems }))
-    else for (const problem of problems) err.line(printable(formatProblem(problem)))
-    return exitCodes.badConfiguration
-  }
+  if (problems.length > 0) return refuse(problems, terminal, options.json)
   const results = await runAll(read.flatMap(({ tests }) => tests))
   if (options.junit !== undefined) writeJunit(options.junit, results)
   if (options.json) out.line(JSON.stringify(testReport(results)))

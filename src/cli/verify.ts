@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { formatProblem } from '../config/problems.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { endOf, ends } from '../core/outcome.ts'
 import type { DeadLetter, StoredState } from '../core/record.ts'
@@ -13,6 +12,7 @@ import { load } from './configuration.ts'
 import { lineNumbers } from './line-numbers.ts'
 import { readOffline } from './offline.ts'
 import { outputName } from './output-id.ts'
+import { refuse } from './problems.ts'
 import { asPath } from './state-dir.ts'
 import { counted, formatBytes, formatCount, tableLines } from './table.ts'
 import { printable, type Stream, type Terminal } from './terminal.ts'
@@ -87,27 +87,22 @@ export const verify: Verb = {
           'with positions and lines of what differs'
       })
     )
-    command.action(async (file: string, options: Options) => {
-      const report = await verifyFile(resolve(file), options, terminal)
-      if (report === undefined) return finish(exitCodes.badConfiguration)
-      if (options.json) terminal.out.line(JSON.stringify(report))
-      else for (const line of reportLines(terminal.out, report)) terminal.out.line(line)
-      finish(report.equal ? exitCodes.ok : exitCodes.failed)
-    })
+    command.action(async (file: string, options: Options) => finish(await run(resolve(file), options, terminal)))
   }
 }
 
-async function verifyFile(file: string, options: Options, terminal: Terminal): Promise<Report | undefined> {
-  const { config: files = [], stateDir: named } = options
-  const loaded = await load({ files, overrides: named === undefined ? {} : { stateDir: named }, env: terminal.env })
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) terminal.err.line(printable(formatProblem(problem)))
-    return undefined
-  }
-  const onProgress = (bytes: number): void => terminal.err.progress(`${formatBytes(bytes)} decompressed`)
-  return unpacked(file, onProgress, contentPath => {
-    return compareFile({ path: file, contentPath }, options.output, { config: loaded.config, err: terminal.err })
-  })
+async function run(file: string, options: Options, terminal: Terminal): Promise<number> {
+  const { env, out, err } = terminal
+  const { config: files = [], stateDir } = options
+  const loaded = await load({ files, overrides: stateDir === undefined ? {} : { stateDir }, env })
+  if ('problems' in loaded) return refuse(loaded.problems, terminal)
+  const onProgress = (bytes: number): void => err.progress(`${formatBytes(bytes)} decompressed`)
+  const report = await unpacked(file, onProgress, contentPath => {
+    return compareFile({ path: file, contentPath }, options.output, { config: loaded.config, err })
+  }).finally(() => err.progress(''))
+  if (options.json) out.line(JSON.stringify(report))
+  else for (const line of reportLines(out, report)) out.line(line)
+  return report.equal ? exitCodes.ok : exitCodes.failed
 }
 
 async function compareFile(
@@ -134,7 +129,7 @@ async function compareFile(
     why,
     onProgress: (rows, { read, size }) =>
       err.progress(`${formatCount(rows)} rows compared, ${formatBytes(read)} of ${formatBytes(size)}`)
-  }).finally(() => err.progress(''))
+  })
   return reportOf(file, part, comparison)
 }
 
