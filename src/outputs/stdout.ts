@@ -5,11 +5,15 @@ import type { Batch } from '../core/batch.ts'
 import { SendError, messageOf } from '../core/errors.ts'
 import type { Body, Output, Shipment, Verdicts } from '../core/output.ts'
 import { type LineEncoder, lineEncoder } from './line-encoder.ts'
+import { orClosed } from './or-closed.ts'
 
 const stdoutFd = 1
 const formats = ['auto', 'text', 'json'] as const
 /** How long to wait for a reader that is slower than we are before looking again. */
 const fullPipeMs = 10
+/** Resolves when nobody writes: all that goes to standard output goes there one behind the other, or lines would be torn where a pipe is
+ * full. */
+let turn = Promise.resolve()
 
 export interface StdoutOptions {
   readonly format: (typeof formats)[number]
@@ -51,8 +55,20 @@ export class StdoutOutput implements Output {
     this.#encoder.encode(batch, body)
   }
 
-  /** When the reader has gone (`| head`), nobody can say which rows it saw: none of them is delivered. */
   async send(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
+    const before = turn
+    const { promise: written, resolve } = Promise.withResolvers<void>()
+    turn = before.then(() => written)
+    try {
+      await orClosed(before, signal)
+      return await this.#write(shipment, signal)
+    } finally {
+      resolve()
+    }
+  }
+
+  /** When the reader has gone (`| head`), nobody can say which rows it saw: none of them is delivered. */
+  async #write(shipment: Shipment, signal: AbortSignal): Promise<Verdicts> {
     const end = shipment.rowEnds[shipment.rows - 1] ?? 0
     let at = 0
     while (at < end) {

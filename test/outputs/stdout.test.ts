@@ -66,27 +66,61 @@ describe('stdout', () => {
   })
 
   it('waits for a reader that is slow', async () => {
-    const path = fifo()
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    const { reader, writer } = pipe()
     const bytes = 300_000
     const sending = sent(writer, bytes)
-    let read = 0
-    const buffer = Buffer.alloc(65536)
-    while (read <= bytes) {
-      await new Promise(resolve => setImmediate(resolve))
-      try {
-        read += readSync(reader, buffer)
-      } catch (error) {
-        expect((error as { code?: string }).code).toBe('EAGAIN')
-      }
-      if (read > bytes) break
-    }
-    expect(await sending).toBe(read)
+    const text = await readAll(reader, text => text.length > bytes)
+    expect(await sending).toBe(text.length)
+    closeSync(writer)
+    closeSync(reader)
+  })
+
+  it('writes whole lines to a slow reader, however many write at a time', async () => {
+    const { reader, writer } = pipe()
+    const letters = ['a', 'b', 'c', 'd']
+    const sending = letters.map(letter => sent(writer, 100_000, { letter }))
+    const text = await readAll(reader, text => text.split('\n').length > letters.length)
+    await Promise.all(sending)
+    const messages = text.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line) as { message: string }]))
+    expect(messages.map(({ message }) => message)).toEqual(letters.map(letter => letter.repeat(100_000)))
+    closeSync(writer)
+    closeSync(reader)
+  })
+
+  it('does not wait for one that waits for a reader, once it is closed', async () => {
+    const { reader, writer } = pipe()
+    const controllers = [new AbortController(), new AbortController()]
+    const [first, second] = controllers.map(({ signal }) => sent(writer, 300_000, { signal }))
+    controllers[1]!.abort()
+    await expect(second).rejects.toMatchObject({ fault: 'retry', unknown: false })
+    controllers[0]!.abort()
+    await expect(first).rejects.toMatchObject({ fault: 'retry', unknown: true })
     closeSync(writer)
     closeSync(reader)
   })
 })
+
+/** A pipe that nobody waits for, neither to read nor to write. */
+function pipe(): { reader: number; writer: number } {
+  const path = fifo()
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return { reader, writer: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) }
+}
+
+/** All that comes until it is enough, by little and little. */
+async function readAll(reader: number, isEnough: (text: string) => boolean): Promise<string> {
+  let text = ''
+  const buffer = Buffer.alloc(5000)
+  while (!isEnough(text)) {
+    await new Promise(resolve => setImmediate(resolve))
+    try {
+      text += buffer.latin1Slice(0, readSync(reader, buffer))
+    } catch (error) {
+      expect((error as { code?: string }).code).toBe('EAGAIN')
+    }
+  }
+  return text
+}
 
 function fifo(): string {
   const path = join(tempFolder(), 'fifo')
@@ -94,10 +128,10 @@ function fifo(): string {
   return path
 }
 
-async function sent(fd: number, bytes: number): Promise<number> {
-  const { batch, keys } = newBatch([{ line: 'x'.repeat(bytes) }])
+async function sent(fd: number, bytes: number, { letter = 'x', signal = never } = {}): Promise<number> {
+  const { batch, keys } = newBatch([{ line: letter.repeat(bytes) }])
   const output = new StdoutOutput({ format: 'json', color: 'never' }, newContext(new Map(), { keys }), fd)
   const body = newBody()
   output.encode(batch, body)
-  return (await output.send(shipmentOf(body), never)).requestBytes
+  return (await output.send(shipmentOf(body), signal)).requestBytes
 }

@@ -6,6 +6,7 @@ import type { Finding } from '../../core/probe.ts'
 import type { Body, Output, Shipment, Verdicts } from '../../core/output.ts'
 import { without } from '../elasticsearch/rows.ts'
 import { type LineEncoder, lineEncoder } from '../line-encoder.ts'
+import { orClosed } from '../or-closed.ts'
 import { RawRows } from '../raw-rows.ts'
 import { type Append, AppendFile, hasHappened } from './append-file.ts'
 import { Series, whereIs } from './series.ts'
@@ -181,16 +182,8 @@ export class FileOutput implements Output {
   }
 
   /** Resolves once it is durable. The disk of the state may be full for long: nothing was written until then. */
-  async #note(note: Note, signal: AbortSignal): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const stop = (): void => reject(new SendError('Cannot write: the output was closed', 'retry'))
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop)
-    try {
-      await Promise.race([this.#context.setNote(noteKey, JSON.stringify(note)), promise])
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
+  #note(note: Note, signal: AbortSignal): Promise<void> {
+    return orClosed(this.#context.setNote(noteKey, JSON.stringify(note)), signal)
   }
 }
 
