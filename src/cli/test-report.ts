@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { diff } from 'node:util'
 import type { Place } from '../config/tree.ts'
@@ -5,24 +6,54 @@ import { ExitError, exitCodes, messageOf } from '../core/errors.ts'
 import type { Failure } from '../pipeline/failure.ts'
 import { junitOf } from './junit.ts'
 import { counted } from './table.ts'
-import { printable, type Stream } from './terminal.ts'
+import { printable, type Stream, type Terminal } from './terminal.ts'
 
-/** A file of tests, and what came of each. */
-export interface TestedFile {
-  readonly file: string
-  readonly results: readonly {
-    readonly test: { readonly name: string; readonly at: Place }
-    readonly failures: readonly Failure[]
-    readonly tookMs: number
-  }[]
+export interface TestOptions {
+  readonly json?: true
+  readonly junit?: string
 }
-type Result = TestedFile['results'][number]
 
-export function isPassed(files: readonly TestedFile[]): boolean {
+/** A test, and what came of it. */
+interface Result {
+  readonly test: { readonly name: string; readonly at: Place }
+  readonly failures: readonly Failure[]
+  readonly tookMs: number
+}
+interface TestedFile {
+  readonly file: string
+  readonly results: readonly Result[]
+}
+
+/** Options of verbs that run tests. */
+export function withTestOptions(command: Command): void {
+  command.option('--json', 'what came of each test as JSON')
+  command.option('--junit <file>', 'write what came of each test to a file, as JUnit does')
+}
+
+/** Runs files of tests, one test after another, and shows what came of each. Returns the exit code. Throws `ExitError`. */
+export async function runTests<T, F extends { readonly file: string; readonly tests: readonly T[] }>(
+  files: readonly F[],
+  runTest: (test: T, of: F) => Promise<Result>,
+  { json, junit }: TestOptions,
+  { out }: Terminal
+): Promise<number> {
+  const tested: TestedFile[] = []
+  for (const tests of files) {
+    const results: Result[] = []
+    for (const test of tests.tests) results.push(await runTest(test, tests))
+    tested.push({ file: tests.file, results })
+  }
+  if (junit !== undefined) writeJunit(junit, tested)
+  if (json) out.line(JSON.stringify(testReport(tested)))
+  else for (const line of testLines(out, tested)) out.line(line)
+  return isPassed(tested) ? exitCodes.ok : exitCodes.failed
+}
+
+function isPassed(files: readonly TestedFile[]): boolean {
   return files.every(({ results }) => results.every(({ failures }) => failures.length === 0))
 }
 
-export function testLines(out: Stream, files: readonly TestedFile[]): string[] {
+function testLines(out: Stream, files: readonly TestedFile[]): string[] {
   const all = files.flatMap(({ results }) => results)
   const failed = all.filter(({ failures }) => failures.length > 0).length
   const sum = failed === 0 ? out.style('green', 'passed') : out.style('red', `${failed} of them failed`)
@@ -58,7 +89,7 @@ function diffLines({ expected, received }: Failure): (readonly [sign: '-' | '+' 
 }
 
 /** The same for programs. */
-export function testReport(files: readonly TestedFile[]): object {
+function testReport(files: readonly TestedFile[]): object {
   return { ok: isPassed(files), files: files.map(shownFile) }
 }
 
@@ -73,8 +104,7 @@ function shownFile({ file, results }: TestedFile): object {
   return { file, tests }
 }
 
-/** Throws `ExitError`. */
-export function writeJunit(path: string, files: readonly TestedFile[]): void {
+function writeJunit(path: string, files: readonly TestedFile[]): void {
   const suites = files.map(({ file, results }) => ({
     name: file,
     cases: results.map(({ test, failures, tookMs }) => ({

@@ -4,23 +4,16 @@ import { reasonOf } from '../config/substitute.ts'
 import type { Problem } from '../config/problems.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import type { PipelineTests } from '../pipeline/tests/pipeline-test.ts'
-import type { TestResult } from '../pipeline/tests/run-test.ts'
 import { refuse } from './problems.ts'
 import type { Terminal } from './terminal.ts'
-import { isPassed, type TestedFile, testLines, testReport, writeJunit } from './test-report.ts'
+import { runTests, type TestOptions, withTestOptions } from './test-report.ts'
 import { examples, usage, type Verb } from './verb.ts'
-
-interface Options {
-  readonly json?: true
-  readonly junit?: string
-}
 
 /** Tests of pipelines: lines, and the rows, fates and routes that they are to get. */
 export const test: Verb = {
   define(command, terminal, finish) {
     command.argument('[file...]', 'files of tests, or folders with *.test.yaml in them; left out: this folder')
-    command.option('--json', 'what came of each test as JSON')
-    command.option('--junit <file>', 'write what came of each test to a file, as JUnit does')
+    withTestOptions(command)
     command.addHelpText(
       'after',
       examples({
@@ -29,36 +22,22 @@ export const test: Verb = {
         'mcp-collector test pipelines --junit report.xml': 'for a CI server'
       })
     )
-    command.action(async (files: string[], options: Options) => finish(await run(files, options, terminal)))
+    command.action(async (files: string[], options: TestOptions) => finish(await run(files, options, terminal)))
   }
 }
 
-async function run(named: readonly string[], options: Options, terminal: Terminal): Promise<number> {
-  const { out, env } = terminal
+async function run(named: readonly string[], options: TestOptions, terminal: Terminal): Promise<number> {
   const { readTests } = await import('../pipeline/tests/read-tests.ts')
-  const read: { readonly tests: readonly PipelineTests[]; readonly problems: readonly Problem[] }[] = []
+  const tests: PipelineTests[] = []
+  const problems: Problem[] = []
   for (const file of filesOf(named.length === 0 ? ['.'] : named)) {
-    const one = await readTests(file, env)
-    read.push('tests' in one ? { tests: [one.tests], problems: [] } : { tests: [], problems: one.problems })
+    const read = await readTests(file, terminal.env)
+    if ('tests' in read) tests.push(read.tests)
+    else problems.push(...read.problems)
   }
-  const problems = read.flatMap(one => one.problems)
   if (problems.length > 0) return refuse(problems, terminal, options.json)
-  const results = await runAll(read.flatMap(({ tests }) => tests))
-  if (options.junit !== undefined) writeJunit(options.junit, results)
-  if (options.json) out.line(JSON.stringify(testReport(results)))
-  else for (const line of testLines(out, results)) out.line(line)
-  return isPassed(results) ? exitCodes.ok : exitCodes.failed
-}
-
-async function runAll(files: readonly PipelineTests[]): Promise<TestedFile[]> {
   const { runTest } = await import('../pipeline/tests/run-test.ts')
-  const results: TestedFile[] = []
-  for (const tests of files) {
-    const own: TestResult[] = []
-    for (const one of tests.tests) own.push(await runTest(one, tests))
-    results.push({ file: tests.file, results: own })
-  }
-  return results
+  return runTests(tests, runTest, options, terminal)
 }
 
 /** Folders stand for the tests below them. */
