@@ -1,7 +1,8 @@
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Problem, Problems } from '../config/problems.ts'
 import { reasonOf } from '../config/substitute.ts'
-import type { Problem } from '../config/problems.ts'
+import { readText } from '../config/text.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import type { PipelineTests } from '../pipeline/tests/pipeline-test.ts'
 import { refuse } from './problems.ts'
@@ -63,6 +64,11 @@ function testsBelow(folder: string): string[] {
   })
   return found
     .map(path => join(folder, path))
-    .filter(path => !/^rule_files:/m.test(readFileSync(path, 'utf8')))
+    .filter(path => !isOfRules(path))
     .toSorted()
+}
+
+/** What can not be read is told with all other mistakes. */
+function isOfRules(path: string): boolean {
+  return /^rule_files:/m.test(readText(path, new Problems([])) ?? '')
 }

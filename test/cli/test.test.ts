@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -156,6 +156,12 @@ test('runs all tests below a folder, but not those of rules', async () => {
   writeFileSync(join(folder, 'node_modules', 'b.test.yaml'), 'nonsense')
   writeFileSync(join(folder, 'rules.test.yaml'), 'rule_files: []\ntests: []\n')
   expect((await command(['test', folder])).out).toBe(`${file}\n  ok    a\n1 test: passed\n`)
+  symlinkSync('nowhere', join(folder, 'broken.test.yaml'))
+  expect(await command(['test', folder])).toEqual({
+    code: 2,
+    out: '',
+    err: `${join(folder, 'broken.test.yaml')}:1:1: Cannot read this file: no such file\n`
+  })
   const empty = tempFolder()
   expect(await command(['test', empty])).toMatchObject({
     code: 2,
