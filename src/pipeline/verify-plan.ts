@@ -1,15 +1,13 @@
-import { type BigIntStats, statSync } from 'node:fs'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import type { Cursor } from '../core/outcome.ts'
 import type { StoredSource, StoredState } from '../core/record.ts'
-import { reasonOf } from '../config/substitute.ts'
 import { oneOf } from '../config/wording.ts'
 import type { Content } from '../inputs/file/content.ts'
 import { pathMatcher } from '../inputs/file/glob.ts'
 import { isHead, markerOf } from '../inputs/file/head.ts'
-import { inodeOf, keyOf } from '../inputs/file/identity.ts'
 import { lookInto } from '../inputs/file/look-into.ts'
 import { fromStored, toStored } from '../inputs/file/stored.ts'
+import { inodeAt, sourceOfFile } from './known-file.ts'
 import type { InputPlan, OutputPlan, Plan } from './plan.ts'
 
 export interface FileOfPlan {
@@ -30,7 +28,7 @@ export interface FileToVerify {
 /** Finds out which input follows a file, and which pipeline takes it to the output. Throws `ExitError`. */
 export function fileOfPlan(plan: Plan, file: FileToVerify, output: string, state: StoredState): FileOfPlan {
   const { path, contentPath } = file
-  const known = path === contentPath ? lastGeneration(path, state.sources) : packedSource(file, state)
+  const known = path === contentPath ? sourceOfFile(path, state.sources) : packedSource(file, state)
   const input = inputOf(plan, path, known)
   const [first, second] = output.split('/') as [string, string?]
   const [pipelineName, name] = second === undefined ? [undefined, first] : [first, second]
@@ -69,20 +67,13 @@ function withoutLimit({ delivery, ...output }: OutputPlan): OutputPlan {
 
 /** What of it is read and settled does not count: it is read once more, where its content stands now. */
 function asUnread(source: StoredSource, contentPath: string): StoredSource {
-  const inode = inodeOf(statOf(contentPath))
+  const inode = inodeAt(contentPath)
   return toStored({ ...fromStored(source), ...inode, path: contentPath, isEnded: false, isOver: false, packed: '' })
-}
-
-/** A file is what it was since it was truncated last. */
-function lastGeneration(path: string, sources: readonly StoredSource[]): StoredSource | undefined {
-  const key = keyOf(inodeOf(statOf(path)))
-  const own = sources.filter(source => keyOf(fromStored(source)) === key)
-  return own.toSorted((a, b) => fromStored(b).generation - fromStored(a).generation)[0]
 }
 
 /** Of a compressed file: itself if it was read as such, else the source that it is a copy of. Throws `ExitError`. */
 function packedSource({ path, contentPath }: FileToVerify, state: StoredState): StoredSource | undefined {
-  const own = lastGeneration(path, state.sources)
+  const own = sourceOfFile(path, state.sources)
   const copyOf = own === undefined ? '' : fromStored(own).copyOf
   if (own !== undefined && copyOf === '') return own
   const origin = state.sources.find(({ id }) => id === copyOf)
@@ -104,14 +95,6 @@ function standsIn(source: StoredSource, cursors: readonly Cursor[], content: Con
     isHead(file, content) &&
     own.every(({ position, marker }) => markerOf(content, position) === marker)
   )
-}
-
-function statOf(path: string): BigIntStats {
-  try {
-    return statSync(path, { bigint: true })
-  } catch (error) {
-    throw new ExitError(`Cannot read "${path}": ${reasonOf(error)}`, exitCodes.failed, error)
-  }
 }
 
 /** Of a renamed file only the state knows which input it belongs to. */

@@ -4,9 +4,10 @@ import { reasonOf } from '../../config/substitute.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { StoredState } from '../../core/record.ts'
 import { Flag } from '../../core/row.ts'
+import { sourceOfFile } from '../known-file.ts'
 import type { InputPlan, Plan } from '../plan.ts'
 import { FileLines, type LinePlace } from './file-lines.ts'
-import { inputOf, type Taking, takingOf } from './taking.ts'
+import { type Taking, takingOf } from './taking.ts'
 import type { TracedRow } from './traced-row.ts'
 import { Tracer } from './tracer.ts'
 
@@ -98,7 +99,7 @@ async function whoTakes(
 /** What an earlier run followed stays with its input; else the first has the file. */
 function inputsFor({ plan, path, input, stored }: ExplainOptions): readonly InputPlan[] {
   if (input !== undefined) return plan.inputs.filter(({ name }) => name === input)
-  const known = inputOf(path, stored.sources)
+  const known = sourceOfFile(path, stored.sources)?.input
   return plan.inputs.toSorted((a, b) => Number(b.name === known) - Number(a.name === known))
 }
 

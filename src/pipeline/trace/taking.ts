@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../core/clock.ts'
-import type { StoredSource, StoredState } from '../../core/record.ts'
+import type { StoredState } from '../../core/record.ts'
 import type { FollowPlan } from '../../config/define.ts'
 import { Discovery } from '../../inputs/file/discover.ts'
 import { systemDisk } from '../../inputs/file/disk.ts'
 import { parseGlob, pathMatcher } from '../../inputs/file/glob.ts'
-import { inodeOf, keyOf } from '../../inputs/file/identity.ts'
+import { keyOf } from '../../inputs/file/identity.ts'
 import type { FileSource } from '../../inputs/file/source.ts'
 import { wordsOf } from '../../inputs/file/problems.ts'
 import { fromStored, type StoredFile, toStored } from '../../inputs/file/stored.ts'
+import { inodeAt, sourceOfFile } from '../known-file.ts'
 import { onlooker } from '../onlooker.ts'
 import type { InputPlan } from '../plan.ts'
 
@@ -76,9 +77,9 @@ function nameOf(
 ): { readonly name: string } | { readonly refused: string } {
   const reasons = new Map<string, string>()
   const discovery = new Discovery(follow, systemDisk, (reason, at) => void reasons.set(at, reason))
-  const key = keyAt(path)
+  const key = keyOf(inodeAt(path))
   for (const found of discovery.scan()) if (found.key === key) return { name: found.names[0]! }
-  if (inputOf(path, stored.sources) === input) return { name: path }
+  if (sourceOfFile(path, stored.sources)?.input === input) return { name: path }
   const reason = [...reasons].find(([at]) => path === at || path.startsWith(`${at}/`))?.[1]
   const excluding = follow.exclude.find(pattern => pathMatcher([pattern])(path))
   if (reason !== undefined) return { refused: wordsOf(reason) }
@@ -89,18 +90,6 @@ function nameOf(
 
 function rootsOf({ paths }: FollowPlan): string[] {
   return paths.flatMap(parseGlob).map(({ root }) => root)
-}
-
-/** The input that followed a file in an earlier run. */
-export function inputOf(path: string, sources: readonly StoredSource[]): string | undefined {
-  const key = keyAt(path)
-  return sources.find(source => keyOf(fromStored(source)) === key)?.input
-}
-
-function keyAt(path: string): string | undefined {
-  const real = systemDisk.realPath(path)
-  const stat = real === undefined ? undefined : systemDisk.lstat(real)
-  return stat && keyOf(inodeOf(stat))
 }
 
 interface Look {
