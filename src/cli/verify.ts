@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts'
 import { ExitError, exitCodes } from '../core/errors.ts'
 import { endOf, ends } from '../core/outcome.ts'
 import type { DeadLetter, StoredState } from '../core/record.ts'
+import { FileLines } from '../pipeline/file-lines.ts'
 import { knownHostId } from '../pipeline/host-id.ts'
 import { planOf } from '../pipeline/plan.ts'
 import type { Comparison, StrangeRow } from '../pipeline/verify.ts'
 import { fileOfPlan, type FileOfPlan, type FileToVerify } from '../pipeline/verify-plan.ts'
 import { load } from './configuration.ts'
-import { lineNumbers } from './line-numbers.ts'
 import { readOffline } from './offline.ts'
 import { outputName } from './output-id.ts'
 import { refuse } from './problems.ts'
@@ -157,7 +157,7 @@ function whyOf({ output, stored }: FileOfPlan, { cursors }: StoredState, letters
 
 async function reportOf(
   { path: file, contentPath }: FileToVerify,
-  { output, stored }: FileOfPlan,
+  { output, stored, plan }: FileOfPlan,
   comparison: Comparison
 ): Promise<Report> {
   const { source, ledger, startAt, missing, double, problems } = comparison
@@ -165,10 +165,8 @@ async function reportOf(
     throw new ExitError(`Cannot read "${file}": ${problems[0]}`, exitCodes.failed)
   }
   const lists = [...Object.values(missing), double].flatMap(({ list }) => list)
-  const lines = await lineNumbers(
-    contentPath,
-    lists.map(({ position }) => position)
-  )
+  const text = new FileLines(contentPath, plan.inputs[0]!.follow)
+  const lines = await text.numbersOf(lists.map(({ position }) => position)).finally(() => text.close())
   const shown = ({ rows, list }: Comparison['double']): Listed => {
     return { rows, list: list.map(row => ({ ...row, line: lines.get(row.position)! })) }
   }

@@ -139,6 +139,15 @@ test('tells rows that are gone, refused, left out, not settled yet, twice or wit
   expect(out).toMatch(/not equal\n$/)
 })
 
+test('counts lines as the input reads them', async () => {
+  const desk = await Desk.open(', line_end: cr')
+  writeFileSync(desk.path, 'one\rtwo\nmore\rthree\r')
+  await desk.deliver()
+  appendFileSync(desk.path, 'four\rfive\r')
+  const missing = { pending: { rows: 2, list: [{ line: 4 }, { line: 5 }] } }
+  expect(await desk.json()).toMatchObject({ rows: 5, found: 3, missing })
+})
+
 test('follows a file over its renames and truncations', async () => {
   const desk = await Desk.open()
   writeFileSync(desk.path, rows(0, 100))

@@ -1,8 +1,8 @@
-import type { FollowPlan } from '../../config/define.ts'
-import { messageOf } from '../../core/errors.ts'
-import { NotYetError, type Opened } from '../../inputs/file/content.ts'
-import { openWhole } from '../../inputs/file/whole.ts'
-import { encodingOf, isLineEnd, type LineEnd, lineEndOf, orderMarkBytes } from '../../inputs/framing/line-ends.ts'
+import type { FollowPlan } from '../config/define.ts'
+import { messageOf } from '../core/errors.ts'
+import { NotYetError, type Opened } from '../inputs/file/content.ts'
+import { openWhole } from '../inputs/file/whole.ts'
+import { encodingOf, isLineEnd, type LineEnd, lineEndOf, orderMarkBytes } from '../inputs/framing/line-ends.ts'
 
 /** Even: characters of two bytes stay whole. */
 const blockBytes = 1 << 18
@@ -30,10 +30,12 @@ export class FileLines {
   /** Of the line with this number, from 1 on, or how many there are. */
   async find(line: number): Promise<LinePlace | { readonly lines: number }> {
     let [number, start] = [1, 0]
-    for await (const end of this.#ends(0, Infinity)) {
-      if (number === line) return { start, end }
-      number++
-      start = end
+    for await (const ends of this.#ends(0, Infinity)) {
+      for (const end of ends) {
+        if (number === line) return { start, end }
+        number++
+        start = end
+      }
     }
     // what is left has no end yet
     const isUnfinished = this.#readTo > start
@@ -44,30 +46,43 @@ export class FileLines {
   /** How many lines end in `[from, to)`. */
   async count(from: number, to: number): Promise<number> {
     let lines = 0
-    const ends = this.#ends(from, to)
-    while (!(await ends.next()).done) lines++
+    for await (const ends of this.#ends(from, to)) lines += ends.length
     return lines
+  }
+
+  /** In which lines these positions are, by position. */
+  async numbersOf(positions: readonly number[]): Promise<Map<number, number>> {
+    const numbers = new Map<number, number>()
+    let [line, from] = [1, 0]
+    for (const position of new Set(positions.toSorted((a, b) => a - b))) {
+      line += await this.count(from, position)
+      numbers.set(position, line)
+      from = position
+    }
+    return numbers
   }
 
   close(): void {
     this.#content.close()
   }
 
-  /** Where lines end, behind their ends. */
-  async *#ends(from: number, to: number): AsyncGenerator<number> {
+  /** Where lines end, behind their ends, a block at a time. */
+  async *#ends(from: number, to: number): AsyncGenerator<readonly number[]> {
     const lineEnd = (this.#lineEnd ??= await this.#findLineEnd())
     for (let at = from - (from % 2); at < to; ) {
-      const got = await this.#read(this.#block, at)
+      const got = await this.#read(this.#block.subarray(0, to - at), at)
       this.#readTo = at + got
       if (got === 0) return
-      const block = this.#block.subarray(0, Math.min(got, to - at))
+      const block = this.#block.subarray(0, got)
+      const ends: number[] = []
       for (
         let i = block.indexOf(lineEnd.byte, Math.max(0, from - at));
         i >= 0;
         i = block.indexOf(lineEnd.byte, i + 1)
       ) {
-        if (isLineEnd(this.#block, i, at + i, lineEnd)) yield at + i + (lineEnd.unit === 'low' ? 2 : 1)
+        if (isLineEnd(block, i, at + i, lineEnd)) ends.push(at + i + (lineEnd.unit === 'low' ? 2 : 1))
       }
+      yield ends
       at += got
     }
   }
