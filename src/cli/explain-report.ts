@@ -1,11 +1,11 @@
-import { ends } from '../core/outcome.ts'
+import type { End } from '../core/outcome.ts'
 import type { Output } from '../core/output.ts'
 import { Fate } from '../core/row.ts'
 import type { SourceId } from '../core/source.ts'
 import { changesOf, fieldsOf } from '../pipeline/trace/changes.ts'
 import type { Explanation, Refused } from '../pipeline/trace/explain.ts'
 import { flagWords } from '../pipeline/trace/row-view.ts'
-import type { TracedOutput, TracedRow } from '../pipeline/trace/traced-row.ts'
+import { endOfFate, lastView, type TracedOutput, type TracedRow } from '../pipeline/trace/traced-row.ts'
 import type { Tracer } from '../pipeline/trace/tracer.ts'
 import { messageOf } from '../core/errors.ts'
 
@@ -49,7 +49,7 @@ export interface PipelineReport {
     readonly if?: string
     readonly changes: ReturnType<typeof changesOf>
     /** The row ends here. */
-    readonly fate?: string
+    readonly fate?: End
   }[]
   readonly fields: ReturnType<typeof fieldsOf>
   readonly outputs: readonly OutputReport[]
@@ -122,7 +122,7 @@ async function pipelineOf(row: TracedRow, asked: Asking): Promise<PipelineReport
   let before = row.parsed
   const steps = row.steps.map(({ name, condition, view }) => {
     const changes = changesOf(before, view)
-    const ended = before.fate === Fate.kept && view.fate !== Fate.kept ? { fate: fateName(view.fate) } : {}
+    const ended = before.fate === Fate.kept && view.fate !== Fate.kept ? { fate: endOfFate(view.fate) } : {}
     before = view
     return { name, ...(condition !== undefined && { if: condition }), changes, ...ended }
   })
@@ -136,15 +136,14 @@ async function outputOf(
   row: TracedRow,
   asked: Asking
 ): Promise<OutputReport> {
-  const { pipeline, parsed, steps } = row
   if (encoded === undefined) {
-    const { fate } = steps.at(-1)?.view ?? parsed
+    const { fate } = lastView(row)
     const ended =
-      fate === Fate.deadLettered ? 'it becomes a dead letter, as it was read' : `it ended as ${fateName(fate)}`
+      fate === Fate.deadLettered ? 'it becomes a dead letter, as it was read' : `it ended as ${endOfFate(fate)}`
     const why = fate === Fate.kept ? 'its "if" does not select the row, or an output before it is final' : ended
     return { name, type: use, taken: false, why }
   }
-  const output = asked.tracer.output(`${pipeline}/${name}`)
+  const output = asked.tracer.output(`${row.pipeline}/${name}`)
   const answer = asked.isAsked ? { answer: await answerOf(output, encoded, { ...row, source: asked.sourceId }) } : {}
   return { name, type: use, taken: true, sent: shown!, ...answer }
 }
@@ -175,10 +174,4 @@ async function answerOf(
   } catch (error) {
     return messageOf(error)
   }
-}
-
-/** As the ledger calls it. */
-function fateName(fate: number): string {
-  // `ends` begins with two ways to be sent
-  return fate === Fate.kept ? 'kept' : (ends[fate + 1] ?? 'evicted')
 }

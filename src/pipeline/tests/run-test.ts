@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { ends } from '../../core/outcome.ts'
+import type { End } from '../../core/outcome.ts'
 import { Fate } from '../../core/row.ts'
 import { hashOf } from '../../inputs/file/identity.ts'
 import { describe } from '../../inputs/file/resource.ts'
 import type { FileSource } from '../../inputs/file/source.ts'
 import { wholeOf, wholeSource } from '../../inputs/file/whole.ts'
 import type { Failure } from '../failure.ts'
-import { lastView, type TracedRow } from '../trace/traced-row.ts'
+import { endOfFate, lastView, type TracedRow } from '../trace/traced-row.ts'
 import { Tracer } from '../trace/tracer.ts'
 import type { PipelineTest, PipelineTests, RowExpectation, TestFile } from './pipeline-test.ts'
 
@@ -20,7 +20,7 @@ export interface TestResult {
 /** A row as tests see it. */
 interface Outcome {
   readonly fields: ReadonlyMap<string, unknown>
-  readonly fate: string
+  readonly fate: End
   /** What ended it. */
   readonly by: string | undefined
   readonly error: string
@@ -73,11 +73,9 @@ function outcomeOf(row: TracedRow, source: FileSource): Outcome {
   const isUnwanted = isKept && outputs.length === 0
   const step = row.steps.find(one => one.view.fate !== Fate.kept)?.name
   const by = row.parsed.fate === Fate.kept ? step : 'on_parse_error'
-  // `ends` begins with two ways to be sent
-  const ended = isKept ? 'delivered' : (ends[view.fate + 1] ?? 'evicted')
   return {
     fields: new Map([...given, ...Object.entries(source.resource), ...own]),
-    fate: isUnwanted ? 'filtered' : ended,
+    fate: isUnwanted ? 'filtered' : endOfFate(view.fate),
     by: isUnwanted ? 'outputs' : by,
     error: view.error,
     outputs

@@ -1,3 +1,5 @@
+import { type End, ends } from '../../core/outcome.ts'
+import { Fate } from '../../core/row.ts'
 import type { Position } from '../../core/source.ts'
 import type { RowView } from './row-view.ts'
 
@@ -43,4 +45,10 @@ export interface TracedOutput {
 /** How the row left the steps. */
 export function lastView({ steps, parsed }: TracedRow): RowView {
   return steps.at(-1)?.view ?? parsed
+}
+
+/** How a row with this fate ends where all outputs take what they get. */
+export function endOfFate(fate: number): End {
+  // `ends` begins with two ways to be sent
+  return fate === Fate.kept ? 'delivered' : ends[fate + 1]!
 }
