@@ -1,11 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import type { FollowPlan } from '../../config/define.ts'
 import type { Batch } from '../../core/batch.ts'
 import { noLink } from '../../core/record.ts'
 import { FileMarks } from '../../inputs/file/marks.ts'
 import type { Parser, Processor } from '../../core/steps.ts'
-import { archiveFormat } from '../../inputs/file/archive.ts'
+import { type ArchiveFormat, archiveFormat } from '../../inputs/file/archive.ts'
+import { lookInto } from '../../inputs/file/look-into.ts'
 import { framerOf } from '../../inputs/framing/framer.ts'
 import { multilineOf, type Multiline } from '../../inputs/framing/groupings.ts'
 import { HeldBudget } from '../../inputs/framing/held.ts'
@@ -88,21 +88,18 @@ const nobody = {
 
 /** Whole lines of the first bytes. */
 function beginningOf(path: string, most: number): Buffer {
-  const file = openSync(path, 'r')
-  try {
+  return lookInto(path, content => {
     const raw = Buffer.alloc(most)
-    const read = raw.subarray(0, readSync(file, raw, 0, most, 0))
-    const format = archiveFormat({ read: ([into]) => read.copy(into!) })
+    const read = raw.subarray(0, content.read([raw], 0))
+    const format = archiveFormat(content)
     const bytes = format === undefined ? read : unpacked(read, format).subarray(0, most)
     const end = bytes.lastIndexOf('\n') + 1
     return bytes.length < most || end === 0 ? bytes : bytes.subarray(0, end)
-  } finally {
-    closeSync(file)
-  }
+  })
 }
 
 /** Of an archive that may be cut. */
-function unpacked(bytes: Buffer, format: 'gzip' | 'zstd'): Buffer {
+function unpacked(bytes: Buffer, format: ArchiveFormat): Buffer {
   return format === 'gzip'
     ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
     : zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush })
