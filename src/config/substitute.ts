@@ -82,7 +82,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'no permission',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'no such folder'
+  ENOTDIR: 'no such folder',
+  ESPIPE: 'it is a pipe'
 }
 
 /** Why a file can not be read, in words. */

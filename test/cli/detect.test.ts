@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -89,8 +90,11 @@ test('what it prints can be loaded', async () => {
 })
 
 test('goes on behind a file that can not be read', async () => {
-  const { code, out, err } = await command(['detect', '/nonexistent', file(pino)])
+  const pipe = join(tempFolder(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const { code, out, err } = await command(['detect', '/nonexistent', pipe, file(pino)])
   expect(code).toBe(1)
   expect(err).toContain('Cannot read "/nonexistent"')
+  expect(err).toContain(`Cannot read "${pipe}"`)
   expect(out).toContain('json (Pino), 100% of 1 row')
 })
