@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../core/errors.ts'
 import { notRunning } from './client.ts'
 import { withStateDir } from './state-dir.ts'
-import type { Terminal } from './terminal.ts'
+import { printable, type Terminal } from './terminal.ts'
 import { type Sample, takeSample } from './top/sample.ts'
 import { topLines, topReport } from './top/view.ts'
 import { examples, type Verb } from './verb.ts'
@@ -45,7 +45,7 @@ async function show({ stateDir, once, json }: Options, { out, err, openScreen }:
   const left = new AbortController()
   void screen.left.then(() => left.abort())
   try {
-    screen.show([`Looking for a second at the collector of ${stateDir} …`])
+    screen.show([printable(`Looking for a second at the collector of ${stateDir} …`)])
     while (await passes(left.signal)) {
       const now = await takeSample(stateDir)
       if (now === undefined) break
