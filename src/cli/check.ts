@@ -16,6 +16,8 @@ interface Options {
 
 /** Of a server or an input that is looked at, ms. */
 const defaultTimeoutMs = 10_000
+/** Nobody waits longer, and timers of Node.js can not be set to more than 24 days. */
+const longestTimeoutMs = 3_600_000
 
 export const check: Verb = {
   define(command, terminal, finish) {
@@ -83,6 +85,7 @@ function countsText(counts: Counts): string {
 
 function durationOf(text: string): number {
   const reading = readDuration(text)
-  if ('value' in reading && reading.value > 0) return reading.value
-  throw usage(`Cannot use "${text}" for --timeout: ${'refused' in reading ? reading.refused : 'it is none'}`)
+  if ('value' in reading && reading.value > 0 && reading.value <= longestTimeoutMs) return reading.value
+  const why = 'refused' in reading ? reading.refused : 'expected more than 0s and not more than 1h'
+  throw usage(`Cannot use "${text}" for --timeout: ${why}`)
 }

@@ -311,10 +311,14 @@ test('a proxy is asked for where there is one', () => {
   }
 })
 
-test('refuses a time that is none', async () => {
+test.each([
+  ['soon', ''],
+  ['0s', ': expected more than 0s'],
+  ['30d', ': expected more than 0s and not more than 1h']
+])('refuses to wait for %s', async (time, why) => {
   const place = new Place(() => outputs({ out: 'type: stdout' }))
-  expect(await place.text('--timeout', 'soon')).toMatchObject({
+  expect(await place.text('--timeout', time)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('Cannot use "soon" for --timeout')
+    err: expect.stringContaining(`Cannot use "${time}" for --timeout${why}`)
   })
 })
