@@ -1,6 +1,7 @@
 import type { FollowPlan } from '../config/define.ts'
 import { messageOf } from '../core/errors.ts'
 import { NotYetError, type Opened } from '../inputs/file/content.ts'
+import { wordsOf } from '../inputs/file/problems.ts'
 import { openWhole } from '../inputs/file/whole.ts'
 import { encodingOf, isLineEnd, type LineEnd, lineEndOf, orderMarkBytes } from '../inputs/framing/line-ends.ts'
 
@@ -60,6 +61,12 @@ export class FileLines {
       from = position
     }
     return numbers
+  }
+
+  /** Why it ends before it should, as inputs call it; undefined: it does not, as far as it was read. */
+  get broken(): string | undefined {
+    const { broken } = this.#content
+    return broken === undefined ? undefined : wordsOf(`archive ${broken}`)
   }
 
   close(): void {

@@ -216,6 +216,15 @@ describe('says why', () => {
     })
   })
 
+  test('an archive that is cut has no such line', async () => {
+    const place = new Place('paths: ["*.gz"], compression: auto')
+    const path = place.write('a.gz', gzipSync('one\ntwo\n').subarray(0, -6))
+    expect((await place.text(`${path}:2`)).out).toContain('two')
+    expect((await place.text(`${path}:3`)).err).toMatch(
+      /: it has 2, the archive is cut short or damaged, the rest is lost: \S+\n$/
+    )
+  })
+
   test('an input is not there', async () => {
     const place = new Place('paths: ["*.log"]')
     expect(await place.text(`${place.write('a.log', 'one\n')}:1`, '--input', 'x')).toMatchObject({

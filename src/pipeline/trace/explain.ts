@@ -85,8 +85,11 @@ async function whoTakes(
     const lines = linesOf(path, input)
     const place = await lines.find(line)
     if ('lines' in place) {
+      const { broken } = lines
       lines.close()
-      throw failed(`There is no line ${line} in "${path}": it has ${place.lines}`)
+      throw failed(
+        `There is no line ${line} in "${path}": it has ${place.lines}${broken === undefined ? '' : `, ${broken}`}`
+      )
     }
     const taking = await takingOf(input, path, place, { stored, hostId, hostName, woken: () => tracer.woken() })
     if ('source' in taking) return { input, lines, place, taking, refused }
