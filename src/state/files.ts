@@ -42,7 +42,11 @@ export function makeFolder(dir: string, mode = 0o700): void {
   } catch (error) {
     // Somebody else may have made it meanwhile.
     if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+    return
   }
+  // The umask may have taken some of it; what the folder has from its parent (setgid) stays.
+  const { mode: made } = statSync(dir)
+  if ((made & mode) !== mode) chmodSync(dir, made | mode)
 }
 
 function closeToOthers(dir: string, log: Log): void {

@@ -40,6 +40,19 @@ describe('file', () => {
     await lines.output.close!()
   })
 
+  it.each([0o077, 0o177])('lets those find its folders who may read it, whatever the umask is: %o', async mask => {
+    const folder = tempFolder()
+    const run = new FileRun(join(folder, 'a/b/c.log'), { readable_by: 'group' })
+    const old = process.umask(mask)
+    try {
+      await run.send(['one'])
+    } finally {
+      process.umask(old)
+    }
+    expect(['a', 'a/b', 'a/b/c.log'].map(path => modeOf(join(folder, path)))).toEqual([0o750, 0o750, 0o640])
+    await run.output.close!()
+  })
+
   it('writes what comes at the same time one behind the other', async () => {
     const path = join(tempFolder(), 'a.log')
     const run = new FileRun(path)
