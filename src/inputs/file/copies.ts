@@ -48,6 +48,7 @@ export interface CopiesParts {
 const hopeless = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'not_regular', 'outside'])
 /** A file that looks like the copy of one which is as it was is not read for so long after its last growth. */
 export const doubtMs = 10_000
+const nothing: readonly string[] = []
 /** Who looks for the rest of a file in an archive asks again within this time. */
 const soughtMs = 5000
 
@@ -60,9 +61,22 @@ export class Copies {
   readonly #parts: CopiesParts
   /** Archives that were looked into lately, and when. */
   readonly #sought = new Map<string, number>()
+  /** Files of folders by the names that they may have had. Absent: each search lists anew. */
+  #listed: Map<string, ReadonlyMap<string, readonly string[]>> | undefined
 
   constructor(parts: CopiesParts) {
     this.#parts = parts
+  }
+
+  /** Lists each folder once for all searches in `run`, which is right for files that were gone before: their copies had been made.
+   * measured: without it, a scan in which 250 of 2,500 files in one folder are gone takes a second. */
+  together(run: () => void): void {
+    this.#listed = new Map()
+    try {
+      run()
+    } finally {
+      this.#listed = undefined
+    }
   }
 
   /** The copy of a file that was truncated, or is gone. Its content is known from now on, up to `end`. Throws the system's errors where
@@ -104,22 +118,34 @@ export class Copies {
 
   /** Paths of the files that may be copies by their names; archives last. */
   #rotations(origin: StoredFile): string[] {
-    const names = [basename(origin.name), basename(origin.path)]
-    const isRotation = (name: string): boolean => {
-      const before = namesBefore(name)
-      return names.some(one => one === name || before.has(one))
-    }
-    const paths: string[] = []
+    const names = new Set([basename(origin.name), basename(origin.path)])
+    const paths = new Set<string>()
     for (const folder of new Set([dirname(origin.name), dirname(origin.path), ...this.#parts.input.rotatedTo])) {
       try {
-        for (const { name, kind } of this.#parts.disk.list(folder)) {
-          if (kind === 'file' && isRotation(name)) paths.push(`${folder}/${name}`)
-        }
+        const files = this.#filesOf(folder)
+        for (const name of names) for (const path of files.get(name) ?? nothing) paths.add(path)
       } catch (error) {
         this.#pass(error, folder)
       }
     }
-    return paths.toSorted((a, b) => Number(isPacked(a)) - Number(isPacked(b)))
+    return [...paths].toSorted((a, b) => Number(isPacked(a)) - Number(isPacked(b)))
+  }
+
+  /** Files of a folder, by the names that they have and may have had. Throws the system's errors. */
+  #filesOf(folder: string): ReadonlyMap<string, readonly string[]> {
+    const known = this.#listed?.get(folder)
+    if (known !== undefined) return known
+    const files = new Map<string, string[]>()
+    for (const { name, kind } of this.#parts.disk.list(folder)) {
+      if (kind !== 'file') continue
+      for (const one of namesBefore(name).add(name)) {
+        const same = files.get(one)
+        if (same === undefined) files.set(one, [`${folder}/${name}`])
+        else same.push(`${folder}/${name}`)
+      }
+    }
+    this.#listed?.set(folder, files)
+    return files
   }
 
   #try(path: string, { origin, trace, end }: Wanted): Copy | undefined {

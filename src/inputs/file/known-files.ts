@@ -76,6 +76,7 @@ export class KnownFiles implements Iterable<KnownFile> {
       if (file.found === undefined && !others.has(file.key)) this.#seeker.seek(file, now)
       file.found = undefined
     }
+    this.#parts.copies.together(() => this.#seeker.tellGone(now))
     this.#seekStored(now)
     // They come last, and those first whose name others may be made of: what became of a file tells which ones are copies of it.
     for (const candidate of news.toSorted((a, b) => basename(a.path).length - basename(b.path).length))

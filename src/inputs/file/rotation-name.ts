@@ -11,7 +11,7 @@ export function isPacked(path: string): boolean {
 /** The names that a file may have had before it was rotated, by its name now: `app.log` for `app.log.1`, `app.log-20261122.gz`,
  * `app-2026-11-22.log`, and some that are none. A name that only differs from another one, as `app-2.log` from `app-1.log`, is not
  * one of a rotation. */
-export function namesBefore(name: string): ReadonlySet<string> {
+export function namesBefore(name: string): Set<string> {
   const plain = name.replace(packed, '')
   const names = new Set<string>()
   for (let at = plain.length - 1; at > 0; at--) {

@@ -17,6 +17,8 @@ export class Seeker {
   readonly #report: (reason: string, path: string) => void
   /** Folders listed in this scan. */
   readonly #folders = new Map<string, ReadonlyMap<string, Sibling>>()
+  /** Files that no name leads to any more. */
+  readonly #gone: KnownFile[] = []
 
   constructor(discovery: Discovery, disk: Disk, report: (reason: string, path: string) => void) {
     this.#discovery = discovery
@@ -36,15 +38,26 @@ export class Seeker {
         const stat = file.handle.stat()
         file.isUnlinked = stat.nlink === 0n
         file.observe(stat, now)
-        if (file.isUnlinked) file.vanish(now)
+        if (file.isUnlinked) this.#gone.push(file)
         else this.#follow(file, now)
         return
       }
       const stat = this.#follow(file, now)
       if (stat !== undefined) file.observe(stat, now)
-      else if (!this.#discovery.isUnknown(dirname(file.path))) file.vanish(now)
+      else if (!this.#discovery.isUnknown(dirname(file.path))) this.#gone.push(file)
     } catch (error) {
-      if (!(error instanceof NotYetError)) this.#report(reasonOf(error), file.path)
+      this.#report(reasonOf(error), file.path)
+    }
+  }
+
+  /** Tells those that were sought and are gone. */
+  tellGone(now: number): void {
+    for (const file of this.#gone.splice(0)) {
+      try {
+        file.vanish(now)
+      } catch (error) {
+        if (!(error instanceof NotYetError)) this.#report(reasonOf(error), file.path)
+      }
     }
   }
 
