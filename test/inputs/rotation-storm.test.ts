@@ -17,6 +17,24 @@ function follow(more: Partial<FollowInput> = {}): Promise<Run> {
   return logs.follow('*.log*', more, { disk: faulty.disk })
 }
 
+test('new files that had one name when nobody could open them do not look at each other in circles', async () => {
+  const run = await follow()
+  faulty.fault = call => (call === 'open' ? 'EACCES' : undefined)
+  append('a.log', 'one\n')
+  await run.pass(1000)
+  fs.renameSync(at('a.log'), at('a.log.1'))
+  append('a.log', 'two\n')
+  await run.pass(1000)
+  fs.renameSync(at('a.log.1'), at('a.log.2'))
+  fs.renameSync(at('a.log'), at('a.log.1'))
+  await run.pass(1000)
+  faulty.fault = () => undefined
+  const { read } = faulty.calls
+  await run.pass(1000)
+  expect(run.texts.toSorted()).toEqual(['one', 'two'])
+  expect(faulty.calls.read - read).toBeLessThan(30)
+})
+
 test('folders are listed as often for a hundred deleted files as for one', async () => {
   const names = Array.from({ length: 101 }, (_, n) => `f${n}.log`)
   for (const name of names) append(name, `${name}\n`)

@@ -61,6 +61,8 @@ export class Copies {
   readonly #parts: CopiesParts
   /** Archives that were looked into lately, and when. */
   readonly #sought = new Map<string, number>()
+  /** At the origin of a file that may be its copy. */
+  #isLooking = false
   /** Files of folders by the names that they may have had. Absent: each search lists anew. */
   #listed: Map<string, ReadonlyMap<string, readonly string[]>> | undefined
 
@@ -109,11 +111,22 @@ export class Copies {
     const isOld = now - file.heat.grewAt >= doubtMs
     for (const origin of this.#parts.roster.before(file.path)) {
       if (origin === file) continue
+      // It is looked at for the sake of another one, of which it may be the copy and the origin: its own turn tells.
+      if (this.#isLooking) return true
       // It may have been truncated just now. Then this file is its copy, and is told so.
-      origin.look(now)
+      this.#look(origin, now)
       if (origin.isUndecided || (!isOld && origin.holds(file.handle, size))) return true
     }
     return false
+  }
+
+  #look(origin: KnownFile, now: number): void {
+    this.#isLooking = true
+    try {
+      origin.look(now)
+    } finally {
+      this.#isLooking = false
+    }
   }
 
   /** Paths of the files that may be copies by their names; archives last. */
