@@ -31,8 +31,10 @@ export class Logs {
     return run
   }
 
+  input = (glob: string, more: Partial<FollowInput> = {}): FollowInput => followInput([this.at(glob)], more)
+
   follow = (glob: string, more: Partial<FollowInput> = {}, options: Partial<RunOptions> = {}): Promise<Run> =>
-    this.run(followInput([this.at(glob)], more), options).start()
+    this.run(this.input(glob, more), options).start()
 }
 
 /** A run that starts behind this takes what is there for older than itself. By the clock of the file system: nothing can be waited for. */

@@ -17,6 +17,39 @@ function follow(more: Partial<FollowInput> = {}): Promise<Run> {
   return logs.follow('*.log*', more, { disk: faulty.disk })
 }
 
+/** Renames `a.log` to `a.log.1` and so on, right before somebody opens it, as often as the time is another one. */
+function renaming({ clock }: Run): void {
+  let renamed = 0
+  let last = clock.monotonic()
+  faulty.fault = (call, subject) => {
+    const path = at(renamed === 0 ? 'a.log' : `a.log.${renamed}`)
+    if (call === 'open' && subject === path && clock.monotonic() > last) {
+      last = clock.monotonic()
+      fs.renameSync(path, at(`a.log.${++renamed}`))
+    }
+    return undefined
+  }
+}
+
+test('a new file that has another name each time that it is to be opened is read', async () => {
+  const run = await follow()
+  renaming(run)
+  append('a.log', 'one\n')
+  await run.pass(3000)
+  expect(run.texts).toEqual(['one'])
+})
+
+test('so is one that was closed before it was read', async () => {
+  append('a.log', 'one\n')
+  append('b.log', 'two\n')
+  const run = logs.run(logs.input('*.log*', { maxOpenFiles: 1 }), { disk: faulty.disk })
+  await run.follower.start()
+  renaming(run)
+  await run.pass(3000)
+  expect(run.texts.toSorted()).toEqual(['one', 'two'])
+  expect(run.lost).toEqual([])
+})
+
 test('new files that had one name when nobody could open them do not look at each other in circles', async () => {
   const run = await follow()
   faulty.fault = call => (call === 'open' ? 'EACCES' : undefined)

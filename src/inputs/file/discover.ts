@@ -23,6 +23,11 @@ export function candidateOf(path: string, names: readonly string[], stat: FileSt
   return { path, names, key: keyOf(inodeOf(stat)), stat: new Stamp(stat) }
 }
 
+/** Hard links and overlapping patterns lead to one file, which has all those names. */
+export function joined(one: Candidate | undefined, other: Candidate): Candidate {
+  return one === undefined ? other : { ...other, path: one.path, names: [...one.names, ...other.names] }
+}
+
 export interface DiscoverPlan {
   readonly paths: readonly string[]
   readonly exclude: readonly string[]

@@ -7,6 +7,8 @@ export interface Allowed {
   has(realPath: string): boolean
 }
 
+const misleading = new Set(['ENOENT', 'ESTALE'])
+
 /** An open file that closes itself when it is idle and opens again only if it still is the same file. */
 export class Handle {
   /** Where to open it again. */
@@ -18,6 +20,8 @@ export class Handle {
   readonly #handles: Handles | undefined
   /** Says whether it may be closed now, by `Handles`: it can be opened again. Absent: never. */
   owner: { mayClose(rank: Rank): boolean } | undefined
+  /** When it was to be opened last, nothing stood at its path, or another file: it is deleted, or was renamed a moment ago. */
+  isMisled = false
   /** Reads since the last `takeUses`. */
   #uses = 0
 
@@ -36,7 +40,7 @@ export class Handle {
   /** Reads at `position` into the buffers, as many bytes as are there. Throws the system's errors, `ESTALE` if the path leads to
    * another file by now. */
   read(buffers: readonly Uint8Array[], position: number): number {
-    this.#open()
+    this.open()
     this.#handles?.use(this)
     this.#uses++
     try {
@@ -48,7 +52,7 @@ export class Handle {
   }
 
   stat(): DiskStat {
-    this.#open()
+    this.open()
     try {
       return this.#disk.fstat(this.#fd)
     } catch (error) {
@@ -75,7 +79,8 @@ export class Handle {
     if (reasonOf(error) === 'ESTALE') this.close()
   }
 
-  #open(): void {
+  /** Throws the system's errors. */
+  open(): void {
     if (this.#fd >= 0) return
     this.#handles?.add(this)
     let fd = -1
@@ -85,8 +90,10 @@ export class Handle {
     } catch (error) {
       if (fd >= 0) this.#disk.close(fd)
       this.#handles?.remove(this)
+      this.isMisled = misleading.has(reasonOf(error))
       throw error
     }
+    this.isMisled = false
     this.#fd = fd
   }
 

@@ -4,7 +4,7 @@ import { archiveFormat } from './archive.ts'
 import { ArchiveFiles } from './archive-files.ts'
 import { Copies } from './copies.ts'
 import { DeletedFiles } from './deleted-files.ts'
-import { type Candidate, candidateOf, type Discovery } from './discover.ts'
+import { type Candidate, candidateOf, type Discovery, joined } from './discover.ts'
 import { type FileStat, reasonOf } from './disk.ts'
 import { Handle } from './handle.ts'
 import { inodeOf, keyOf } from './identity.ts'
@@ -81,6 +81,7 @@ export class KnownFiles implements Iterable<KnownFile> {
     // They come last, and those first whose name others may be made of: what became of a file tells which ones are copies of it.
     for (const candidate of news.toSorted((a, b) => basename(a.path).length - basename(b.path).length))
       this.#meetAny(candidate, now)
+    this.#seeker.catchUp(this, now)
     for (const file of this) {
       file.age(now)
       if (!file.isDone) continue
@@ -242,9 +243,4 @@ export class KnownFiles implements Iterable<KnownFile> {
     const isYoung = this.#parts.context.clock.now() - file.seenAt < forgetAfterMs
     return isYoung && this.#parts.resume.settled(file) >= file.size
   }
-}
-
-/** Hard links and overlapping patterns lead to one file, which has all those names. */
-function joined(one: Candidate | undefined, other: Candidate): Candidate {
-  return one === undefined ? other : { ...other, path: one.path, names: [...one.names, ...other.names] }
 }

@@ -163,7 +163,18 @@ export class KnownFile implements FileFacts {
     generations.resize(size, now)
     if (size > before) this.#grow(now)
     if (this.source === undefined) generations.tryOpen(now)
-    else if (this.source.isFailing || this.source.endsInNuls) this.#parts.context.wake(this.source)
+    else if (this.source.isFailing) this.#tryAgain(this.source)
+    else if (this.source.endsInNuls) this.#parts.context.wake(this.source)
+  }
+
+  /** It is opened at once: when its turn comes, it may have another name. */
+  #tryAgain(source: FileSource): void {
+    try {
+      if (this.unlinkedAt < 0) this.handle.open()
+    } catch (error) {
+      this.#parts.report(reasonOf(error), this.path)
+    }
+    this.#parts.context.wake(source)
   }
 
   /** What was read does not stand there any more. */

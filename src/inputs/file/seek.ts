@@ -50,6 +50,14 @@ export class Seeker {
     }
   }
 
+  /** Looks again for those that were renamed between the look at them and their opening. Throws nothing. */
+  catchUp(files: Iterable<KnownFile>, now: number): void {
+    this.clear()
+    for (const file of files) if (file.handle.isMisled && file.unlinkedAt < 0) this.seek(file, now)
+    // the next scan tells
+    this.#gone.length = 0
+  }
+
   /** Tells those that were sought and are gone. */
   tellGone(now: number): void {
     for (const file of this.#gone.splice(0)) {
