@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -93,18 +93,20 @@ describe('file, rotation', () => {
     await run.output.close!()
   })
 
-  it('finishes what a killed run has left half done', async () => {
-    const { folder, run, files } = rotating({})
+  it.each(['gzip', 'none'])('finishes what a killed run has left half done, compression %s', async compression => {
+    const { folder, run, files } = rotating({ rotate: { compression } })
     const half = 'auth-20261130T220000.000Z.ndjson'
     const both = 'auth-20261130T221000.000Z.ndjson'
     writeFileSync(join(folder, half), 'h')
     writeFileSync(join(folder, `${half}.gz.tmp`), 'rubbish')
     writeFileSync(join(folder, both), 'b')
+    utimesSync(join(folder, both), 1_000_000, 1_000_000)
     execFileSync('gzip', ['-k', join(folder, both)])
     await run.output.prepare!(never)
     await expect
       .poll(files, { timeout: 60_000 })
-      .toEqual({ [`${half}.gz`]: 'h', [`${both}.gz`]: 'b', 'auth.ndjson': '' })
+      .toEqual({ [compression === 'gzip' ? `${half}.gz` : half]: 'h', [`${both}.gz`]: 'b', 'auth.ndjson': '' })
+    expect(statSync(join(folder, `${both}.gz`)).mtimeMs).toBe(1_000_000_000)
     await run.output.close!()
   })
 

@@ -1,24 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync
-} from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Verdict } from '../../src/core/outcome.ts'
 import { components } from '../../src/components.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { tempFolder } from '../fakes/folder.ts'
-import { FileRun, linesOf, modeOf, never } from './file-run.ts'
-import { newSource } from './rows.ts'
-
-const source = newSource().id
+import { FileRun, linesOf, modeOf } from './file-run.ts'
 
 describe('file', () => {
   it('appends rows as documents or as they were read, in a folder of its own', async () => {
@@ -59,122 +46,6 @@ describe('file', () => {
     const pairs = Array.from({ length: 20 }, (_, i) => [`${i}-a`, `${i}-b`])
     await Promise.all(pairs.map((pair, i) => run.send(pair, i * 100)))
     expect(linesOf(path)).toEqual(pairs.flat())
-    await run.output.close!()
-  })
-})
-
-/** A run that wrote two batches and of which nothing more is known. */
-async function killed(path: string, options: object = {}) {
-  const notes = new Map<string, string>()
-  const run = new FileRun(path, options, {}, notes)
-  await run.send(['one', 'two'])
-  await run.send(['three', 'four'], 8)
-  await run.output.close!()
-  return notes
-}
-
-describe('file, after a kill', () => {
-  const lines = ['one', 'two', 'three', 'four', 'five']
-  const rest = ['three', 'four']
-
-  it('knows the rows that it has', async () => {
-    const path = join(tempFolder(), 'a.log')
-    const run = new FileRun(path, {}, {}, await killed(path))
-    const { each } = await run.sendAgain(lines)
-    const { exists, delivered } = Verdict
-    expect([...each!.verdict]).toEqual([exists, exists, exists, exists, delivered])
-    expect(linesOf(path)).toEqual(lines)
-    await run.output.close!()
-  })
-
-  it('cuts off what is left of an unfinished append, wherever it ended', async () => {
-    const folder = tempFolder()
-    for (let missing = 1; missing <= 'three\nfour\n'.length; missing++) {
-      const path = join(folder, `${missing}.log`)
-      const notes = await killed(path)
-      truncateSync(path, statSync(path).size - missing)
-      const run = new FileRun(path, {}, {}, notes)
-      await run.output.prepare!(never)
-      expect(linesOf(path)).toEqual(['one', 'two'])
-      await run.sendAgain(lines)
-      expect(linesOf(path)).toEqual(lines)
-      await run.output.close!()
-    }
-  })
-
-  it('does not trust bytes that a power cut has left', async () => {
-    const path = join(tempFolder(), 'a.log')
-    const notes = await killed(path)
-    truncateSync(path, 'one\ntwo\n'.length)
-    appendFileSync(path, Buffer.alloc('three\nfour\n'.length))
-    const run = new FileRun(path, {}, {}, notes)
-    await run.sendAgain(lines)
-    expect(linesOf(path)).toEqual(lines)
-    await run.output.close!()
-  })
-
-  it.each<[string, (path: string) => void, readonly string[], number]>([
-    ['was renamed', path => renameSync(path, `${path}.1`), ['five'], 1],
-    ['was deleted: what may not have been written is written', path => rmSync(path), [...rest, 'five'], 3],
-    ['was emptied', path => truncateSync(path), [...rest, 'five'], 3],
-    ['is another one', path => (rmSync(path), writeFileSync(path, 'x')), ['x', ...rest, 'five'], 3],
-    ['was gone on with', path => appendFileSync(path, 'x'), [...lines.slice(0, 4), 'x', 'five'], 1],
-    [
-      'was gone on with before its last rows were written',
-      path => (truncateSync(path, 'one\ntwo\n'.length), appendFileSync(path, 'x\n')),
-      ['one', 'two', 'x', ...rest, 'five'],
-      3
-    ]
-  ])('goes on where the file %s', async (_, change, expected, delivered) => {
-    const path = join(tempFolder(), 'a.log')
-    const notes = await killed(path)
-    change(path)
-    const run = new FileRun(path, {}, {}, notes)
-    const { each } = await run.sendAgain(lines)
-    expect(each!.verdict.filter(verdict => verdict === Verdict.delivered)).toHaveLength(delivered)
-    expect(linesOf(path)).toEqual(expected)
-    await run.output.close!()
-  })
-
-  it('looks for the end of the last run where that has written, whatever the path is now', async () => {
-    const folder = tempFolder()
-    const notes = await killed(join(folder, 'a.log'))
-    truncateSync(join(folder, 'a.log'), 10)
-    const run = new FileRun(join(folder, 'b.log'), {}, {}, notes)
-    await run.sendAgain(lines)
-    expect(linesOf(join(folder, 'a.log'))).toEqual(['one', 'two'])
-    expect(linesOf(join(folder, 'b.log'))).toEqual([...rest, 'five'])
-    await run.output.close!()
-  })
-
-  it('knows rows of rotated files', async () => {
-    const folder = tempFolder()
-    const path = join(folder, 'a.log')
-    const notes = await killed(path, { rotate: { max_bytes: 1024 } })
-    const run = new FileRun(path, { rotate: { max_bytes: 1024 } }, {}, notes)
-    await run.send(['x'.repeat(1020)], 100)
-    await run.output.close!()
-    const next = new FileRun(path, {}, {}, notes)
-    expect((await next.sendAgain(lines)).each!.verdict.filter(one => one === Verdict.exists)).toHaveLength(4)
-    await next.output.close!()
-  })
-
-  it('forgets rows that cursors have passed', async () => {
-    const path = join(tempFolder(), 'a.log')
-    const notes = new Map<string, string>()
-    let cursor = 0
-    const run = new FileRun(path, {}, { cursor: () => cursor }, notes)
-    const noted = (): unknown =>
-      (JSON.parse(notes.get('written')!) as { rows: unknown[][] }).rows.map(([, rows]) => rows)
-    await run.send(['one', 'two'])
-    await run.send(['three'], 8)
-    expect(noted()).toEqual([{ [source]: [0, 4] }, { [source]: [8] }])
-    cursor = 4
-    await run.send(['four'], 14)
-    expect(noted()).toEqual([{ [source]: [0, 4] }, { [source]: [8] }, { [source]: [14] }])
-    cursor = 8
-    await run.send(['five'], 19)
-    expect(noted()).toEqual([{ [source]: [8] }, { [source]: [14] }, { [source]: [19] }])
     await run.output.close!()
   })
 })
