@@ -86,6 +86,23 @@ test('compares fields, fates, steps, errors and routes of rows', async () => {
   })
 })
 
+test.each([
+  ['2026-11-30T12:00:00.123456Z', '2026-11-30T13:00:00.12345600+01:00', 0],
+  ['2026-11-30T12:00:00.123456Z', '2026-11-30T12:00:00.123Z', 1],
+  ['2026-11-30T12:00:00.123Z', '2026-11-30T12:00:00.123456Z', 1],
+  ['2026-11-30T12:00:00.5Z', '2026-11-30T12:00:00.5', 1]
+])('a time of %s compared with %s', async (is, expected, code) => {
+  const row = `      - { path: /logs/a.log, lines: '{"time":"${is}","level":"error"}' }`
+  const file = testsOf(inTest(row, `      - { fields: { time: "${expected}" } }`))
+  expect(await command(['test', file])).toMatchObject({ code, err: '' })
+})
+
+test('steps forget, from one file to the next', async () => {
+  const [a, b] = ['a', 'b'].map(name => `      - { path: /logs/${name}.log, lines: '{"level":"error","msg":"no"}' }\n`)
+  const rows = '      - { outputs: [errors] }\n      - { outputs: [errors] }'
+  expect(await command(['test', testsOf(inTest(`${a}${b}`, rows))])).toMatchObject({ code: 0, err: '' })
+})
+
 const wrong = `config: my.yaml
 now: 2026-11-30T12:00:00Z
 tests:

@@ -134,11 +134,20 @@ function isOneOf(name: string, step: string | undefined): boolean {
 }
 
 function isLike(name: string, expected: unknown, is: unknown): boolean {
-  if (name === 'time' && typeof expected === 'string' && typeof is === 'string' && expected !== is) {
-    return /(?:Z|[+-]\d\d:\d\d)$/.test(expected) && !/\.\d{4}/.test(is) && Date.parse(expected) === Date.parse(is)
-  }
+  if (name === 'time' && typeof expected === 'string' && typeof is === 'string') return isSameTime(expected, is)
   if (!isMap(expected) || !isMap(is)) return isDeepStrictEqual(expected, is)
   return Object.entries(expected).every(([key, value]) => Object.hasOwn(is, key) && isLike('', value, is[key]))
+}
+
+/** Times with a zone may be written in several ways. */
+function isSameTime(one: string, other: string): boolean {
+  const isZoned = /(?:Z|[+-]\d\d:\d\d)$/.test(one)
+  return one === other || (isZoned && Date.parse(one) === Date.parse(other) && behindMs(one) === behindMs(other))
+}
+
+/** Digits of a fraction that `Date` does not have. */
+function behindMs(time: string): string {
+  return /\.\d{3}(\d*)/.exec(time)?.[1]?.replace(/0+$/, '') ?? ''
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
